@@ -1,0 +1,60 @@
+// Bundles src/ into dist/: one small entry, one chunk for each command, CommonJS, minified.
+// esbuild splits ES modules only, so the chunks are made first and turned into CommonJS one by one.
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, transform } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+const result = await build({
+  absWorkingDir: root,
+  entryPoints: ['src/start.ts'],
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minify: true,
+  legalComments: 'none',
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  write: false,
+  metafile: true,
+  treeShaking: true,
+  logLevel: 'warning',
+});
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(join(dist, 'chunks'), { recursive: true });
+for (const file of result.outputFiles) {
+  const { code } = await transform(file.text, {
+    format: 'cjs',
+    minify: true,
+    target: 'node20.19',
+    legalComments: 'none',
+    // A native import() of CommonJS is slower than require, and does not see minified exports.
+    supported: { 'dynamic-import': false },
+  });
+  await writeFile(file.path, code);
+}
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences(result.metafile));
+
+/** The licence of every package that is bundled. */
+async function licences(metafile) {
+  const packages = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const found = /^(node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found) packages.add(found[1]);
+  }
+  const parts = await Promise.all(
+    [...packages].sort().map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+      const file = (await readdir(join(root, folder))).find((each) => /^licen[cs]e/i.test(each));
+      const text = file ? await readFile(join(root, folder, file), 'utf8') : `Licence: ${license}`;
+      return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+    }),
+  );
+  return parts.join(`\n${'-'.repeat(72)}\n\n`);
+}

@@ -1,0 +1,75 @@
+// Makes a fresh clone ready: packages from the lock file, the build, and (for tests) the programs they run for real.
+// Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [shells]
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const wanted = process.argv.slice(2);
+const say = (text) => process.stderr.write(`prepare: ${text}\n`);
+
+function onPath(program) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
+}
+
+function packages() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  say('installing packages (npm ci --ignore-scripts)');
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+}
+
+function build() {
+  const built = join(root, 'dist', 'start.js');
+  const sources = ['src', '.ci/build.mjs', 'package-lock.json'].map((each) => newest(join(root, each)));
+  if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
+  say('building');
+  execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
+}
+
+/** Installs Debian packages where that is allowed, else names the one command. */
+function programs(names, debian) {
+  const missing = names.filter((name) => !onPath(name));
+  if (missing.length === 0) return;
+  const isRoot = process.getuid?.() === 0;
+  const sudo = isRoot ? [] : ['sudo', '-n'];
+  const install = [...sudo, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...debian];
+  if (onPath('apt-get') && (isRoot || spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0)) {
+    say(`installing ${debian.join(' ')} (${missing.join(', ')} missing)`);
+    const run = ([program, ...args]) =>
+      // What the package manager says is progress: it belongs on stderr. The service it may start is not wanted.
+      spawnSync(program, args, {
+        stdio: ['ignore', 2, 2],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+      });
+    if (run(install).status !== 0) {
+      run([...sudo, 'apt-get', 'update', '-qq']);
+      run(install);
+    }
+  }
+  const stillMissing = names.filter((name) => !onPath(name));
+  if (stillMissing.length === 0) return;
+  say(`${stillMissing.join(', ')} missing, and installing is not possible here. Run this, then again:`);
+  say(`  sudo apt-get install ${debian.join(' ')}     (macOS: brew install redis)`);
+  process.exit(1);
+}
+
+const steps = {
+  packages,
+  build,
+  redis: () =>
+    programs(['redis-server', 'redis-cli', 'redis-sentinel'], ['redis-server', 'redis-tools', 'redis-sentinel']),
+  'redis-server': () => programs(['redis-server'], ['redis-server', 'redis-tools']),
+  recipe: () => programs(['jq', 'curl', 'openssl'], ['jq', 'curl', 'openssl']),
+};
+for (const name of wanted) steps[name]();

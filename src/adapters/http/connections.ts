@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import type { buildConnector, Client } from 'undici';
+import { RlctlError } from '../../domain/errors.js';
+import { bodyLimit, runExchange, type Exchange, type RawAnswer } from './exchange.js';
+
+export interface ConnectionOptions {
+  /** The longest one exchange may take, milliseconds, whatever its signal says. */
+  readonly timeoutMs: number;
+  /** A certificate authority in PEM, instead of those that Node trusts. */
+  readonly ca?: string;
+}
+
+/** A client with at most one connection, and how to drop that in whatever state it is. */
+interface Line {
+  readonly client: Client;
+  drop(): void;
+}
+
+interface Library {
+  /** Connects ahead of the first request. */
+  readonly connect: (client: Client) => void;
+  readonly createLine: (origin: string) => Line;
+}
+
+/**
+ * Connections over undici. It never follows a redirect. One client for each connection instead of undici's pool: a pool
+ * opens a second connection for a request that follows an answer at once, and cannot give up on one that is connecting.
+ */
+export class Connections {
+  readonly #free = new Map<string, Line[]>();
+  readonly #lines = new Set<Line>();
+  #library: Promise<Library> | null = null;
+  #isClosed = false;
+
+  constructor(private readonly options: ConnectionOptions) {}
+
+  /** Starts connecting in the background; a failure shows at the first use, with its cause. */
+  async open({ origin }: URL): Promise<void> {
+    const library = await this.#load();
+    if (this.#isClosed || this.#freeTo(origin).length > 0) return;
+    const line = this.#add(library.createLine(origin));
+    this.#freeTo(origin).push(line);
+    library.connect(line.client);
+  }
+
+  /** Sends one request and reads its answer. Rejects with an RlctlError where no whole answer came. */
+  async send(exchange: Exchange): Promise<RawAnswer> {
+    const { url, method, isFresh } = exchange;
+    const { createLine } = await this.#load();
+    if (this.#isClosed) {
+      throw new RlctlError('unreachable', 'the connections are closed', {
+        code: 'API_CLOSED',
+        hint: 'repeat the command',
+      });
+    }
+    const kept = isFresh ? undefined : this.#freeTo(url.origin).pop();
+    const line = kept ?? this.#add(createLine(url.origin));
+    try {
+      const answer = await runExchange(exchange, this.options.timeoutMs, line.client);
+      if (isFresh || answer.isTooLarge) this.#drop(line);
+      else this.#freeTo(url.origin).push(line);
+      return answer;
+    } catch (error) {
+      this.#drop(line);
+      // The server may close a kept connection in this very moment: a GET can simply be asked again.
+      const isReset = error instanceof RlctlError && error.code === 'API_RESET';
+      if (!isReset || kept === undefined || method !== 'GET') throw error;
+      return await this.send({ ...exchange, isFresh: true });
+    }
+  }
+
+  /** Drops every connection at once; what is under way fails. */
+  close(): void {
+    this.#isClosed = true;
+    this.#free.clear();
+    for (const line of this.#lines) this.#drop(line);
+  }
+
+  #load(): Promise<Library> {
+    this.#library ??= loadLibrary(this.options.ca);
+    return this.#library;
+  }
+
+  #freeTo(origin: string): Line[] {
+    const lines = this.#free.get(origin) ?? [];
+    this.#free.set(origin, lines);
+    return lines;
+  }
+
+  #add(line: Line): Line {
+    this.#lines.add(line);
+    return line;
+  }
+
+  #drop(line: Line): void {
+    this.#lines.delete(line);
+    line.drop();
+  }
+}
+
+async function loadLibrary(ca: string | undefined): Promise<Library> {
+  // undici parses HTTP in WebAssembly. V8 would begin to optimise that for the long run, in another thread, and the process
+  // could not end before that is done: several times as long as the few requests of a command take.
+  setFlagsFromString('--liftoff-only');
+  const { buildConnector, Client, connectAhead } = await import('./library.js');
+  // No timers of undici's: they tick once a second. Each exchange has its own deadline.
+  const limits = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: bodyLimit };
+  const connect = buildConnector({ timeout: 0, ...(ca === undefined ? {} : { ca }) });
+  const createLine = (origin: string): Line => {
+    const last: { socket?: Socket } = {};
+    const remember = (to: buildConnector.Options, done: buildConnector.Callback): void => {
+      last.socket = connect(to, done);
+    };
+    const client = new Client(origin, { ...limits, connect: remember });
+    const drop = (): void => {
+      void client.destroy();
+      // undici would wait for a connection that is not established yet.
+      last.socket?.destroy();
+    };
+    return { client, drop };
+  };
+  return { connect: connectAhead, createLine };
+}

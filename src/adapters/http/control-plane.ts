@@ -1,0 +1,143 @@
+import { assertSecure, endpointUrl, parseHttpUrl } from '../../domain/api-endpoint.js';
+import { RlctlError } from '../../domain/errors.js';
+import { classifyAnswer, type Refusal } from '../../domain/refusal.js';
+import type { SeenAnswer } from '../../domain/refusal-cause.js';
+import { revealHeaders } from '../../domain/signing/sign.js';
+import type { AnswerFacts, CallOptions, ControlPlane, ProbeAnswer } from '../../ports/control-plane.js';
+import { Connections } from './connections.js';
+import type { RawAnswer } from './exchange.js';
+import type { Read } from './wire.js';
+
+export interface ControlPlaneOptions {
+  /** The longest one call may take whatever its signal says, milliseconds; 30,000 where absent. */
+  readonly timeoutMs?: number;
+  /** Permits plain http to another machine. */
+  readonly allowInsecure?: boolean;
+  /** A certificate authority in PEM, instead of those that Node trusts. */
+  readonly ca?: string;
+  /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
+  readonly debug?: (line: string) => void;
+  /** Epoch milliseconds; the system's where absent. */
+  readonly nowMs?: () => number;
+}
+
+const common: readonly (readonly [string, string])[] = [
+  ['Accept', 'application/json'],
+  ['Accept-Encoding', 'identity'],
+  ['User-Agent', 'rlctl'],
+];
+
+/** The control plane over HTTP. Every URL is built from an asserted origin; no redirect is followed. */
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const connections = new Connections({
+    timeoutMs: options.timeoutMs ?? 30_000,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
+  const nowMs = options.nowMs ?? Date.now;
+  const isInsecureAllowed = options.allowInsecure ?? false;
+
+  const exchange = async (
+    url: URL,
+    request: { body?: string | null; headers?: Iterable<readonly [string, string]> },
+    call: CallOptions,
+  ) => {
+    const method = request.body === undefined ? 'GET' : 'POST';
+    const startMs = nowMs();
+    const log = (outcome: string): void =>
+      options.debug?.(`${method} ${url.origin}${url.pathname} ${outcome} in ${nowMs() - startMs} ms`);
+    const headers = new Map([...common, ...(request.headers ?? [])]);
+    try {
+      const answer = await connections.send({ url, method, headers, body: request.body ?? null, ...call });
+      log(String(answer.status));
+      return answer;
+    } catch (error) {
+      log(error instanceof RlctlError ? error.code : 'failed');
+      throw error;
+    }
+  };
+
+  return {
+    reload: async (request, call) => {
+      const url = parseHttpUrl(request.url, 'the reload address');
+      if (url.href !== endpointUrl(request.endpoint, '/config/reload').href)
+        throw new Error('a signed request left its endpoint');
+      assertSecure(url, isInsecureAllowed);
+      const asked = { body: request.body, headers: revealHeaders(request) };
+      const [answer, { readReload }] = await Promise.all([exchange(url, asked, call), import('./wire.js')]);
+      const result = readAnswer(answer, readReload, {
+        purpose: 'reload',
+        url,
+        nowMs: nowMs(),
+        isTimestamped: request.isTimestamped,
+      });
+      if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
+      return { ...factsOf(answer), kind: 'accepted', report: result.value };
+    },
+    policy: async (endpoint, query, call) => {
+      const url = endpointUrl(endpoint, '/rate-limit/policy');
+      assertSecure(url, isInsecureAllowed);
+      // A space as %20: not every server reads a plus as one.
+      url.search = new URLSearchParams({ ...query }).toString().replaceAll('+', '%20');
+      const [answer, { readPolicy }] = await Promise.all([exchange(url, {}, call), import('./wire.js')]);
+      const result = readAnswer(answer, readPolicy, { purpose: 'policy', url, nowMs: nowMs(), isTimestamped: false });
+      if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
+      return { ...factsOf(answer), kind: 'policy', policy: result.value };
+    },
+    probe: async (url, call) =>
+      probeOf(await exchange(parseHttpUrl(url, 'the probe'), { headers: [['Accept', '*/*']] }, call)),
+    open: (origin) => {
+      // Only a head start: whatever goes wrong shows at the first call, with its cause.
+      connections.open(parseHttpUrl(origin, 'the API address')).catch(() => undefined);
+    },
+    close: () => connections.close(),
+  };
+}
+
+type Asked = Pick<SeenAnswer, 'purpose' | 'url' | 'nowMs' | 'isTimestamped'>;
+
+/** An answer counts only with status 200, the right content type, a size within bounds and the right shape. */
+function readAnswer<T>(
+  answer: RawAnswer,
+  read: (body: string) => Read<T>,
+  asked: Asked,
+): { value: T } | { refusal: Refusal } {
+  const { status, headers, body } = answer;
+  const result = faultOf(answer) ?? read(body);
+  if (status === 200 && 'value' in result) return result;
+  const fault = answer.isTooLarge ? 'tooLarge' : 'fault' in result ? result.fault : null;
+  return { refusal: classifyAnswer({ ...asked, status, headers, body, fault }) };
+}
+
+function faultOf({ isTooLarge, headers }: RawAnswer): { fault: 'tooLarge' | 'notJson' } | null {
+  if (isTooLarge) return { fault: 'tooLarge' };
+  return /^application\/([\w.-]+\+)?json\b/i.test(headers.get('content-type') ?? '') ? null : { fault: 'notJson' };
+}
+
+function factsOf({ headers }: RawAnswer): AnswerFacts {
+  const serverTimeMs = Date.parse(headers.get('date') ?? '');
+  return {
+    siteMode: headers.get('x-site-mode') ?? null,
+    serverTimeMs: Number.isNaN(serverTimeMs) ? null : serverTimeMs,
+  };
+}
+
+function probeOf({ status, headers }: RawAnswer): ProbeAnswer {
+  return {
+    status,
+    bucket: headers.get('x-ratelimit-policy') ?? null,
+    isShadow: flagOf(headers.get('x-ratelimit-shadow')),
+    limit: numberOf(headers.get('x-ratelimit-limit')),
+    remaining: numberOf(headers.get('x-ratelimit-remaining')),
+    retryAfterSeconds: numberOf(headers.get('retry-after')),
+  };
+}
+
+/** Servers write `true` and `True`; two limiters behind each other write two values, which say nothing for sure. */
+function flagOf(text: string | undefined): boolean | null {
+  const value = text?.trim().toLowerCase();
+  return value === 'true' ? true : value === 'false' ? false : null;
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+import type { PolicyAnswer, ReloadReport } from '../../domain/control-plane.js';
+
+/** What reading a body came to. */
+export type Read<T> = { readonly value: T } | { readonly fault: 'notJson' | 'wrongShape' };
+
+const count = z.number().check(z.int(), z.minimum(0));
+// Not z.int(): a policy may hold an integer beyond 2^53, which arrives rounded.
+const integer = z.number().check(z.refine(Number.isInteger));
+const flag = z.boolean();
+
+// Further fields are welcome: the documented answers are supersets of the deployed ones. `bucket_shadows` and
+// `overrides` have keys from outside (`__proto__` among them), which a schema would drop: they are read by hand.
+const reloadShape = z.looseObject({
+  ok: flag,
+  enabled: z.nullish(flag),
+  shadow: z.nullish(flag),
+  policy_overrides_count: z.nullish(count),
+});
+
+const policyShape = z.looseObject({
+  bucket: z.string(),
+  rate_per_min: integer,
+  burst: integer,
+  window_s: integer,
+  shadow: flag,
+  matched_override: z.optional(z.nullable(z.string())),
+});
+
+/** Translates a reload's answer. */
+export function readReload(body: string): Read<ReloadReport> {
+  return translate(body, (json) => {
+    const shape = reloadShape.parse(json);
+    return {
+      isOk: shape.ok,
+      isEnabled: shape.enabled ?? null,
+      isShadow: shape.shadow ?? null,
+      bucketShadows: flagsOf(shape['bucket_shadows']),
+      overridesCount: shape.policy_overrides_count ?? null,
+      overridePrefixes: prefixesOf(shape['overrides']) ?? null,
+    };
+  });
+}
+
+/** Translates a policy answer. */
+export function readPolicy(body: string): Read<PolicyAnswer> {
+  return translate(body, (json) => {
+    const shape = policyShape.parse(json);
+    return {
+      bucket: shape.bucket,
+      ratePerMin: shape.rate_per_min,
+      burst: shape.burst,
+      windowSeconds: shape.window_s,
+      isShadow: shape.shadow,
+      matchedOverride: shape.matched_override,
+      activeOverrides: prefixesOf(shape['active_overrides']),
+    };
+  });
+}
+
+function translate<T>(body: string, read: (json: unknown) => T): Read<T> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body) as unknown;
+  } catch {
+    return { fault: 'notJson' };
+  }
+  try {
+    return { value: read(json) };
+  } catch {
+    return { fault: 'wrongShape' };
+  }
+}
+
+function flagsOf(value: unknown): ReadonlyMap<string, boolean> {
+  if (value === undefined || value === null) return new Map();
+  return new Map(Object.entries(objectOf(value)).map(([name, each]) => [name, flag.parse(each)]));
+}
+
+/** Prefixes come as a list of texts, or as an object whose keys they are. */
+function prefixesOf(value: unknown): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) ? z.array(z.string()).parse(value) : Object.keys(objectOf(value));
+}
+
+function objectOf(value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new TypeError('not an object');
+}

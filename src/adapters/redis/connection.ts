@@ -1,0 +1,135 @@
+import type { Budget } from './budget.js';
+import { LinkFailure, ReplyFailure } from './failure.js';
+import { RedisLink, serverName } from './link.js';
+import type { TlsFiles } from './link-types.js';
+import type { Endpoint, RedisTarget } from './redis-url.js';
+
+/**
+ * Finds the server that holds the document and hands out connections to it. All keys share one slot, so one server is
+ * enough on a cluster too, and no cluster client stands between us and a lost answer: it would send a write again.
+ */
+export class RedisConnection {
+  readonly #live = new Set<RedisLink>();
+  #warm: Promise<RedisLink> | null = null;
+  #redirect: Endpoint | null = null;
+  #isClosed = false;
+
+  constructor(
+    readonly target: RedisTarget,
+    readonly loadTls: () => Promise<TlsFiles>,
+  ) {}
+
+  /** Starts connecting; a failure surfaces at the next `take`. */
+  warmUp(budget: Budget): void {
+    if (this.#warm || this.#isClosed) return;
+    const opening = this.#open(budget);
+    opening.catch(() => undefined);
+    this.#warm = opening;
+  }
+
+  /** The connection kept from before, or a new one. Whoever takes it gives it back or closes it. */
+  async take(budget: Budget): Promise<RedisLink> {
+    const warm = this.#warm;
+    this.#warm = null;
+    const link = await (warm ?? this.#open(budget));
+    if (link.isOpen) return link;
+    this.discard(link);
+    return this.#open(budget);
+  }
+
+  /** Keeps a healthy connection for the next call. */
+  giveBack(link: RedisLink): void {
+    if (this.#warm || !link.isOpen || this.#isClosed) this.discard(link);
+    else this.#warm = Promise.resolve(link);
+  }
+
+  discard(link: RedisLink): void {
+    this.#live.delete(link);
+    link.close();
+  }
+
+  /** Remembers where a `MOVED slot host:port` points. False: it names nothing that can be reached. */
+  follow(failure: ReplyFailure): boolean {
+    const match = /^MOVED \d+ (.*):(\d+)$/.exec(failure.reply);
+    const from = /^(.*):\d+$/.exec(failure.server)?.[1] ?? '';
+    // An empty host means the one that answered; "?" that the cluster does not know it.
+    const host = (match?.[1] || from).replace(/^\[|\]$/g, '');
+    if (!match || host === '' || host === '?') return false;
+    this.#redirect = { host, port: Number(match[2]) };
+    return true;
+  }
+
+  /** Forgets what was learned about the cluster, so that the next connection asks anew. */
+  forget(): void {
+    this.#redirect = null;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#warm = null;
+    for (const link of this.#live) link.close();
+    this.#live.clear();
+  }
+
+  async #open(budget: Budget): Promise<RedisLink> {
+    const { topology, endpoints } = this.target;
+    if (this.#redirect) return this.#openFirst([this.#redirect], budget);
+    if (topology !== 'sentinel') return this.#openFirst(endpoints, budget);
+    return this.#openFirst([await this.#askSentinels(budget)], budget);
+  }
+
+  async #openFirst(endpoints: readonly Endpoint[], budget: Budget): Promise<RedisLink> {
+    const state = { failure: null as unknown };
+    const tls = this.target.isTls ? await this.loadTls() : {};
+    for (const endpoint of endpoints) {
+      if (this.#isClosed) throw new LinkFailure('closed', '', serverName(endpoint));
+      const opening = { link: null as RedisLink | null };
+      const onStart = (link: RedisLink): void => {
+        opening.link = link;
+        this.#live.add(link);
+        // The store may have been closed while the library was loading.
+        if (this.#isClosed) link.close();
+      };
+      try {
+        return await RedisLink.open(endpoint, this.target, tls, budget, onStart);
+      } catch (failure) {
+        if (opening.link) this.discard(opening.link);
+        state.failure = failure;
+        if (budget.signal.aborted) break;
+      }
+    }
+    throw state.failure;
+  }
+
+  /** The master's address from the first sentinel that knows it. */
+  async #askSentinels(budget: Budget): Promise<Endpoint> {
+    const state = { failure: null as unknown };
+    for (const endpoint of this.target.endpoints) {
+      try {
+        const master = await this.#askSentinel(endpoint, budget);
+        if (master) return master;
+        state.failure ??= new LinkFailure('noMaster', this.target.masterName ?? '', serverName(endpoint));
+      } catch (failure) {
+        state.failure = failure;
+        if (budget.signal.aborted) break;
+      }
+    }
+    throw state.failure;
+  }
+
+  async #askSentinel(endpoint: Endpoint, budget: Budget): Promise<Endpoint | null> {
+    const link = await this.#openFirst([endpoint], budget);
+    try {
+      const name = this.target.masterName ?? '';
+      const [reply] = await link.run([['SENTINEL', 'get-master-addr-by-name', name]], budget, {
+        isLoginOptional: true,
+      });
+      if (reply?.kind === 'error') throw reply.failure;
+      if (!Array.isArray(reply?.value)) return null;
+      const [host, port] = (reply.value as Buffer[]).map(String);
+      return host === undefined ? null : { host, port: Number(port) };
+    } finally {
+      this.discard(link);
+    }
+  }
+}

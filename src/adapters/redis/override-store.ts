@@ -1,0 +1,119 @@
+import { RlctlError } from '../../domain/errors.js';
+import { historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
+import { revealSecret, type Secret } from '../../domain/secret.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { ServerSighting } from './attempt.js';
+import { budgetOf, type Budget } from './budget.js';
+import { RedisConnection } from './connection.js';
+import { decodeEntry, rawEntries } from './entry-codec.js';
+import type { RedisLink } from './link.js';
+import { Patience, type PatiencePorts } from './patience.js';
+import { readState, valueOf } from './read-state.js';
+import { parseRedisUrl } from './redis-url.js';
+import { loadTlsFiles, type TlsSettings } from './tls-files.js';
+import { ChangeWriter } from './write-change.js';
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+
+export interface RedisSettings {
+  /** redis:, rediss:, unix:, redis+sentinel: or redis+cluster:, with the password in it. */
+  readonly url: Secret;
+  readonly namespace: string;
+  /** The largest document that is read or written, bytes; 16 MiB where absent. */
+  readonly maxBytes?: number;
+  readonly tls?: TlsSettings;
+}
+
+/**
+ * The override document in Redis. Nothing is connected or loaded before the first use; a URL that is none throws a usage
+ * error here.
+ */
+export function createOverrideStore(settings: RedisSettings, ports: PatiencePorts): OverrideStore {
+  const target = parseRedisUrl(revealSecret(settings.url));
+  const document = overridesKey(settings.namespace);
+  const keys = { document, history: historyKey(document), metadata: metadataKey(document) };
+  const maxBytes = settings.maxBytes ?? defaultMaxBytes;
+  const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
+  const clockStart = {
+    serverTimeMs: ports.clock.nowMs(),
+    atMs: ports.clock.monotonicMs(),
+    replicas: null,
+    runId: null,
+  };
+  const memory: { seen: ServerSighting } = { seen: clockStart };
+  const startedMs = new Map<string, number>();
+
+  const remember = ({ serverTimeMs, replicas, runId }: StoredOverrides): void => {
+    memory.seen = { serverTimeMs, replicas, runId, atMs: ports.clock.monotonicMs() };
+  };
+
+  /** Runs an operation that changes nothing, again and again where that helps. */
+  const attempt = async <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> => {
+    const patience = new Patience(connection, deadline, ports);
+    for (;;) {
+      try {
+        return await once(connection, budgetOf(deadline), work);
+      } catch (thrown) {
+        await patience.after(thrown);
+      }
+    }
+  };
+
+  return {
+    read: async (deadline) => {
+      for (;;) {
+        const state = await attempt(deadline, (link, budget) => readState(link, keys, maxBytes, budget));
+        if (state === null) continue;
+        remember(state);
+        return state;
+      }
+    },
+    write: async (write, deadline) => {
+      if (write.next.length === 0) throw new Error('an empty document is {}, never an empty string');
+      if (write.next.length > maxBytes) throw documentWouldGrow(write.next.length, maxBytes);
+      const patience = new Patience(connection, deadline, ports);
+      const { seen } = memory;
+      const started = startedMs.get(write.changeId) ?? seen.serverTimeMs;
+      startedMs.set(write.changeId, started);
+      const outcome = await new ChangeWriter(patience, write, { keys, maxBytes, seen, startedMs: started }).run();
+      if (outcome.kind === 'conflict') remember(outcome.current);
+      return outcome;
+    },
+    history: ({ limit, before }, deadline) =>
+      attempt(deadline, async (link, budget) => {
+        const from = before === undefined ? '+' : `(${before}`;
+        const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
+        return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
+      }),
+    open: (deadline) => connection.warmUp(budgetOf(deadline)),
+    close: () => connection.close(),
+  };
+}
+
+async function once<T>(
+  connection: RedisConnection,
+  budget: Budget,
+  work: (link: RedisLink, budget: Budget) => Promise<T>,
+): Promise<T> {
+  const link = await connection.take(budget);
+  try {
+    const result = await work(link, budget);
+    connection.giveBack(link);
+    return result;
+  } catch (thrown) {
+    connection.discard(link);
+    throw thrown;
+  }
+}
+
+function documentWouldGrow(bytes: number, maxBytes: number): Error {
+  return new RlctlError(
+    'guard',
+    `the changed document would have ${bytes} bytes, more than the ${maxBytes} that are allowed`,
+    {
+      code: 'DOCUMENT_TOO_LARGE',
+      hint: 'Remove overrides that are no longer needed, or raise the limit in the configuration.',
+    },
+  );
+}

@@ -1,0 +1,58 @@
+import { isatty } from 'node:tty';
+import type { Host, OutputStream } from '../../ports/host.js';
+
+/** Wraps a process stream. A reader that has gone away (EPIPE) is silence; any other failure is thrown at the write. */
+function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
+  const state = { isGone: false, fault: null as NodeJS.ErrnoException | null };
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') state.isGone = true;
+    else state.fault = error;
+  });
+  return {
+    isTTY: isatty(stream.fd),
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        if (state.isGone) return resolve();
+        if (state.fault) return reject(state.fault);
+        stream.write(text, (error) => {
+          if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
+          else reject(error);
+        });
+        return undefined;
+      }),
+  };
+}
+
+/** The real process. */
+export function processHost(): Host {
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    stdin: {
+      // Asking the descriptor does not open the stream, which would take time and hold the process.
+      isTTY: isatty(0),
+      readAll: async () => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+        return Buffer.concat(chunks);
+      },
+    },
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    onSignal: (listener) => {
+      const onInterrupt = (): void => listener('SIGINT');
+      const onTerminate = (): void => listener('SIGTERM');
+      process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
+      return () => {
+        process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
+      };
+    },
+    leave: (code) => {
+      // The one place that does not wait for output: the operator asked twice.
+      process.exit(code);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { createHmac } from 'node:crypto';
+import { resolve } from 'node:path';
+import { describeSource, type Environment, type SecretSource } from '../../domain/config/environment.js';
+import { untrusted } from '../../domain/config/trust.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import { Secret } from '../../domain/secret.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { Files } from '../../ports/files.js';
+import type { Host } from '../../ports/host.js';
+
+export interface SecretParts {
+  readonly host: Host;
+  readonly files: Files;
+  readonly deadline: Deadline;
+  readonly redactor: { add(value: string): void };
+}
+
+/**
+ * Gets the signing secret from where the environment says: a private file, a variable, a command or stdin. One trailing
+ * newline is trimmed. It and its constant signatures are registered with the redactor before anybody can print them.
+ */
+export async function readSecret(environment: Environment, parts: SecretParts): Promise<Secret> {
+  const source = environment.secret;
+  const place = environment.sources.get('secret') ?? '';
+  assertTrusted(environment, source);
+  if (source === null) {
+    throw usageError(
+      `the environment "${environment.name}" has no signing secret`,
+      'Set environments.NAME.secret in rlctl.yaml, give --secret-file PATH (or - for stdin), or set CONFIG_RELOAD_SECRET.',
+      'NO_SECRET',
+    );
+  }
+  const text = (await textOf(source, parts)).replace(/\r?\n$/, '');
+  if (text === '')
+    throw usageError(
+      `the signing secret (${describeSource(source)}) is empty`,
+      'Put the secret there, or name another source.',
+      'SECRET_EMPTY',
+    );
+  parts.redactor.add(text);
+  // The signatures of a constant text are credentials like the secret itself.
+  for (const payload of ['', 'reload']) parts.redactor.add(createHmac('sha256', text).update(payload).digest('hex'));
+  const limiters = parts.host.env['CONFIG_RELOAD_SECRET'];
+  const isConfigured = !['flag', 'RLCTL_SECRET_FILE'].includes(place);
+  if (limiters && isConfigured && limiters !== text) throw contradiction(environment.name);
+  return new Secret(text);
+}
+
+/**
+ * A signature is as good as the secret. Where an untrusted file says whose secret it is, or where the signature would go,
+ * there is none, wherever the secret itself comes from.
+ */
+function assertTrusted({ untrustedFile, sources }: Environment, source: SecretSource | null): void {
+  if (untrustedFile === null) return;
+  const isFromFile = [sources.get('api'), sources.get('secret')].includes(untrustedFile);
+  if (isFromFile || source === null) throw untrusted(untrustedFile, 'the signing secret');
+}
+
+function contradiction(name: string): RlctlError {
+  return new RlctlError('usage', `CONFIG_RELOAD_SECRET differs from the secret of the environment "${name}"`, {
+    code: 'ENVIRONMENT_CONTRADICTION',
+    hint: 'Unset CONFIG_RELOAD_SECRET, or choose the environment it belongs to with -e.',
+  });
+}
+
+async function textOf(source: SecretSource, parts: SecretParts): Promise<string> {
+  switch (source.kind) {
+    case 'file':
+      return readSecretFile(resolve(parts.host.cwd, source.path), parts.files);
+    case 'env': {
+      const value = parts.host.env[source.variable];
+      if (value) return value;
+      throw usageError(
+        `the variable ${source.variable}, which holds the signing secret, is not set`,
+        `Set ${source.variable}.`,
+        'SECRET_MISSING',
+      );
+    }
+    case 'command': {
+      const { systemCommandRunner } = await import('./command-runner.js');
+      return systemCommandRunner.run(source.argv, parts.deadline.signal());
+    }
+    case 'stdin':
+      return (await parts.host.stdin.readAll()).toString('utf8');
+  }
+}
+
+/** A secret in a file that others can read is no secret: such a file is refused with the command that mends it. */
+async function readSecretFile(path: string, files: Files): Promise<string> {
+  const facts = await files.facts(path);
+  const refuse = (why: string, hint: string): RlctlError =>
+    new RlctlError('guard', `the secret file ${path} ${why}`, { code: 'SECRET_FILE_UNSAFE', hint });
+  if (facts === null) throw usageError(`there is no secret file ${path}`, 'Check the path.', 'SECRET_MISSING');
+  if (facts.isSymbolicLink) throw refuse('is a symbolic link', 'Name the file itself.');
+  if (!facts.isRegular)
+    throw refuse('is not a regular file', 'Name a regular file, or give --secret-file - for stdin.');
+  if ((facts.mode & 0o077) !== 0)
+    throw refuse(`can be read by others (mode ${facts.mode.toString(8)})`, `Run: chmod 600 ${path}`);
+  const me = process.getuid?.() ?? facts.ownerId;
+  if (facts.ownerId !== me && facts.ownerId !== 0) throw refuse('belongs to another user', 'Use a file of your own.');
+  const text = await files.readText(path);
+  if (text === null) throw usageError(`there is no secret file ${path}`, 'Check the path.', 'SECRET_MISSING');
+  return text;
+}

@@ -1,0 +1,57 @@
+import type { Context } from '../context.js';
+import type { Environment } from '../domain/config/environment.js';
+import { RlctlError } from '../domain/errors.js';
+
+export interface Consent {
+  readonly isYes: boolean;
+  readonly confirm: string | null;
+}
+
+/** A write on a protected environment wants the environment's name: typed, or given with --confirm. */
+export async function confirmWrite(context: Context, environment: Environment, consent: Consent): Promise<void> {
+  if (!environment.isProtected || consent.confirm === environment.name) return;
+  if (consent.confirm !== null) throw notConfirmed(environment, `--confirm says "${consent.confirm}"`);
+  if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask');
+  const { askText } = await import('../ui/prompt.js');
+  const typed = await outsideDeadline(context, () =>
+    askText(`"${environment.name}" is protected. Type its name to go on:`),
+  );
+  if (typed.trim() !== environment.name) throw notConfirmed(environment, `"${typed.trim()}" was typed`);
+}
+
+/** A reload on a protected environment wants y/N or --yes. */
+export async function confirmReload(context: Context, environment: Environment, consent: Consent): Promise<void> {
+  if (!environment.isProtected || consent.isYes || consent.confirm === environment.name) return;
+  if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask', '--yes');
+  const { askYesNo } = await import('../ui/prompt.js');
+  const isYes = await outsideDeadline(context, () =>
+    askYesNo(`Reload the protected environment "${environment.name}"?`),
+  );
+  if (!isYes) throw notConfirmed(environment, 'the answer was no', '--yes');
+}
+
+function canAsk({ host, options }: Context): boolean {
+  return options.isInputAllowed && host.stdin.isTTY && host.stderr.isTTY;
+}
+
+/** The time somebody takes to answer does not count. */
+async function outsideDeadline<T>(context: Context, ask: () => Promise<T>): Promise<T> {
+  context.progress.clear();
+  const startedMs = context.clock.monotonicMs();
+  try {
+    return await ask();
+  } finally {
+    context.deadline.extend(context.clock.monotonicMs() - startedMs);
+  }
+}
+
+function notConfirmed(environment: Environment, why: string, flag = `--confirm ${environment.name}`): RlctlError {
+  return new RlctlError(
+    'guard',
+    `"${environment.name}" is protected and the change was not confirmed: ${why}; nothing was changed`,
+    {
+      code: 'NOT_CONFIRMED',
+      hint: `To confirm it without a terminal, add ${flag}.`,
+    },
+  );
+}

@@ -1,0 +1,174 @@
+import { Option, type Command } from 'commander';
+import type { Detected } from '../config.js';
+import type { Context } from '../context.js';
+import type { Environment } from '../domain/config/environment.js';
+import type { SettingKey } from '../domain/config/settings.js';
+import { parseDurationMs } from '../domain/duration.js';
+import { RlctlError, usageError } from '../domain/errors.js';
+import { profilesFor } from '../domain/signing/profile.js';
+import type { EffectInput } from '../procedures/effect.js';
+import type { ChangePorts } from '../procedures/override/change.js';
+import type { Author } from '../procedures/override/write.js';
+import { collect, listFlag, switchFlag, textFlag, type Flags } from './command.js';
+import { basePathsByMemory } from './detection.js';
+
+/** What every change of the document takes. */
+export interface MutationInput {
+  readonly isDryRun: boolean;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly isYes: boolean;
+  readonly confirm: string | null;
+  readonly ifRevision: string | null;
+  readonly effect: EffectFlags;
+}
+
+/** How the reload after a change, and its proof, were asked for. */
+export interface EffectFlags {
+  readonly isReloading: boolean;
+  readonly isVerifying: boolean;
+  readonly require: 'loaded' | 'enforced' | null;
+  readonly waitMs: number;
+  /** Settings given as flags. */
+  readonly settings: Partial<Record<SettingKey, string>>;
+}
+
+export function addMutationFlags(command: Command): void {
+  command
+    .addOption(new Option('--reason <text>', 'why; kept in the history').helpGroup('Change:'))
+    .addOption(new Option('--ticket <id>', 'ticket; kept in the history').helpGroup('Change:'))
+    .addOption(new Option('--dry-run', 'show what would be written; write nothing').helpGroup('Change:'))
+    .addOption(
+      new Option('--if-revision <hash>', 'only if the document is still at this revision').helpGroup('Change:'),
+    )
+    .addOption(new Option('-y, --yes', 'answer y/N questions with yes').helpGroup('Change:'))
+    .addOption(
+      new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
+    )
+    .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
+  addEffectFlags(command);
+}
+
+export function addEffectFlags(command: Command): void {
+  command
+    .addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'))
+    .addOption(
+      new Option('--require <level>', 'how far the effect must be proven')
+        .choices(['loaded', 'enforced'])
+        .helpGroup('Proof:'),
+    )
+    .addOption(
+      new Option('--probe <url>', 'address whose answer shows what is enforced; repeatable')
+        .argParser(collect)
+        .helpGroup('Proof:'),
+    )
+    .addOption(new Option('--wait <duration>', 'go on proving for this long').helpGroup('Proof:'))
+    .addOption(
+      new Option('--target <url>', 'API address to reload instead of the configured; repeatable')
+        .argParser(collect)
+        .helpGroup('Proof:'),
+    )
+    .addOption(new Option('--workers <n>', 'processes behind the address').helpGroup('Proof:'))
+    .addOption(new Option('--signing <profile>', 'signing profile (rlctl help signing)').helpGroup('Proof:'))
+    .addOption(
+      new Option('--secret-file <path>', 'file that holds the signing secret; - is stdin').helpGroup('Proof:'),
+    );
+}
+
+export function mutationInput(flags: Flags): MutationInput {
+  const ifRevision = textFlag(flags, 'ifRevision');
+  if (ifRevision !== null && !/^(?:[0-9a-f]{8,64}|none)$/.test(ifRevision)) {
+    throw usageError(
+      `--if-revision: "${ifRevision}" is not a revision`,
+      'Give at least 8 hex digits of one, as "rlctl override list" prints it.',
+    );
+  }
+  return {
+    isDryRun: switchFlag(flags, 'dryRun'),
+    reason: textFlag(flags, 'reason'),
+    ticket: textFlag(flags, 'ticket'),
+    isYes: switchFlag(flags, 'yes'),
+    confirm: textFlag(flags, 'confirm'),
+    ifRevision,
+    effect: effectFlags(flags),
+  };
+}
+
+export function effectFlags(flags: Flags): EffectFlags {
+  const wait = textFlag(flags, 'wait');
+  const settings: Partial<Record<SettingKey, string>> = {};
+  const set = (key: SettingKey, value: string | null): void => {
+    if (value !== null && value !== '') settings[key] = value;
+  };
+  set('api', listFlag(flags, 'target').join(','));
+  set('probe', listFlag(flags, 'probe').join(','));
+  set('workers', textFlag(flags, 'workers'));
+  set('signing', textFlag(flags, 'signing'));
+  set('secret', textFlag(flags, 'secretFile'));
+  return {
+    isReloading: flags['reload'] !== false,
+    isVerifying: flags['verify'] !== false,
+    require: textFlag(flags, 'require') as 'loaded' | 'enforced' | null,
+    waitMs: wait === null ? 0 : parseDurationMs(wait, '--wait'),
+    settings,
+  };
+}
+
+/** The ports of a change, with both connections already on their way: they overlap whatever comes first. */
+export async function changePorts(context: Context, environment: Environment): Promise<ChangePorts> {
+  const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
+  store.open(context.deadline);
+  for (const origin of environment.api) controlPlane.open(origin);
+  const { clock, randomness, deadline } = context;
+  return { store, controlPlane, clock, randomness, deadline };
+}
+
+/** How the change takes hold on this environment. Throws before anything is written where it cannot. */
+export async function effectInput(
+  context: Context,
+  environment: Environment,
+  flags: EffectFlags,
+  seen: Detected | null,
+): Promise<EffectInput> {
+  context.deadline.extend(flags.waitMs);
+  const common = {
+    isVerified: flags.isVerifying,
+    require: flags.require,
+    probes: environment.probes,
+    workers: environment.workers,
+    waitMs: flags.waitMs,
+    known: { readsOverrides: seen?.readsOverrides ?? null, enforcesOverrides: seen?.enforcesOverrides ?? null },
+  };
+  if (!flags.isReloading) return { ...common, reload: null };
+  if (environment.api.length === 0) {
+    throw usageError(
+      `the environment "${environment.name}" has no API address, so nothing could be reloaded or proven`,
+      'Set environments.NAME.api in rlctl.yaml, or give --target URL; --no-reload only writes.',
+      'NO_API',
+    );
+  }
+  return {
+    ...common,
+    reload: {
+      targets: environment.api,
+      basePaths: basePathsByMemory(environment, seen),
+      profiles: profilesFor(environment.signing, seen?.profile ?? null),
+      secret: await context.secret(environment),
+      origin: environment.origin,
+      siteMode: environment.siteMode,
+    },
+  };
+}
+
+/** Who makes the change; throws a guard where the environment wants more than was given. */
+export async function authorOf(context: Context, environment: Environment, input: MutationInput): Promise<Author> {
+  for (const requirement of environment.requirements) {
+    if (input[requirement]?.trim()) continue;
+    throw new RlctlError('guard', `the environment "${environment.name}" wants a ${requirement} for every change`, {
+      code: `${requirement.toUpperCase()}_MISSING`,
+      hint: `Add --${requirement} ${requirement === 'reason' ? 'TEXT' : 'ID'}.`,
+    });
+  }
+  const { reason, ticket } = input;
+  return { actor: await context.actor(), reason, ticket, rlctl: context.version, environment: environment.name };
+}

@@ -1,0 +1,20 @@
+import { listOverrides } from '../../procedures/override/inspect.js';
+import { overrideListView } from '../../ui/override-view.js';
+import { defineCommand } from '../command.js';
+
+// What is stored, in the server's matching order, with what hides what, and who set it, when and why.
+
+export const command = defineCommand({
+  register: () => undefined,
+  examples: [
+    'rlctl -e prod override list',
+    "rlctl -e prod override list --jq '.overrides[] | select(.hiddenBy) | .prefix'",
+  ],
+  input: () => null,
+  action: async (context) => {
+    const environment = await context.environment();
+    context.progress.step('reading the document');
+    const listing = await listOverrides({ store: await context.store(environment), deadline: context.deadline });
+    return { view: overrideListView(listing, environment, context.clock.nowMs()), exit: 'ok' };
+  },
+});

@@ -1,0 +1,31 @@
+import { Option } from 'commander';
+import { usageError } from '../../domain/errors.js';
+import { repairIntent } from '../../procedures/override/repair.js';
+import { defineCommand, textFlag } from '../command.js';
+import { addMutationFlags, mutationInput } from '../mutation.js';
+import { runChange } from './change.js';
+
+// What the runbook has no page for: the document is broken, the server drops every override, and the history has it whole.
+
+export const command = defineCommand({
+  register: (c) => {
+    c.addOption(new Option('--to <revision>', 'the revision to restore; the newest readable one by default'));
+    addMutationFlags(c);
+  },
+  examples: [
+    'rlctl -e preview override repair --dry-run',
+    'rlctl -e prod override repair --to 3f2a9c01d5e7 --reason "broken by hand" --confirm prod',
+  ],
+  input: (_, flags) => {
+    const to = textFlag(flags, 'to');
+    if (to !== null && !/^[0-9a-f]{8,64}$/.test(to)) {
+      throw usageError(
+        `--to: "${to}" is not a revision`,
+        'Give at least 8 hex digits of one, as "rlctl override history" prints it.',
+      );
+    }
+    return { to, mutation: mutationInput(flags) };
+  },
+  action: (context, { to, mutation }) =>
+    runChange(context, mutation, (ports) => repairIntent(ports, to, mutation.ifRevision)),
+});

@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import type { Context } from '../../context.js';
+import { usageError } from '../../domain/errors.js';
+import { explainRoute } from '../../domain/policy/explain.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
+import { checkPolicy } from '../../procedures/policy.js';
+import { explanationView } from '../../ui/policy-view.js';
+import { defineCommand, textFlag, type Outcome } from '../command.js';
+import { basePathsByMemory, recall } from '../detection.js';
+import { bucketFor } from './bucket.js';
+
+// Why a route has the policy it has: every override in the server's own matching order, and what became of it.
+
+async function bytesOf(context: Context, file: string): Promise<Buffer> {
+  if (file === '-') return context.host.stdin.readAll();
+  const text = await context.files.readText(resolve(context.host.cwd, file));
+  if (text === null) throw usageError(`there is no file ${file}`, 'Check the path given with -f.', 'FILE_MISSING');
+  return Buffer.from(text);
+}
+
+async function offline(context: Context, file: string, route: string, named: string | null): Promise<Outcome> {
+  const environment = await context.environment().catch(() => null);
+  const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
+  const explanation = explainRoute(loadOverrides(await bytesOf(context, file)), route, { bucket });
+  return { view: explanationView(explanation, { bucket: '--bucket', overrides: file, base: null }), exit: 'ok' };
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    c.argument('<route>', 'route as a client asks for it, e.g. /api/search/items')
+      .addOption(new Option('-X, --method <method>', 'HTTP method').default('GET'))
+      .addOption(new Option('--bucket <name>', 'bucket; else the configured one of the route'))
+      .addOption(
+        new Option('-f, --file <overrides>', 'explain a document on disk (- is stdin) instead of the stored one'),
+      );
+  },
+  examples: [
+    'rlctl -e prod policy explain /api/search/items',
+    'redis-cli get app:rl:overrides | rlctl policy explain /api/search --bucket read -f -',
+  ],
+  input: ([route = ''], flags) => ({
+    route,
+    method: textFlag(flags, 'method') ?? 'GET',
+    bucket: textFlag(flags, 'bucket'),
+    file: textFlag(flags, 'file'),
+  }),
+  action: async (context, { route, method, bucket, file }) => {
+    if (file !== null) return offline(context, file, route, bucket);
+    const environment = await context.environment();
+    const chosen = bucketFor(environment, route, bucket);
+    const basePaths = basePathsByMemory(environment, await recall(context, environment));
+    const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
+    const { deadline, randomness } = context;
+    const question = {
+      route,
+      method: method.toUpperCase(),
+      bucket: chosen.bucket,
+      targets: environment.api,
+      basePaths,
+    };
+    const { explanation, base } = await checkPolicy({ store, controlPlane, deadline, randomness }, question);
+    const sources = {
+      bucket: chosen.source,
+      overrides: `${environment.namespace}:rl:overrides`,
+      base: base === null ? null : (environment.api[0] ?? ''),
+    };
+    return { view: explanationView(explanation, sources), exit: 'ok' };
+  },
+});

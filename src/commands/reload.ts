@@ -1,0 +1,87 @@
+import { Option } from 'commander';
+import type { Context } from '../context.js';
+import type { Environment } from '../domain/config/environment.js';
+import { RlctlError, usageError } from '../domain/errors.js';
+import { maskedRequest, signReload } from '../domain/signing/sign.js';
+import { reloadSafely } from '../procedures/reload/safely.js';
+import { printedRequestView, reloadView } from '../ui/reload-view.js';
+import { defineCommand, switchFlag, textFlag, type Outcome } from './command.js';
+import { confirmReload } from './confirmation.js';
+import { recall, remember } from './detection.js';
+import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags } from './mutation.js';
+
+// The runbook's "reload": sign, send, and prove that the server now holds what Redis holds.
+
+interface ReloadCommandInput {
+  readonly effect: EffectFlags;
+  readonly expect: number | null;
+  readonly isForced: boolean;
+  readonly isPrinting: boolean;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+  readonly confirm: string | null;
+}
+
+function expectedCount(text: string | null): number | null {
+  if (text === null) return null;
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  throw usageError(`--expect: "${text}" is not a number of overrides`, 'Give a whole number, e.g. 3.');
+}
+
+/** Shows the request as it would be sent, signature masked; sends nothing. */
+async function printRequest(context: Context, environment: Environment, effect: EffectFlags): Promise<Outcome> {
+  const { reload } = await effectInput(context, environment, effect, await recall(context, environment));
+  const [profile, basePath, origin] = [reload?.profiles[0], reload?.basePaths[0], reload?.targets[0]];
+  if (!reload || !profile || basePath === undefined || origin === undefined) {
+    throw new RlctlError('unexpected', 'there is no request to print', { code: 'UNEXPECTED' });
+  }
+  const nowSeconds = Math.floor(context.clock.nowMs() / 1000);
+  const nonce = context.randomness.hex(16);
+  const request = signReload(profile, reload.secret, {
+    endpoint: { origin, basePath },
+    origin: reload.origin,
+    nowSeconds,
+    nonce,
+  });
+  return { view: printedRequestView(maskedRequest(request), profile.name), exit: 'ok' };
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    c.addOption(new Option('--print-request', 'show the request, its signature masked; send nothing'))
+      .addOption(new Option('--expect <n>', 'the number of overrides the server must report'))
+      .addOption(
+        new Option('--force', 'reload even where the document cannot be read and every override would be lost'),
+      )
+      .addOption(new Option('--dry-run', 'the same as --print-request'))
+      .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
+      .addOption(new Option('--confirm <name>', 'confirm by the environment’s name'));
+    addEffectFlags(c);
+  },
+  examples: [
+    'rlctl -e preview reload',
+    'rlctl -e prod reload --yes --target https://10-0-0-1.example.com --target https://10-0-0-2.example.com',
+  ],
+  input: (_, flags): ReloadCommandInput => ({
+    effect: effectFlags(flags),
+    expect: expectedCount(textFlag(flags, 'expect')),
+    isForced: switchFlag(flags, 'force'),
+    isPrinting: switchFlag(flags, 'printRequest'),
+    isDryRun: switchFlag(flags, 'dryRun'),
+    isYes: switchFlag(flags, 'yes'),
+    confirm: textFlag(flags, 'confirm'),
+  }),
+  action: async (context, input) => {
+    const environment = await context.environment(input.effect.settings);
+    if (input.isPrinting || input.isDryRun) return printRequest(context, environment, input.effect);
+    const ports = await changePorts(context, environment);
+    const seen = await recall(context, environment);
+    const effect = await effectInput(context, environment, input.effect, seen);
+    await confirmReload(context, environment, input);
+    const result = await reloadSafely(ports, { effect, expect: input.expect, isForced: input.isForced }, (text) =>
+      context.progress.step(text),
+    );
+    await remember(context, environment, result.effect, seen);
+    return { view: reloadView(result, environment), exit: result.exit };
+  },
+});

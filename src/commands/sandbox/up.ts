@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { Option } from 'commander';
+import { parseSandbox, sandboxPath, stateFolder } from '../../config.js';
+import type { Context } from '../../context.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox.js';
+import { sandboxView } from '../../ui/sandbox-view.js';
+import { defineCommand, textFlag } from '../command.js';
+
+// The system of the documents, working, on this machine: a place to learn rlctl and to rehearse a runbook.
+
+function whole(text: string | null, flag: string, fallback: number, max: number): number {
+  if (text === null) return fallback;
+  if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text);
+  throw usageError(`${flag}: "${text}" is not a whole number up to ${max}`, `Give ${flag} a whole number.`);
+}
+
+/** Only one sandbox is registered at a time; one that died without a word is overwritten. */
+async function assertNoneRunning({ files, host }: Context): Promise<void> {
+  const found = parseSandbox(await files.readText(sandboxPath(host.env)));
+  if (found === null || !isAlive(found.pid)) return;
+  throw new RlctlError('usage', `a sandbox is running already (process ${found.pid})`, {
+    code: 'SANDBOX_RUNNING',
+    hint: `Use it with -e sandbox, or end it: kill ${found.pid}`,
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The environment by which other commands reach the sandbox. */
+function registration(sandbox: Sandbox, workers: number) {
+  const routes = {
+    read: ['/api'],
+    auth: ['/auth'],
+    write: ['/api/orders'],
+    financial: ['/api/payments', '/api/checkout'],
+  };
+  return {
+    pid: process.pid,
+    environment: {
+      api: sandbox.origin,
+      basePath: sandbox.basePath,
+      namespace: sandbox.namespace,
+      redis: sandbox.redisUrl,
+      metrics: `${sandbox.origin}/metrics`,
+      secret: { file: sandbox.secretFile },
+      workers,
+      buckets: Object.fromEntries(Object.entries(routes).map(([name, prefixes]) => [name, { routes: prefixes }])),
+      shadowDriver: { 'env-file': sandbox.envFile },
+    },
+  };
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM. */
+function untilInterrupted({ interrupted }: { readonly interrupted: AbortSignal }): Promise<void> {
+  // A pending promise alone does not keep a process alive; the gateway's listening socket does.
+  return new Promise((resolve) => {
+    if (interrupted.aborted) resolve();
+    else interrupted.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    c.addOption(
+      new Option('--dialect <name>', 'documented: as the handbook says; deployed: with the traps of real servers')
+        .choices(['documented', 'deployed'])
+        .default('documented'),
+    )
+      .addOption(new Option('--workers <n>', 'independent states behind the one port, 1 to 64 (default 1)'))
+      .addOption(new Option('--traffic <rps>', 'requests a second of its own: users, routes and abusers (default 0)'))
+      .addOption(new Option('--redis <url>', 'a Redis on this machine; else a redis-server of its own'))
+      .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: any free one)'))
+      .addOption(new Option('--namespace <name>', 'prefix of its keys').default('sandbox'));
+  },
+  examples: ['rlctl sandbox up', 'rlctl sandbox up --dialect deployed --workers 4 --traffic 50'],
+  input: (_, flags): Omit<SandboxOptions, 'folder'> => ({
+    dialect: textFlag(flags, 'dialect') === 'deployed' ? 'deployed' : 'documented',
+    workers: whole(textFlag(flags, 'workers'), '--workers', 1, 64),
+    trafficPerSecond: whole(textFlag(flags, 'traffic'), '--traffic', 0, 5000),
+    redisUrl: textFlag(flags, 'redis'),
+    port: whole(textFlag(flags, 'port'), '--port', 0, 65_535),
+    namespace: textFlag(flags, 'namespace') ?? 'sandbox',
+  }),
+  action: async (context, options) => {
+    await assertNoneRunning(context);
+    const { startSandbox } = await import('../../sandbox/sandbox.js');
+    context.progress.step('starting the sandbox');
+    const sandbox = await startSandbox({ ...options, folder: join(stateFolder(context.host.env), 'sandbox') });
+    try {
+      const registered = registration(sandbox, options.workers);
+      await context.files.writePrivate(sandboxPath(context.host.env), `${JSON.stringify(registered, null, 2)}\n`);
+      await context.show(sandboxView(sandbox, options));
+      await untilInterrupted(context.deadline);
+    } finally {
+      await context.files.remove(sandboxPath(context.host.env));
+      await sandbox.stop();
+    }
+    await context.note('the sandbox has ended; nothing of it is left');
+    return { view: null, exit: 'ok' };
+  },
+});

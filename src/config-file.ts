@@ -1,0 +1,29 @@
+import { parseDocument } from 'yaml';
+import { RlctlError } from './domain/errors.js';
+
+/** The value of a YAML configuration. Throws a usage error that names the file and the place. */
+export function parseYaml(text: string, path: string): unknown {
+  return checked(text, path).toJS();
+}
+
+/** The text with one environment added, its comments and everything else kept; and the value it then has. */
+export function withEnvironment(
+  text: string,
+  path: string,
+  name: string,
+  entry: object,
+): { text: string; value: unknown } {
+  const document = checked(text, path);
+  document.setIn(['environments', name], document.createNode(entry));
+  return { text: document.toString({ lineWidth: 0 }), value: document.toJS() };
+}
+
+function checked(text: string, path: string) {
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
+  const fault = document.errors[0];
+  if (!fault) return document;
+  throw new RlctlError('usage', `${path}: ${fault.message.split('\n')[0]}`, {
+    code: 'CONFIG_SYNTAX',
+    hint: 'Correct the YAML at the place named.',
+  });
+}

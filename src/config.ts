@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Environment } from './domain/config/environment.js';
+import { resolveEnvironment } from './domain/config/resolve.js';
+import { parseConfigFile, type ConfigFile, type EnvironmentFile } from './domain/config/schema.js';
+import type { SettingKey } from './domain/config/settings.js';
+import { usageError } from './domain/errors.js';
+import type { Files } from './ports/files.js';
+import type { Host } from './ports/host.js';
+
+/** The configuration as loaded: the file, whether it is trusted, and the environments it and the sandbox name. */
+export interface Config {
+  /** The file's path; `null`: none was found. */
+  readonly path: string | null;
+  readonly text: string;
+  readonly isTrusted: boolean;
+  readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
+  /** The environment in use where no flag and no variable names one, and where that is said; `null`: none. */
+  readonly current: { readonly name: string; readonly source: string } | null;
+}
+
+export interface ConfigPorts {
+  readonly host: Pick<Host, 'cwd' | 'env'>;
+  readonly files: Files;
+}
+
+/** What a server of an environment was seen to do. */
+export interface Detected {
+  readonly basePath: string;
+  /** The signing profile it accepted. */
+  readonly profile: string;
+  /** When, RFC 3339. */
+  readonly at: string;
+  /** Whether it reads overrides from Redis; `null`: not seen. */
+  readonly readsOverrides: boolean | null;
+  /** Whether overrides are enforced and not only shown; `null`: not seen. */
+  readonly enforcesOverrides: boolean | null;
+}
+
+/** What rlctl itself remembers between runs, under `$XDG_STATE_HOME/rlctl/state.json`; never a secret. */
+export interface State {
+  /** Environment chosen with `env use`, by configuration file. */
+  readonly current: Readonly<Record<string, string>>;
+  /** SHA-256 of the project files somebody trusted, by path. */
+  readonly trusted: Readonly<Record<string, string>>;
+  /** What was seen last, by environment and address: tried first, said in a verdict, never relied on. */
+  readonly detected: Readonly<Record<string, Detected>>;
+}
+
+/** The folder of rlctl's own state. */
+export function stateFolder(env: Host['env']): string {
+  const base = env['XDG_STATE_HOME'];
+  return join(base && isAbsolute(base) ? base : join(env['HOME'] ?? '/', '.local', 'state'), 'rlctl');
+}
+
+/** Reads the state; unreadable or absent is an empty one, because nothing in it is needed. */
+export async function loadState(ports: ConfigPorts): Promise<State> {
+  const text = await ports.files.readText(join(stateFolder(ports.host.env), 'state.json'));
+  const stored = parseObject(text);
+  const texts = (value: unknown): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Object.entries(objectOr(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    );
+  const detected = Object.entries(objectOr(stored['detected'])).flatMap(([key, value]) => {
+    const seen = detectedOf(objectOr(value));
+    return seen === null ? [] : [[key, seen] as const];
+  });
+  return {
+    current: texts(stored['current']),
+    trusted: texts(stored['trusted']),
+    detected: Object.fromEntries(detected),
+  };
+}
+
+function detectedOf(value: Readonly<Record<string, unknown>>): Detected | null {
+  const { basePath, profile, at } = value;
+  if (typeof basePath !== 'string' || typeof profile !== 'string' || typeof at !== 'string') return null;
+  const truth = (name: string): boolean | null => (typeof value[name] === 'boolean' ? value[name] : null);
+  return {
+    basePath,
+    profile,
+    at,
+    readsOverrides: truth('readsOverrides'),
+    enforcesOverrides: truth('enforcesOverrides'),
+  };
+}
+
+function objectOr(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function parseObject(text: string | null): Readonly<Record<string, unknown>> {
+  try {
+    return objectOr(JSON.parse(text ?? '{}'));
+  } catch {
+    return {};
+  }
+}
+
+/** Changes the state on the bytes that are there now. */
+export async function updateState(ports: ConfigPorts, change: (state: State) => State): Promise<void> {
+  const path = join(stateFolder(ports.host.env), 'state.json');
+  await ports.files.writePrivate(path, `${JSON.stringify(change(await loadState(ports)), null, 2)}\n`);
+}
+
+/** The digest under which a project file is trusted. */
+export function configDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** The user's own configuration file, used where no project file is found. */
+export function userConfigPath(env: Host['env']): string {
+  const base = env['XDG_CONFIG_HOME'];
+  return join(base && isAbsolute(base) ? base : join(env['HOME'] ?? '/', '.config'), 'rlctl', 'config.yaml');
+}
+
+/**
+ * Loads the configuration: `named` (from --config or RLCTL_CONFIG), else the nearest rlctl.yaml upwards, else the user's
+ * own. Only a project file found upwards needs trust. Throws usage errors that name the file and the key.
+ */
+export async function loadConfig(ports: ConfigPorts, named: string | null): Promise<Config> {
+  const { host, files } = ports;
+  const [found, state, sandbox] = await Promise.all([
+    named === null ? findFile(ports) : namedFile(ports, resolve(host.cwd, named)),
+    loadState(ports),
+    files.readText(sandboxPath(host.env)),
+  ]);
+  const parsed: ConfigFile =
+    found === null
+      ? {}
+      : parseConfigFile((await import('./config-file.js')).parseYaml(found.text, found.path), found.path);
+  const environments = new Map<string, { file: EnvironmentFile; place: string }>();
+  const registered = parseSandbox(sandbox);
+  if (registered !== null) environments.set('sandbox', { file: registered.environment, place: 'rlctl sandbox' });
+  for (const [name, file] of Object.entries(parsed.environments ?? {}))
+    environments.set(name, { file, place: found?.path ?? '' });
+  const chosen = state.current[found?.path ?? ''];
+  return {
+    path: found?.path ?? null,
+    text: found?.text ?? '',
+    isTrusted: found === null || found.isTrusted || state.trusted[found.path] === configDigest(found.text),
+    environments,
+    current: chosen
+      ? { name: chosen, source: 'rlctl env use' }
+      : parsed.current
+        ? { name: parsed.current, source: `${found?.path}: current` }
+        : null,
+  };
+}
+
+/** What a running sandbox has registered: its process and the environment by which it is reached. */
+export interface SandboxRegistration {
+  readonly pid: number;
+  readonly environment: EnvironmentFile;
+}
+
+/** Where a running sandbox registers itself. */
+export function sandboxPath(env: Host['env']): string {
+  return join(stateFolder(env), 'sandbox.json');
+}
+
+/** The registration as text holds it; `null`: none, or unreadable. */
+export function parseSandbox(text: string | null): SandboxRegistration | null {
+  const { pid, environment } = parseObject(text);
+  if (typeof pid !== 'number' || typeof environment !== 'object' || environment === null) return null;
+  return { pid, environment };
+}
+
+async function namedFile(ports: ConfigPorts, path: string) {
+  const text = await ports.files.readText(path);
+  if (text === null)
+    throw usageError(`there is no configuration file ${path}`, 'Check --config or RLCTL_CONFIG.', 'CONFIG_MISSING');
+  return { path, text, isTrusted: true };
+}
+
+async function findFile(ports: ConfigPorts) {
+  for (let folder = ports.host.cwd; ; folder = dirname(folder)) {
+    const path = join(folder, 'rlctl.yaml');
+    const text = await ports.files.readText(path);
+    if (text !== null) return { path, text, isTrusted: false };
+    if (folder === dirname(folder)) break;
+  }
+  const path = userConfigPath(ports.host.env);
+  const text = await ports.files.readText(path);
+  return text === null ? null : { path, text, isTrusted: true };
+}
+
+export interface EnvironmentChoice {
+  /** From -e or RLCTL_ENV; `null`: not said. */
+  readonly name: string | null;
+  readonly flags: Partial<Record<SettingKey, string>>;
+}
+
+/** The name of the environment in use and who says so; throws a usage error that lists the environments there are. */
+export function chooseEnvironment(
+  config: Config,
+  name: string | null,
+): { readonly name: string; readonly source: string } {
+  // A running sandbox never changes which environment a configuration file's own commands go to.
+  const own = [...config.environments].filter(([, { place }]) => place === config.path).map(([key]) => key);
+  const candidates = own.length > 0 ? own : [...config.environments.keys()];
+  const only = candidates.length === 1 ? candidates[0] : undefined;
+  const chosen =
+    name !== null
+      ? { name, source: '-e or RLCTL_ENV' }
+      : (config.current ?? (only ? { name: only, source: 'the only one' } : null));
+  if (chosen === null && config.environments.size === 0) return { name: 'default', source: 'no configuration file' };
+  if (chosen !== null && config.environments.has(chosen.name)) return chosen;
+  const known = [...config.environments.keys()].join(', ') || 'none';
+  if (chosen === null) {
+    throw usageError(
+      `no environment is chosen; there are: ${known}`,
+      'Name one with -e NAME, or run: rlctl env use NAME',
+      'NO_ENVIRONMENT',
+    );
+  }
+  throw usageError(
+    `there is no environment "${chosen.name}" (${chosen.source}); there are: ${known}`,
+    chosen.name === 'sandbox'
+      ? 'Start one with: rlctl sandbox up'
+      : 'See: rlctl env list; add one with: rlctl env add NAME --api URL',
+    'UNKNOWN_ENVIRONMENT',
+  );
+}
+
+/** Resolves the chosen environment from file, variables and flags. */
+export function environmentOf(config: Config, choice: EnvironmentChoice, env: Host['env']): Environment {
+  const { name } = chooseEnvironment(config, choice.name);
+  const entry = config.environments.get(name);
+  return resolveEnvironment({
+    name,
+    file: entry?.file ?? null,
+    filePlace: entry?.place ?? 'no file',
+    isTrusted: config.isTrusted || entry?.place !== config.path,
+    env,
+    flags: choice.flags,
+  });
+}

@@ -1,0 +1,206 @@
+import type { Environment } from './domain/config/environment.js';
+import { untrusted } from './domain/config/trust.js';
+import type { SettingKey } from './domain/config/settings.js';
+import { RlctlError, usageError } from './domain/errors.js';
+import type { Secret } from './domain/secret.js';
+import type { Clock } from './ports/clock.js';
+import type { ControlPlane } from './ports/control-plane.js';
+import type { Deadline } from './ports/deadline.js';
+import type { Files } from './ports/files.js';
+import type { Host } from './ports/host.js';
+import type { OverrideStore } from './ports/override-store.js';
+import type { Randomness } from './ports/randomness.js';
+import type { ColourChoice, Theme } from './ui/theme.js';
+import type { OutputFormat, View } from './ui/view.js';
+import type { Config } from './config.js';
+import type { Progress } from './ui/progress.js';
+import type { Redactor } from './ui/redactor.js';
+
+/** The flags that stand on every command, as parsed. */
+export interface GlobalOptions {
+  readonly environment: string | null;
+  readonly config: string | null;
+  readonly format: OutputFormat;
+  readonly jq: string | null;
+  readonly timeoutMs: number;
+  readonly isInputAllowed: boolean;
+  readonly colour: ColourChoice;
+  readonly isQuiet: boolean;
+  readonly isDebug: boolean;
+  readonly isReadOnly: boolean;
+}
+
+/** What a command gets: the world behind ports, opened on first use and closed by `main`. */
+export interface Context {
+  readonly version: string;
+  readonly host: Host;
+  readonly options: GlobalOptions;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly files: Files;
+  readonly deadline: Deadline & { extend(ms: number): void };
+  readonly progress: Progress;
+  config(): Promise<Config>;
+  /** The environment in use; `flags` are settings given on the command line. */
+  environment(flags?: Partial<Record<SettingKey, string>>): Promise<Environment>;
+  /** The override document of an environment; throws a usage error where its Redis or namespace is not configured. */
+  store(environment: Environment): Promise<OverrideStore>;
+  controlPlane(): Promise<ControlPlane>;
+  /** The signing secret; throws a usage or guard error that names the source, never its content. */
+  secret(environment: Environment): Promise<Secret>;
+  /** Who acts: RLCTL_ACTOR, else user@host. */
+  actor(): Promise<string>;
+  /** Shows a result now: for commands that go on afterwards. */
+  show(view: View, replaced?: { readonly jq?: null }): Promise<void>;
+  /** A remark for people on stderr; nothing with --quiet or in JSON mode. */
+  note(text: string): Promise<void>;
+  /** How text on stderr is dressed. */
+  theme(): Promise<Theme>;
+  /** A line on stderr with --debug. */
+  debug(text: string): void;
+}
+
+export interface ContextParts {
+  readonly host: Host;
+  readonly options: GlobalOptions;
+  readonly version: string;
+  readonly redactor: Redactor;
+  readonly interrupted: AbortSignal;
+}
+
+/** Builds the context of one command; `close` drops every connection at once. */
+export async function createContext(parts: ContextParts): Promise<Context & { close(): void }> {
+  const { host, options, redactor } = parts;
+  const [{ systemClock }, { systemRandomness }, { createDeadline }, { systemFiles }, { createProgress }] =
+    await Promise.all([
+      import('./adapters/system/clock.js'),
+      import('./adapters/system/randomness.js'),
+      import('./adapters/system/deadline.js'),
+      import('./adapters/system/files.js'),
+      import('./ui/progress.js'),
+    ]);
+  const open: { close(): void }[] = [];
+  const once = new Map<string, Promise<unknown>>();
+  const lazily = <T>(key: string, make: () => Promise<T>): Promise<T> => {
+    const known = once.get(key) ?? make();
+    once.set(key, known);
+    return known as Promise<T>;
+  };
+  const ports = { host, files: systemFiles };
+  const context: Context = {
+    ...parts,
+    clock: systemClock,
+    randomness: systemRandomness,
+    files: systemFiles,
+    deadline: createDeadline(systemClock, options.timeoutMs, parts.interrupted),
+    progress: createProgress(host.stderr, options.isQuiet || options.format !== 'table'),
+    config: () =>
+      lazily('config', async () => {
+        const { loadConfig } = await import('./config.js');
+        return loadConfig(ports, options.config);
+      }),
+    environment: async (flags = {}) => {
+      const { environmentOf } = await import('./config.js');
+      return environmentOf(await context.config(), { name: options.environment, flags }, host.env);
+    },
+    store: (environment) =>
+      lazily(`store ${environment.name}`, async () => {
+        const { redis, namespace } = configuredRedis(environment);
+        const { revealSecret } = await import('./domain/secret.js');
+        registerPassword(redactor, revealSecret(redis));
+        const { createOverrideStore } = await import('./adapters/redis/override-store.js');
+        const store = createOverrideStore(
+          { url: redis, namespace },
+          { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
+        );
+        open.push(store);
+        return store;
+      }),
+    controlPlane: () =>
+      lazily('control plane', async () => {
+        const { createControlPlane } = await import('./adapters/http/control-plane.js');
+        const controlPlane = createControlPlane({ debug: (line) => context.debug(line) });
+        open.push(controlPlane);
+        return controlPlane;
+      }),
+    secret: (environment) =>
+      lazily(`secret ${environment.name}`, async () => {
+        const { readSecret } = await import('./adapters/system/secret.js');
+        return readSecret(environment, { host, files: systemFiles, deadline: context.deadline, redactor });
+      }),
+    actor: async () => {
+      const named = host.env['RLCTL_ACTOR'];
+      if (named) return named;
+      const { hostname, userInfo } = await import('node:os');
+      return `${host.env['SUDO_USER'] ?? host.env['USER'] ?? userInfo().username}@${hostname()}`;
+    },
+    show: async (view, replaced = {}) => {
+      context.progress.clear();
+      const [{ render }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
+      await host.stdout.write(
+        await render(view, { ...options, ...replaced }, await createTheme(host.stdout, options.colour, host.env)),
+      );
+    },
+    note: async (text) => {
+      if (options.isQuiet || options.format !== 'table') return;
+      context.progress.clear();
+      await host.stderr.write(`${text}\n`);
+    },
+    theme: () =>
+      lazily('theme', async () => {
+        const { createTheme } = await import('./ui/theme.js');
+        return createTheme(host.stderr, options.colour, host.env);
+      }),
+    debug: (text) => {
+      if (options.isDebug) void host.stderr.write(`debug: ${text}\n`);
+    },
+  };
+  return Object.assign(context, {
+    close: () => {
+      context.progress.clear();
+      for (const each of open) each.close();
+    },
+  });
+}
+
+function configuredRedis(environment: Environment): { redis: Secret; namespace: string } {
+  const { redis, namespace, name, untrustedFile } = environment;
+  if (untrustedFile !== null && (redis === null || namespace === null)) {
+    throw untrusted(untrustedFile, 'the limiter’s own variables');
+  }
+  if (redis === null) {
+    throw usageError(
+      `the environment "${name}" has no Redis address`,
+      'Set environments.NAME.redis in rlctl.yaml, or RLCTL_REDIS_URL.',
+      'NO_REDIS',
+    );
+  }
+  if (namespace === null) {
+    throw usageError(
+      `the environment "${name}" has no namespace`,
+      'Set environments.NAME.namespace in rlctl.yaml, or RLCTL_NAMESPACE.',
+      'NO_NAMESPACE',
+    );
+  }
+  return { redis, namespace };
+}
+
+/** Whatever stands before the last @ of an address may be a password, and must not appear even where others quote it. */
+function registerPassword(redactor: Redactor, url: string): void {
+  const userinfo = /^[^/]*\/\/([^]*)@/.exec(url)?.[1] ?? '';
+  const password = userinfo.slice(userinfo.indexOf(':') + 1);
+  if (!userinfo.includes(':')) return;
+  redactor.add(password);
+  try {
+    redactor.add(decodeURIComponent(password));
+  } catch {
+    // Not percent-encoded after all: the raw spelling is registered.
+  }
+}
+
+/** An interrupt as an error: what was done by then is said by whoever catches it. */
+export function interruption(signal: 'SIGINT' | 'SIGTERM'): RlctlError {
+  return signal === 'SIGINT'
+    ? new RlctlError('interrupted', 'interrupted; nothing more was sent', { code: 'INTERRUPTED' })
+    : new RlctlError('terminated', 'terminated; nothing more was sent', { code: 'TERMINATED' });
+}

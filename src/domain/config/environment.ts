@@ -1,0 +1,100 @@
+import type { Secret } from '../secret.js';
+import type { SettingKey } from './settings.js';
+
+/** Where a secret can be got from; the secret itself is never part of a configuration. */
+export type SecretSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly variable: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[] }
+  | { readonly kind: 'stdin' };
+
+/** Where a secret comes from, in words that hold no secret. */
+export function describeSource(source: SecretSource): string {
+  switch (source.kind) {
+    case 'file':
+      return `file ${source.path}`;
+    case 'env':
+      return `variable ${source.variable}`;
+    case 'command':
+      return `command ${source.argv[0]}`;
+    case 'stdin':
+      return 'stdin';
+  }
+}
+
+export interface Probe {
+  readonly url: string;
+  /** The bucket its requests fall into; `null`: not said. */
+  readonly bucket: string | null;
+}
+
+export interface BucketRoutes {
+  /** Route prefixes the bucket guards. */
+  readonly routes: readonly string[];
+  /** Other names the server or people use for it. */
+  readonly alias: readonly string[];
+}
+
+/** How a bucket's shadow flag is flipped: through route overrides, an env file's line, or a program. */
+export type ShadowDriver = 'overrides' | { readonly 'env-file': string } | { readonly exec: readonly string[] };
+
+/** What a change must carry on an environment. */
+export type Requirement = 'reason' | 'ticket';
+
+/** An environment as resolved: flag > RLCTL variable > file > default, and the limiter's own variables in the gaps. */
+export interface Environment {
+  readonly name: string;
+  readonly isProtected: boolean;
+  /** API origins, one per instance or one for all; empty: none configured. */
+  readonly api: readonly string[];
+  /** Base paths to try in order. */
+  readonly basePaths: readonly string[];
+  readonly origin: string | null;
+  readonly siteMode: string | null;
+  readonly namespace: string | null;
+  /** The Redis address; a secret because it may hold a password. */
+  readonly redis: Secret | null;
+  readonly secret: SecretSource | null;
+  /** A profile's name, `auto`, or a profile written as data. */
+  readonly signing: string | Readonly<Record<string, unknown>>;
+  /** Processes behind the address; `null`: not known. */
+  readonly workers: number | null;
+  readonly probes: readonly Probe[];
+  readonly buckets: ReadonlyMap<string, BucketRoutes>;
+  readonly requirements: readonly Requirement[];
+  /** Address of Prometheus; `null`: none. */
+  readonly prometheus: string | null;
+  /** Address of /metrics, where there is no Prometheus; `null`: none. */
+  readonly metrics: string | null;
+  readonly shadowDriver: ShadowDriver;
+  /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
+  readonly untrustedFile: string | null;
+  /** Where each value came from, in words: `RLCTL_API`, `./rlctl.yaml`, `default`. */
+  readonly sources: ReadonlyMap<SettingKey, string>;
+}
+
+/**
+ * The bucket that guards a route by the configured routes: the longest configured prefix that ends at a segment
+ * boundary wins. `null`: none is configured for it.
+ */
+export function bucketOfRoute(environment: Pick<Environment, 'buckets'>, route: string): string | null {
+  let best: { bucket: string; length: number } | null = null;
+  for (const [bucket, { routes }] of environment.buckets) {
+    for (const prefix of routes) {
+      if (guards(prefix, route) && prefix.length > (best?.length ?? -1)) best = { bucket, length: prefix.length };
+    }
+  }
+  return best?.bucket ?? null;
+}
+
+function guards(prefix: string, route: string): boolean {
+  if (!route.startsWith(prefix)) return false;
+  return prefix.endsWith('/') || route.length === prefix.length || '/?#'.includes(route[prefix.length] ?? '');
+}
+
+/** The configured name of a bucket given by its name or by one of its aliases; `null`: no such bucket is configured. */
+export function bucketByName(environment: Pick<Environment, 'buckets'>, name: string): string | null {
+  if (environment.buckets.has(name)) return name;
+  for (const [bucket, { alias }] of environment.buckets) if (alias.includes(name)) return bucket;
+  return null;
+}

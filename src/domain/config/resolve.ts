@@ -1,0 +1,218 @@
+import { RlctlError, usageError } from '../errors.js';
+import { Secret } from '../secret.js';
+import type { Environment, Probe, Requirement, SecretSource } from './environment.js';
+import type { EnvironmentFile } from './schema.js';
+import { untrusted } from './trust.js';
+import { environmentSettings, type SettingKey } from './settings.js';
+
+/** What an environment is resolved from. */
+export interface EnvironmentSources {
+  readonly name: string;
+  /** Its entry in the file; `null`: no file has one. */
+  readonly file: EnvironmentFile | null;
+  /** The file's path as shown to people. */
+  readonly filePlace: string;
+  /** False for a project file found upwards that nobody trusted: then no variable reaches it. */
+  readonly isTrusted: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Values given as flags, by setting. */
+  readonly flags: Partial<Record<SettingKey, string>>;
+}
+
+const defaultBasePaths = ['/internal', '/api/v1/internal'] as const;
+
+interface Found<T> {
+  readonly value: T;
+  readonly source: string;
+}
+
+/**
+ * Resolves one environment: flag > RLCTL variable > file > default; the limiter's own variables only fill gaps, and one
+ * that contradicts what the environment says is a usage error, because somebody is about to change the wrong place.
+ */
+export function resolveEnvironment(from: EnvironmentSources): Environment {
+  const sources = new Map<SettingKey, string>();
+  const text = (key: SettingKey): string | null => {
+    const found = findText(from, key);
+    sources.set(key, found?.source ?? 'default');
+    return found?.value ?? null;
+  };
+  const structured = <T>(key: SettingKey, value: T | undefined): T | null => {
+    sources.set(key, value === undefined ? 'default' : from.filePlace);
+    return value ?? null;
+  };
+  const file = from.file;
+  const isProtected = structured('protected', file?.protected) ?? false;
+  const basePath = text('basePath');
+  const redis = text('redis');
+  return {
+    name: from.name,
+    isProtected,
+    api: list(text('api')).map((url) => checkedOrigin(url, `${sources.get('api')}: api`)),
+    basePaths: basePath === null ? defaultBasePaths : [checkedBasePath(basePath, sources.get('basePath') ?? '')],
+    origin: text('origin'),
+    siteMode: text('siteMode'),
+    namespace: text('namespace'),
+    redis: redis === null ? null : new Secret(redis),
+    secret: secretSource(from, sources),
+    signing:
+      typeof file?.signing === 'object' ? (structured('signing', file.signing) ?? 'auto') : (text('signing') ?? 'auto'),
+    workers: workersOf(text('workers'), sources.get('workers') ?? ''),
+    probes: probesOf(from, sources),
+    buckets: bucketsOf(structured('buckets', file?.buckets)),
+    requirements:
+      (structured('require', file?.require) as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []),
+    prometheus: text('prometheus'),
+    metrics: text('metrics'),
+    shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
+    untrustedFile: from.isTrusted ? null : from.filePlace,
+    sources,
+  };
+}
+
+/** The text of a setting by precedence; `null`: nothing sets it. */
+function findText(from: EnvironmentSources, key: SettingKey): Found<string> | null {
+  const setting = environmentSettings.find((each) => each.key === key);
+  const flag = from.flags[key];
+  if (flag !== undefined) return { value: flag, source: 'flag' };
+  const own = setting?.variable ? from.env[setting.variable] : undefined;
+  if (own) return { value: own, source: setting?.variable ?? '' };
+  const file = fileText(from, key);
+  const limiter = setting?.limiterVariable ? from.env[setting.limiterVariable] : undefined;
+  if (file === null)
+    return limiter && from.isTrusted ? { value: limiter, source: setting?.limiterVariable ?? '' } : null;
+  if (limiter && limiter !== file && key !== 'secret') throw contradiction(from, key, setting?.limiterVariable ?? '');
+  return { value: file, source: from.filePlace };
+}
+
+function contradiction(from: EnvironmentSources, key: SettingKey, variable: string): RlctlError {
+  return new RlctlError(
+    'usage',
+    `${variable} contradicts the environment "${from.name}": ${from.filePlace} says another ${key}`,
+    {
+      code: 'ENVIRONMENT_CONTRADICTION',
+      hint: `Unset ${variable}, or choose the environment it belongs to with -e.`,
+    },
+  );
+}
+
+function fileText(from: EnvironmentSources, key: SettingKey): string | null {
+  const value = from.file?.[key];
+  if (Array.isArray(value)) {
+    return interpolate(value.filter((each) => typeof each === 'string').join(','), from, key);
+  }
+  return value === undefined || typeof value === 'object' ? null : interpolate(String(value), from, key);
+}
+
+/** `${NAME}` stands for a variable of the process, in files that are trusted only. */
+function interpolate(text: string, from: EnvironmentSources, key: string): string {
+  return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
+    const place = `${from.filePlace}: environments.${from.name}.${key}`;
+    if (!from.isTrusted) throw untrusted(from.filePlace, `the value of \${${name}}`);
+    const value = from.env[name];
+    if (!value) throw usageError(`${place} needs the variable ${name}, which is not set`, `Set ${name} and run again.`);
+    return value;
+  });
+}
+
+function list(text: string | null): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Checks an API address and returns its origin; a path belongs into basePath, credentials belong nowhere. */
+export function checkedOrigin(text: string, place: string): string {
+  if (!URL.canParse(text)) {
+    throw usageError(`${place}: "${text}" is not an address`, 'Write it as https://api.example.com.', 'API_ADDRESS');
+  }
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw usageError(
+      `${place}: "${url.protocol}" is not http: or https:`,
+      'Write it as https://api.example.com.',
+      'API_ADDRESS',
+    );
+  }
+  if (url.username || url.password) {
+    throw usageError(
+      `${place}: an address must not hold a user name or password`,
+      'Take them out of the address.',
+      'API_ADDRESS',
+    );
+  }
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw usageError(
+      `${place}: "${text}" has a path; the API address is the origin alone`,
+      `Write ${url.origin}, and the path of the internal endpoints as basePath.`,
+      'API_ADDRESS',
+    );
+  }
+  return url.origin;
+}
+
+function checkedBasePath(text: string, source: string): string {
+  if (/^\/[\w\-./~%]*[^/]$/.test(text)) return text;
+  throw usageError(`${source}: base path "${text}" must start with / and not end with it`, 'Write it as /internal.');
+}
+
+function workersOf(text: string | null, source: string): number | null {
+  if (text === null) return null;
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1) return Number(text);
+  throw usageError(
+    `${source}: workers "${text}" is not a whole number from 1`,
+    'Write the number of processes, e.g. 4.',
+  );
+}
+
+function secretSource(from: EnvironmentSources, sources: Map<SettingKey, string>): SecretSource | null {
+  const variable = from.env['RLCTL_SECRET_FILE'];
+  const inFile = from.file?.secret;
+  const found: Found<SecretSource> | null =
+    from.flags.secret !== undefined
+      ? {
+          value: from.flags.secret === '-' ? { kind: 'stdin' } : { kind: 'file', path: from.flags.secret },
+          source: 'flag',
+        }
+      : variable
+        ? { value: { kind: 'file', path: variable }, source: 'RLCTL_SECRET_FILE' }
+        : inFile
+          ? { value: sourceFromFile(inFile), source: from.filePlace }
+          : from.env['CONFIG_RELOAD_SECRET'] && from.isTrusted
+            ? { value: { kind: 'env', variable: 'CONFIG_RELOAD_SECRET' }, source: 'CONFIG_RELOAD_SECRET' }
+            : null;
+  sources.set('secret', found?.source ?? 'default');
+  return found?.value ?? null;
+}
+
+function sourceFromFile(secret: NonNullable<EnvironmentFile['secret']>): SecretSource {
+  if ('file' in secret) return { kind: 'file', path: secret.file };
+  if ('env' in secret) return { kind: 'env', variable: secret.env };
+  return { kind: 'command', argv: secret.command };
+}
+
+function probesOf(from: EnvironmentSources, sources: Map<SettingKey, string>): readonly Probe[] {
+  const variable = from.flags.probe ?? from.env['RLCTL_PROBE'];
+  const probes = variable
+    ? list(variable).map((url) => ({ url, bucket: null }))
+    : (from.file?.probe ?? []).map(({ url, bucket }) => ({ url, bucket: bucket ?? null }));
+  const source = from.flags.probe ? 'flag' : variable ? 'RLCTL_PROBE' : from.file?.probe ? from.filePlace : 'default';
+  sources.set('probe', source);
+  for (const { url } of probes) checkedProbe(url, source);
+  return probes;
+}
+
+function checkedProbe(url: string, source: string): void {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return;
+  throw usageError(
+    `${source}: probe "${url}" is not an http or https address`,
+    'Write it as https://api.example.com/api/search.',
+  );
+}
+
+function bucketsOf(file: EnvironmentFile['buckets'] | null): Environment['buckets'] {
+  return new Map(
+    Object.entries(file ?? {}).map(([name, { routes, alias }]) => [name, { routes: routes ?? [], alias: alias ?? [] }]),
+  );
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod/mini';
+import { RlctlError } from '../errors.js';
+
+/** rlctl.yaml as parsed, checked strictly: an unknown key is an error, because it would be a setting without effect. */
+function configFileSchema() {
+  const text = z.string().check(z.minLength(1));
+  const list = z.union([text, z.array(text).check(z.minLength(1))]);
+  const secret = z.union([
+    z.strictObject({ file: text }),
+    z.strictObject({ env: text }),
+    z.strictObject({ command: z.array(text).check(z.minLength(1)) }),
+  ]);
+  const environment = z.strictObject({
+    protected: z.optional(z.boolean()),
+    api: z.optional(list),
+    basePath: z.optional(text),
+    origin: z.optional(text),
+    siteMode: z.optional(text),
+    namespace: z.optional(text),
+    redis: z.optional(text),
+    prometheus: z.optional(text),
+    metrics: z.optional(text),
+    secret: z.optional(secret),
+    signing: z.optional(z.union([text, z.looseObject({})])),
+    workers: z.optional(z.int().check(z.gte(1), z.lte(10_000))),
+    probe: z.optional(z.array(z.strictObject({ url: text, bucket: z.optional(text) }))),
+    buckets: z.optional(
+      z.record(text, z.strictObject({ routes: z.optional(z.array(text)), alias: z.optional(z.array(text)) })),
+    ),
+    require: z.optional(z.array(z.enum(['reason', 'ticket']))),
+    shadowDriver: z.optional(
+      z.union([
+        z.literal('overrides'),
+        z.strictObject({ 'env-file': text }),
+        z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
+      ]),
+    ),
+  });
+  return z.strictObject({
+    current: z.optional(text),
+    environments: z.optional(z.record(text, environment)),
+  });
+}
+
+export type ConfigFile = z.infer<ReturnType<typeof configFileSchema>>;
+export type EnvironmentFile = NonNullable<ConfigFile['environments']>[string];
+
+/** Checks a parsed configuration; `place` is the file's path. Throws a usage error listing every fault with its key. */
+export function parseConfigFile(value: unknown, place: string): ConfigFile {
+  const result = configFileSchema().safeParse(value ?? {});
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || '(top level)'}: ${faultText(issue)}`);
+  throw new RlctlError('usage', `${place} is not a valid configuration:\n  ${faults.join('\n  ')}`, {
+    code: 'CONFIG_INVALID',
+    hint: 'Correct the keys named above; "rlctl help environment" lists every setting.',
+  });
+}
+
+function faultText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+    case 'invalid_type':
+      return `must be ${issue.expected}`;
+    case 'invalid_union':
+      return 'has none of the accepted forms';
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    default:
+      return issue.message || 'is not accepted';
+  }
+}

@@ -1,0 +1,16 @@
+/** A value as JSON can hold it. Objects may carry keys such as `__proto__` as plain own properties: never copy them by assignment. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/**
+ * Whitespace outside strings removed, every other character kept: number spellings, escapes and key order stay.
+ * `json` must be well-formed.
+ */
+export function minifyJson(json: string): string {
+  return json.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, '$1');
+}
+
+/** True where two JSON texts differ at most in whitespace. Stricter than equality of values: `1.0` is not `1`. */
+export function isSameJson(left: string | null, right: string | null): boolean {
+  if (left === right) return true;
+  return left !== null && right !== null && minifyJson(left) === minifyJson(right);
+}

@@ -1,0 +1,178 @@
+import { isSameJson, type JsonValue } from '../json.js';
+import { isUsableEntry, usabilityIn } from '../policy/entry-reading.js';
+import { rawValue, type DocumentMember, type OverrideDocument } from './document.js';
+import { readEntryFields } from './entry.js';
+import { movedKeys, type CommonMember } from './moves.js';
+import { hides } from './placement.js';
+
+/** One field that differs. `undefined`: it is not there. */
+export interface FieldDiff {
+  readonly name: string;
+  readonly before: JsonValue | undefined;
+  readonly after: JsonValue | undefined;
+}
+
+/** What differs for one route between two documents. */
+export interface RouteDiff {
+  readonly route: string;
+  /** `moved`: the same bytes at another place. A value that changed and moved is `changed`, with `isMoved`. */
+  readonly kind: 'added' | 'removed' | 'changed' | 'moved';
+  /** Its place among the entries that both documents hold is another one. */
+  readonly isMoved: boolean;
+  /** The raw JSON text of the value; `null`: no entry. */
+  readonly before: string | null;
+  readonly after: string | null;
+  /** The fields that differ; empty where a value is no object, and where only its whitespace differs. */
+  readonly fields: readonly FieldDiff[];
+  /** Positions from 0; `null`: no entry. */
+  readonly fromIndex: number | null;
+  readonly toIndex: number | null;
+}
+
+function valuesByName(raw: string | null): ReadonlyMap<string, { raw: string; value: JsonValue }> {
+  const fields = raw === null ? [] : (readEntryFields(raw) ?? []);
+  return new Map(fields.map(({ name, raw: text, value }) => [name, { raw: text, value }]));
+}
+
+function diffFields(before: string | null, after: string | null): readonly FieldDiff[] {
+  const [old, current] = [valuesByName(before), valuesByName(after)];
+  return [...new Set([...old.keys(), ...current.keys()])]
+    .filter((name) => !isSameJson(old.get(name)?.raw ?? null, current.get(name)?.raw ?? null))
+    .map((name) => ({ name, before: old.get(name)?.value, after: current.get(name)?.value }));
+}
+
+function diffOf(
+  route: string,
+  before: { readonly raw: string; readonly index: number } | null,
+  after: { readonly raw: string; readonly index: number } | null,
+  isMoved: boolean,
+): RouteDiff {
+  const [rawBefore, rawAfter] = [before?.raw ?? null, after?.raw ?? null];
+  const changedKind = rawBefore === rawAfter ? 'moved' : 'changed';
+  return {
+    route,
+    kind: before === null ? 'added' : after === null ? 'removed' : changedKind,
+    isMoved,
+    before: rawBefore,
+    after: rawAfter,
+    fields: diffFields(rawBefore, rawAfter),
+    fromIndex: before?.index ?? null,
+    toIndex: after?.index ?? null,
+  };
+}
+
+function located(document: OverrideDocument, member: DocumentMember): { raw: string; index: number } {
+  return { raw: rawValue(document, member), index: member.index };
+}
+
+function isSameValue(before: OverrideDocument, after: OverrideDocument, pair: CommonMember): boolean {
+  const [from, to] = [pair.before.valueStart, pair.after.valueStart];
+  const length = pair.before.valueEnd - from;
+  if (length !== pair.after.valueEnd - to) return false;
+  for (let at = 0; at < length; at += 1) if (before.bytes[from + at] !== after.bytes[to + at]) return false;
+  return true;
+}
+
+/** The members between what both documents have in common, byte by byte, at their start and at their end. */
+interface Window {
+  readonly before: readonly DocumentMember[];
+  readonly after: readonly DocumentMember[];
+}
+
+function windowOf(before: OverrideDocument, after: OverrideDocument): Window {
+  const [left, right] = [before.bytes, after.bytes];
+  const length = Math.min(left.length, right.length);
+  let head = 0;
+  while (head < length && left[head] === right[head]) head += 1;
+  let tail = 0;
+  while (tail < length - head && left[left.length - 1 - tail] === right[right.length - 1 - tail]) tail += 1;
+  // A member counts as common only with the byte beside it: `1` is the start of `12`.
+  const outside = ({ members, bytes }: OverrideDocument): Window['before'] =>
+    members.filter(({ start, end }) => end >= head && start <= bytes.length - tail);
+  return { before: outside(before), after: outside(after) };
+}
+
+/**
+ * What differs between two documents, in the order of the later one; removed entries at their old position. Formatting
+ * between entries is no difference. `named`: the routes meant to change, preferred where it could have been either of two
+ * that moved.
+ */
+export function diffDocuments(
+  before: OverrideDocument,
+  after: OverrideDocument,
+  named: ReadonlySet<string> = new Set(),
+): readonly RouteDiff[] {
+  const { before: old, after: current } = windowOf(before, after);
+  const common: CommonMember[] = [];
+  for (const member of current) {
+    const earlier = before.byKey.get(member.key);
+    if (earlier !== undefined) common.push({ before: earlier, after: member });
+  }
+  const moved = movedKeys(before, after, common, named);
+  const changed = common
+    .filter((pair) => moved.has(pair.after.key) || !isSameValue(before, after, pair))
+    .map((pair) =>
+      diffOf(pair.after.key, located(before, pair.before), located(after, pair.after), moved.has(pair.after.key)),
+    );
+  const added = current
+    .filter(({ key }) => !before.byKey.has(key))
+    .map((member) => diffOf(member.key, null, located(after, member), false));
+  const removed = old
+    .filter(({ key }) => !after.byKey.has(key))
+    .map((member) => diffOf(member.key, located(before, member), null, false));
+  return [...removed, ...changed, ...added].toSorted(
+    (left, right) => (left.toIndex ?? left.fromIndex ?? 0) - (right.toIndex ?? right.fromIndex ?? 0),
+  );
+}
+
+function canHide(document: OverrideDocument, member: DocumentMember): boolean {
+  return isUsableEntry(document.bytes.subarray(member.valueStart, member.valueEnd));
+}
+
+/**
+ * The first earlier prefix that takes every route this one could match; `undefined`: it can win. Entries that the server
+ * skips or drops hide nothing. A route that has no entry: `undefined`.
+ */
+export function hidingPrefix(document: OverrideDocument, route: string): string | undefined {
+  const member = document.byKey.get(route);
+  if (member === undefined) return undefined;
+  const earlier = document.members.slice(0, member.index);
+  return earlier.find((other) => hides(other.key, route) && canHide(document, other))?.key;
+}
+
+/** Prefixes that can hide later ones, with their positions. */
+class Hiders {
+  readonly #positions = new Map<string, number>();
+  readonly #lengths = new Set<number>();
+
+  add({ key, index }: DocumentMember): void {
+    this.#positions.set(key, index);
+    this.#lengths.add(key.length);
+  }
+
+  /** The first of them that hides the key. A key has few prefixes: one of each length that occurs. */
+  firstOf(key: string): string | undefined {
+    let first: { readonly prefix: string; readonly index: number } | undefined;
+    for (const length of this.#lengths) {
+      const prefix = key.slice(0, length);
+      const index = this.#positions.get(prefix);
+      if (index === undefined || index >= (first?.index ?? Infinity) || !hides(prefix, key)) continue;
+      first = { prefix, index };
+    }
+    return first?.prefix;
+  }
+}
+
+/** Every hidden prefix of the document with the first earlier prefix that hides it. For one route, `hidingPrefix` is cheaper. */
+export function hiddenBy(document: OverrideDocument): ReadonlyMap<string, string> {
+  const isUsable = usabilityIn(document.bytes);
+  const hiders = new Hiders();
+  const hidden = new Map<string, string>();
+  for (const member of document.members) {
+    const first = hiders.firstOf(member.key);
+    if (first !== undefined) hidden.set(member.key, first);
+    // A hidden entry hides nothing that its own hider does not, so only the others need to be read.
+    else if (isUsable(member.valueStart)) hiders.add(member);
+  }
+  return hidden;
+}

@@ -1,0 +1,72 @@
+import type { Revision } from '../revision.js';
+
+/** One replacement inside the document's bytes. Offsets count bytes of the document before this splice. */
+export interface Splice {
+  readonly at: number;
+  /** The exact text that stood there; valid UTF-8, may be empty. */
+  readonly removed: string;
+  /** The exact text that stands there now. */
+  readonly inserted: string;
+}
+
+/** What a change did to one route. */
+export interface RouteChange {
+  readonly route: string;
+  /** The raw JSON text of the value before; `null`: the route had no entry. */
+  readonly before: string | null;
+  /** The raw JSON text of the value after; `null`: the entry was removed. */
+  readonly after: string | null;
+  /** The key that stood directly before the entry while it existed last; `null`: it was first. Undo puts it back there. */
+  readonly previous: string | null;
+  /** The key that stood directly after it; `null`: it was last. */
+  readonly next: string | null;
+}
+
+/** The part of a history entry that rlctl writes and Redis does not look into. Stored as JSON, `v` first. */
+export interface HistoryBody {
+  readonly v: 1;
+  /** The command that made the change: `override set`. */
+  readonly command: string;
+  /** Who: `user@host`, or what the configuration says. */
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  /** The rlctl version that wrote it. */
+  readonly rlctl: string;
+  /** The environment's name as the operator called it. */
+  readonly environment: string;
+  /** The change id that this entry reverts; `null`: an ordinary change. */
+  readonly undoes: string | null;
+  readonly routes: readonly RouteChange[];
+  /**
+   * The splices, in order, that turn the bytes before into the bytes after; `null` where the document was replaced as a
+   * whole (repair, --force), and then the entry carries the document.
+   */
+  readonly splices: readonly Splice[] | null;
+}
+
+/**
+ * One entry of the history stream. A `snapshot` carries the whole document as it stood: at first sight, after a foreign
+ * change, and every 200 entries. Its `prev` and `next` are both the revision of what it carries.
+ */
+export interface HistoryEntry {
+  /** The stream's entry id: `<server milliseconds>-<n>`. */
+  readonly entryId: string;
+  /** Server time, epoch milliseconds. */
+  readonly timeMs: number;
+  readonly kind: 'change' | 'snapshot';
+  /** The change id; of a snapshot: the id of the change that caused it. */
+  readonly changeId: string;
+  /** Counts up by one from 1. */
+  readonly sequence: number;
+  readonly prev: Revision;
+  readonly next: Revision;
+  /** Hash chain over the entries: lowercase hex SHA-1 of the previous chain value and this entry's fields. */
+  readonly chain: string;
+  /** `null` in a snapshot. */
+  readonly body: HistoryBody | null;
+  /** The whole document: in snapshots, and in changes that replaced it as a whole. `null`: not carried. */
+  readonly document: Uint8Array | null;
+  /** Why the snapshot was taken; `null` in a change. */
+  readonly snapshotOf: 'first' | 'foreign' | 'periodic' | 'wrongType' | null;
+}

@@ -1,0 +1,140 @@
+import { RlctlError } from '../errors.js';
+import { isSameJson } from '../json.js';
+import { revisionOf } from '../revision.js';
+import { findMember, rawValue, scanDocument, type OverrideDocument } from './document.js';
+import { addEntry, changeEntry, removeEntry, type SplicedEdit } from './entry-edit.js';
+import type { HistoryEntry, RouteChange, Splice } from './history.js';
+import { automaticIndex } from './placement.js';
+import { applySplices, invertSplices } from './splices.js';
+
+/** A route that cannot be put back. */
+export interface RevertConflict {
+  /** The route; `(document)` where the document as a whole cannot be put back. */
+  readonly route: string;
+  /** What the change left there (raw JSON text); `null`: no entry. */
+  readonly expected: string | null;
+  /** What stands there now; `null`: no entry. */
+  readonly found: string | null;
+  /** A sentence. */
+  readonly why: string;
+}
+
+/** The document as it stood before an entry that replaced it as a whole; `null`: not at hand. */
+export type DocumentBefore = (entry: HistoryEntry) => Uint8Array | null | undefined;
+
+/** True where a splice takes the route's whole member away, as a move does; a change in place removes its value only. */
+function removesMember({ removed }: Splice, route: string): boolean {
+  const key = /^[ \t\n\r,]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:/.exec(removed)?.[1];
+  return key !== undefined && JSON.parse(key) === route;
+}
+
+/** Where a restored entry goes: after its old predecessor, else before its old successor, else where nothing hides it. */
+function restoredIndex(document: OverrideDocument, { route, previous, next }: RouteChange): number {
+  const predecessor = previous === null ? undefined : findMember(document, previous);
+  if (predecessor !== undefined) return predecessor.index + 1;
+  const successor = next === null ? undefined : findMember(document, next);
+  return successor?.index ?? automaticIndex(document, route);
+}
+
+/** The edit that takes one route's change back; `null`: it already is as it was. `isMove`: its place changed too. */
+function routeReversion(document: OverrideDocument, change: RouteChange, isMove: boolean): SplicedEdit | null {
+  const member = findMember(document, change.route);
+  if (change.before === null) return member === undefined ? null : removeEntry(document, member);
+  const index = restoredIndex(document, change);
+  if (member === undefined) return addEntry(document, change.route, change.before, index);
+  return changeEntry(document, member, change.before, isMove ? index : null);
+}
+
+/** Takes changes back one by one, newest first, and keeps count of what became of them. */
+export class Reversal {
+  readonly conflicts: RevertConflict[] = [];
+  readonly touched = new Set<string>();
+  #bytes: Uint8Array;
+  #splices: Splice[] | null = [];
+
+  constructor(
+    readonly original: OverrideDocument,
+    readonly documentBefore: DocumentBefore,
+  ) {
+    this.#bytes = original.bytes;
+  }
+
+  /** The bytes reached so far. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** From the original bytes to these; `null`: the document was replaced as a whole. */
+  get splices(): readonly Splice[] | null {
+    return this.#splices;
+  }
+
+  /** Takes one change back as far as it can be; a snapshot is passed over. */
+  revert(entry: HistoryEntry): void {
+    if (entry.body === null) return;
+    for (const { route } of entry.body.routes) this.touched.add(route);
+    const isUntouched = revisionOf(this.#bytes) === entry.next;
+    if (entry.body.splices === null) this.#replaceWhole(entry, isUntouched);
+    else if (isUntouched) this.#invert(entry, entry.body.splices);
+    else this.#revertRoutes(entry.body.routes, entry.body.splices);
+  }
+
+  #apply(splices: readonly Splice[]): void {
+    this.#bytes = applySplices(this.#bytes, splices);
+    this.#splices?.push(...splices);
+  }
+
+  #invert(entry: HistoryEntry, splices: readonly Splice[]): void {
+    this.#apply(invertSplices(splices));
+    if (entry.prev !== 'none' && revisionOf(this.#bytes) !== entry.prev) {
+      throw new RlctlError('unexpected', `change ${entry.changeId} does not lead back to the revision it names`, {
+        code: 'HISTORY_BROKEN',
+        hint: 'The history was altered by something else: run "rlctl override history", and "rlctl override repair" to pick a document.',
+        details: { changeId: entry.changeId, entryId: entry.entryId },
+      });
+    }
+  }
+
+  #revertRoutes(routes: readonly RouteChange[], splices: readonly Splice[]): void {
+    for (const change of routes.toReversed()) {
+      const document = this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
+      const member = findMember(document, change.route);
+      const found = member === undefined ? null : rawValue(document, member);
+      if (isSameJson(found, change.after)) {
+        const isMove = splices.some((splice) => removesMember(splice, change.route));
+        this.#apply(routeReversion(document, change, isMove)?.splices ?? []);
+      } else if (!isSameJson(found, change.before)) {
+        const why = 'it no longer holds what the change wrote';
+        this.conflicts.push({ route: change.route, expected: change.after, found, why });
+      }
+    }
+  }
+
+  #replaceWhole(entry: HistoryEntry, isUntouched: boolean): void {
+    const earlier = entry.prev === 'none' ? scanDocument(null).bytes : this.documentBefore(entry);
+    const why = this.#obstacle(entry, isUntouched, earlier);
+    if (why !== null || earlier == null) {
+      const found = revisionOf(this.#bytes);
+      this.conflicts.push({ route: '(document)', expected: entry.next, found, why: why ?? '' });
+      return;
+    }
+    this.#bytes = earlier;
+    this.#splices = null;
+  }
+
+  #obstacle(entry: HistoryEntry, isUntouched: boolean, earlier: Uint8Array | null | undefined): string | null {
+    if (!isUntouched) return 'the change replaced the document as a whole, and the document changed since';
+    if (earlier == null || (entry.prev !== 'none' && revisionOf(earlier) !== entry.prev)) {
+      return 'the change replaced the document as a whole, and what stood before is not at hand';
+    }
+    try {
+      scanDocument(earlier);
+      return null;
+    } catch (error) {
+      if (error instanceof RlctlError && error.kind === 'guard') {
+        return `the change replaced a document that could not be read: ${error.message}`;
+      }
+      throw error;
+    }
+  }
+}

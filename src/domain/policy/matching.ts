@@ -1,0 +1,139 @@
+import type { Policy } from '../control-plane.js';
+import { decodeKey, latin1Text } from '../override/scanned-text.js';
+import { JsonFault, scanObject } from '../override/scanner.js';
+import { EntryReader, pythonDialect, type Source } from './entry-reading.js';
+
+/** What an override sets, as the server reads it. An absent field leaves the bucket's own value. */
+export interface OverrideFields {
+  /** Requests per minute; any integer, out of bounds included. */
+  readonly ratePerMin?: number;
+  readonly burst?: number;
+  readonly windowSeconds?: number;
+  readonly isShadow?: boolean;
+}
+
+/** One entry as the server holds it. */
+export interface LoadedOverride {
+  readonly prefix: string;
+  /** `null`: the server skips this entry when matching, in favour of the next match. */
+  readonly fields: OverrideFields | null;
+  /** Why it is skipped; `null`: it is not. */
+  readonly skippedBecause: string | null;
+  /** Values read differently than stored, fields ignored, limits that block everyone: sentences for the operator. */
+  readonly notes: readonly string[];
+}
+
+/** An entry that the server drops while loading. */
+export interface VanishedOverride {
+  readonly prefix: string;
+  /** A sentence: `its value is a list, not an object`. */
+  readonly because: string;
+}
+
+/** The document as the server holds it. */
+export interface LoadedOverrides {
+  /** The entries that are objects, in the server's order. */
+  readonly entries: readonly LoadedOverride[];
+  /** The entries that are no objects: the server drops them in silence. Absent: there are none. */
+  readonly vanished?: readonly VanishedOverride[];
+  /** Entries that can win a match. */
+  readonly usableCount: number;
+  /** Entries that are objects: what a reload's answer counts. */
+  readonly objectCount: number;
+  /** Why the whole document is unreadable for the server, which then holds no override at all; `null`: it is readable. */
+  readonly droppedBecause: string | null;
+}
+
+const noOverrides: LoadedOverrides = { entries: [], usableCount: 0, objectCount: 0, droppedBecause: null };
+
+/**
+ * Where the top-level values start, as Python's dict ends up: the last value of a key stands at the first one's position,
+ * as in a Map.
+ */
+function readStarts({ bytes, latin1 }: Source): ReadonlyMap<string, number> {
+  const starts = new Map<string, number>();
+  scanObject(bytes, pythonDialect, (keyStart, keyEnd, valueStart, _valueEnd, isPlain) => {
+    starts.set(decodeKey(bytes, latin1, keyStart, keyEnd, isPlain), valueStart);
+  });
+  return starts;
+}
+
+function kindOf(firstByte: number | undefined): string {
+  switch (firstByte) {
+    case 0x22:
+      return 'a text';
+    case 0x5b:
+      return 'a list';
+    case 0x6e:
+      return 'null';
+    case 0x74:
+    case 0x66:
+      return 'a boolean';
+    default:
+      return 'a number';
+  }
+}
+
+function readOverrides(source: Source): LoadedOverrides {
+  const entries: LoadedOverride[] = [];
+  const vanished: VanishedOverride[] = [];
+  let usableCount = 0;
+  const reader = new EntryReader(source);
+  for (const [prefix, start] of readStarts(source)) {
+    const first = source.bytes[start];
+    if (first === 0x7b) {
+      const { fields, skippedBecause, notes } = reader.read(start);
+      if (fields !== null) usableCount += 1;
+      entries.push({ prefix, fields, skippedBecause, notes });
+    } else vanished.push({ prefix, because: `its value is ${kindOf(first)}, not an object` });
+  }
+  return { entries, vanished, usableCount, objectCount: entries.length, droppedBecause: null };
+}
+
+/**
+ * The overrides as the server would hold them after a reload of exactly these bytes. Never throws. `null` (no key): none.
+ *
+ * The server decodes the bytes as UTF-8 and hands them to Python's json.loads, so `NaN` and `Infinity` are accepted (and then
+ * make `int()` fail, which skips the entry), while a byte order mark, invalid UTF-8, an integer of over 4300 digits or any
+ * syntax error loses every override (`droppedBecause`). Repeated keys: the last value at the first one's position.
+ */
+export function loadOverrides(bytes: Uint8Array | null): LoadedOverrides {
+  if (bytes === null) return noOverrides;
+  try {
+    return readOverrides({ bytes, latin1: latin1Text(bytes) });
+  } catch (error) {
+    if (error instanceof JsonFault) return { ...noOverrides, droppedBecause: `${error.reason} (byte ${error.offset})` };
+    throw error;
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
+}
+
+function isLowSurrogate(code: number): boolean {
+  return code >= 0xdc00 && code < 0xe000;
+}
+
+/**
+ * True where the server finds the prefix at the start of the route: plain text, case-sensitive, no segment boundaries,
+ * compared by code points (half of a surrogate pair is no prefix of the pair).
+ */
+export function startsRoute(prefix: string, route: string): boolean {
+  if (!route.startsWith(prefix)) return false;
+  return !(isHighSurrogate(prefix.charCodeAt(prefix.length - 1)) && isLowSurrogate(route.charCodeAt(prefix.length)));
+}
+
+/**
+ * The override that wins for a route: the first in order that the server can use and whose prefix starts the route. Not the
+ * longest. `null`: none, and always for an empty route, which the server answers without looking at overrides.
+ */
+export function matchOverride(loaded: LoadedOverrides, route: string): LoadedOverride | null {
+  if (route === '') return null;
+  return loaded.entries.find((entry) => entry.fields !== null && startsRoute(entry.prefix, route)) ?? null;
+}
+
+/** The override's fields laid over the base policy; the base itself where there is no override or the server skips it. */
+export function effectivePolicy(base: Policy, override: LoadedOverride | null): Policy {
+  return override?.fields == null ? base : { ...base, ...override.fields };
+}

@@ -1,0 +1,40 @@
+import type { Observations } from './observations.js';
+import type { Proof } from './proof.js';
+import { traps } from './traps.js';
+
+/** One sentence: what the evidence comes to, and the cure. */
+export function diagnose(
+  seen: Observations,
+  judged: Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'>,
+): string {
+  const { verdict, evidence, trap } = judged;
+  if (verdict === 'contradicted') {
+    if (seen.reports.length === 0 && (trap === 'staleWorkers' || trap === null)) return unreloaded;
+    if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
+    return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
+  }
+  if (verdict === 'notProven') {
+    const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
+    const level =
+      judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
+    return `${level}${reason}; to look again, run: rlctl reload`;
+  }
+  return `${proven(seen, judged)}${remark(seen)}`;
+}
+
+const unreloaded = 'the server, or one of its workers, does not show what is stored in Redis; run: rlctl reload';
+
+function proven({ changed, isWitness, loaded }: Observations, { levelReached }: Pick<Proof, 'levelReached'>): string {
+  const probe = levelReached === 'enforced' ? ', and a real request met it' : '';
+  if (loaded.objectCount === 0 && (changed.length === 0 || isWitness)) {
+    return 'no override is stored and the server holds none, which does not show that it reads Redis';
+  }
+  if (changed.length === 0 || isWitness) return `the server holds the ${loaded.objectCount} stored overrides${probe}`;
+  const what = changed.length === 1 ? 'the changed route' : `all ${changed.length} changed routes`;
+  return `the server shows ${what} as stored${probe}`;
+}
+
+function remark({ known, levelAsked }: Observations): string {
+  const isKnown = known.enforcesOverrides === false && levelAsked === 'loaded';
+  return isKnown ? '; but an earlier probe showed that this server does not enforce overrides' : '';
+}

@@ -1,0 +1,112 @@
+import { quoteOutside } from '../outside-text.js';
+import { compareAnswer, expectationOf, type Comparison, type Expectation } from './expectation.js';
+import { listFault } from './judge-count.js';
+import type { Observations, PrefixReads } from './observations.js';
+import type { Evidence } from './proof.js';
+import type { LoadedOverrides } from '../policy/matching.js';
+
+/** What all the reads of one prefix come to. */
+export interface PrefixJudgement {
+  readonly expectation: Expectation;
+  readonly reads: PrefixReads;
+  readonly comparisons: readonly Comparison[];
+  /** Reads that showed what is stored, and could not have shown it otherwise. */
+  readonly shown: number;
+  readonly differing: number;
+  /** Answers that differ from each other. */
+  readonly distinct: number;
+}
+
+/** Compares every read of a prefix with what is stored. */
+export function judgePrefix(loaded: LoadedOverrides, reads: PrefixReads): PrefixJudgement {
+  const expectation = expectationOf(loaded, reads.prefix);
+  const comparisons = reads.answers.map((answer) =>
+    compareAnswer(expectation, answer, reads.bases.get(answer.bucket) ?? null, loaded),
+  );
+  return {
+    expectation,
+    reads,
+    comparisons,
+    shown: comparisons.filter(({ kind }) => kind === 'shown').length,
+    differing: comparisons.filter(({ kind }) => kind === 'differs').length,
+    distinct: new Set(reads.answers.map(fingerprint)).size,
+  };
+}
+
+function fingerprint({
+  bucket,
+  ratePerMin,
+  burst,
+  windowSeconds,
+  isShadow,
+  matchedOverride,
+}: PrefixReads['answers'][number]): string {
+  return JSON.stringify([bucket, ratePerMin, burst, windowSeconds, isShadow, matchedOverride]);
+}
+
+/** True where the same prefix was answered rightly and wrongly: not every worker holds the same. */
+export function isSplit({ differing, comparisons }: PrefixJudgement): boolean {
+  return differing > 0 && differing < comparisons.length;
+}
+
+/** The line about one changed prefix (or the one that stands for all). */
+export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides): Evidence {
+  const { reads, comparisons, differing, shown, expectation } = judgement;
+  const line = { subject: 'policy', source: reads.source, route: reads.prefix } as const;
+  const name = `"${quoteOutside(reads.prefix)}"`;
+  const of = `${comparisons.length} of ${reads.wanted} reads`;
+  const first = comparisons.find(({ kind }) => kind === 'differs');
+  if (first !== undefined) {
+    const how =
+      differing === comparisons.length ? `all ${differing} reads` : `${differing} of ${comparisons.length} reads`;
+    return { ...line, verdict: 'contradicted', text: `${name}: ${how} show ${first.differences}` };
+  }
+  const fault = comparisons.length === 0 ? null : activeFault(reads, loaded);
+  if (fault !== null) return { ...line, verdict: 'contradicted', text: fault };
+  if (comparisons.length < reads.wanted)
+    return { ...line, verdict: 'notProven', text: `${name}: only ${of} were possible` };
+  if (shown > 0)
+    return { ...line, verdict: 'proven', text: `${name}: ${asStored(expectation)}${hiding(expectation)} (${of})` };
+  const text = comparisons.some(({ kind }) => kind === 'unknown')
+    ? `${name}: what the server would say without any override is not known, so nothing can be compared`
+    : `${name}: the stored values are the server's own, so its answer shows nothing by itself`;
+  return { ...line, verdict: comparisons.some(({ kind }) => kind === 'unknown') ? 'notProven' : 'neutral', text };
+}
+
+function asStored({ winner }: Expectation): string {
+  return winner === null
+    ? 'the server shows its own policy, as it should without an override'
+    : 'the server shows what is stored';
+}
+
+function hiding({ winner, prefix }: Expectation): string {
+  return winner === null || winner.prefix === prefix
+    ? ''
+    : `, which is "${quoteOutside(winner.prefix)}": it stands before and hides this one`;
+}
+
+function activeFault(reads: PrefixReads, loaded: LoadedOverrides): string | null {
+  const lists = reads.answers.flatMap(({ activeOverrides }) =>
+    activeOverrides === undefined ? [] : [activeOverrides],
+  );
+  return lists.map((list) => listFault(loaded, list)).find((fault) => fault !== null) ?? null;
+}
+
+/** The lines about the sample: each contradiction, and one for the rest. */
+export function sampleLines(judgements: readonly PrefixJudgement[], observations: Observations): readonly Evidence[] {
+  const { others, loaded } = observations;
+  if (others === 0) return [];
+  const wrong = judgements.filter(({ differing }) => differing > 0).map((each) => changedLine(each, loaded));
+  const right = judgements.filter(({ differing, comparisons }) => differing === 0 && comparisons.length > 0);
+  const wanted = judgements.length;
+  const isWhole = right.length + wrong.length === wanted;
+  const showing = right.filter(({ shown }) => shown > 0).length;
+  const coverage = `${right.length + wrong.length} of ${others} other prefixes were read`;
+  const verdict = !isWhole ? 'notProven' : wrong.length > 0 ? 'neutral' : showing > 0 ? 'proven' : 'neutral';
+  const text = isWhole ? `${coverage}: ${right.length} as stored` : `${coverage}, ${wanted} were wanted`;
+  const source = judgements[0]?.reads.source ?? 'GET /rate-limit/policy';
+  return [
+    ...wrong.map((line) => ({ ...line, subject: 'sample' as const })),
+    { subject: 'sample', verdict, text, source, route: null },
+  ];
+}

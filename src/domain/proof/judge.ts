@@ -1,0 +1,178 @@
+import { quoteOutside } from '../outside-text.js';
+import { diagnose } from './diagnose.js';
+import { findTrap, isMixed } from './find-trap.js';
+import { judgeReports, standingOf } from './judge-count.js';
+import { judgeProbe } from './judge-enforcement.js';
+import { changedLine, isSplit, judgePrefix, sampleLines, type PrefixJudgement } from './judge-policy.js';
+import type { Observations } from './observations.js';
+import type { Evidence, Learned, Proof, Verdict } from './proof.js';
+import { confidenceOf, reloadsNeeded } from './reads-needed.js';
+
+/** What the observations come to. */
+export type Judgement = Pick<
+  Proof,
+  'verdict' | 'levelReached' | 'evidence' | 'trap' | 'diagnosis' | 'confidence' | 'distinctAnswers' | 'learned'
+> & {
+  /** True where some answers fit and others do not: another reload may reach the workers that stay behind. */
+  readonly isSplit: boolean;
+  /** True where a read showed what is stored and could not have shown it otherwise. */
+  readonly isVisible: boolean;
+};
+
+/** Judges what was seen: a pure function, so that the same observations always come to the same verdict. */
+export function judge(seen: Observations): Judgement {
+  const changed = seen.changed.map((reads) => judgePrefix(seen.loaded, reads));
+  const sample = seen.sample.map((reads) => judgePrefix(seen.loaded, reads));
+  const isVisible = changed.some(({ shown }) => shown > 0);
+  const isAgreed =
+    isVisible &&
+    changed.every(({ differing, reads, comparisons }) => differing === 0 && comparisons.length >= reads.wanted);
+  // Reads that agree cover every worker: then an earlier reload's count is history.
+  const reports = isAgreed ? seen.lastReports : seen.reports;
+  const confidence = isVisible ? confidenceIn(seen, changed) : null;
+  const loading = [
+    ...siteModeLine(seen),
+    ...judgeReports(seen.loaded, reports),
+    ...changed.map((each) => changedLine(each, seen.loaded)),
+    ...workersLine(seen, { isAgreed, isVisible, confidence }),
+    ...sampleLines(sample, seen),
+    ...seen.failures.map((text): Evidence => ({
+      subject: 'limits',
+      verdict: 'notProven',
+      text,
+      source: 'GET /rate-limit/policy',
+      route: null,
+    })),
+  ];
+  const carried = loading.concat(missingCarrier(seen, changed, loading));
+  const enforcement = seen.probes.map((probe) => judgeProbe(seen.loaded, probe));
+  const loadedVerdict = worst(carried);
+  const isEnforcedAsked = seen.levelAsked === 'enforced';
+  const verdict = loadedVerdict === 'proven' && isEnforcedAsked ? enforcedVerdict(enforcement) : loadedVerdict;
+  const levelReached =
+    loadedVerdict !== 'proven' ? 'none' : isEnforcedAsked && verdict === 'proven' ? 'enforced' : 'loaded';
+  const evidence = [...carried, ...enforcement, ...(isEnforcedAsked && enforcement.length === 0 ? [noProbe] : [])];
+  const isNotEnforced = enforcement.some((line) => line.verdict === 'contradicted');
+  const trap =
+    loadedVerdict === 'contradicted'
+      ? findTrap({ ...seen, reports }, changed, sample)
+      : verdict === 'contradicted' && isNotEnforced
+        ? 'overridesNotEnforced'
+        : null;
+  return {
+    verdict,
+    levelReached,
+    evidence,
+    trap,
+    diagnosis: diagnose(seen, { verdict, levelReached, evidence, trap }),
+    confidence,
+    distinctAnswers: Math.max(0, ...[...changed, ...sample].map(({ distinct }) => distinct)),
+    learned: learn(seen, changed, enforcement),
+    isSplit:
+      changed.some(isSplit) || isMixed(new Set(seen.lastReports.map((report) => standingOf(report, seen.loaded)))),
+    isVisible,
+  };
+}
+
+const noProbe: Evidence = {
+  subject: 'enforcement',
+  verdict: 'notProven',
+  text: 'no probe reaches a changed route, so enforcement was not looked at',
+  source: 'the configuration',
+  route: null,
+};
+
+function worst(lines: readonly Evidence[]): Verdict {
+  if (lines.some(({ verdict }) => verdict === 'contradicted')) return 'contradicted';
+  return lines.length === 0 || lines.some(({ verdict }) => verdict === 'notProven') ? 'notProven' : 'proven';
+}
+
+function enforcedVerdict(lines: readonly Evidence[]): Verdict {
+  return worst(lines);
+}
+
+/** More than this many changed prefixes share the reads: any of them shows a stale worker. */
+const manyPrefixes = 16;
+
+function confidenceIn({ workers }: Observations, changed: readonly PrefixJudgement[]): number {
+  const reads = changed.map(({ shown }) => shown).filter((shown) => shown > 0);
+  return confidenceOf(
+    workers,
+    reads.length > manyPrefixes ? reads.reduce((sum, each) => sum + each, 0) : Math.min(...reads),
+  );
+}
+
+function siteModeLine({ wrongSiteMode }: Observations): Evidence[] {
+  if (wrongSiteMode === null) return [];
+  const text = `the server says that it is "${quoteOutside(wrongSiteMode, 40)}": what it shows proves nothing about this environment`;
+  return [{ subject: 'siteMode', verdict: 'notProven', text, source: 'X-Site-Mode', route: null }];
+}
+
+interface Agreement {
+  readonly isAgreed: boolean;
+  readonly isVisible: boolean;
+  readonly confidence: number | null;
+}
+
+function workersLine(seen: Observations, { isAgreed, isVisible, confidence }: Agreement): Evidence[] {
+  const { workers, reports } = seen;
+  const line = { subject: 'workers', route: null } as const;
+  if (workers === 1) return [];
+  if (isAgreed && confidence !== null) {
+    const which =
+      workers === null ? 'that takes a quarter of the connections (their number is not known)' : `among ${workers}`;
+    const text = `reads on connections of their own agree: one stale worker ${which} would have shown with ${percent(confidence)}`;
+    return [{ ...line, source: 'GET /rate-limit/policy', verdict: 'neutral', text }];
+  }
+  if (workers === null || isVisible || reports.length === 0 || seen.loaded.droppedBecause !== null) return [];
+  const needed = reloadsNeeded(workers) * seen.endpointCount;
+  const text = `no read can show what each of ${workers} workers holds; to reach them all takes ${needed} reloads, and ${reports.length} were answered`;
+  return [
+    { ...line, source: 'POST /config/reload', verdict: reports.length >= needed ? 'neutral' : 'notProven', text },
+  ];
+}
+
+/** Rounds down: 99.99 % must not be claimed early. */
+function percent(chance: number): string {
+  return `${(Math.floor(chance * 10_000) / 100).toFixed(2)} %`;
+}
+
+/** What is needed for a proof and was not seen: agreement that shows nothing by itself must be carried by the count. */
+function missingCarrier(
+  seen: Observations,
+  changed: readonly PrefixJudgement[],
+  lines: readonly Evidence[],
+): Evidence[] {
+  const isCounted = lines.some(
+    ({ subject, verdict }) => (subject === 'count' || subject === 'prefixes') && verdict === 'proven',
+  );
+  const isSampled = lines.some(({ subject, verdict }) => subject === 'sample' && verdict === 'proven');
+  const isSilent = changed.some(({ shown, comparisons }) => shown === 0 && comparisons.length > 0);
+  const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
+  const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
+  if (isCarried) return isNothingStored && !isCounted && changed.length === 0 ? [nothingStored] : [];
+  const text = isSilent
+    ? 'a changed override equals what the server says without it, and no count shows that it is held'
+    : 'nothing that the server answered shows what it holds';
+  return [{ subject: 'count', verdict: 'notProven', text, source: 'POST /config/reload', route: null }];
+}
+
+const nothingStored: Evidence = {
+  subject: 'count',
+  verdict: 'proven',
+  text: 'no override is stored, and the server answers; that does not show that Redis is read',
+  source: 'GET /rate-limit/policy',
+  route: null,
+};
+
+function learn(seen: Observations, changed: readonly PrefixJudgement[], enforcement: readonly Evidence[]): Learned {
+  const isShown = changed.some(({ shown, expectation }) => shown > 0 && expectation.winner !== null);
+  const isCounted =
+    seen.loaded.objectCount > 0 && seen.reports.some((report) => standingOf(report, seen.loaded) === 'explained');
+  const isContradicted = enforcement.some(({ verdict }) => verdict === 'contradicted');
+  const isProven = enforcement.some(({ verdict }) => verdict === 'proven') && isShown;
+  return {
+    readsOverrides: isShown || isCounted ? true : seen.known.readsOverrides,
+    enforcesOverrides: isContradicted && isShown ? false : isProven ? true : seen.known.enforcesOverrides,
+  };
+}

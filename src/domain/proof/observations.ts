@@ -1,0 +1,62 @@
+import type { Policy, PolicyAnswer, ProbeAnswer, ReloadReport } from '../control-plane.js';
+import type { LoadedOverrides } from '../policy/matching.js';
+import type { Learned, ProofLevel } from './proof.js';
+
+/** What was read about one prefix at one endpoint. */
+export interface PrefixReads {
+  readonly prefix: string;
+  /** Where it was read: `GET https://api.example.com/internal/rate-limit/policy`. */
+  readonly source: string;
+  /** The answers, each from a connection of its own. */
+  readonly answers: readonly PolicyAnswer[];
+  /** How many answers were wanted. */
+  readonly wanted: number;
+  /** The server's own policy by bucket: what it says for a route that no stored override matches; may be empty. */
+  readonly bases: ReadonlyMap<string, Policy>;
+}
+
+/** What one probe met. */
+export interface ProbeObservation {
+  readonly url: string;
+  /** The path the server matches. */
+  readonly route: string;
+  /** The bucket that the configuration says guards it; `null`: it does not say. */
+  readonly bucket: string | null;
+  /** `null`: no answer, see `failure`. */
+  readonly answer: ProbeAnswer | null;
+  readonly failure: string | null;
+  /** The server's own policy for the bucket that was met; `null`: not known. */
+  readonly base: Policy | null;
+}
+
+/** All that a proof has seen, in one value: the judgement is a function of it. */
+export interface Observations {
+  readonly levelAsked: ProofLevel;
+  /** What the stored document means to the server. */
+  readonly loaded: LoadedOverrides;
+  /** Every report of this proof; none where no reload was sent. */
+  readonly reports: readonly ReloadReport[];
+  /** The reports of the last round of reloads. */
+  readonly lastReports: readonly ReloadReport[];
+  /** The prefixes just changed; where none was, one that stands for all. */
+  readonly changed: readonly PrefixReads[];
+  /** True where `changed` holds a prefix that was not changed, and only stands for all. */
+  readonly isWitness: boolean;
+  /** Others, one read each. */
+  readonly sample: readonly PrefixReads[];
+  /** How many others there are. */
+  readonly others: number;
+  readonly probes: readonly ProbeObservation[];
+  /** Processes behind the address; `null`: not known. */
+  readonly workers: number | null;
+  /** Addresses that were asked. */
+  readonly endpointCount: number;
+  /** True where the policy endpoint answered at least once. */
+  readonly hasPolicyAnswered: boolean;
+  /** Why reading stopped early: the deadline, a 429, an unreachable endpoint; empty: it did not. */
+  readonly failures: readonly string[];
+  /** X-Site-Mode where it is not the configured one; `null`: it fits, or is not sent. */
+  readonly wrongSiteMode: string | null;
+  /** What earlier proofs learned. */
+  readonly known: Learned;
+}

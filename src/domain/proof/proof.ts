@@ -1,0 +1,72 @@
+import type { TrapId } from './traps.js';
+
+/**
+ * `proven`: the level asked for was reached. `contradicted`: the server shows something else. `notProven`: neither could
+ * be shown. `notAttempted`: the operator waived the proof.
+ */
+export type Verdict = 'proven' | 'notProven' | 'contradicted' | 'notAttempted';
+
+/** `loaded`: the server shows the policy. `enforced`: a real request met it. */
+export type ProofLevel = 'loaded' | 'enforced';
+
+/** One line of evidence. */
+export interface Evidence {
+  readonly subject: 'count' | 'prefixes' | 'policy' | 'sample' | 'workers' | 'enforcement' | 'siteMode' | 'limits';
+  /** `neutral`: consistent, but it shows nothing by itself. */
+  readonly verdict: 'proven' | 'notProven' | 'contradicted' | 'neutral';
+  /** What was seen, in one sentence. Text from outside is quoted short and without control characters. */
+  readonly text: string;
+  /** Where it was seen: `GET https://api.example.com/internal/rate-limit/policy`. */
+  readonly source: string;
+  /** The route or prefix it is about; `null`: all of them. */
+  readonly route: string | null;
+}
+
+/** What was learned about the server beyond this one proof, worth remembering; `null`: not seen. */
+export interface Learned {
+  readonly readsOverrides: boolean | null;
+  readonly enforcesOverrides: boolean | null;
+}
+
+/** The proof of one effect. */
+export interface Proof {
+  readonly verdict: Verdict;
+  readonly levelAsked: ProofLevel;
+  readonly levelReached: 'none' | ProofLevel;
+  readonly evidence: readonly Evidence[];
+  /** The known lie that the evidence matches; `null`: none. */
+  readonly trap: TrapId | null;
+  /** One sentence: what it comes to, and the cure. */
+  readonly diagnosis: string;
+  /**
+   * The chance that a stale worker would have been seen, 0…1: one of the configured number, or, where that is not known,
+   * one that takes a quarter of the connections. `null`: nothing was read that could show one.
+   */
+  readonly confidence: number | null;
+  /** Policy reads and probes made. */
+  readonly reads: number;
+  /** Different answers for one and the same prefix, at most; 1: all agree; 0: none was read. */
+  readonly distinctAnswers: number;
+  /** Other prefixes looked at, of how many there are. */
+  readonly coverage: { readonly sampled: number; readonly of: number };
+  readonly learned: Learned;
+  readonly tookMs: number;
+}
+
+/** The proof that was not made, because the operator waived it: `waiver` is the flag, `--no-verify` or `--no-reload`. */
+export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded'): Proof {
+  return {
+    verdict: 'notAttempted',
+    levelAsked,
+    levelReached: 'none',
+    evidence: [],
+    trap: null,
+    diagnosis: `the proof was waived with ${waiver}; run: rlctl reload`,
+    confidence: null,
+    reads: 0,
+    distinctAnswers: 0,
+    coverage: { sampled: 0, of: 0 },
+    learned: { readsOverrides: null, enforcesOverrides: null },
+    tookMs: 0,
+  };
+}

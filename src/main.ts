@@ -1,0 +1,99 @@
+import { exitCodeOf } from './domain/exit-codes.js';
+import { RlctlError } from './domain/errors.js';
+import type { Context } from './context.js';
+import type { Host, OutputStream } from './ports/host.js';
+import { createRedactor } from './ui/redactor.js';
+import { createTheme } from './ui/theme.js';
+import type { View } from './ui/view.js';
+
+/**
+ * Runs one command line in a given world and returns the process's exit code. The only place where an error becomes an
+ * exit code. Everything that leaves on either stream has passed the redactor.
+ */
+export async function main(argv: readonly string[], world: Host, version: string): Promise<number> {
+  const redactor = createRedactor();
+  const guarded = (stream: OutputStream): OutputStream => ({
+    isTTY: stream.isTTY,
+    columns: stream.columns,
+    write: (text) => stream.write(redactor.redact(text)),
+  });
+  const host: Host = { ...world, stdout: guarded(world.stdout), stderr: guarded(world.stderr) };
+  const interrupt = new AbortController();
+  const stopListening = host.onSignal((signal) => {
+    if (interrupt.signal.aborted) return host.leave(signal === 'SIGINT' ? 130 : 143);
+    void import('./context.js').then(({ interruption }) => interrupt.abort(interruption(signal)));
+    return undefined;
+  });
+  try {
+    return await run(argv, host, version, redactor, interrupt.signal);
+  } catch (error) {
+    return await fail(error, argv, host);
+  } finally {
+    stopListening();
+  }
+}
+
+async function run(
+  argv: readonly string[],
+  host: Host,
+  version: string,
+  redactor: ReturnType<typeof createRedactor>,
+  interrupted: AbortSignal,
+): Promise<number> {
+  const { parseArguments, HelpText } = await import('./cli.js');
+  const width = Math.min(100, host.stdout.columns ?? 80);
+  try {
+    const { leaf, spec, args, flags, options } = await parseArguments(argv, { env: host.env, version, width });
+    if (leaf.isMutation && options.isReadOnly && flags['dryRun'] !== true) throw readOnly(leaf.path);
+    if (options.jq !== null) await (await import('./ui/jq.js')).checkJq(options.jq);
+    const { createContext } = await import('./context.js');
+    const context = await createContext({ host, options, version, redactor, interrupted });
+    try {
+      const { view, exit } = await spec.run(context, args, flags);
+      context.close();
+      if (view !== null) await showResult(context, view, leaf.isMutation);
+      return exitCodeOf(exit);
+    } finally {
+      context.close();
+    }
+  } catch (error) {
+    if (!(error instanceof HelpText)) throw error;
+    await host.stdout.write(error.text);
+    return 0;
+  }
+}
+
+/**
+ * Shows a result. A jq program that fails on the result of a change must not hide that something was changed: the whole
+ * document is shown instead, and the failure is unexpected (1), because 2 says that nothing was sent.
+ */
+async function showResult(context: Context, view: View, isMutation: boolean): Promise<void> {
+  try {
+    await context.show(view);
+  } catch (error) {
+    if (!isMutation || !(error instanceof RlctlError) || error.code !== 'JQ_PROGRAM') throw error;
+    await context.show(view, { jq: null });
+    const hint = 'The change was made; its whole result stands on stdout.';
+    throw new RlctlError('unexpected', error.message, { code: error.code, hint });
+  }
+}
+
+function readOnly(path: string): RlctlError {
+  return new RlctlError('guard', `--read-only refuses "rlctl ${path}", because it changes something`, {
+    code: 'READ_ONLY',
+    hint: 'Leave out --read-only (and RLCTL_READ_ONLY), or add --dry-run to see what it would do.',
+  });
+}
+
+async function fail(error: unknown, argv: readonly string[], host: Host): Promise<number> {
+  const [{ explained, errorText, errorJson }, { errorOptions }] = await Promise.all([
+    import('./ui/error-view.js'),
+    import('./cli.js'),
+  ]);
+  const { format, colour, isDebug } = errorOptions(argv, host.env);
+  const shown = explained(error);
+  const isForPeople = format === 'table' || format === 'yaml';
+  const theme = await createTheme(host.stderr, colour, host.env);
+  await host.stderr.write(isForPeople ? errorText(shown, theme, isDebug) : errorJson(shown));
+  return shown.exitCode;
+}

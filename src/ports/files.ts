@@ -1,0 +1,28 @@
+export interface FileFacts {
+  /** Permission bits, `0o600`. */
+  readonly mode: number;
+  readonly ownerId: number;
+  readonly isRegular: boolean;
+  readonly isSymbolicLink: boolean;
+}
+
+/** The files rlctl reads and keeps. */
+export interface Files {
+  /** The text of a file (UTF-8); `null`: there is none. Throws a usage error where it cannot be read. */
+  readText(path: string): Promise<string | null>;
+  /** Facts about the path itself, links not followed; `null`: there is none. */
+  facts(path: string): Promise<FileFacts | null>;
+  /** Writes a private file: folder 0700, file 0600, temporary file + fsync + rename, never through a symbolic link. */
+  writePrivate(path: string, text: string): Promise<void>;
+  /** Removes a file; absent is fine. */
+  remove(path: string): Promise<void>;
+}
+
+/** Runs a program that prints a secret. */
+export interface CommandRunner {
+  /**
+   * Runs argv without a shell and returns its stdout. Throws a usage error naming the program (never its output) when
+   * it cannot be started or ends with another code than 0.
+   */
+  run(argv: readonly string[], signal: AbortSignal): Promise<string>;
+}

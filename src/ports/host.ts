@@ -1,0 +1,27 @@
+/** Where text goes out. */
+export interface OutputStream {
+  readonly isTTY: boolean;
+  /** Width in columns; `undefined` where it is no terminal. */
+  readonly columns: number | undefined;
+  /** Hands the text over; resolves when the other side has taken it. A reader that has gone away is not an error. */
+  write(text: string): Promise<void>;
+}
+
+export interface InputStream {
+  readonly isTTY: boolean;
+  /** Everything there is to read, to its end. */
+  readAll(): Promise<Buffer>;
+}
+
+/** The process as rlctl sees it, so that a whole command can be run inside a test. */
+export interface Host {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Calls the listener for each SIGINT and SIGTERM until the returned function is called. */
+  onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** Ends the process at once with this code: only for a second Ctrl-C. */
+  leave(code: number): void;
+}

@@ -1,0 +1,149 @@
+import type { Probe } from '../domain/config/environment.js';
+import { RlctlError } from '../domain/errors.js';
+import type { Learned } from '../domain/proof/proof.js';
+import type { Clock } from '../ports/clock.js';
+import type { ControlPlane } from '../ports/control-plane.js';
+import type { Deadline } from '../ports/deadline.js';
+import type { Randomness } from '../ports/randomness.js';
+import { notAttempted, prove, type Proof } from './proof/prove.js';
+import { reloadAgain, sendReload, type TargetReload } from './reload/send.js';
+import type { ReloadInput, ReloadStep } from './reload/walk.js';
+import type { OnStep, Step } from './step.js';
+
+export interface EffectPorts {
+  readonly controlPlane: ControlPlane;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly deadline: Deadline;
+}
+
+/** How a change is to take hold, and how far that is to be proven. */
+export interface EffectInput {
+  /** `null`: no reload is sent (`--no-reload`), and so nothing is proven. */
+  readonly reload: ReloadInput | null;
+  /** False: `--no-verify`. */
+  readonly isVerified: boolean;
+  /** Level asked for with --require; `null`: enforced where a probe reaches a changed route, else loaded. */
+  readonly require: 'loaded' | 'enforced' | null;
+  readonly probes: readonly Probe[];
+  readonly workers: number | null;
+  /** What was seen of this server before. */
+  readonly known: Learned;
+  /** `--wait`: how long the proof may go on polling, ms. */
+  readonly waitMs: number;
+}
+
+export interface Effect {
+  readonly reloads: readonly TargetReload[];
+  readonly proof: Proof;
+  readonly steps: readonly Step[];
+}
+
+/** What is to be proven: the document as stored now, and the prefixes a change touched. */
+export interface Expectation {
+  readonly storedBytes: Uint8Array | null;
+  readonly changed: readonly string[];
+}
+
+/** Sends the reload and proves its effect. Never throws for a refusal: that is a failed step and a missing proof. */
+export async function takeEffect(
+  ports: EffectPorts,
+  input: EffectInput,
+  expected: Expectation,
+  onStep?: OnStep,
+): Promise<Effect> {
+  const { reload } = input;
+  if (reload === null) {
+    return {
+      reloads: [],
+      proof: notAttempted('--no-reload'),
+      steps: [skipped('reload', '--no-reload'), skipped('verify', '--no-reload')],
+    };
+  }
+  onStep?.(`reloading ${reload.targets.join(', ')}`);
+  const startedMs = ports.clock.monotonicMs();
+  const reloads = await sendReload(ports, reload, (step) => onStep?.(inWords(step)));
+  const reloadStep = reloadStepOf(reloads, ports.clock.monotonicMs() - startedMs);
+  if (!input.isVerified)
+    return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
+  onStep?.('proving the effect');
+  const proof = await prove(ports, proofInput(ports, input, reload, reloads, expected), onStep);
+  const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
+  return {
+    reloads,
+    proof,
+    steps: [reloadStep, { name: 'verify', state, detail: proof.diagnosis, tookMs: proof.tookMs }],
+  };
+}
+
+function proofInput(
+  ports: EffectPorts,
+  input: EffectInput,
+  reload: ReloadInput,
+  reloads: readonly TargetReload[],
+  expected: Expectation,
+) {
+  const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
+  return {
+    endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
+    reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
+    ...expected,
+    workers: input.workers,
+    levelAsked:
+      input.require ?? (reachedProbes(input.probes, expected).length > 0 ? ('enforced' as const) : ('loaded' as const)),
+    probes: reachedProbes(input.probes, expected),
+    siteMode: reload.siteMode,
+    resend: reloadAgain(ports, reload, accepted),
+    waitMs: input.waitMs,
+    known: input.known,
+  };
+}
+
+function inWords({ target, basePath, outcome }: ReloadStep): string {
+  return `reloading ${target}${basePath}: ${outcome}`;
+}
+
+/** The probes whose path a changed prefix reaches; with nothing changed, all of them. */
+function reachedProbes(probes: readonly Probe[], { changed }: Expectation): readonly Probe[] {
+  return probes.filter(
+    ({ url }) => changed.length === 0 || changed.some((prefix) => new URL(url).pathname.startsWith(prefix)),
+  );
+}
+
+function reloadStepOf(reloads: readonly TargetReload[], tookMs: number): Step {
+  const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
+  const first = failed[0]?.error;
+  const detail = first ? first.message : `${reloads.length} of ${reloads.length} accepted`;
+  return { name: 'reload', state: failed.length === 0 ? 'done' : 'failed', detail, tookMs };
+}
+
+function skipped(name: string, why: string): Step {
+  return { name, state: 'skipped', detail: why, tookMs: 0 };
+}
+
+/** The row of the exit-code table an effect ends in: proven or waived is ok; everything else after a write is unproven. */
+export function effectExit({ proof, reloads }: Effect): 'ok' | 'unproven' {
+  if (reloads.some(({ outcome }) => outcome !== 'accepted')) return 'unproven';
+  return proof.verdict === 'proven' || proof.verdict === 'notAttempted' ? 'ok' : 'unproven';
+}
+
+/** The error of a reload that no target accepted, with every target's own; `null`: at least one accepted it. */
+export function allRefused(reloads: readonly TargetReload[]): RlctlError | null {
+  const first = reloads.find(({ error }) => error !== null)?.error;
+  if (!first || reloads.some(({ outcome }) => outcome === 'accepted')) return null;
+  if (reloads.length === 1) return first;
+  const targets = reloads.map(({ target, error }) => ({
+    target,
+    code: error?.code ?? null,
+    message: error?.message ?? null,
+  }));
+  return new RlctlError(
+    first.kind,
+    `none of ${reloads.length} targets accepted the reload; the first: ${first.message}`,
+    {
+      code: first.code,
+      ...(first.hint ? { hint: first.hint } : {}),
+      details: { targets },
+    },
+  );
+}

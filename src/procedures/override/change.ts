@@ -1,0 +1,89 @@
+import { RlctlError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import { effectExit, takeEffect, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
+import type { OnStep, Step } from '../step.js';
+import type { ChangePlan, StorePorts } from './plan.js';
+import { writePlan, type Author, type Written } from './write.js';
+
+export type ChangePorts = StorePorts & EffectPorts;
+
+/** A change from the first byte to its proof. */
+export interface ChangeResult {
+  readonly plan: ChangePlan;
+  /** `null`: nothing had to be written. */
+  readonly written: Written | null;
+  readonly effect: Effect;
+  readonly steps: readonly Step[];
+  readonly exit: ExitName;
+}
+
+/**
+ * The runbook's "per-route override": write the document, reload, and read back what the server now says. Nothing to
+ * write is not nothing to prove: the reload and its proof happen all the same. Throws only while nothing is written;
+ * after that every failure is a step of the result.
+ */
+export async function applyChange(
+  ports: ChangePorts,
+  plan: ChangePlan,
+  author: Author,
+  effectInput: EffectInput,
+  onStep?: OnStep,
+): Promise<ChangeResult> {
+  const startedMs = ports.clock.monotonicMs();
+  const written = plan.isNoop ? null : await writePlan(ports, plan, author, onStep);
+  const writeStep = writeStepOf(written, ports.clock.monotonicMs() - startedMs);
+  if (written !== null && ports.deadline.interrupted.aborted)
+    throw interruptedAfter(written, ports.deadline.interrupted.reason);
+  const final = written?.plan ?? plan;
+  const touched = touchedRoutes(final);
+  const effect = await takeEffect(ports, effectInput, { storedBytes: final.edit.next, changed: touched }, onStep);
+  if (written !== null && ports.deadline.interrupted.aborted)
+    throw interruptedAfter(written, ports.deadline.interrupted.reason);
+  const isReplicated =
+    written === null || written.outcome.replication.acknowledged >= written.outcome.replication.required;
+  return {
+    plan: final,
+    written,
+    effect,
+    steps: [writeStep, ...replicationSteps(written), ...effect.steps],
+    exit: isReplicated ? effectExit(effect) : 'unproven',
+  };
+}
+
+/** The routes to prove: those the change touches, or those it would have touched. */
+function touchedRoutes(plan: ChangePlan): readonly string[] {
+  const routes = plan.edit.changes.map(({ route }) => route);
+  return routes.length > 0 ? routes : plan.intent.routes;
+}
+
+function writeStepOf(written: Written | null, tookMs: number): Step {
+  if (written === null)
+    return { name: 'write', state: 'skipped', detail: 'already as wanted; nothing written', tookMs };
+  const { changeId, outcome, conflicts } = written;
+  const remarks = [
+    `change ${changeId}`,
+    ...(conflicts > 0 ? [`merged with ${conflicts} other ${conflicts === 1 ? 'change' : 'changes'}`] : []),
+    ...(outcome.sawForeignChange ? ['somebody had written past rlctl; what they left is kept in the history'] : []),
+    ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
+  ];
+  return { name: 'write', state: 'done', detail: remarks.join('; '), tookMs };
+}
+
+function replicationSteps(written: Written | null): readonly Step[] {
+  const replication = written?.outcome.replication;
+  if (!replication || replication.required === 0) return [];
+  const isDone = replication.acknowledged >= replication.required;
+  const detail = isDone
+    ? `${replication.acknowledged} ${replication.acknowledged === 1 ? 'replica has' : 'replicas have'} it`
+    : 'no replica acknowledged it in time: a failover now would lose the change';
+  return [{ name: 'replicate', state: isDone ? 'done' : 'unverified', detail, tookMs: 0 }];
+}
+
+function interruptedAfter(written: Written, reason: unknown): RlctlError {
+  const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
+  return new RlctlError(kind, `${kind} after change ${written.changeId} was written; its effect is not proven`, {
+    code: kind.toUpperCase(),
+    hint: 'Run "rlctl reload" to make it take hold and prove it, or "rlctl override undo" to take it back.',
+    details: { changeId: written.changeId, applied: true },
+  });
+}

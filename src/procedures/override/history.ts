@@ -1,0 +1,66 @@
+import { usageError } from '../../domain/errors.js';
+import { diffDocuments, type RouteDiff } from '../../domain/override/diff.js';
+import { scanDocument } from '../../domain/override/document.js';
+import type { HistoryEntry, RouteChange } from '../../domain/override/history.js';
+import type { StorePorts } from './plan.js';
+import { readHistory } from './recorded.js';
+
+export interface RecordedChange {
+  readonly entry: HistoryEntry;
+  readonly diff: readonly RouteDiff[];
+  /** The change id that took it back; `null`: it stands. */
+  readonly undoneBy: string | null;
+}
+
+export interface HistoryFilter {
+  /** At most this many, newest first. */
+  readonly limit: number;
+  /** Only the change of this id; `null`: all. */
+  readonly changeId: string | null;
+  /** Only changes that touched this route; `null`: all. */
+  readonly route: string | null;
+}
+
+/** Reads the recorded changes, newest first, each field by field. Throws a usage error for a change id that is not there. */
+export async function recordedChanges(
+  ports: Pick<StorePorts, 'store' | 'deadline'>,
+  filter: HistoryFilter,
+): Promise<readonly RecordedChange[]> {
+  const undoneBy = new Map<string, string>();
+  const wanted = ({ changeId, body }: HistoryEntry): boolean =>
+    (filter.changeId === null || changeId === filter.changeId) &&
+    (filter.route === null || body?.routes.some(({ route }) => route === filter.route) === true);
+  const entries = await readHistory(ports, (read) => read.filter(wanted).length >= filter.limit);
+  for (const { body, changeId } of entries) if (body?.undoes) undoneBy.set(body.undoes, changeId);
+  const found = entries.filter(wanted).slice(0, filter.limit);
+  if (filter.changeId !== null && found.length === 0) {
+    throw usageError(
+      `the history has no change ${filter.changeId}: it was not applied, or is older than what is kept`,
+      'See what there is with: rlctl override history',
+      'CHANGE_MISSING',
+    );
+  }
+  return found.map((entry) => ({
+    entry,
+    diff: diffOf(entry.body?.routes ?? []),
+    undoneBy: undoneBy.get(entry.changeId) ?? null,
+  }));
+}
+
+/** The fields a change touched, from the raw values the history keeps of it. */
+function diffOf(changes: readonly RouteChange[]): readonly RouteDiff[] {
+  const document = (side: 'before' | 'after') => {
+    const members = changes.flatMap((change) =>
+      change[side] === null ? [] : [`${JSON.stringify(change.route)}:${change[side]}`],
+    );
+    return scanDocument(Buffer.from(`{${members.join(',')}}`));
+  };
+  const diff = diffDocuments(document('before'), document('after'));
+  const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
+  // The places in this small document are not those in the stored one, which the history does not keep.
+  return [...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })), ...moved.map(moveOf)];
+}
+
+function moveOf({ route, before, after }: RouteChange): RouteDiff {
+  return { route, kind: 'moved', isMoved: true, before, after, fields: [], fromIndex: null, toIndex: null };
+}

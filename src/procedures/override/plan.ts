@@ -1,0 +1,137 @@
+import { RlctlError } from '../../domain/errors.js';
+import { diffDocuments, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
+import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
+import type { Edit } from '../../domain/override/edit.js';
+import { revisionOf, type Revision } from '../../domain/revision.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { Randomness } from '../../ports/randomness.js';
+
+/** The ports of everything that works on the override document. */
+export interface StorePorts {
+  readonly store: OverrideStore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly deadline: Deadline;
+}
+
+/** What somebody wants to do to the document. */
+export interface ChangeIntent {
+  /** `override set`: written into the history. */
+  readonly command: string;
+  /**
+   * Computes the edit on the document as it stands; called again on fresh bytes when somebody else was faster. `null` as
+   * document: what is stored cannot be read, and the intent overwrites it. Throws where the edit is impossible.
+   */
+  edit(document: OverrideDocument | null, stored: StoredOverrides): Promise<Edit> | Edit;
+  /** The change id it takes back; `null`: an ordinary change. Known once `edit` has run. */
+  undoes(): string | null;
+  /** The routes it is about, also where nothing has to change. */
+  readonly routes: readonly string[];
+  /** Overwrite what cannot be read; its bytes are kept in the history. */
+  readonly isForced: boolean;
+  /** The revision the operator looked at (8 hex digits or more); `null`: whatever is stored. */
+  readonly ifRevision: string | null;
+}
+
+/** A change computed and not yet made: what `--dry-run` prints, and what confirmation is asked for. */
+export interface ChangePlan {
+  readonly intent: ChangeIntent;
+  readonly stored: StoredOverrides;
+  /** The document before; `null`: it cannot be read and is replaced as a whole. */
+  readonly document: OverrideDocument | null;
+  readonly after: OverrideDocument;
+  readonly edit: Edit;
+  readonly diff: readonly RouteDiff[];
+  readonly revisionBefore: Revision;
+  readonly revisionAfter: Revision;
+  /** True: the document already is as wanted; nothing will be written. */
+  readonly isNoop: boolean;
+  /** Touched routes that an earlier entry hides after the change, and by which. */
+  readonly hidden: ReadonlyMap<string, string>;
+  /** Monotonic time of the read, ms: what the server's time is reckoned from. */
+  readonly readAtMs: number;
+}
+
+/** Reads the document and computes a change on it. Writes nothing. */
+export async function planChange(ports: StorePorts, intent: ChangeIntent): Promise<ChangePlan> {
+  const stored = await ports.store.read(ports.deadline);
+  return planOn(stored, intent, ports.clock.monotonicMs());
+}
+
+/** Computes a change on what is stored; pure but for an intent that reads the history. */
+export async function planOn(stored: StoredOverrides, intent: ChangeIntent, readAtMs: number): Promise<ChangePlan> {
+  checkRevision(stored, intent.ifRevision);
+  const document = readable(stored, intent.isForced);
+  const edit = await intent.edit(document, stored);
+  const after = scanDocument(edit.next);
+  const isNoop = document !== null && edit.changes.length === 0 && edit.splices?.length === 0;
+  return {
+    intent,
+    stored,
+    document,
+    after,
+    edit,
+    diff: isNoop ? [] : diffDocuments(document ?? scanDocument(null), after, new Set(intent.routes)),
+    revisionBefore: stored.revision,
+    revisionAfter: isNoop ? stored.revision : revisionOf(edit.next),
+    isNoop,
+    hidden: hiddenAmong(
+      after,
+      edit.changes.map(({ route }) => route),
+    ),
+    readAtMs,
+  };
+}
+
+/** The stored document; `null` where it cannot be read and the operator said to overwrite it. Throws guards otherwise. */
+export function readable(stored: StoredOverrides, isForced: boolean): OverrideDocument | null {
+  try {
+    if (stored.type !== 'string' && stored.type !== 'none') throw wrongType(stored);
+    return scanDocument(stored.bytes);
+  } catch (error) {
+    if (isForced && error instanceof RlctlError && error.kind === 'guard') return null;
+    throw error;
+  }
+}
+
+function wrongType(stored: StoredOverrides): RlctlError {
+  return new RlctlError(
+    'guard',
+    `the key ${stored.key} holds a ${stored.type}, not the string that the limiter reads`,
+    {
+      code: 'KEY_WRONG_TYPE',
+      hint: 'Find out who wrote it. "rlctl override repair" restores the last good document; --force overwrites it and keeps its contents in the history.',
+      details: { key: stored.key, type: stored.type },
+    },
+  );
+}
+
+function checkRevision(stored: StoredOverrides, wanted: string | null): void {
+  if (wanted === null || stored.revision.startsWith(wanted)) return;
+  throw new RlctlError(
+    'conflict',
+    `the document is at revision ${stored.revision.slice(0, 12)}, not at ${wanted}; nothing was written`,
+    {
+      code: 'REVISION_MISMATCH',
+      hint: 'Look at it again with "rlctl override list", then repeat with the revision it prints.',
+      details: { wanted, found: stored.revision },
+    },
+  );
+}
+
+function hiddenAmong(document: OverrideDocument, routes: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    routes.flatMap((route) => {
+      const by = hidingPrefix(document, route);
+      return by === undefined ? [] : [[route, by] as const];
+    }),
+  );
+}
+
+/** The raw value a document holds for a route; `null`: none. */
+export function rawOf(document: OverrideDocument | null, route: string): string | null {
+  const member = document === null ? undefined : findMember(document, route);
+  return document === null || member === undefined ? null : rawValue(document, member);
+}

@@ -1,0 +1,32 @@
+import type { HistoryEntry } from '../../domain/override/history.js';
+import type { StorePorts } from './plan.js';
+
+const pageSize = 100;
+
+/** Reads the history newest first, page by page, until `enough` says so or it ends. */
+export async function readHistory(
+  ports: Pick<StorePorts, 'store' | 'deadline'>,
+  enough: (entries: readonly HistoryEntry[]) => boolean,
+): Promise<readonly HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  for (;;) {
+    const before = entries.at(-1)?.entryId;
+    const page = await ports.store.history(
+      { limit: pageSize, ...(before === undefined ? {} : { before }) },
+      ports.deadline,
+    );
+    entries.push(...page);
+    if (page.length < pageSize || enough(entries)) return entries;
+  }
+}
+
+/** Undone changes and those that undid them do not count: the last change that still stands. `null`: there is none. */
+export function lastStanding(newestFirst: readonly HistoryEntry[]): HistoryEntry | null {
+  const undone = new Set<string>();
+  for (const entry of newestFirst) {
+    if (entry.kind !== 'change' || entry.body === null) continue;
+    if (entry.body.undoes !== null) undone.add(entry.body.undoes);
+    else if (!undone.has(entry.changeId)) return entry;
+  }
+  return null;
+}

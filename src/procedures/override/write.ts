@@ -1,0 +1,169 @@
+import { RlctlError } from '../../domain/errors.js';
+import type { HistoryBody } from '../../domain/override/history.js';
+import { changedMetadata } from '../../domain/override/metadata.js';
+import type { StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
+import type { OnStep } from '../step.js';
+import { planOn, rawOf, readable, type ChangePlan, type StorePorts } from './plan.js';
+
+/** Who makes a change, and why. */
+export interface Author {
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly rlctl: string;
+  readonly environment: string;
+}
+
+export interface Written {
+  /** The plan that was written at last: recomputed where somebody else was faster on another route. */
+  readonly plan: ChangePlan;
+  readonly changeId: string;
+  readonly outcome: Extract<WriteOutcome, { kind: 'written' }>;
+  /** How often the document had changed underneath. */
+  readonly conflicts: number;
+}
+
+/** Replicas that must have a write before it counts: one, where there is any. */
+const requiredReplicas = 1;
+
+/**
+ * Writes a plan: compare-and-set, recomputed on fresh bytes as long as only other routes changed. Throws `conflict` (5)
+ * where a touched route changed, `unreachable` (7) where the write is proven not applied, `unknownOutcome` (9) with the
+ * change id where nobody can tell.
+ */
+export async function writePlan(
+  ports: StorePorts,
+  first: ChangePlan,
+  author: Author,
+  onStep?: OnStep,
+): Promise<Written> {
+  const changeId = ports.randomness.changeId();
+  for (let plan = first, conflicts = 0; ; conflicts += 1) {
+    onStep?.(conflicts === 0 ? 'writing the document' : `writing the document (changed underneath ${conflicts} times)`);
+    const outcome = await ports.store.write(writeOf(ports, plan, author, changeId), ports.deadline);
+    switch (outcome.kind) {
+      case 'written':
+        return { plan, changeId, outcome, conflicts };
+      case 'conflict':
+        plan = await rebase(ports, plan, outcome.current);
+        await pause(ports, conflicts);
+        break;
+      case 'expired':
+        throw notApplied(changeId);
+      case 'unknown':
+        throw outcomeUnknown(changeId, outcome.cause, author.environment);
+    }
+  }
+}
+
+function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: string) {
+  const { stored, edit, intent } = plan;
+  const sinceReadMs = ports.clock.monotonicMs() - plan.readAtMs;
+  const serverNowMs = stored.serverTimeMs + sinceReadMs;
+  const body: HistoryBody = {
+    v: 1,
+    command: intent.command,
+    ...author,
+    undoes: intent.undoes(),
+    routes: edit.changes,
+    splices: plan.document === null ? null : edit.splices,
+  };
+  return {
+    changeId,
+    expected: stored.bytes,
+    expectedMetadata: stored.metadata,
+    next: edit.next,
+    nextMetadata: changedMetadata(stored.metadata, edit.changes, {
+      changeId,
+      ...author,
+      atMs: Math.round(serverNowMs),
+    }),
+    body,
+    fenceMs: Math.floor(serverNowMs + ports.deadline.leftMs() - 1000),
+    replaceWrongType: intent.isForced,
+    requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
+  };
+}
+
+/** Full jitter, so that many who collided do not collide again. */
+async function pause(ports: StorePorts, conflicts: number): Promise<void> {
+  const most = Math.min(400, 8 * 2 ** Math.min(conflicts, 6));
+  try {
+    await ports.clock.sleep(ports.randomness.fraction() * most, ports.deadline.signal());
+  } catch (error) {
+    throw error instanceof RlctlError ? error : alwaysChanging();
+  }
+}
+
+/** The same intent on the bytes somebody else left, if the routes it touches are still what the operator was shown. */
+async function rebase(ports: StorePorts, plan: ChangePlan, current: StoredOverrides): Promise<ChangePlan> {
+  if (plan.intent.ifRevision !== null || plan.document === null) throw conflict(plan, current, []);
+  const theirs = readable(current, false);
+  const touched = plan.edit.changes.filter(({ route, before }) => rawOf(theirs, route) !== before);
+  if (touched.length > 0)
+    throw conflict(
+      plan,
+      current,
+      touched.map(({ route }) => route),
+    );
+  return planOn(current, plan.intent, ports.clock.monotonicMs());
+}
+
+function conflict(plan: ChangePlan, current: StoredOverrides, routes: readonly string[]): RlctlError {
+  const theirs = current.type === 'string' || current.type === 'none' ? safely(current) : null;
+  const items = plan.edit.changes
+    .filter(({ route }) => routes.length === 0 || routes.includes(route))
+    .map(({ route, before, after }) => ({ route, base: before, theirs: rawOf(theirs, route), mine: after }));
+  const by = current.lastEntry?.body;
+  const isTheirs = current.lastEntry?.next === current.revision;
+  const who =
+    isTheirs && by
+      ? `${by.actor} at ${new Date(current.lastEntry?.timeMs ?? 0).toISOString()}`
+      : 'somebody who did not use rlctl';
+  const what = routes.length > 0 ? `${routes.join(', ')} was changed` : 'the document was changed';
+  return new RlctlError('conflict', `${what} underneath by ${who}; nothing was written`, {
+    code: 'CONFLICT',
+    hint: 'Look at "rlctl override history", then decide again on what is stored now.',
+    details: { by: who, revision: current.revision, routes: items },
+  });
+}
+
+function safely(current: StoredOverrides) {
+  try {
+    return readable(current, false);
+  } catch {
+    return null;
+  }
+}
+
+function alwaysChanging(): RlctlError {
+  return new RlctlError(
+    'unreachable',
+    'the deadline passed while others kept changing the document; nothing was written',
+    {
+      code: 'DEADLINE',
+      hint: 'Run the command again, with a longer --timeout.',
+      details: { applied: false },
+    },
+  );
+}
+
+function notApplied(changeId: string): RlctlError {
+  return new RlctlError(
+    'unreachable',
+    `the deadline passed; change ${changeId} was not applied, and cannot be any more`,
+    {
+      code: 'DEADLINE',
+      hint: 'Run the command again, with a longer --timeout if Redis is slow.',
+      details: { changeId, applied: false },
+    },
+  );
+}
+
+function outcomeUnknown(changeId: string, cause: string, environment: string): RlctlError {
+  return new RlctlError('unknownOutcome', `nobody can tell whether change ${changeId} was applied: ${cause}`, {
+    code: 'OUTCOME_UNKNOWN',
+    hint: `When Redis answers again, run: rlctl -e ${environment} override history --id ${changeId}`,
+    details: { changeId },
+  });
+}

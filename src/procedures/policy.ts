@@ -1,0 +1,89 @@
+import { parseOrigin } from '../domain/api-endpoint.js';
+import type { Policy, PolicyAnswer } from '../domain/control-plane.js';
+import { explainRoute, type Explanation } from '../domain/policy/explain.js';
+import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../domain/policy/matching.js';
+import { refusalError } from '../domain/refusal.js';
+import type { PolicyResult } from '../ports/control-plane.js';
+import type { EffectPorts } from './effect.js';
+import type { StorePorts } from './override/plan.js';
+
+export interface PolicyQuestion {
+  readonly route: string;
+  readonly method: string;
+  readonly bucket: string;
+  readonly targets: readonly string[];
+  readonly basePaths: readonly string[];
+}
+
+/** One field of a policy on both sides. */
+export interface PolicyField {
+  readonly name: 'ratePerMin' | 'burst' | 'windowSeconds' | 'isShadow';
+  readonly server: number | boolean;
+  /** `null`: the model cannot know it, because the bucket's own policy is not known. */
+  readonly expected: number | boolean | null;
+}
+
+/** The server's policy for a route beside the one that follows from the stored overrides. */
+export interface PolicyCheck {
+  readonly question: PolicyQuestion;
+  readonly server: PolicyAnswer;
+  /** The bucket's own policy as this server states it; `null`: every route meets an override. */
+  readonly base: Policy | null;
+  readonly explanation: Explanation;
+  readonly fields: readonly PolicyField[];
+  readonly isSame: boolean;
+}
+
+export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'deadline'> & Pick<StorePorts, 'store'>;
+
+/** Asks the server for a route's policy and compares it with what the stored overrides mean. Changes nothing. */
+export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
+  const [stored, asked] = await Promise.all([ports.store.read(ports.deadline), askWithBase(ports, question)]);
+  const loaded = loadOverrides(stored.bytes);
+  const base = asked.base !== null && isBase(loaded, asked.baseRoute) ? asked.base : null;
+  const explanation = explainRoute(loaded, question.route, {
+    bucket: question.bucket,
+    ...(base === null ? {} : { base }),
+  });
+  const fields = compare(asked.server, loaded, question.route, base);
+  const isSame = fields.every(({ server, expected }) => expected === null || server === expected);
+  return { question, server: asked.server, base, explanation, fields, isSame };
+}
+
+/** A route that no stored override can match tells the bucket's own policy. */
+function isBase(loaded: LoadedOverrides, route: string): boolean {
+  return matchOverride(loaded, route) === null;
+}
+
+async function askWithBase(ports: PolicyPorts, question: PolicyQuestion) {
+  const baseRoute = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const server = await ask(ports, question, question.route);
+  const base = await ask(ports, { ...question, basePaths: [server.basePath] }, baseRoute);
+  return { server: server.policy, base: base.policy.matchedOverride ? null : base.policy, baseRoute };
+}
+
+async function ask(ports: PolicyPorts, question: PolicyQuestion, route: string) {
+  const origin = parseOrigin(question.targets[0] ?? '');
+  let last: PolicyResult | null = null;
+  for (const basePath of question.basePaths) {
+    const query = { route, method: question.method, bucket: question.bucket };
+    last = await ports.controlPlane.policy({ origin, basePath }, query, {
+      signal: ports.deadline.signal(),
+      isFresh: false,
+    });
+    if (last.kind === 'policy') return { policy: last.policy, basePath };
+    if (last.refusal.cause !== 'wrongPath') break;
+  }
+  if (last?.kind !== 'refused') throw new TypeError('no base path to ask');
+  throw refusalError(last.refusal, `${origin} was asked for the policy of ${route}`);
+}
+
+function compare(server: Policy, loaded: LoadedOverrides, route: string, base: Policy | null): readonly PolicyField[] {
+  const winner = matchOverride(loaded, route);
+  const expected: Partial<Policy> = base === null ? (winner?.fields ?? {}) : effectivePolicy(base, winner);
+  return (['ratePerMin', 'burst', 'windowSeconds', 'isShadow'] as const).map((name) => ({
+    name,
+    server: server[name],
+    expected: expected[name] ?? null,
+  }));
+}

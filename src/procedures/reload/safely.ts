@@ -1,0 +1,88 @@
+import { RlctlError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import type { Evidence, Proof } from '../../domain/proof/proof.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import { allRefused, effectExit, takeEffect, type Effect, type EffectInput } from '../effect.js';
+import type { ChangePorts } from '../override/change.js';
+import { readable } from '../override/plan.js';
+import { preflight } from '../preflight.js';
+import type { OnStep } from '../step.js';
+
+export interface SafeReloadInput {
+  readonly effect: EffectInput;
+  /** The number of overrides the server must report; `null`: whatever Redis explains. */
+  readonly expect: number | null;
+  /** Reload although the server would lose every override by it. */
+  readonly isForced: boolean;
+}
+
+export interface ReloadResult {
+  /** What Redis holds; `null`: the proof was waived, and Redis not asked. */
+  readonly stored: StoredOverrides | null;
+  readonly effect: Effect;
+  readonly exit: ExitName;
+}
+
+/**
+ * Reloads and proves. Redis is read first: while it is away or the document cannot be read, a server of this family
+ * answers "ok" and drops every override, so the reload is refused (7, 6) instead of doing that. Throws where no target
+ * accepted it: then nothing was changed.
+ */
+export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, onStep?: OnStep): Promise<ReloadResult> {
+  onStep?.('reading the document');
+  const stored = input.effect.isVerified ? await ports.store.read(ports.deadline) : null;
+  if (stored !== null) checkReadable(stored, input.isForced);
+  const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
+  const wanted = input.effect.reload;
+  const reload = wanted && (await preflight(ports, wanted, '/', { isRequired: false }));
+  const effect = withExpectedCount(
+    await takeEffect(ports, { ...input.effect, reload }, expected, onStep),
+    input.expect,
+  );
+  const refusal = allRefused(effect.reloads);
+  if (refusal !== null) throw refusal;
+  return { stored, effect, exit: effectExit(effect) };
+}
+
+function checkReadable(stored: StoredOverrides, isForced: boolean): void {
+  if (isForced) return;
+  try {
+    readable(stored, false);
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    throw new RlctlError(error.kind, `a reload now would make the server drop every override: ${error.message}`, {
+      code: error.code,
+      hint: 'Restore the document with "rlctl override repair", which reloads too; --force reloads all the same.',
+      ...(error.details ? { details: error.details } : {}),
+    });
+  }
+}
+
+/** The operator's own expectation is evidence like any other; a count that differs contradicts. */
+function withExpectedCount(effect: Effect, expect: number | null): Effect {
+  if (expect === null || effect.proof.verdict === 'notAttempted') return effect;
+  const evidence = effect.reloads.flatMap(({ target, report }): Evidence[] => {
+    const count = report?.overridesCount ?? null;
+    if (count === null) return [];
+    const verdict = count === expect ? 'proven' : 'contradicted';
+    return [
+      {
+        subject: 'count',
+        verdict,
+        text: `${count} overrides reported, ${expect} expected`,
+        source: `--expect, ${target}`,
+        route: null,
+      },
+    ];
+  });
+  const isContradicted = evidence.some(({ verdict }) => verdict === 'contradicted');
+  const diagnosis = isContradicted
+    ? `the server does not report the ${expect} overrides you expect`
+    : effect.proof.diagnosis;
+  const verdict: Proof['verdict'] = isContradicted ? 'contradicted' : effect.proof.verdict;
+  const levelReached = isContradicted ? 'none' : effect.proof.levelReached;
+  return {
+    ...effect,
+    proof: { ...effect.proof, verdict, levelReached, diagnosis, evidence: [...evidence, ...effect.proof.evidence] },
+  };
+}

@@ -1,0 +1,161 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { RouteDiff } from '../domain/override/diff.js';
+import type { ChangeResult } from '../procedures/override/change.js';
+import type { RecordedChange } from '../procedures/override/history.js';
+import type { ChangePlan } from '../procedures/override/plan.js';
+import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { term } from './term.js';
+import { relativeTime } from './time.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** A change that has been made, with its proof; what went wrong stands where it went wrong. */
+export function changeView(result: ChangeResult, environment: Environment): View {
+  const { plan, written, effect } = result;
+  return {
+    kind: 'OverrideChange',
+    data: {
+      environment: environment.name,
+      changeId: written?.changeId ?? null,
+      ...planJson(plan),
+      conflictsMerged: written?.conflicts ?? 0,
+      replication: written?.outcome.replication ?? null,
+      sawForeignChange: written?.outcome.sawForeignChange ?? false,
+      ...effectJson(effect),
+      steps: result.steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+    },
+    human: (theme) =>
+      [
+        planText(plan, theme),
+        stepsText(
+          result.steps.filter(({ name }) => name !== 'reload'),
+          theme,
+        ),
+        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        proofText(effect.proof, theme),
+        ...(written !== null && result.exit !== 'ok'
+          ? [`${theme.accent('hint:')}  take it back with: rlctl -e ${term(environment.name)} override undo`]
+          : []),
+      ].join('\n'),
+  };
+}
+
+/** A change that would be made. */
+export function planView(plan: ChangePlan, environment: Environment): View {
+  return {
+    kind: 'OverridePlan',
+    data: { environment: environment.name, ...planJson(plan) },
+    human: (theme) => `${planText(plan, theme)}\n${theme.dim('nothing has been written')}`,
+  };
+}
+
+function planJson(plan: ChangePlan): Record<string, unknown> {
+  return {
+    command: plan.intent.command,
+    key: plan.stored.key,
+    isNoop: plan.isNoop,
+    revisionBefore: plan.revisionBefore,
+    revisionAfter: plan.revisionAfter,
+    undoes: plan.intent.undoes(),
+    changes: plan.diff,
+    hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
+  };
+}
+
+function planText(plan: ChangePlan, theme: Theme): string {
+  const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
+  if (plan.isNoop)
+    return `${key}: ${plan.intent.routes.map(term).join(', ') || 'the document'} is already as wanted; nothing to write`;
+  const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
+  if (plan.document === null)
+    lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));
+  for (const [route, by] of plan.hidden) {
+    lines.push(
+      theme.warn(
+        `${term(JSON.stringify(route))} is hidden: ${term(JSON.stringify(by))} stands earlier and takes its routes`,
+      ),
+    );
+  }
+  return lines.join('\n');
+}
+
+const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;
+
+/** A diff field by field; never a change without its fields. */
+function diffText(diff: readonly RouteDiff[], theme: Theme): string {
+  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent };
+  return diff
+    .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
+      const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
+      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + place;
+      const width = Math.max(0, ...fields.map(({ name }) => term(name).length));
+      const shown = fields.map(
+        ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
+      );
+      const whole =
+        fields.length === 0 && kind !== 'moved'
+          ? [`    ${term(before ?? '(no entry)')} → ${term(after ?? '(no entry)')}`]
+          : [];
+      return [head, ...shown, ...whole];
+    })
+    .join('\n');
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? '-' : term(JSON.stringify(value));
+}
+
+/** The history, newest first, each change with its fields. */
+export function historyView(items: readonly RecordedChange[], environment: Environment, nowMs: number): View {
+  const json = items.map(({ entry, diff, undoneBy }) => ({
+    entryId: entry.entryId,
+    kind: entry.kind,
+    changeId: entry.changeId,
+    time: new Date(entry.timeMs).toISOString(),
+    sequence: entry.sequence,
+    revisionBefore: entry.prev,
+    revisionAfter: entry.next,
+    snapshotOf: entry.snapshotOf,
+    command: entry.body?.command ?? null,
+    actor: entry.body?.actor ?? null,
+    reason: entry.body?.reason ?? null,
+    ticket: entry.body?.ticket ?? null,
+    rlctl: entry.body?.rlctl ?? null,
+    undoes: entry.body?.undoes ?? null,
+    undoneBy,
+    changes: diff,
+  }));
+  return {
+    kind: 'OverrideHistory',
+    data: { environment: environment.name, entries: json },
+    items: json,
+    human: (theme) =>
+      items.length === 0
+        ? 'no change has been recorded'
+        : items.map((item) => historyText(item, theme, nowMs)).join('\n\n'),
+  };
+}
+
+function historyText({ entry, diff, undoneBy }: RecordedChange, theme: Theme, nowMs: number): string {
+  const when = `${new Date(entry.timeMs).toISOString()} (${relativeTime(entry.timeMs, nowMs)})`;
+  if (entry.body === null) {
+    const why = {
+      first: 'the document as rlctl first saw it',
+      foreign: 'somebody wrote past rlctl; this is what they left',
+      periodic: 'periodic copy',
+      wrongType: 'the key held another type; its dump is kept',
+    };
+    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${entry.next.slice(0, 12)}`);
+  }
+  const { command, actor, reason, ticket } = entry.body;
+  const lines = [
+    `${theme.bold(entry.changeId)}  ${when}`,
+    `  ${term(command)} by ${term(actor)}${reason ? `: ${term(reason)}` : ''}${ticket ? ` [${term(ticket)}]` : ''}`,
+  ];
+  if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
+  if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
+  const fields = diffText(diff, theme)
+    .split('\n')
+    .map((line) => `  ${line}`);
+  return [...lines, ...fields, theme.dim(`  ${entry.prev.slice(0, 12)} → ${entry.next.slice(0, 12)}`)].join('\n');
+}

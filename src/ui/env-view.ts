@@ -1,0 +1,134 @@
+import { describeSource, type Environment } from '../domain/config/environment.js';
+import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import type { View } from './view.js';
+
+export interface ListedEnvironment {
+  readonly name: string;
+  readonly place: string;
+  readonly isCurrent: boolean;
+  /** `null`: it could not be resolved. */
+  readonly isProtected: boolean | null;
+  readonly api: readonly string[];
+}
+
+export function environmentListView(items: readonly ListedEnvironment[], source: string | null): View {
+  return {
+    kind: 'EnvironmentList',
+    data: { environments: items, currentSource: source },
+    items,
+    human: async (theme) => {
+      if (items.length === 0) return 'no environments; add one with "rlctl env add", or start "rlctl sandbox up"';
+      const rows = items.map(({ name, place, isCurrent, isProtected, api }) => [
+        isCurrent ? theme.good('*') : '',
+        term(name),
+        isProtected === null ? theme.warn('cannot be resolved') : isProtected ? theme.warn('protected') : '-',
+        term(api.join(', ') || '-'),
+        term(place),
+      ]);
+      return renderTable(
+        [{ title: '' }, { title: 'NAME' }, { title: 'PROTECTED' }, { title: 'API' }, { title: 'FROM' }],
+        rows,
+        theme,
+      );
+    },
+  };
+}
+
+/** What a server was seen to do; `null` for what was not seen. */
+export interface SeenServer {
+  readonly basePath: string;
+  readonly profile: string;
+  readonly at: string;
+  readonly readsOverrides: boolean | null;
+  readonly enforcesOverrides: boolean | null;
+}
+
+export interface ConfigFacts {
+  readonly path: string | null;
+  readonly isTrusted: boolean;
+  /** What a reload was last accepted with; `null`: not known. */
+  readonly seen: SeenServer | null;
+}
+
+/** Every setting with its value and source; what is secret shows as its source only. */
+export function environmentShowView(environment: Environment, facts: ConfigFacts): View {
+  const settings = environmentSettings.map(({ key, fallback }) => ({
+    key,
+    value: valueOf(environment, key),
+    source: environment.sources.get(key) ?? 'default',
+    fallback,
+  }));
+  return {
+    kind: 'Environment',
+    data: {
+      environment: environment.name,
+      config: facts.path,
+      isTrusted: facts.isTrusted,
+      detected: facts.seen,
+      settings,
+    },
+    items: settings,
+    human: async (theme) => {
+      const trust = facts.isTrusted ? '' : theme.warn('  (not trusted: run "rlctl env trust")');
+      const rows = settings.map(({ key, value, source, fallback }) => [
+        key,
+        value === null ? theme.dim(fallback) : term(value),
+        source === 'default' ? theme.dim(source) : term(source),
+      ]);
+      const seen = facts.seen === null ? [] : [theme.dim(seenText(facts.seen))];
+      const table = await renderTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows, theme);
+      return [
+        `${theme.bold(term(environment.name))}  ${term(facts.path ?? 'no configuration file')}${trust}`,
+        table,
+        ...seen,
+      ].join('\n');
+    },
+  };
+}
+
+/** A setting as text; `null`: the default holds. */
+function valueOf(environment: Environment, key: SettingKey): string | null {
+  if ((environment.sources.get(key) ?? 'default') === 'default') return null;
+  switch (key) {
+    case 'protected':
+      return String(environment.isProtected);
+    case 'redis':
+      return 'set (not shown)';
+    case 'secret':
+      return environment.secret === null ? null : describeSource(environment.secret);
+    case 'basePath':
+      return environment.basePaths.join(', ');
+    case 'probe':
+      return environment.probes.map(({ url }) => url).join(', ');
+    case 'buckets':
+      return [...environment.buckets.keys()].join(', ');
+    case 'require':
+      return environment.requirements.join(', ');
+    case 'signing':
+      return typeof environment.signing === 'string' ? environment.signing : JSON.stringify(environment.signing);
+    case 'api':
+      return environment.api.join(', ');
+    case 'origin':
+    case 'siteMode':
+    case 'namespace':
+    case 'prometheus':
+    case 'metrics':
+      return environment[key];
+    case 'workers':
+      return String(environment.workers);
+    case 'shadowDriver':
+      return typeof environment.shadowDriver === 'string'
+        ? environment.shadowDriver
+        : JSON.stringify(environment.shadowDriver);
+  }
+}
+
+function seenText({ basePath, profile, at, readsOverrides, enforcesOverrides }: SeenServer): string {
+  const reads =
+    readsOverrides === null ? '' : `; it ${readsOverrides ? 'reads' : 'does not read'} overrides from Redis`;
+  const enforces =
+    enforcesOverrides === null ? '' : `; it ${enforcesOverrides ? 'enforces' : 'shows but does not enforce'} them`;
+  return `seen ${term(at)}: accepts the ${term(profile)} signature under ${term(basePath)}${reads}${enforces}`;
+}

@@ -1,0 +1,115 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
+import { policyInWords } from '../domain/policy/gcra.js';
+import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+const fieldTitles = {
+  ratePerMin: 'rate per minute',
+  burst: 'burst',
+  windowSeconds: 'window (s)',
+  isShadow: 'shadow',
+} as const;
+
+/** The server's policy beside the expected one. */
+export function policyView(check: PolicyCheck, bucketSource: string, environment: Environment): View {
+  const { question, server, base, explanation, fields, isSame } = check;
+  const winner = explanation.winner?.prefix ?? null;
+  return {
+    kind: 'Policy',
+    data: {
+      environment: environment.name,
+      route: question.route,
+      method: question.method,
+      bucket: question.bucket,
+      bucketSource,
+      server,
+      base,
+      expected: Object.fromEntries(fields.map(({ name, expected }) => [name, expected])),
+      winner,
+      isSame,
+    },
+    human: async (theme) => {
+      const head = `${theme.bold(term(question.route))}  bucket ${term(question.bucket)} ${theme.dim(`(${bucketSource})`)}`;
+      const by = winner === null ? 'no stored override matches' : `override ${term(JSON.stringify(winner))} should win`;
+      const table = await renderTable(
+        [{ title: '' }, { title: 'SERVER', align: 'right' }, { title: 'EXPECTED', align: 'right' }, { title: '' }],
+        fields.map((field) => fieldRow(field, theme)),
+        theme,
+      );
+      const words = `the server's answer means: ${policyInWords(server)}`;
+      const verdict = isSame
+        ? theme.good('as expected')
+        : theme.bad('DIFFERENT: the server does not hold what Redis holds; run: rlctl reload');
+      return [head, by, table, words, verdict].join('\n');
+    },
+  };
+}
+
+function fieldRow({ name, server, expected }: PolicyField, theme: Theme): readonly string[] {
+  const isSame = expected === null || expected === server;
+  return [
+    fieldTitles[name],
+    String(server),
+    expected === null ? 'not known' : String(expected),
+    isSame ? '' : theme.bad('✗'),
+  ];
+}
+
+/** Where the parts of an explanation came from. */
+export interface ExplanationSources {
+  readonly bucket: string;
+  readonly overrides: string;
+  /** Who stated the bucket's own policy; `null`: nobody. */
+  readonly base: string | null;
+}
+
+/** The walk through every override in the server's order. */
+export function explanationView(explanation: Explanation, sources: ExplanationSources): View {
+  const { route, bucket, winner, steps, vanished, droppedBecause, policy, inWords } = explanation;
+  return {
+    kind: 'PolicyExplanation',
+    data: { route, bucket, sources, winner: winner?.prefix ?? null, steps, vanished, droppedBecause, policy, inWords },
+    items: steps,
+    human: async (theme) => {
+      const lines = [
+        `${theme.bold(term(route))}  bucket ${term(bucket)} ${theme.dim(`(${sources.bucket})`)}, overrides from ${term(sources.overrides)}`,
+      ];
+      if (droppedBecause !== null) lines.push(theme.bad(`the server drops every override: ${term(droppedBecause)}`));
+      if (steps.length > 0) lines.push(await stepsTable(steps, theme));
+      for (const { prefix, because } of vanished)
+        lines.push(theme.warn(`${term(JSON.stringify(prefix))} vanishes while loading: ${term(because)}`));
+      for (const step of steps)
+        for (const note of step.notes) lines.push(theme.warn(`${term(JSON.stringify(step.prefix))}: ${term(note)}`));
+      lines.push(
+        winner === null
+          ? 'no override wins: the bucket’s own policy holds'
+          : `${term(JSON.stringify(winner.prefix))} wins: the first that starts the route`,
+      );
+      lines.push(
+        inWords === null
+          ? theme.dim('its numbers in full need the bucket’s own policy, which only a server tells')
+          : `it means: ${inWords}`,
+      );
+      return lines.join('\n');
+    },
+  };
+}
+
+async function stepsTable(steps: readonly ExplanationStep[], theme: Theme): Promise<string> {
+  const paint = { won: theme.good, lost: theme.warn, hidden: theme.warn, skipped: theme.bad, noMatch: theme.dim };
+  const shown = { won: 'won', lost: 'lost', hidden: 'hidden', skipped: 'skipped', noMatch: 'no match' };
+  return renderTable(
+    [{ title: '#', align: 'right' }, { title: 'PREFIX' }, { title: 'OUTCOME' }, { title: 'BECAUSE', isFlexible: true }],
+    steps.map(({ index, prefix, outcome, because }) => [
+      String(index + 1),
+      prefix === '' ? '""' : term(prefix),
+      paint[outcome](shown[outcome]),
+      term(because),
+    ]),
+    theme,
+  );
+}

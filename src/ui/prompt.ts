@@ -1,0 +1,41 @@
+import { RlctlError } from '../domain/errors.js';
+
+const gone = (): RlctlError =>
+  new RlctlError('guard', 'nothing was confirmed, so nothing was changed', {
+    code: 'NOT_CONFIRMED',
+    hint: 'Answer the question, or give --yes (on a protected environment --confirm NAME).',
+  });
+
+/** Asks y/N on stderr, No by default. Only on a terminal: the caller has checked. */
+export async function askYesNo(message: string): Promise<boolean> {
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const answer = await untilEnd(confirm({ message, initialValue: false, output: process.stderr }));
+  if (isCancel(answer)) throw interruptedAtPrompt();
+  return answer;
+}
+
+/** Asks for a text on stderr. */
+export async function askText(message: string): Promise<string> {
+  const { text, isCancel } = await import('@clack/prompts');
+  const answer = await untilEnd(text({ message, output: process.stderr }));
+  if (isCancel(answer)) throw interruptedAtPrompt();
+  return answer ?? '';
+}
+
+function interruptedAtPrompt(): RlctlError {
+  return new RlctlError('interrupted', 'interrupted at the question; nothing was changed', { code: 'INTERRUPTED' });
+}
+
+/** The prompt library never settles when its input ends; the end of input is a No. */
+async function untilEnd<T>(prompt: Promise<T>): Promise<T> {
+  let atEnd: (() => void) | null = null;
+  const ended = new Promise<never>((_, reject) => {
+    atEnd = () => reject(gone());
+    process.stdin.once('end', atEnd);
+  });
+  try {
+    return await Promise.race([prompt, ended]);
+  } finally {
+    if (atEnd) process.stdin.off('end', atEnd);
+  }
+}

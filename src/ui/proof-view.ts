@@ -1,0 +1,82 @@
+import type { Proof } from '../procedures/proof/prove.js';
+import type { Effect } from '../procedures/effect.js';
+import type { TargetReload } from '../procedures/reload/send.js';
+import type { Step } from '../procedures/step.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+
+const headlines = {
+  proven: 'PROVEN',
+  notProven: 'NOT PROVEN',
+  contradicted: 'CONTRADICTED',
+  notAttempted: 'NOT ATTEMPTED',
+} as const satisfies Record<Proof['verdict'], string>;
+
+/** Verdict, level, evidence and diagnosis, the verdict first. */
+export function proofText(proof: Proof, theme: Theme): string {
+  const paint = proof.verdict === 'proven' ? theme.good : proof.verdict === 'contradicted' ? theme.bad : theme.warn;
+  const level =
+    proof.verdict === 'proven'
+      ? ` (${proof.levelReached})`
+      : proof.verdict === 'notAttempted'
+        ? ''
+        : ` (asked: ${proof.levelAsked})`;
+  const lines = [`${paint(theme.bold(headlines[proof.verdict] + level))}  ${term(proof.diagnosis)}`];
+  for (const { verdict, source, text } of proof.evidence)
+    lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
+  return lines.join('\n');
+}
+
+function markOf(verdict: string, theme: Theme): string {
+  if (verdict === 'proven' || verdict === 'agrees') return theme.good('✓');
+  return verdict === 'contradicted' || verdict === 'contradicts' ? theme.bad('✗') : theme.warn('·');
+}
+
+/** The steps of a procedure, one line each. */
+export function stepsText(steps: readonly Step[], theme: Theme): string {
+  const marks = { done: theme.good('✓'), skipped: theme.dim('-'), failed: theme.bad('✗'), unverified: theme.warn('?') };
+  return steps
+    .filter(({ name }) => name !== 'verify')
+    .map(({ name, state, detail }) => `${marks[state]} ${name.padEnd(9)} ${term(detail)}`)
+    .join('\n');
+}
+
+/** One line per target: what accepted the reload and with which profile, or why not and the cure. */
+export function reloadText(reloads: readonly TargetReload[], theme: Theme): string {
+  return reloads
+    .map(({ target, outcome, endpoint, profile, report, error }) => {
+      if (outcome !== 'accepted') {
+        return `${theme.bad('✗')} reload    ${term(error?.message ?? target)}${error?.hint ? `\n            ${theme.accent('hint:')} ${term(error.hint)}` : ''}`;
+      }
+      const count = report?.overridesCount ?? null;
+      const counted = count === null ? '' : `, ${count} ${count === 1 ? 'override' : 'overrides'}`;
+      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${counted})`;
+    })
+    .join('\n');
+}
+
+/** An effect for programs: every target and every piece of evidence. */
+export function effectJson({ reloads, proof, steps }: Effect): Record<string, unknown> {
+  return {
+    reloads: reloads.map((each) => ({
+      target: each.target,
+      outcome: each.outcome,
+      basePath: each.endpoint?.basePath ?? null,
+      profile: each.profile,
+      overridesCount: each.report?.overridesCount ?? null,
+      isEnabled: each.report?.isEnabled ?? null,
+      isShadow: each.report?.isShadow ?? null,
+      bucketShadows: each.report ? Object.fromEntries(each.report.bucketShadows) : null,
+      siteMode: each.siteMode,
+      attempts: each.attempts,
+      isMaybeApplied: each.isMaybeApplied,
+      tookMs: Math.round(each.tookMs),
+      error:
+        each.error === null
+          ? null
+          : { code: each.error.code, message: each.error.message, hint: each.error.hint ?? null },
+    })),
+    proof: { ...proof, tookMs: Math.round(proof.tookMs) },
+    steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { MaskedRequest } from '../domain/signing/sign.js';
+import type { ReloadResult } from '../procedures/reload/safely.js';
+import { effectJson, proofText, reloadText } from './proof-view.js';
+import { term } from './term.js';
+import type { View } from './view.js';
+
+/** A reload and its proof. */
+export function reloadView({ effect, stored }: ReloadResult, environment: Environment): View {
+  return {
+    kind: 'Reload',
+    data: { environment: environment.name, revision: stored?.revision ?? null, ...effectJson(effect) },
+    human: (theme) => [reloadText(effect.reloads, theme), proofText(effect.proof, theme)].join('\n'),
+  };
+}
+
+/** A signed request as it would be sent; its signature is masked because it is a credential. */
+export function printedRequestView(request: MaskedRequest, profile: string): View {
+  return {
+    kind: 'ReloadRequest',
+    data: { profile, request },
+    human: (theme) => {
+      const url = new URL(request.url);
+      const headers = Object.entries(request.headers).map(
+        ([name, value]) => `${theme.dim(`${term(name)}:`)} ${term(value)}`,
+      );
+      return [
+        `${theme.bold(`${request.method} ${term(url.pathname)}`)}  ${theme.dim(`(${term(profile)} signature)`)}`,
+        `${theme.dim('Host:')} ${term(url.host)}`,
+        ...headers,
+        ...(request.body === null ? [theme.dim('(no body)')] : ['', term(request.body)]),
+      ].join('\n');
+    },
+  };
+}

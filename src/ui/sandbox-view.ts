@@ -1,0 +1,48 @@
+import { term } from './term.js';
+import type { View } from './view.js';
+
+export interface SandboxFacts {
+  readonly origin: string;
+  readonly basePath: string;
+  readonly redisUrl: string;
+  readonly redisKind: string;
+  readonly namespace: string;
+  readonly envFile: string;
+}
+
+/** A sandbox that is ready, and what to do with it. */
+export function sandboxView(
+  sandbox: SandboxFacts,
+  options: { readonly dialect: string; readonly workers: number; readonly trafficPerSecond: number },
+): View {
+  const { origin, basePath, redisUrl, redisKind, namespace, envFile } = sandbox;
+  return {
+    kind: 'Sandbox',
+    data: {
+      environment: 'sandbox',
+      origin,
+      basePath,
+      redisUrl,
+      redisKind,
+      namespace,
+      envFile,
+      dialect: options.dialect,
+      workers: options.workers,
+      trafficPerSecond: options.trafficPerSecond,
+    },
+    human: (theme) =>
+      [
+        `${theme.good('ready')}  ${options.dialect} control plane, ${options.workers} ${options.workers === 1 ? 'worker' : 'workers'}${options.trafficPerSecond > 0 ? `, ${options.trafficPerSecond} requests/s` : ''}`,
+        `  API      ${origin}${basePath}`,
+        `  Redis    ${term(redisUrl)} (${redisKind}), namespace ${term(namespace)}`,
+        `  Env file ${term(envFile)}`,
+        '',
+        'In another terminal:',
+        '  rlctl -e sandbox override set /api/search --rate 120 --burst 20',
+        '  rlctl -e sandbox policy explain /api/search/items',
+        '  rlctl -e sandbox override undo',
+        '',
+        theme.dim('Ctrl-C ends it; nothing of it is left.'),
+      ].join('\n'),
+  };
+}

@@ -1,0 +1,82 @@
+import { describeOverrideStore, type ContractHost, type ContractSubject } from './override-store.contract.js';
+import { storeAt } from './override-store.kit.js';
+import type { OverrideStore } from '../../src/ports/override-store.js';
+import { metadataKey, overridesKey } from '../../src/domain/redis-keys.js';
+import { createFakeOverrides } from '../support/fake-override-store.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { startRedis } from '../support/redis-server.js';
+
+describeOverrideStore('in memory', async () => ({
+  usesTransaction: false,
+  stop: async () => undefined,
+  subject: async () => {
+    const fake = createFakeOverrides();
+    return {
+      store: () => fake.store(),
+      foreignSet: async (text) => fake.foreignSet(text),
+      foreignMetadata: async (text) => {
+        fake.state.metadata = text;
+      },
+      makeList: async () => {
+        fake.state.type = 'list';
+      },
+      setTtl: async (ms) => {
+        fake.state.ttlMs = ms;
+      },
+      loseContact: async () => {
+        fake.faults.write = 'loseAnswer';
+      },
+      stored: async () => (fake.state.bytes === null ? null : Buffer.from(fake.state.bytes).toString('utf8')),
+    };
+  },
+}));
+
+/** A real server behind a proxy; `user`: the ACL user to log in as. */
+async function startReal(user: string | null): Promise<ContractHost> {
+  const redis = await startRedis();
+  await redis.cli('ACL', 'SETUSER', 'noeval', 'on', '>pw', '~*', '+@all', '-eval', '-evalsha', '-@scripting');
+  const login = user === null ? '' : `${user}:pw@`;
+  const opened: { stores: OverrideStore[]; proxies: FaultProxy[] } = { stores: [], proxies: [] };
+  const subject = async (): Promise<ContractSubject> => {
+    const proxy = await startFaultProxy(redis.port);
+    opened.proxies.push(proxy);
+    const namespace = `c${opened.proxies.length}`;
+    const key = overridesKey(namespace);
+    const storeOn = (port: number): OverrideStore => {
+      const store = storeAt(`redis://${login}127.0.0.1:${port}/0`, { namespace });
+      opened.stores.push(store);
+      return store;
+    };
+    const state = { isFirst: true };
+    return {
+      // The first client stands behind the proxy, the others see the server as it is.
+      store: () => {
+        const port = state.isFirst ? proxy.port : redis.port;
+        state.isFirst = false;
+        return storeOn(port);
+      },
+      foreignSet: async (text) =>
+        void (text === null ? await redis.cli('DEL', key) : await redis.cli('SET', key, text)),
+      foreignMetadata: async (text) => void (await redis.cli('SET', metadataKey(key), text)),
+      makeList: async () => void (await redis.cli('RPUSH', key, 'x')),
+      setTtl: async (ms) => void (await redis.cli('PEXPIRE', key, String(ms))),
+      loseContact: async () => {
+        proxy.inject({ at: 'reply', containing: user === null ? 'EVAL' : 'EXEC', action: 'silence' });
+        proxy.inject({ at: 'connect', action: 'silence', times: Infinity });
+      },
+      stored: async () => ((await redis.cli('EXISTS', key)) === '1' ? redis.cli('GET', key) : null),
+    };
+  };
+  return {
+    usesTransaction: user !== null,
+    subject,
+    stop: async () => {
+      for (const store of opened.stores) store.close();
+      for (const proxy of opened.proxies) await proxy.stop();
+      await redis.stop();
+    },
+  };
+}
+
+describeOverrideStore('redis-server, by EVAL', () => startReal(null));
+describeOverrideStore('redis-server, by WATCH and MULTI where EVAL is denied', () => startReal('noeval'));

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import type { RouteChange } from '../../../src/domain/override/history.js';
+import {
+  changedMetadata,
+  parseMetadata,
+  serialiseMetadata,
+  withMetadata,
+  type RouteMetadata,
+} from '../../../src/domain/override/metadata.js';
+
+const ann: RouteMetadata = { changeId: 'c1', actor: 'ann@host', reason: 'flash sale', ticket: null, atMs: 1000 };
+const change = (route: string, after: string | null): RouteChange => ({
+  route,
+  before: null,
+  after,
+  previous: null,
+  next: null,
+});
+
+describe('metadata', () => {
+  test('reads back what it wrote, odd prefixes included', () => {
+    const full: RouteMetadata = {
+      ...ann,
+      untilMs: 2000,
+      owner: 'limits.yaml',
+      previous: { value: '{"rate":1}', previous: null, next: '/b' },
+    };
+    const metadata = withMetadata(parseMetadata(null), [
+      ['/api', ann],
+      ['__proto__', full],
+      ['1', ann],
+      ['', full],
+    ]);
+    const text = serialiseMetadata(metadata);
+    expect(text.startsWith('{"v":1,')).toBe(true);
+    const read = parseMetadata(text);
+    expect(read.routes).toEqual(metadata.routes);
+    expect(read.isUnreadable).toBe(false);
+  });
+
+  test('keeps fields it does not know', () => {
+    const text =
+      '{"v":2,"routes":{"/a":{"changeId":"c","actor":"a","reason":null,"ticket":null,"atMs":1,"mood":"good","__proto__":1}},"later":[1]}';
+    const read = parseMetadata(text);
+    expect(serialiseMetadata(read)).toBe(text.replace('"v":2', '"v":1'));
+    const kept = changedMetadata(text, [change('/a', '{}')], ann) ?? '';
+    expect(kept).toContain('"mood":"good"');
+    expect(kept).toContain('"later":[1]');
+  });
+
+  test.each(['', '[]', 'null', '{', '"x"'])('unreadable text %j is flagged, and nothing else', (text) => {
+    expect(parseMetadata(text)).toMatchObject({ isUnreadable: true, routes: new Map() });
+  });
+
+  test('wrong types inside are read as unknown', () => {
+    const read = parseMetadata('{"routes":{"/a":{"actor":5,"atMs":"x","untilMs":"soon","previous":7},"/b":3}}');
+    expect([...read.routes]).toEqual([['/a', { changeId: '', actor: 'unknown', reason: null, ticket: null, atMs: 0 }]]);
+    expect(parseMetadata('{"routes":[]}').routes.size).toBe(0);
+  });
+
+  test('a change signs what it leaves and clears what it removes', () => {
+    const first = changedMetadata(null, [change('/a', '{}'), change('/b', '{}')], {
+      ...ann,
+      untilMs: 5,
+      previous: { value: null, previous: null, next: null },
+    });
+    expect(parseMetadata(first).routes.get('/a')).toMatchObject({ untilMs: 5, previous: { value: null } });
+    const bob = { ...ann, actor: 'bob@host', changeId: 'c2' };
+    const second = parseMetadata(changedMetadata(first, [change('/a', '{"rate":1}'), change('/b', null)], bob));
+    expect([...second.routes]).toEqual([['/a', bob]]);
+  });
+
+  test('the owner stays until another is named', () => {
+    const first = changedMetadata(null, [change('/a', '{}')], { ...ann, owner: 'limits.yaml' });
+    expect(parseMetadata(changedMetadata(first, [change('/a', '{}')], ann)).routes.get('/a')?.owner).toBe(
+      'limits.yaml',
+    );
+  });
+
+  test('fields beside the author are not stored', () => {
+    const wider = { ...ann, environment: 'prod', rlctl: '0.1.0' };
+    expect(changedMetadata(null, [change('/a', '{}')], wider)).not.toContain('environment');
+  });
+
+  test('nothing stored and nothing to store stays absent; what was stored is never deleted', () => {
+    expect(changedMetadata(null, [change('/a', null)], ann)).toBeNull();
+    expect(changedMetadata('{"v":1,"routes":{}}', [change('/a', null)], ann)).toBe('{"v":1,"routes":{}}');
+  });
+});

@@ -1,0 +1,478 @@
+import { describe, expect, it } from 'vitest';
+import type { Policy, PolicyAnswer, ProbeAnswer, ReloadReport } from '../../../src/domain/control-plane.js';
+import { judge, type Judgement } from '../../../src/domain/proof/judge.js';
+import type { Observations, PrefixReads, ProbeObservation } from '../../../src/domain/proof/observations.js';
+import { notAttempted } from '../../../src/domain/proof/proof.js';
+import { traps } from '../../../src/domain/proof/traps.js';
+import { loadOverrides } from '../../../src/domain/policy/matching.js';
+
+const base: Policy = { ratePerMin: 60, burst: 10, windowSeconds: 60, isShadow: false };
+const stored = '{"/a":{"rate":120,"burst":20},"/b":{"burst":5}}';
+
+function report(overridesCount: number | null, overridePrefixes: readonly string[] | null = null): ReloadReport {
+  return { isOk: true, isEnabled: true, isShadow: false, bucketShadows: new Map(), overridesCount, overridePrefixes };
+}
+
+function answer(fields: Partial<PolicyAnswer> = {}): PolicyAnswer {
+  return { bucket: 'read', ...base, matchedOverride: undefined, activeOverrides: undefined, ...fields };
+}
+
+function reads(prefix: string, answers: readonly PolicyAnswer[], more: Partial<PrefixReads> = {}): PrefixReads {
+  return {
+    prefix,
+    source: 'GET https://api.example.com/internal/rate-limit/policy',
+    answers,
+    wanted: answers.length,
+    bases: new Map([['read', base]]),
+    ...more,
+  };
+}
+
+const a = answer({ ratePerMin: 120, burst: 20 });
+const b = answer({ burst: 5 });
+
+function see(fields: Partial<Observations> & { text?: string | null } = {}): Observations {
+  const { text, ...rest } = fields;
+  const bytes = text === null ? null : Buffer.from(text ?? stored);
+  const reports = fields.reports ?? [report(2)];
+  return {
+    levelAsked: 'loaded',
+    loaded: loadOverrides(bytes),
+    reports,
+    lastReports: reports,
+    changed: [reads('/a', [a])],
+    isWitness: false,
+    sample: [],
+    others: 0,
+    probes: [],
+    workers: 1,
+    endpointCount: 1,
+    hasPolicyAnswered: true,
+    failures: [],
+    wrongSiteMode: null,
+    known: { readsOverrides: null, enforcesOverrides: null },
+    ...rest,
+  };
+}
+
+type Expected = readonly [Judgement['verdict'], Judgement['trap']];
+
+function check(seen: Observations, [verdict, trap]: Expected): Judgement {
+  const judgement = judge(seen);
+  expect([judgement.verdict, judgement.trap], JSON.stringify(judgement.evidence, null, 1)).toEqual([verdict, trap]);
+  expect(judgement.diagnosis).not.toMatch(/[\n\u0000]/);
+  expect(judgement.diagnosis.length).toBeGreaterThan(20);
+  return judgement;
+}
+
+/** Verdict and trap, the two words that a table row states. */
+function verdictOf(seen: Observations): Expected {
+  const { verdict, trap } = judge(seen);
+  return [verdict, trap];
+}
+
+describe('the count', () => {
+  it.each<[string, string | null, readonly ReloadReport[], Expected]>([
+    ['equal', stored, [report(2)], ['proven', null]],
+    ['more than Redis explains', stored, [report(3)], ['contradicted', 'environmentOverridesInFront']],
+    ['fewer', stored, [report(1)], ['contradicted', 'otherNamespaceOrRedisUnreachable']],
+    ['none though some are stored', stored, [report(0)], ['contradicted', 'overridesNotRead']],
+    [
+      'none, from a server that lists them',
+      stored,
+      [report(0, [])],
+      ['contradicted', 'otherNamespaceOrRedisUnreachable'],
+    ],
+    [
+      'entries the server skips may count or not: lower end',
+      '{"/a":{"rate":120,"burst":20},"/x":{"rate":null}}',
+      [report(1)],
+      ['proven', null],
+    ],
+    ['upper end', '{"/a":{"rate":120,"burst":20},"/x":{"rate":null}}', [report(2)], ['proven', null]],
+    [
+      'entries that are no objects never count',
+      '{"/a":{"rate":120,"burst":20},"/x":5}',
+      [report(2)],
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    ['not given: the policy carries it', stored, [report(null)], ['proven', null]],
+    ['of one of two targets', stored, [report(2), report(0)], ['contradicted', 'staleWorkers']],
+    ['of both targets', stored, [report(2), report(2)], ['proven', null]],
+    ['a broken document', '{"/a":', [report(0)], ['contradicted', 'documentDropped']],
+    ['a list', '[]', [report(0)], ['contradicted', 'documentDropped']],
+    ['a byte order mark', '\ufeff{}', [report(0)], ['contradicted', 'documentDropped']],
+    ['an empty string', '', [report(0)], ['contradicted', 'documentDropped']],
+  ])('%s', (_, text, reports, expected) => {
+    expect(verdictOf(see({ text, reports }))).toEqual(expected);
+  });
+
+  it.each([null, '{}'])('nothing stored and 0: proven, with the remark (%s)', (text) => {
+    const judgement = check(see({ text, reports: [report(0)], changed: [] }), ['proven', null]);
+    expect(judgement.evidence.map((line) => line.text).join()).toContain('does not show that Redis is read');
+    expect(judgement.diagnosis).toContain('does not show that it reads Redis');
+    expect(judgement.learned.readsOverrides).toBeNull();
+  });
+
+  it('nothing stored and 1: the server has overrides from elsewhere', () => {
+    expect(verdictOf(see({ text: '{}', reports: [report(1)], changed: [] }))).toEqual([
+      'contradicted',
+      'environmentOverridesInFront',
+    ]);
+  });
+
+  it('an earlier knowledge that the server reads overrides rules out that it does not', () => {
+    expect(verdictOf(see({ reports: [report(0)], known: { readsOverrides: true, enforcesOverrides: null } }))).toEqual([
+      'contradicted',
+      'otherNamespaceOrRedisUnreachable',
+    ]);
+  });
+
+  it.each<[string, readonly string[], Expected]>([
+    ['exactly the stored ones', ['/a', '/b'], ['proven', null]],
+    ['another order', ['/b', '/a'], ['contradicted', null]],
+    ['one from elsewhere', ['/', '/a', '/b'], ['contradicted', 'environmentOverridesInFront']],
+    ['one missing', ['/a'], ['contradicted', null]],
+  ])('a list with %s', (_, list, expected) => {
+    expect(verdictOf(see({ reports: [report(2, list)] }))).toEqual(expected);
+  });
+});
+
+describe('the policy of a changed prefix', () => {
+  it.each<[string, PrefixReads, Expected]>([
+    ['as stored', reads('/a', [a, a]), ['proven', null]],
+    ['as without an override', reads('/a', [answer()]), ['contradicted', 'otherNamespaceOrRedisUnreachable']],
+    ['with values from nowhere', reads('/a', [answer({ burst: 1 })]), ['contradicted', 'environmentOverridesInFront']],
+    [
+      'right in what it sets, wrong beside',
+      reads('/a', [{ ...a, isShadow: true }]),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    ['now and then as before', reads('/a', [a, answer(), a]), ['contradicted', 'staleWorkers']],
+    ['removed, and shown as the base', reads('/gone', [answer()]), ['proven', null]],
+    [
+      'removed, and shown as before',
+      reads('/gone', [answer({ burst: 99 })]),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    ['removed, base not known', reads('/gone', [answer()], { bases: new Map() }), ['notProven', null]],
+    [
+      'base not known: only what it sets is compared',
+      reads('/a', [{ ...a, isShadow: true }], { bases: new Map() }),
+      ['proven', null],
+    ],
+    [
+      'base not known, a field differs',
+      reads('/a', [{ ...a, burst: 3 }], { bases: new Map() }),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    ['fewer reads than wanted', reads('/a', [a], { wanted: 2 }), ['notProven', null]],
+    ['no read at all', reads('/a', [], { wanted: 1 }), ['notProven', null]],
+    [
+      "under its bucket's own base",
+      reads('/a', [{ ...a, bucket: 'financial', isShadow: true }], {
+        bases: new Map([['financial', { ...base, isShadow: true }]]),
+      }),
+      ['proven', null],
+    ],
+    ['named by the server', reads('/a', [{ ...a, matchedOverride: '/a' }]), ['proven', null]],
+    [
+      'another one is named',
+      reads('/a', [{ ...a, matchedOverride: '/b' }]),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    [
+      'a foreign one is named',
+      reads('/a', [{ ...a, matchedOverride: '/' }]),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    ['none is named', reads('/a', [{ ...a, matchedOverride: null }]), ['contradicted', 'environmentOverridesInFront']],
+    [
+      'the list of active ones has a foreign one',
+      reads('/a', [{ ...a, matchedOverride: '/a', activeOverrides: ['/a', '/b', '/env'] }]),
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+  ])('%s', (_, prefix, expected) => {
+    expect(verdictOf(see({ changed: [prefix] }))).toEqual(expected);
+  });
+
+  it('all answers as before, with the right count: other workers answered', () => {
+    expect(verdictOf(see({ changed: [reads('/a', [answer(), answer()])], workers: null }))).toEqual([
+      'contradicted',
+      'staleWorkers',
+    ]);
+  });
+
+  it('a prefix hidden by an earlier one should show that one, and the evidence says so', () => {
+    const judgement = check(
+      see({ text: '{"/":{"burst":3},"/a":{"burst":4}}', changed: [reads('/a', [answer({ burst: 3 })])] }),
+      ['proven', null],
+    );
+    expect(judgement.evidence.map((line) => line.text).join()).toContain('hides this one');
+  });
+
+  it('an entry the server skips leaves the next match, or the base', () => {
+    expect(
+      verdictOf(see({ text: '{"/a":{"burst":null},"/":{"burst":3}}', changed: [reads('/a', [answer({ burst: 3 })])] })),
+    ).toEqual(['proven', null]);
+    expect(
+      verdictOf(see({ text: '{"/a":{"burst":null}}', reports: [report(1)], changed: [reads('/a', [answer()])] })),
+    ).toEqual(['proven', null]);
+  });
+
+  it('a coerced value is expected as the server coerces it', () => {
+    expect(
+      verdictOf(
+        see({
+          text: '{"/a":{"burst":"20","shadow":"false"},"/b":{}}',
+          changed: [reads('/a', [answer({ burst: 20, isShadow: true })])],
+        }),
+      ),
+    ).toEqual(['proven', null]);
+  });
+
+  describe('that equals the base', () => {
+    const text = '{"/a":{"burst":10}}';
+    it.each<[string, readonly ReloadReport[], PolicyAnswer, Expected]>([
+      ['the count carries it', [report(1)], answer(), ['proven', null]],
+      ['no count', [report(null)], answer(), ['notProven', null]],
+      ['no reload', [], answer(), ['notProven', null]],
+      ['named by the server, it shows', [], answer({ matchedOverride: '/a' }), ['proven', null]],
+      ['a wrong count', [report(0)], answer(), ['contradicted', 'overridesNotRead']],
+    ])('%s', (_, reports, seen, expected) => {
+      expect(verdictOf(see({ text, reports, changed: [reads('/a', [seen])] }))).toEqual(expected);
+    });
+  });
+
+  it('several prefixes: one that differs is enough', () => {
+    expect(verdictOf(see({ changed: [reads('/a', [a]), reads('/b', [answer()])] }))).toEqual([
+      'contradicted',
+      'otherNamespaceOrRedisUnreachable',
+    ]);
+    expect(verdictOf(see({ changed: [reads('/a', [a]), reads('/b', [b])] }))).toEqual(['proven', null]);
+  });
+});
+
+describe('without a reload (verify)', () => {
+  it('what Redis holds and the server does not show wants a reload', () => {
+    const judgement = check(see({ reports: [], changed: [reads('/a', [answer()])] }), ['contradicted', 'staleWorkers']);
+    expect(judgement.diagnosis).toContain('run: rlctl reload');
+  });
+
+  it('agreement is proof', () => {
+    expect(verdictOf(see({ reports: [], changed: [reads('/a', [a])], isWitness: true }))).toEqual(['proven', null]);
+  });
+
+  it('nothing stored, and an answer', () => {
+    expect(verdictOf(see({ text: '{}', reports: [], changed: [] }))).toEqual(['proven', null]);
+    expect(verdictOf(see({ text: '{}', reports: [], changed: [], hasPolicyAnswered: false }))).toEqual([
+      'notProven',
+      null,
+    ]);
+  });
+});
+
+describe('the sample', () => {
+  const others = { others: 2, sample: [reads('/b', [b])] };
+  it.each<[string, Partial<Observations>, Expected]>([
+    ['as stored', others, ['proven', null]],
+    [
+      'one differs',
+      { ...others, sample: [reads('/b', [answer({ burst: 9 })])] },
+      ['contradicted', 'environmentOverridesInFront'],
+    ],
+    [
+      'one could not be read',
+      { ...others, sample: [reads('/b', [], { wanted: 1 })], failures: ['the policy endpoint answered 429'] },
+      ['notProven', null],
+    ],
+  ])('%s', (_, fields, expected) => {
+    expect(verdictOf(see(fields))).toEqual(expected);
+  });
+
+  it('says how many of how many', () => {
+    expect(judge(see(others)).evidence.map((line) => line.text)).toContain(
+      '1 of 2 other prefixes were read: 1 as stored',
+    );
+  });
+});
+
+describe('limits', () => {
+  it('a failure makes it not proven, with the cause in the diagnosis', () => {
+    const judgement = check(
+      see({ changed: [reads('/a', [], { wanted: 1 })], failures: ['the policy endpoint answered 404'] }),
+      ['notProven', null],
+    );
+    expect(judgement.evidence.at(-1)).toMatchObject({
+      subject: 'limits',
+      verdict: 'notProven',
+      text: 'the policy endpoint answered 404',
+    });
+  });
+
+  it('another site proves nothing', () => {
+    const judgement = check(see({ wrongSiteMode: 'pre\u001b[31mview' }), ['notProven', null]);
+    expect(judgement.diagnosis).toContain('"pre [31mview"');
+  });
+});
+
+describe('several workers', () => {
+  const agreeing = (count: number) => [
+    reads(
+      '/a',
+      Array.from({ length: count }, () => a),
+    ),
+  ];
+
+  it.each([
+    [4, 33, 0.9999],
+    [2, 14, 0.9999],
+    [null, 32, 0.9998],
+  ])('%s workers, %i agreeing reads: the confidence is stated', (workers, count, least) => {
+    const judgement = check(see({ workers, changed: agreeing(count) }), ['proven', null]);
+    expect(judgement.confidence).toBeGreaterThan(least);
+    expect(judgement.evidence.find(({ subject }) => subject === 'workers')?.text).toMatch(/99\.9[89] %/);
+    expect(judgement.distinctAnswers).toBe(1);
+  });
+
+  it('agreeing reads make an earlier count of another worker history', () => {
+    const seen = see({ workers: 4, changed: agreeing(33), reports: [report(0), report(2)], lastReports: [report(2)] });
+    expect(verdictOf(seen)).toEqual(['proven', null]);
+    expect(verdictOf({ ...seen, lastReports: [report(0)] })).toEqual(['contradicted', 'overridesNotRead']);
+  });
+
+  it('where nothing is visible, every worker must have had a reload', () => {
+    const text = '{"/a":{"burst":10}}';
+    const changed = [
+      reads(
+        '/a',
+        Array.from({ length: 33 }, () => answer()),
+      ),
+    ];
+    const many = (count: number) => Array.from({ length: count }, () => report(1));
+    expect(verdictOf(see({ text, changed, workers: 4, reports: many(5) }))).toEqual(['notProven', null]);
+    expect(verdictOf(see({ text, changed, workers: 4, reports: many(37) }))).toEqual(['proven', null]);
+    expect(judge(see({ text, changed, workers: 4, reports: many(37) })).confidence).toBeNull();
+    expect(verdictOf(see({ text, changed, workers: 4, reports: [...many(36), report(0)] }))).toEqual([
+      'contradicted',
+      'staleWorkers',
+    ]);
+  });
+});
+
+describe('enforcement', () => {
+  const met: ProbeAnswer = {
+    status: 200,
+    bucket: 'read',
+    isShadow: false,
+    limit: 21,
+    remaining: 20,
+    retryAfterSeconds: null,
+  };
+  const probe = (fields: Partial<ProbeAnswer> | null, more: Partial<ProbeObservation> = {}): ProbeObservation => ({
+    url: 'https://api.example.com/a',
+    route: '/a',
+    bucket: 'read',
+    answer: fields === null ? null : { ...met, ...fields },
+    failure: fields === null ? 'no answer in time' : null,
+    base,
+    ...more,
+  });
+  const asked = (one: ProbeObservation, fields: Parameters<typeof see>[0] = {}) =>
+    see({ levelAsked: 'enforced', probes: [one], ...fields });
+
+  it.each<[string, ProbeObservation, Expected, Judgement['levelReached']]>([
+    ['the limit is burst + 1 of the override', probe({}), ['proven', null], 'enforced'],
+    ['a 429 with headers tells as much', probe({ status: 429 }), ['proven', null], 'enforced'],
+    ["the bucket's own limit", probe({ limit: 11 }), ['contradicted', 'overridesNotEnforced'], 'loaded'],
+    ['a limit that fits neither', probe({ limit: 100 }), ['notProven', null], 'loaded'],
+    ['no headers', probe({ limit: null, isShadow: null, bucket: null }), ['notProven', null], 'loaded'],
+    [
+      '429 without headers',
+      probe({ status: 429, limit: null, isShadow: null, bucket: null }),
+      ['notProven', null],
+      'loaded',
+    ],
+    ['another bucket', probe({ bucket: 'write' }), ['notProven', null], 'loaded'],
+    ['a shadow that fits neither', probe({ isShadow: true }), ['notProven', null], 'loaded'],
+    ['base not known', probe({}, { base: null }), ['notProven', null], 'loaded'],
+    ['no answer', probe(null), ['notProven', null], 'loaded'],
+    ['only the shadow header, which does not tell', probe({ limit: null }), ['notProven', null], 'loaded'],
+  ])('%s', (_, one, expected, level) => {
+    const judgement = check(asked(one), expected);
+    expect(judgement.levelReached).toBe(level);
+  });
+
+  it('a shadow that the override sets is shown by its header, even where another limiter wrote the limit', () => {
+    const fields = { text: '{"/a":{"shadow":true},"/b":{}}', changed: [reads('/a', [answer({ isShadow: true })])] };
+    expect(verdictOf(asked(probe({ isShadow: true, limit: 100 }), fields))).toEqual(['proven', null]);
+    expect(verdictOf(asked(probe({ isShadow: false, limit: 11 }), fields))).toEqual([
+      'contradicted',
+      'overridesNotEnforced',
+    ]);
+  });
+
+  it('a rate cannot be seen in headers, and that is said', () => {
+    const fields = { text: '{"/a":{"rate":6},"/b":{}}', changed: [reads('/a', [answer({ ratePerMin: 6 })])] };
+    expect(check(asked(probe({ limit: 11 }), fields), ['notProven', null]).diagnosis).toContain('cannot show a rate');
+  });
+
+  it('a removed override leaves the bucket to be met', () => {
+    const fields = { text: '{"/b":{"burst":5}}', reports: [report(1)], changed: [reads('/a', [answer()])] };
+    expect(verdictOf(asked(probe({ limit: 11 }), fields))).toEqual(['proven', null]);
+    expect(verdictOf(asked(probe({ limit: 21 }), fields))).toEqual(['notProven', null]);
+  });
+
+  it('no probe reaches the change', () => {
+    const judgement = check(see({ levelAsked: 'enforced' }), ['notProven', null]);
+    expect(judgement).toMatchObject({
+      levelReached: 'loaded',
+      diagnosis: expect.stringContaining('no probe') as string,
+    });
+  });
+
+  it('what is not even loaded is not judged by a probe', () => {
+    const judgement = check(asked(probe({ limit: 11 }), { reports: [report(0)], changed: [reads('/a', [answer()])] }), [
+      'contradicted',
+      'overridesNotRead',
+    ]);
+    expect(judgement.levelReached).toBe('none');
+  });
+
+  it('what was learned is told, and said where enforcement is not asked for', () => {
+    expect(judge(asked(probe({ limit: 11 }))).learned).toEqual({ readsOverrides: true, enforcesOverrides: false });
+    expect(judge(asked(probe({}))).learned).toEqual({ readsOverrides: true, enforcesOverrides: true });
+    const known = { readsOverrides: true, enforcesOverrides: false };
+    expect(judge(see({ known })).diagnosis).toContain('does not enforce overrides');
+    expect(judge(see({ known })).learned).toEqual(known);
+  });
+});
+
+describe('words', () => {
+  it('outside text in evidence is short and harmless', () => {
+    const evil = `/\u001b]0;x\u0007${'y'.repeat(300)}`;
+    const seen = see({
+      reports: [report(3, ['/a', '/b', evil])],
+      changed: [reads('/a', [{ ...a, matchedOverride: evil }])],
+    });
+    for (const { text } of judge(seen).evidence) {
+      expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      expect(text.length).toBeLessThan(300);
+    }
+  });
+
+  it('every trap has a meaning and a cure', () => {
+    for (const trap of Object.values(traps))
+      expect([trap.meaning, trap.cure].every((text) => /^[a-z].*[^.]$/.test(text))).toBe(true);
+  });
+
+  it('a waived proof names the flag', () => {
+    expect(notAttempted('--no-verify')).toMatchObject({
+      verdict: 'notAttempted',
+      levelAsked: 'loaded',
+      levelReached: 'none',
+      evidence: [],
+      diagnosis: expect.stringContaining('--no-verify') as string,
+    });
+  });
+});
