@@ -200,7 +200,9 @@ function registerPassword(redactor: Redactor, url: string): void {
 
 /** An interrupt as an error: what was done by then is said by whoever catches it. */
 export function interruption(signal: 'SIGINT' | 'SIGTERM'): RlctlError {
+  const hint =
+    'Nothing has to be cleaned up. See what is stored with "rlctl override list", and run the command again.';
   return signal === 'SIGINT'
-    ? new RlctlError('interrupted', 'interrupted; nothing more was sent', { code: 'INTERRUPTED' })
-    : new RlctlError('terminated', 'terminated; nothing more was sent', { code: 'TERMINATED' });
+    ? new RlctlError('interrupted', 'interrupted; nothing more was sent', { code: 'INTERRUPTED', hint })
+    : new RlctlError('terminated', 'terminated; nothing more was sent', { code: 'TERMINATED', hint });
 }

@@ -2,7 +2,7 @@ import { exitCodeOf } from './domain/exit-codes.js';
 import { RlctlError } from './domain/errors.js';
 import type { Context } from './context.js';
 import type { Host, OutputStream } from './ports/host.js';
-import { createRedactor } from './ui/redactor.js';
+import { createRedactor, type Redactor } from './ui/redactor.js';
 import { createTheme } from './ui/theme.js';
 import type { View } from './ui/view.js';
 
@@ -10,8 +10,12 @@ import type { View } from './ui/view.js';
  * Runs one command line in a given world and returns the process's exit code. The only place where an error becomes an
  * exit code. Everything that leaves on either stream has passed the redactor.
  */
-export async function main(argv: readonly string[], world: Host, version: string): Promise<number> {
-  const redactor = createRedactor();
+export async function main(
+  argv: readonly string[],
+  world: Host,
+  version: string,
+  redactor: Redactor = createRedactor(),
+): Promise<number> {
   const guarded = (stream: OutputStream): OutputStream => ({
     isTTY: stream.isTTY,
     columns: stream.columns,
@@ -37,7 +41,7 @@ async function run(
   argv: readonly string[],
   host: Host,
   version: string,
-  redactor: ReturnType<typeof createRedactor>,
+  redactor: Redactor,
   interrupted: AbortSignal,
 ): Promise<number> {
   const { parseArguments, HelpText } = await import('./cli.js');

@@ -131,6 +131,7 @@ export function effectExit({ proof, reloads }: Effect): 'ok' | 'unproven' {
 export function allRefused(reloads: readonly TargetReload[]): RlctlError | null {
   const first = reloads.find(({ error }) => error !== null)?.error;
   if (!first || reloads.some(({ outcome }) => outcome === 'accepted')) return null;
+  if (first.kind === 'interrupted' || first.kind === 'terminated') return interruptedReload(first, reloads);
   if (reloads.length === 1) return first;
   const targets = reloads.map(({ target, error }) => ({
     target,
@@ -144,6 +145,21 @@ export function allRefused(reloads: readonly TargetReload[]): RlctlError | null 
       code: first.code,
       ...(first.hint ? { hint: first.hint } : {}),
       details: { targets },
+    },
+  );
+}
+
+/** What an interrupt left open: an answer that was not awaited does not say that the reload was not done. */
+function interruptedReload(error: RlctlError, reloads: readonly TargetReload[]): RlctlError {
+  const sent = reloads.filter(({ attempts }) => attempts > 0).map(({ target }) => target);
+  if (sent.length === 0) return error;
+  return new RlctlError(
+    error.kind,
+    `${error.kind} while a reload was under way at ${sent.join(', ')}; it may have taken effect`,
+    {
+      code: error.code,
+      hint: 'A reload may be repeated without harm, and then proves its effect: rlctl reload',
+      details: { sent },
     },
   );
 }

@@ -91,7 +91,7 @@ export async function openWorld(): Promise<World> {
 async function textsUnder(folder: string): Promise<readonly (readonly [string, string])[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = found.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
-  return Promise.all(paths.map(async (path) => [path, await readFile(path, 'latin1')] as const));
+  return Promise.all(paths.map(async (path) => [path, await readFile(path, 'utf8')] as const));
 }
 
 /** Parses what must be exactly one JSON document. */

@@ -18,6 +18,25 @@ interface Failure {
 
 const checkAddress = 'check api: in rlctl.yaml, the network (VPN, firewall) and that the server runs';
 
+const reset: Failure = {
+  code: 'API_RESET',
+  why: 'the connection was reset before the answer',
+  hint: 'repeat the command; if it stays so, look at the load balancer and at the server',
+};
+
+const notHttp: Failure = {
+  code: 'API_NOT_HTTP',
+  why: 'what answered does not speak HTTP',
+  hint: 'check the scheme (https?) and the port of api:',
+};
+
+const truncated: Failure = {
+  code: 'API_TRUNCATED',
+  why: 'the answer broke off before its end',
+  hint: 'repeat the command; if it stays so, look at the proxy in front of the server',
+};
+
+/** By the code of the system, of TLS or of undici. */
 const failures: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: { code: 'API_UNREACHABLE', why: 'nothing listens there', hint: checkAddress },
   ENOTFOUND: {
@@ -26,32 +45,23 @@ const failures: Readonly<Record<string, Failure>> = {
     hint: 'check the spelling of api: and the name server',
   },
   EAI_AGAIN: { code: 'API_DNS', why: 'the name server did not answer', hint: 'check the network and the name server' },
-  ECONNRESET: {
-    code: 'API_RESET',
-    why: 'the connection was reset before the answer',
-    hint: 'repeat the command; if it stays so, look at the load balancer and at the server',
-  },
+  ECONNRESET: reset,
+  ECONNABORTED: reset,
+  EPIPE: reset,
+  UND_ERR_SOCKET: reset,
+  UND_ERR_DESTROYED: reset,
+  UND_ERR_HEADERS_OVERFLOW: notHttp,
+  HTTPParserError: notHttp,
   ETIMEDOUT: { code: 'API_TIMEOUT', why: 'the connection timed out', hint: checkAddress },
   EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of api:' },
-};
-
-/** What undici has names of its own for. */
-const synonyms: Readonly<Record<string, string>> = {
-  UND_ERR_SOCKET: 'ECONNRESET',
-  UND_ERR_DESTROYED: 'ECONNRESET',
-  EPIPE: 'ECONNRESET',
-  ECONNABORTED: 'ECONNRESET',
-  UND_ERR_HEADERS_OVERFLOW: 'HPE_HEADER_OVERFLOW',
 };
 
 const certificate = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH|ERR_SSL_)/;
 
 /** A failed exchange as an error of kind `unreachable`: it names host and port, never a header or a path. */
 export function networkFailure(error: unknown, state: ExchangeState): RlctlError {
-  const cause = codeOf(error);
-  const isFormat = cause.startsWith('HPE_') && cause !== 'HPE_INVALID_EOF_STATE';
-  if (state.isAnswered && !isFormat) return truncatedFailure(state);
-  const { code, why, hint } = explain(synonyms[cause] ?? cause);
+  const failure = explain(codeOf(error));
+  const { code, why, hint } = state.isAnswered && failure !== notHttp ? truncated : failure;
   return unreachable(state, code, why, hint);
 }
 
@@ -64,12 +74,6 @@ export function timeoutFailure(state: ExchangeState): RlctlError {
 /** The answer went beyond the client's limit, which has dropped the connection. */
 export function isTooLarge(error: unknown): boolean {
   return codeOf(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
-}
-
-/** The connection ended inside the body. */
-function truncatedFailure(state: ExchangeState): RlctlError {
-  const hint = 'repeat the command; if it stays so, look at the proxy in front of the server';
-  return unreachable(state, 'API_TRUNCATED', 'the answer broke off before its end', hint);
 }
 
 /** What an aborted signal means: the deadline, or the operator's interrupt, whose own error it then carries. */
@@ -94,17 +98,15 @@ function explain(code: string): Failure {
     const hint = 'check the certificate and its names; a private CA is given with NODE_EXTRA_CA_CERTS';
     return { code: 'API_TLS', why: `its certificate was not accepted (${code})`, hint };
   }
-  if (code.startsWith('HPE_')) {
-    const hint = 'check the scheme (https?) and the port of api:';
-    return { code: 'API_NOT_HTTP', why: 'what answered does not speak HTTP', hint };
-  }
   return { code: 'API_UNREACHABLE', why: `the connection failed (${code})`, hint: checkAddress };
 }
 
 function codeOf(error: unknown): string {
   // Several addresses were tried (IPv6, then IPv4): the last one's cause speaks for all.
   const cause: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
-  const code = (cause as { readonly code?: unknown } | null)?.code;
+  const { name, message, code } = Object(cause) as { readonly [key: string]: unknown };
+  // These carry no code. That of an end in the wrong place is not about the format.
+  if (name === 'HTTPParserError') return /\bEOF\b/.test(String(message)) ? 'UND_ERR_SOCKET' : name;
   return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'unknown cause';
 }
 

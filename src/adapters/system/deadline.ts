@@ -6,16 +6,38 @@ export interface CommandDeadline extends Deadline {
   extend(ms: number): void;
 }
 
-/** A deadline `totalMs` from now that also ends at the first interrupt. Its timers never keep the process alive. */
+/**
+ * A deadline `totalMs` from now that also ends at the first interrupt. Its timers never keep the process alive.
+ *
+ * Not made of `AbortSignal.any` and `AbortSignal.timeout`: on Node 20 the timeout inside a composite is held weakly, is
+ * collected, and then never fires. Here the timer holds its controller, and this holds every controller.
+ */
 export function createDeadline(clock: Clock, totalMs: number, interrupted: AbortSignal): CommandDeadline {
   const start = clock.monotonicMs();
   const extra = { ms: 0 };
+  const open = new Set<AbortController>();
   const leftMs = (): number => Math.max(0, start + totalMs + extra.ms - clock.monotonicMs());
+  interrupted.addEventListener('abort', () => {
+    for (const controller of open) controller.abort(interrupted.reason);
+    open.clear();
+  });
   return {
     leftMs,
     interrupted,
-    signal: (atMostMs = Infinity) =>
-      AbortSignal.any([interrupted, AbortSignal.timeout(Math.ceil(Math.min(leftMs(), atMostMs)))]),
+    signal: (atMostMs = Infinity) => {
+      const controller = new AbortController();
+      if (interrupted.aborted) controller.abort(interrupted.reason);
+      else open.add(controller);
+      const timer = setTimeout(
+        () => {
+          open.delete(controller);
+          controller.abort(new DOMException('the deadline has passed', 'TimeoutError'));
+        },
+        Math.ceil(Math.min(leftMs(), atMostMs)),
+      );
+      timer.unref();
+      return controller.signal;
+    },
     extend: (ms) => {
       extra.ms += ms;
     },
