@@ -166,13 +166,11 @@ describe('neither secret nor signature nor password is seen', () => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.on('data', (bytes: Buffer) => {
-        const words = bytes
-          .toString('latin1')
-          .split('\r\n')
-          .filter((word) => !/^[*$]\d+$/.test(word));
-        socket.write(
-          `-ERR unknown command, with args beginning with: ${words.map((word) => `'${word}'`).join(' ')}\r\n`,
-        );
+        const lines = bytes.toString('latin1').split('\r\n');
+        const words = lines.filter((line) => !/^[*$]\d+$/.test(line)).map((word) => `'${word}'`);
+        const reply = `-ERR unknown command, with args beginning with: ${words.join(' ')}\r\n`;
+        // One reply for each command of a pipeline, or the client waits for the others until its deadline.
+        socket.write(reply.repeat(lines.filter((line) => /^\*\d+$/.test(line)).length));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

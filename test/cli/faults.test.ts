@@ -183,10 +183,18 @@ describe('Redis', () => {
       await state.redis.cli('-a', 'right', '--no-auth-warning', 'ACL', 'SETUSER', 'default', 'nopass');
   };
 
+  const runOn = async (what: string, args: readonly string[], changed: Parameters<typeof run>[1] | void) => {
+    try {
+      return await run(args, changed ?? {});
+    } finally {
+      await unprotect(what);
+    }
+  };
+
   for (const { what, make, exit, code } of faults)
     test(`${what}: override set`, async () => {
       const changed = await make(state.redis);
-      const { end, isIntact } = await run(set, changed ?? {}).finally(() => unprotect(what));
+      const { end, isIntact } = await runOn(what, set, changed);
       expectError(end, exit, code);
       expect(isIntact).toBe(true);
     });
@@ -194,7 +202,7 @@ describe('Redis', () => {
   for (const { what, make, exit, code, reloadIsFine } of faults)
     test(`${what}: reload`, async () => {
       const changed = await make(state.redis);
-      const { end, isIntact } = await run(reload, changed ?? {}).finally(() => unprotect(what));
+      const { end, isIntact } = await runOn(what, reload, changed);
       if (reloadIsFine) {
         expect(end).toMatchObject({ code: 0, err: '' });
       } else {
