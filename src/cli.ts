@@ -26,6 +26,7 @@ export interface Noun {
 export const nouns: readonly Noun[] = [
   { name: 'override', aliases: ['overrides'], summary: 'read and change route overrides, with proof' },
   { name: 'policy', aliases: ['policies'], summary: 'which policy a route really has, and why' },
+  { name: 'shadow', aliases: ['shadows'], summary: 'let buckets or routes only observe, and back' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -36,6 +37,12 @@ export const leaves: readonly Leaf[] = [
     summary: 'sign and send a reload, and prove it',
     isMutation: true,
     load: () => import('./commands/reload.js'),
+  },
+  {
+    path: 'status',
+    summary: 'one screen: how the environment is',
+    isMutation: false,
+    load: () => import('./commands/status.js'),
   },
   {
     path: 'override list',
@@ -90,6 +97,24 @@ export const leaves: readonly Leaf[] = [
     summary: 'which override wins for a route, and why',
     isMutation: false,
     load: () => import('./commands/policy/explain.js'),
+  },
+  {
+    path: 'shadow list',
+    summary: 'what is in shadow, by the server and as stored',
+    isMutation: false,
+    load: () => import('./commands/shadow/list.js'),
+  },
+  {
+    path: 'shadow on',
+    summary: 'count, never block: flip, reload, prove',
+    isMutation: true,
+    load: () => import('./commands/shadow/on.js'),
+  },
+  {
+    path: 'shadow off',
+    summary: 'restore what stood before, reload, prove',
+    isMutation: true,
+    load: () => import('./commands/shadow/off.js'),
   },
   {
     path: 'env list',

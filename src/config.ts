@@ -5,6 +5,7 @@ import { resolveEnvironment } from './domain/config/resolve.js';
 import { parseConfigFile, type ConfigFile, type EnvironmentFile } from './domain/config/schema.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { usageError } from './domain/errors.js';
+import { parseFlagRecord, type FlagRecord } from './domain/shadow/flag-record.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 
@@ -45,6 +46,8 @@ export interface State {
   readonly trusted: Readonly<Record<string, string>>;
   /** What was seen last, by environment and address: tried first, said in a verdict, never relied on. */
   readonly detected: Readonly<Record<string, Detected>>;
+  /** What `shadow on` found where the history cannot hold it, by environment and bucket. */
+  readonly shadows: Readonly<Record<string, FlagRecord>>;
 }
 
 /** The folder of rlctl's own state. */
@@ -65,10 +68,15 @@ export async function loadState(ports: ConfigPorts): Promise<State> {
     const seen = detectedOf(objectOr(value));
     return seen === null ? [] : [[key, seen] as const];
   });
+  const shadows = Object.entries(objectOr(stored['shadows'])).flatMap(([key, value]) => {
+    const record = parseFlagRecord(value);
+    return record === null ? [] : [[key, record] as const];
+  });
   return {
     current: texts(stored['current']),
     trusted: texts(stored['trusted']),
     detected: Object.fromEntries(detected),
+    shadows: Object.fromEntries(shadows),
   };
 }
 

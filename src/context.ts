@@ -6,9 +6,11 @@ import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
 import type { Deadline } from './ports/deadline.js';
+import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 import type { OverrideStore } from './ports/override-store.js';
+import type { Programs } from './ports/programs.js';
 import type { Randomness } from './ports/randomness.js';
 import type { ColourChoice, Theme } from './ui/theme.js';
 import type { OutputFormat, View } from './ui/view.js';
@@ -46,6 +48,8 @@ export interface Context {
   /** The override document of an environment; throws a usage error where its Redis or namespace is not configured. */
   store(environment: Environment): Promise<OverrideStore>;
   controlPlane(): Promise<ControlPlane>;
+  envFiles(): Promise<EnvFiles>;
+  programs(): Promise<Programs>;
   /** The signing secret; throws a usage or guard error that names the source, never its content. */
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
@@ -123,6 +127,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(controlPlane);
         return controlPlane;
       }),
+    envFiles: async () => (await import('./adapters/system/env-files.js')).systemEnvFiles,
+    programs: async () => (await import('./adapters/system/programs.js')).systemPrograms,
     secret: (environment) =>
       lazily(`secret ${environment.name}`, async () => {
         const { readSecret } = await import('./adapters/system/secret.js');

@@ -32,6 +32,21 @@ export interface PolicyAnswer extends Policy {
   readonly activeOverrides: readonly string[] | undefined;
 }
 
+export type HealthCheck = 'live' | 'ready' | 'startup';
+
+/** How a server says it is. Its HTTP status says less: a deployed one answers 200 while its body says unhealthy. */
+export interface HealthReport {
+  /** As its body says it; `null`: another word, see `said`. */
+  readonly status: 'healthy' | 'degraded' | 'unhealthy' | null;
+  /** The word itself. */
+  readonly said: string;
+  readonly httpStatus: number;
+  /** `null`: it does not say. */
+  readonly version: string | null;
+  readonly uptimeSeconds: number | null;
+  readonly components: readonly { readonly name: string; readonly status: string; readonly message: string | null }[];
+}
+
 /** What a real request met: the limiter's own headers. */
 export interface ProbeAnswer {
   readonly status: number;

@@ -21,7 +21,7 @@ export type RefusalCause =
 /** An answer as the classification sees it. */
 export interface SeenAnswer {
   /** What was asked for. */
-  readonly purpose: 'reload' | 'policy';
+  readonly purpose: 'reload' | 'policy' | 'health';
   /** The URL that was asked. */
   readonly url: URL;
   readonly status: number;

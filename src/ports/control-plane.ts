@@ -1,6 +1,6 @@
 import type { ApiEndpoint } from '../domain/api-endpoint.js';
 import type { Refusal } from '../domain/refusal.js';
-import type { PolicyAnswer, ProbeAnswer, ReloadReport } from '../domain/control-plane.js';
+import type { HealthCheck, HealthReport, PolicyAnswer, ProbeAnswer, ReloadReport } from '../domain/control-plane.js';
 import type { SignedRequest } from '../domain/signing/sign.js';
 
 export type { ApiEndpoint, ProbeAnswer };
@@ -30,6 +30,14 @@ export type PolicyResult = AnswerFacts &
     { readonly kind: 'policy'; readonly policy: PolicyAnswer } | { readonly kind: 'refused'; readonly refusal: Refusal }
   );
 
+export type HealthResult = AnswerFacts &
+  (
+    | { readonly kind: 'health'; readonly health: HealthReport }
+    /** The server has no such check. */
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'refused'; readonly refusal: Refusal }
+  );
+
 export interface CallOptions {
   readonly signal: AbortSignal;
   /** Use a connection of its own and close it after: another request may then reach another worker. */
@@ -48,6 +56,8 @@ export interface ControlPlane {
   policy(endpoint: ApiEndpoint, query: PolicyQuery, options: CallOptions): Promise<PolicyResult>;
   /** Sends one real GET and reads the rate-limit headers of its answer; any status is an answer. */
   probe(url: string, options: CallOptions): Promise<ProbeAnswer>;
+  /** Asks an origin how it is: `GET /health/<check>`. The body counts, whatever its HTTP status. */
+  health(origin: string, check: HealthCheck, options: CallOptions): Promise<HealthResult>;
   /** Starts connecting to an origin without waiting for it. */
   open(origin: string): void;
   /** Drops every connection at once. */

@@ -21,6 +21,8 @@ export interface StoredOverrides {
   readonly serverTimeMs: number;
   /** Replicas that are online; `null`: not known (the user may not ask). */
   readonly replicas: number | null;
+  /** What Redis says it is; `null`: not known (the user may not ask). */
+  readonly role: 'primary' | 'replica' | null;
   /** Redis's run id, the identity of the server process; `null`: not known. */
   readonly runId: string | null;
 }

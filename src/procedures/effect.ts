@@ -52,6 +52,21 @@ export async function takeEffect(
   expected: Expectation,
   onStep?: OnStep,
 ): Promise<Effect> {
+  const proveStored: ProveReload = (reload, reloads) =>
+    prove(ports, proofInput(ports, input, reload, reloads, expected), onStep);
+  return reloadAndProve(ports, input, proveStored, onStep);
+}
+
+/** Proves something of the reloads just sent; never throws for what a server or a network does. */
+export type ProveReload = (reload: ReloadInput, reloads: readonly TargetReload[]) => Promise<Proof>;
+
+/** Sends the reload and lets `proveIt` prove what it was sent for. Never throws for a refusal. */
+export async function reloadAndProve(
+  ports: EffectPorts,
+  input: Pick<EffectInput, 'reload' | 'isVerified'>,
+  proveIt: ProveReload,
+  onStep?: OnStep,
+): Promise<Effect> {
   const { reload } = input;
   if (reload === null) {
     return {
@@ -67,7 +82,7 @@ export async function takeEffect(
   if (!input.isVerified)
     return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
   onStep?.('proving the effect');
-  const proof = await prove(ports, proofInput(ports, input, reload, reloads, expected), onStep);
+  const proof = await proveIt(reload, reloads);
   const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
   return {
     reloads,

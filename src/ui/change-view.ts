@@ -64,13 +64,17 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     undoes: plan.intent.undoes(),
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
+    remarks: plan.intent.remarks?.() ?? [],
   };
 }
 
 function planText(plan: ChangePlan, theme: Theme): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  if (plan.isNoop)
-    return `${key}: ${plan.intent.routes.map(term).join(', ') || 'the document'} is already as wanted; nothing to write`;
+  const remarks = (plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
+  if (plan.isNoop) {
+    const what = plan.intent.routes.map(term).join(', ') || 'the document';
+    return [`${key}: ${what} is already as wanted; nothing to write`, ...remarks].join('\n');
+  }
   const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
   if (plan.document === null)
     lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));
@@ -81,7 +85,7 @@ function planText(plan: ChangePlan, theme: Theme): string {
       ),
     );
   }
-  return lines.join('\n');
+  return [...lines, ...remarks].join('\n');
 }
 
 const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;

@@ -6,7 +6,8 @@ import { signReload } from '../../src/domain/signing/sign.js';
 import type { ApiEndpoint, ControlPlane } from '../../src/ports/control-plane.js';
 
 /** What the other side does for one test; the secret is `secret`, the policy 60/10, the site mode `preview`. */
-export type Situation = 'good' | 'wrongPath' | 'serverError' | 'proxyHtml' | 'redirect' | 'limited' | 'reset';
+export type Situation =
+  'good' | 'wrongPath' | 'serverError' | 'proxyHtml' | 'redirect' | 'limited' | 'reset' | 'unhealthy';
 
 export interface ControlPlaneSubject {
   readonly plane: ControlPlane;
@@ -109,6 +110,7 @@ export function describeControlPlane(name: string, start: () => Promise<ControlP
         reload(),
         policy(),
         subject.plane.probe(subject.probeUrl, { signal: signal(), isFresh: true }),
+        health(),
       ]) {
         await expect(call).rejects.toThrow(RlctlError);
         await expect(call).rejects.toMatchObject({ kind: 'unreachable', code: 'API_RESET' });
@@ -121,6 +123,44 @@ export function describeControlPlane(name: string, start: () => Promise<ControlP
       await expect(reload('secret', AbortSignal.abort(reason))).rejects.toBe(reason);
       const timeout = AbortSignal.abort(new DOMException('late', 'TimeoutError'));
       await expect(policy(timeout)).rejects.toMatchObject({ kind: 'unreachable', code: 'API_TIMEOUT' });
+    });
+
+    const health = (check: 'live' | 'ready' = 'ready') =>
+      subject.plane.health(subject.endpoint.origin, check, { signal: signal(), isFresh: false });
+
+    it('tells how the server is, with its site mode', async () => {
+      subject.arrange('good');
+      expect(await health('live')).toMatchObject({
+        kind: 'health',
+        siteMode: 'preview',
+        health: { status: 'healthy', said: 'healthy', httpStatus: 200, components: [{ name: 'redis' }] },
+      });
+    });
+
+    it('takes the body of a health answer and not its status', async () => {
+      subject.arrange('unhealthy');
+      expect(await health()).toMatchObject({
+        kind: 'health',
+        health: {
+          status: 'unhealthy',
+          httpStatus: 200,
+          components: [{ name: 'redis', status: 'unhealthy', message: 'does not answer' }],
+        },
+      });
+    });
+
+    it('a server without health checks has none, which is no refusal', async () => {
+      subject.arrange('wrongPath');
+      expect(await health()).toMatchObject({ kind: 'absent' });
+    });
+
+    it.each<[Situation, string]>([
+      ['serverError', 'serverError'],
+      ['proxyHtml', 'proxyHtml'],
+      ['limited', 'generalLimiter'],
+    ])('%s in front of a health check is a refusal', async (situation, cause) => {
+      subject.arrange(situation);
+      expect(await health()).toMatchObject({ kind: 'refused', refusal: { cause } });
     });
 
     it('a probe takes any status for an answer', async () => {

@@ -5,6 +5,7 @@ import { revealHeaders } from '../../src/domain/signing/sign.js';
 import {
   accepted,
   createFakeControlPlane,
+  healthAnswer,
   policyAnswer,
   refused,
   type ReloadCall,
@@ -33,13 +34,27 @@ describeControlPlane('in memory', async () => {
     redirect: refused(301, {}, { headers: { location: 'https://x.example/' } }),
     limited: refused(429, { code: 'RATE_LIMIT_EXCEEDED' }, { headers: { 'retry-after': '7' } }),
     reset: new RlctlError('unreachable', 'api.example.com:443: reset', { code: 'API_RESET', hint: 'look' }),
+    unhealthy: refused(404, { detail: 'Not Found' }),
   };
+  const sick = { name: 'redis', status: 'unhealthy', message: 'does not answer' };
+  const well = { name: 'redis', status: 'healthy', message: 'answers' };
+  const absent = { kind: 'absent', siteMode: null, serverTimeMs: null } as const;
   const state: { situation: Situation } = { situation: 'good' };
   const isSigned = ({ request }: ReloadCall): boolean => revealHeaders(request).get('X-Config-Signature') === signature;
   const good = (call: ReloadCall) =>
     isSigned(call) ? accepted({}, 'preview') : refused(403, { detail: 'invalid signature' });
   plane.expectReload({}, (call) => (state.situation === 'good' ? good(call) : bad[state.situation]), 'atLeastOnce');
   plane.expectPolicy({}, () => (state.situation === 'good' ? policyAnswer() : bad[state.situation]), 'atLeastOnce');
+  plane.expectHealth(
+    {},
+    () => {
+      if (state.situation === 'good') return { ...healthAnswer({ components: [well] }), siteMode: 'preview' };
+      if (state.situation === 'unhealthy')
+        return healthAnswer({ status: 'unhealthy', said: 'unhealthy', components: [sick] });
+      return state.situation === 'wrongPath' ? absent : bad[state.situation];
+    },
+    'atLeastOnce',
+  );
   plane.expectProbe(
     probeUrl,
     () => {
@@ -74,6 +89,11 @@ function html() {
   return { kind: 'refused', siteMode: null, serverTimeMs: null, refusal } as const;
 }
 
+function healthBody(status: string, message: string) {
+  const components = [{ name: 'redis', status, message, check_duration_ms: 1 }];
+  return { status, version: '1', uptime_seconds: 60, components };
+}
+
 const bad: Readonly<Record<Exclude<Situation, 'good'>, Respond>> = {
   wrongPath: json(404, { detail: 'Not Found' }),
   serverError: json(500, {}),
@@ -81,12 +101,16 @@ const bad: Readonly<Record<Exclude<Situation, 'good'>, Respond>> = {
   redirect: (_, response) => response.writeHead(301, { Location: 'https://x.example/' }).end(),
   limited: json(429, { code: 'RATE_LIMIT_EXCEEDED' }, { 'Retry-After': '7' }),
   reset: (_, __, socket) => socket.resetAndDestroy(),
+  unhealthy: json(200, healthBody('unhealthy', 'does not answer')),
 };
 
 const good: Respond = (request, response, socket) => {
   const headers = { 'X-Site-Mode': 'preview', ...rateHeaders };
-  if (request.method === 'GET')
-    return json(200, request.url.startsWith('/internal/') ? goodPolicy : {}, headers)(request, response, socket);
+  if (request.method === 'GET') {
+    const isPolicy = request.url.startsWith('/internal/');
+    const body = request.url.startsWith('/health/') ? healthBody('healthy', 'answers') : isPolicy ? goodPolicy : {};
+    return json(200, body, headers)(request, response, socket);
+  }
   const isSigned = request.headers['x-config-signature'] === signature;
   return json(isSigned ? 200 : 403, isSigned ? goodReload : { detail: 'invalid signature' }, headers)(
     request,

@@ -1,4 +1,4 @@
-import type { PolicyAnswer, ReloadReport } from '../../src/domain/control-plane.js';
+import type { HealthCheck, HealthReport, PolicyAnswer, ReloadReport } from '../../src/domain/control-plane.js';
 import { RlctlError } from '../../src/domain/errors.js';
 import { classifyAnswer, type Refusal } from '../../src/domain/refusal.js';
 import type { SignedRequest } from '../../src/domain/signing/sign.js';
@@ -6,6 +6,7 @@ import type {
   ApiEndpoint,
   CallOptions,
   ControlPlane,
+  HealthResult,
   PolicyQuery,
   PolicyResult,
   ProbeAnswer,
@@ -27,6 +28,12 @@ export interface PolicyCall {
 
 export interface ProbeCall {
   readonly url: string;
+  readonly options: CallOptions;
+}
+
+export interface HealthCall {
+  readonly origin: string;
+  readonly check: HealthCheck;
   readonly options: CallOptions;
 }
 
@@ -54,6 +61,11 @@ export interface FakeControlPlane extends ControlPlane {
     times?: Times,
   ): void;
   expectProbe(url: string, reply: Reply<ProbeCall, ProbeAnswer>, times?: Times): void;
+  expectHealth(
+    where: { origin?: string; check?: HealthCheck },
+    reply: Reply<HealthCall, HealthResult>,
+    times?: Times,
+  ): void;
   readonly reloads: readonly ReloadCall[];
   readonly policies: readonly PolicyCall[];
   readonly opened: readonly string[];
@@ -67,6 +79,7 @@ export function createFakeControlPlane(): FakeControlPlane {
     reload: [] as Expected<ReloadCall, ReloadAnswer>[],
     policy: [] as Expected<PolicyCall, PolicyResult>[],
     probe: [] as Expected<ProbeCall, ProbeAnswer>[],
+    health: [] as Expected<HealthCall, HealthResult>[],
   };
   const reloads: ReloadCall[] = [];
   const policies: PolicyCall[] = [];
@@ -122,8 +135,12 @@ export function createFakeControlPlane(): FakeControlPlane {
     expectProbe: (url, reply, times = 1) => {
       expected.probe.push({ name: `probe ${url}`, matches: (call) => call.url === url, reply, times, met: 0 });
     },
+    expectHealth: ({ origin, check }, reply, times = 1) => {
+      const matches = (call: HealthCall): boolean => fits(origin, call.origin) && fits(check, call.check);
+      expected.health.push({ name: `health ${JSON.stringify({ origin, check })}`, matches, reply, times, met: 0 });
+    },
     assertDone: () => {
-      const all: readonly Expected<never, unknown>[] = [...expected.reload, ...expected.policy, ...expected.probe];
+      const all: readonly Expected<never, unknown>[] = Object.values(expected).flat();
       const unused = all
         .filter(({ times, met }) => (times === 'atLeastOnce' ? met === 0 : met < times))
         .map(({ name, times, met }) => `unused: ${name} (${met} of ${times})`);
@@ -143,6 +160,8 @@ export function createFakeControlPlane(): FakeControlPlane {
       );
     },
     probe: async (url, options) => answer(expected.probe, { url, options }, `probe ${url}`),
+    health: async (origin, check, options) =>
+      answer(expected.health, { origin, check, options }, `health ${origin} ${check}`),
     open: (origin) => {
       opened.push(origin);
     },
@@ -190,6 +209,11 @@ export function policyAnswer(
     serverTimeMs: null,
     policy: { ...base, matchedOverride: undefined, activeOverrides: undefined, ...fields },
   };
+}
+
+export function healthAnswer(fields: Partial<HealthReport> = {}): HealthResult & { kind: 'health' } {
+  const base = { status: 'healthy', said: 'healthy', httpStatus: 200, version: '1', uptimeSeconds: 60 } as const;
+  return { kind: 'health', siteMode: null, serverTimeMs: null, health: { ...base, components: [], ...fields } };
 }
 
 /** The refusal that such an answer is. */

@@ -71,6 +71,7 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): Overrid
     lastEntry: state.entries.at(-1) ?? null,
     serverTimeMs: nowMs() + state.clockAheadMs,
     replicas: state.replicas,
+    role: 'primary',
     runId: 'fake',
   });
   return {

@@ -85,6 +85,23 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     probe: async (url, call) =>
       probeOf(await exchange(parseHttpUrl(url, 'the probe'), { headers: [['Accept', '*/*']] }, call)),
+    health: async (origin, check, call) => {
+      const url = endpointUrl(
+        { origin: parseHttpUrl(origin, 'the API address').origin, basePath: '/health' },
+        `/${check}`,
+      );
+      const [answer, { readHealth }] = await Promise.all([exchange(url, {}, call), import('./wire.js')]);
+      const facts = factsOf(answer);
+      const read = faultOf(answer) ?? readHealth(answer.body, answer.status);
+      if ('value' in read && (answer.status === 200 || answer.status === 503)) {
+        return { ...facts, kind: 'health', health: read.value };
+      }
+      if (answer.status === 404) return { ...facts, kind: 'absent' };
+      const fault = 'fault' in read ? read.fault : null;
+      const { status, headers, body } = answer;
+      const asked = { purpose: 'health', url, nowMs: nowMs(), isTimestamped: false } as const;
+      return { ...facts, kind: 'refused', refusal: classifyAnswer({ ...asked, status, headers, body, fault }) };
+    },
     open: (origin) => {
       // Only a head start: whatever goes wrong shows at the first call, with its cause.
       connections.open(parseHttpUrl(origin, 'the API address')).catch(() => undefined);

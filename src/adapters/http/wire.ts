@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { PolicyAnswer, ReloadReport } from '../../domain/control-plane.js';
+import type { HealthReport, PolicyAnswer, ReloadReport } from '../../domain/control-plane.js';
 
 /** What reading a body came to. */
 export type Read<T> = { readonly value: T } | { readonly fault: 'notJson' | 'wrongShape' };
@@ -26,6 +26,35 @@ const policyShape = z.looseObject({
   shadow: flag,
   matched_override: z.optional(z.nullable(z.string())),
 });
+
+const text = z.string();
+
+const healthShape = z.looseObject({
+  status: text,
+  version: z.nullish(text),
+  uptime_seconds: z.nullish(z.number()),
+  components: z.nullish(z.array(z.looseObject({ name: text, status: text, message: z.nullish(text) }))),
+});
+
+/** Translates a health answer. */
+export function readHealth(body: string, httpStatus: number): Read<HealthReport> {
+  return translate(body, (json) => {
+    const shape = healthShape.parse(json);
+    const said = shape.status;
+    return {
+      status: (['healthy', 'degraded', 'unhealthy'] as const).find((each) => each === said.toLowerCase()) ?? null,
+      said,
+      httpStatus,
+      version: shape.version ?? null,
+      uptimeSeconds: shape.uptime_seconds ?? null,
+      components: (shape.components ?? []).map(({ name, status, message }) => ({
+        name,
+        status,
+        message: message ?? null,
+      })),
+    };
+  });
+}
 
 /** Translates a reload's answer. */
 export function readReload(body: string): Read<ReloadReport> {

@@ -7,8 +7,11 @@ export interface DocumentKeys {
   readonly metadata: string;
 }
 
+/** What a read tells about the server and not about the document. */
+export type ServerFact = 'replicas' | 'role' | 'runId';
+
 /** The part of a read that a server answers about the document itself. */
-export type DocumentState = Omit<StoredOverrides, 'key' | 'replicas' | 'runId'>;
+export type DocumentState = Omit<StoredOverrides, 'key' | ServerFact>;
 
 /** How one attempt to write ended, once the server has answered. Only `written` changed anything. */
 export type AttemptResult =
@@ -35,9 +38,7 @@ export interface WriteContext {
 }
 
 /** What a read told about the server, and when by our own monotonic clock. */
-export interface ServerSighting {
+export interface ServerSighting extends Pick<StoredOverrides, ServerFact> {
   readonly serverTimeMs: number;
   readonly atMs: number;
-  readonly replicas: number | null;
-  readonly runId: string | null;
 }

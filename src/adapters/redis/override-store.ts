@@ -39,13 +39,14 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     serverTimeMs: ports.clock.nowMs(),
     atMs: ports.clock.monotonicMs(),
     replicas: null,
+    role: null,
     runId: null,
   };
   const memory: { seen: ServerSighting } = { seen: clockStart };
   const startedMs = new Map<string, number>();
 
-  const remember = ({ serverTimeMs, replicas, runId }: StoredOverrides): void => {
-    memory.seen = { serverTimeMs, replicas, runId, atMs: ports.clock.monotonicMs() };
+  const remember = ({ serverTimeMs, replicas, role, runId }: StoredOverrides): void => {
+    memory.seen = { serverTimeMs, replicas, role, runId, atMs: ports.clock.monotonicMs() };
   };
 
   /** Runs an operation that changes nothing, again and again where that helps. */

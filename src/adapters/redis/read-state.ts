@@ -1,7 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
-import type { DocumentKeys, DocumentState } from './attempt.js';
+import type { DocumentKeys, DocumentState, ServerFact } from './attempt.js';
 import type { Budget } from './budget.js';
 import { decodeEntry, rawEntries } from './entry-codec.js';
 import type { RedisLink } from './link.js';
@@ -121,11 +121,16 @@ export function wrongType(key: string, type: string, expected: string, what: str
 }
 
 /** What INFO tells of replicas and identity. A user who may not ask gets `null`, which is no error. */
-function serverFacts([replication, server]: readonly Reply[]): { replicas: number | null; runId: string | null } {
+function serverFacts([replication, server]: readonly Reply[]): Pick<StoredOverrides, ServerFact> {
   const lines = infoLines(replication);
+  const role = lines?.find((line) => line.startsWith('role:'));
   const replicas = lines === null ? null : lines.filter((line) => /^slave\d+:.*\bstate=online\b/.test(line)).length;
   const runId = infoLines(server)?.find((line) => line.startsWith('run_id:'));
-  return { replicas, runId: runId?.slice('run_id:'.length) ?? null };
+  return {
+    replicas,
+    role: role === 'role:master' ? 'primary' : role === 'role:slave' ? 'replica' : null,
+    runId: runId?.slice('run_id:'.length) ?? null,
+  };
 }
 
 function infoLines(reply: Reply | undefined): string[] | null {

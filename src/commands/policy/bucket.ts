@@ -1,8 +1,6 @@
+import { documentedBuckets } from '../../domain/config/bucket-names.js';
 import { bucketByName, bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
-
-/** The buckets of the handbook, where the configuration names none. */
-const documentedBuckets = ['auth', 'read', 'write', 'financial'] as const;
 
 /**
  * The bucket of a route and where that is known from: --bucket, else the configured routes. A server answers an invented

@@ -11,7 +11,8 @@ export type ProofLevel = 'loaded' | 'enforced';
 
 /** One line of evidence. */
 export interface Evidence {
-  readonly subject: 'count' | 'prefixes' | 'policy' | 'sample' | 'workers' | 'enforcement' | 'siteMode' | 'limits';
+  readonly subject:
+    'count' | 'prefixes' | 'policy' | 'sample' | 'workers' | 'enforcement' | 'siteMode' | 'limits' | 'flag';
   /** `neutral`: consistent, but it shows nothing by itself. */
   readonly verdict: 'proven' | 'notProven' | 'contradicted' | 'neutral';
   /** What was seen, in one sentence. Text from outside is quoted short and without control characters. */

@@ -5,7 +5,8 @@ export type TrapId =
   | 'staleWorkers'
   | 'documentDropped'
   | 'otherNamespaceOrRedisUnreachable'
-  | 'environmentOverridesInFront';
+  | 'environmentOverridesInFront'
+  | 'flagNeedsRestart';
 
 /** A known lie: what is the case, and what to do. Each a half sentence. */
 export interface Trap {
@@ -41,5 +42,10 @@ export const traps: Readonly<Record<TrapId, Trap>> = {
   environmentOverridesInFront: {
     meaning: "overrides in the server's own environment stand before the ones in Redis and win",
     cure: 'remove them from RATE_LIMIT_POLICY_OVERRIDES_JSON on the server, restart it, then run: rlctl reload',
+  },
+  flagNeedsRestart: {
+    meaning:
+      'the server accepted the reload, but the flag did not change: it takes its flags from the environment that its processes were started with, which nobody can change from outside',
+    cure: "set the variable in the server's environment and restart it",
   },
 };

@@ -33,11 +33,12 @@ export interface OverrideListing {
 
 /** Reads every override in matching order. Throws guards for a document that cannot be read. */
 export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'>): Promise<OverrideListing> {
-  const stored = await ports.store.read(ports.deadline);
-  return listingOf(stored, readable(stored, false));
+  return listingOf(await ports.store.read(ports.deadline));
 }
 
-function listingOf(stored: StoredOverrides, document: OverrideDocument | null): OverrideListing {
+/** Every override of what was read. Throws guards for a document that cannot be read. */
+export function listingOf(stored: StoredOverrides): OverrideListing {
+  const document = readable(stored, false);
   if (document === null) throw new TypeError('an unreadable document cannot be listed');
   const hidden = hiddenBy(document);
   const metadata = parseMetadata(stored.metadata);

@@ -27,6 +27,8 @@ export interface ChangeIntent {
   edit(document: OverrideDocument | null, stored: StoredOverrides): Promise<Edit> | Edit;
   /** The change id it takes back; `null`: an ordinary change. Known once `edit` has run. */
   undoes(): string | null;
+  /** What else somebody should know of the edit, in sentences; known once `edit` has run. Absent: nothing. */
+  remarks?(): readonly string[];
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /** Overwrite what cannot be read; its bytes are kept in the history. */

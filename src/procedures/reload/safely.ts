@@ -31,7 +31,7 @@ export interface ReloadResult {
 export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, onStep?: OnStep): Promise<ReloadResult> {
   onStep?.('reading the document');
   const stored = input.effect.isVerified ? await ports.store.read(ports.deadline) : null;
-  if (stored !== null) checkReadable(stored, input.isForced);
+  if (stored !== null && !input.isForced) assertReadable(stored, '--force reloads all the same.');
   const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
   const wanted = input.effect.reload;
   const reload = wanted && (await preflight(ports, wanted, '/', { isRequired: false }));
@@ -44,15 +44,15 @@ export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, o
   return { stored, effect, exit: effectExit(effect) };
 }
 
-function checkReadable(stored: StoredOverrides, isForced: boolean): void {
-  if (isForced) return;
+/** Throws a guard where a reload would make the server drop every override; `otherwise`: how to go on all the same. */
+export function assertReadable(stored: StoredOverrides, otherwise: string): void {
   try {
     readable(stored, false);
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     throw new RlctlError(error.kind, `a reload now would make the server drop every override: ${error.message}`, {
       code: error.code,
-      hint: 'Restore the document with "rlctl override repair", which reloads too; --force reloads all the same.',
+      hint: `Restore the document with "rlctl override repair", which reloads too; ${otherwise}`,
       ...(error.details ? { details: error.details } : {}),
     });
   }

@@ -1,0 +1,122 @@
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { EnvFiles } from '../../ports/env-files.js';
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
+
+/** A write takes milliseconds: what is older was left behind by a process that died. */
+const staleLockMs = 30_000;
+
+/** The env files of this machine. */
+export const systemEnvFiles: EnvFiles = {
+  read: async (path) => {
+    await replaceable(path);
+    return readBytes(path);
+  },
+  replace: async (path, change) => {
+    const facts = await replaceable(path);
+    // Its fixed name makes the temporary file the lock as well.
+    const temporary = join(dirname(path), `.${basename(path)}.rlctl-tmp`);
+    const file = await lock(temporary, path);
+    try {
+      try {
+        await file.writeFile(change(await readBytes(path)));
+        await keepOwner(file, facts, path);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error instanceof Error && 'syscall' in error ? unwritable(path, error) : error;
+    }
+  },
+};
+
+async function replaceable(path: string): Promise<Stats> {
+  const facts = await lstat(path).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) {
+      throw usageError(`there is no env file ${path}`, 'Check shadowDriver in rlctl.yaml.', 'ENV_FILE_MISSING');
+    }
+    throw unreadable(path, error);
+  });
+  const refuse = (why: string, hint: string): RlctlError =>
+    new RlctlError('guard', `the env file ${path} ${why}`, { code: 'ENV_FILE_UNSAFE', hint });
+  if (facts.isSymbolicLink()) throw refuse('is a symbolic link', 'Name the file itself as env-file.');
+  if (!facts.isFile()) throw refuse('is not a regular file', 'Name a regular file as env-file.');
+  if (facts.nlink > 1)
+    throw refuse('has a second name (hard link)', 'Make it a file of its own; the other name would keep the old text.');
+  return facts;
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+}
+
+async function lock(temporary: string, path: string) {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await open(temporary, flags, 0o600);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw unwritable(path, error);
+      const facts = await stat(temporary).catch(() => null);
+      const isStale = facts === null || Date.now() - facts.mtimeMs > staleLockMs;
+      if (!isStale || attempt > 0) throw locked(path, temporary);
+      await rm(temporary, { force: true });
+    }
+  }
+}
+
+async function keepOwner(file: Awaited<ReturnType<typeof open>>, facts: Stats, path: string): Promise<void> {
+  const own = await file.stat();
+  try {
+    if (own.uid !== facts.uid || own.gid !== facts.gid) await file.chown(facts.uid, facts.gid);
+  } catch {
+    throw new RlctlError(
+      'guard',
+      `the env file ${path} belongs to another user or group, which replacing it would change`,
+      {
+        code: 'ENV_FILE_OWNER',
+        hint: 'Run rlctl as its owner; nothing was written.',
+      },
+    );
+  }
+  // After the owner, because changing that takes the special bits away.
+  await file.chmod(facts.mode & 0o7777);
+}
+
+/** Makes the rename itself durable; not every file system knows how. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+function locked(path: string, temporary: string): RlctlError {
+  return new RlctlError('conflict', `somebody else is editing ${path} at this moment; nothing was written`, {
+    code: 'ENV_FILE_LOCKED',
+    hint: `Run the command again; if nobody is, remove ${temporary}.`,
+  });
+}
+
+function unreadable(path: string, error: unknown): RlctlError {
+  return usageError(
+    `the env file ${path} cannot be read (${codeOf(error)})`,
+    'Check its owner and mode.',
+    'ENV_FILE_UNREADABLE',
+  );
+}
+
+function unwritable(path: string, error: unknown): RlctlError {
+  return new RlctlError('guard', `the env file ${path} cannot be replaced (${codeOf(error)}); nothing was written`, {
+    code: 'ENV_FILE_UNWRITABLE',
+    hint: 'Check the owner, mode and free space of its folder.',
+  });
+}

@@ -1,0 +1,40 @@
+import type { Context } from '../../context.js';
+import { parseRoutePrefix } from '../../domain/override/entry.js';
+import { shadowOffIntent, shadowOnIntent } from '../../procedures/shadow/route-intent.js';
+import type { CommandSpec, Flags, Outcome } from '../command.js';
+import { switchFlag } from '../command.js';
+import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { runChange } from '../override/change.js';
+import { runFlagChange } from './flags.js';
+import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
+
+export interface ShadowInput {
+  readonly target: ShadowTarget;
+  readonly isSpillAllowed: boolean;
+  readonly mutation: MutationInput;
+}
+
+export const registerShadow: CommandSpec['register'] = (command) => {
+  addTargetFlags(command);
+  addMutationFlags(command);
+};
+
+export function shadowInput([bucket]: readonly (string | undefined)[], flags: Flags): ShadowInput {
+  return {
+    target: targetOf(bucket, flags),
+    isSpillAllowed: switchFlag(flags, 'includeOthers'),
+    mutation: mutationInput(flags),
+  };
+}
+
+/** Both ways: through overrides for routes, and else as the environment says. */
+export async function runShadow(context: Context, isOn: boolean, input: ShadowInput): Promise<Outcome> {
+  const { target, mutation, isSpillAllowed } = input;
+  const environment = await context.environment(mutation.effect.settings);
+  if (target.kind !== 'routes' && environment.shadowDriver !== 'overrides')
+    return runFlagChange(context, environment, { isOn, buckets: bucketsOf(environment, target), mutation });
+  const { routes, others } = routesOf(environment, target);
+  if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
+  const wanted = { routes, others, isSpillAllowed, ifRevision: mutation.ifRevision };
+  return runChange(context, mutation, (ports) => (isOn ? shadowOnIntent(wanted) : shadowOffIntent(ports, wanted)));
+}

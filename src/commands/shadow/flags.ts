@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import type { Context } from '../../context.js';
+import type { BucketNames } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { untrusted } from '../../domain/config/trust.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { ReloadInput } from '../../procedures/reload/walk.js';
+import { assertReadable } from '../../procedures/reload/safely.js';
+import { preflight } from '../../procedures/preflight.js';
+import { askFlags } from '../../procedures/shadow/ask-flags.js';
+import { changeFlags, planFlags } from '../../procedures/shadow/change-flags.js';
+import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
+import { execDriver } from '../../procedures/shadow/exec-driver.js';
+import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
+import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import type { Outcome } from '../command.js';
+import { confirmWrite } from '../confirmation.js';
+import { recall, remember } from '../detection.js';
+import { authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { flagRecords } from './records.js';
+
+export interface FlagCommand {
+  readonly isOn: boolean;
+  readonly buckets: readonly BucketNames[];
+  readonly mutation: MutationInput;
+}
+
+/** Flips the flags of buckets through an env file or a program: what `runChange` is for overrides. */
+export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
+  const { isOn, mutation } = wanted;
+  if (mutation.ifRevision !== null) throw noRevision();
+  const driver = await driverOf(context, environment);
+  const ports = { ...(await flagPorts(context, environment)), records: flagRecords(context, environment) };
+  context.progress.step(`reading ${driver.place}`);
+  const seen = await recall(context, environment);
+  const asked = await effectInput(context, environment, mutation.effect, seen);
+  const author = mutation.isDryRun ? null : await authorOf(context, environment, mutation);
+  const [stored, reload] = await Promise.all([
+    asked.reload && storedOf(context, environment),
+    asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
+  ]);
+  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
+  const plan = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  if (author === null) return { view: flagPlanView(plan, environment), exit: 'ok' };
+  if (environment.isProtected && !plan.isNoop) {
+    await context.note(await flagPlanView(plan, environment).human(await context.theme()));
+    await confirmWrite(context, environment, mutation);
+  }
+  const input = { author, effect: { ...asked, reload }, environment, stored };
+  const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text));
+  await remember(context, environment, result.effect, seen);
+  return { view: flagResultView(result, environment), exit: result.exit };
+}
+
+function noRevision(): RlctlError {
+  return usageError(
+    '--if-revision speaks of the override document, which is not what is changed here',
+    'Leave it out: a flag that was changed underneath is a conflict anyway.',
+  );
+}
+
+async function driverOf(context: Context, environment: Environment): Promise<FlagDriver> {
+  const { shadowDriver, untrustedFile } = environment;
+  if (shadowDriver === 'overrides') throw new TypeError('overrides are no driver of flags');
+  if (untrustedFile !== null) throw untrusted(untrustedFile, 'a file to edit or a program to run');
+  const { clock, deadline, host } = context;
+  if ('exec' in shadowDriver)
+    return execDriver({ programs: await context.programs(), clock, deadline }, shadowDriver.exec);
+  const path = resolve(host.cwd, shadowDriver['env-file']);
+  return envFileDriver({ envFiles: await context.envFiles(), clock }, path);
+}
+
+async function flagPorts(context: Context, environment: Environment) {
+  const controlPlane = await context.controlPlane();
+  for (const origin of environment.api) controlPlane.open(origin);
+  const { clock, randomness, deadline } = context;
+  return { controlPlane, clock, randomness, deadline };
+}
+
+/** A reload makes the server read the document again: one that it cannot read would cost every override. */
+async function storedOf(context: Context, environment: Environment) {
+  if (environment.redis === null || environment.namespace === null) return null;
+  const stored = await (await context.store(environment)).read(context.deadline);
+  assertReadable(stored, '--no-reload sets the flag alone.');
+  return stored;
+}
+
+async function wishesOf(
+  context: Context,
+  environment: Environment,
+  { isOn, buckets, driver, reload }: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
+): Promise<readonly FlagWish[]> {
+  const records = flagRecords(context, environment);
+  const isAsking = driver.kind === 'exec' && isOn && reload !== null;
+  const said = isAsking ? await saidOf(context, reload, buckets) : [];
+  return Promise.all(
+    buckets.map(async (bucket, index) => {
+      const serverSays = said[index] ?? null;
+      return { bucket, isOn, record: await records.get(bucket.name), serverSays };
+    }),
+  );
+}
+
+async function saidOf(
+  context: Context,
+  { targets, basePaths }: ReloadInput,
+  buckets: readonly BucketNames[],
+): Promise<readonly (boolean | null)[]> {
+  const route = `/rlctl-base-${context.randomness.hex(6)}`;
+  const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
+  const { flags } = await askFlags(ports, { target: targets[0] ?? '', basePaths, buckets, route });
+  return flags.map(({ policy }) => policy?.isShadow ?? null);
+}
+
+function remarksOf({ buckets, isOn }: FlagCommand): readonly string[] {
+  if (buckets.length < 2) return [];
+  return isOn
+    ? ['each bucket has its flag set, because global shadow does not reach buckets that have a flag of their own']
+    : [];
+}

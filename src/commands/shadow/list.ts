@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { allBuckets } from '../../domain/config/bucket-names.js';
+import { usageError } from '../../domain/errors.js';
+import { listShadow } from '../../procedures/shadow/list.js';
+import { shadowListView } from '../../ui/shadow-list-view.js';
+import { defineCommand } from '../command.js';
+import { basePathsByMemory, recall } from '../detection.js';
+import { flagRecords } from './records.js';
+
+// What only observes at this moment: by the server, and beside it what is stored for it to do so.
+
+export const command = defineCommand({
+  register: () => undefined,
+  examples: [
+    'rlctl -e prod shadow list',
+    "rlctl -e prod shadow list --jq '.buckets[] | select(.isDifferent) | .bucket'",
+  ],
+  input: () => null,
+  action: async (context) => {
+    const environment = await context.environment();
+    const hasRedis = environment.redis !== null && environment.namespace !== null;
+    if (environment.api.length === 0 && !hasRedis)
+      throw usageError(
+        `the environment "${environment.name}" has neither an API address nor a Redis`,
+        'Set environments.NAME.api in rlctl.yaml.',
+        'NO_API',
+      );
+    const { shadowDriver } = environment;
+    const file = typeof shadowDriver === 'object' && 'env-file' in shadowDriver ? shadowDriver['env-file'] : null;
+    const isTrusted = environment.untrustedFile === null;
+    const ports = {
+      store: hasRedis ? await context.store(environment) : null,
+      controlPlane: await context.controlPlane(),
+      envFiles: await context.envFiles(),
+      records: flagRecords(context, environment),
+      deadline: context.deadline,
+      randomness: context.randomness,
+    };
+    context.progress.step('asking for every bucket');
+    const listing = await listShadow(ports, {
+      environment,
+      basePaths: basePathsByMemory(environment, await recall(context, environment)),
+      buckets: allBuckets(environment),
+      envFile: file !== null && isTrusted ? resolve(context.host.cwd, file) : null,
+    });
+    return { view: shadowListView(listing, environment, context.clock.nowMs()), exit: 'ok' };
+  },
+});

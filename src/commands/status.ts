@@ -1,0 +1,34 @@
+import { allBuckets } from '../domain/config/bucket-names.js';
+import { gatherStatus } from '../procedures/status/status.js';
+import { statusView } from '../ui/status-view.js';
+import { defineCommand } from './command.js';
+import { basePathsByMemory, recall } from './detection.js';
+
+// The first look of an incident: what is asked in parallel, what did not answer, and what is broken.
+
+export const command = defineCommand({
+  register: () => undefined,
+  examples: ['rlctl -e prod status', "rlctl -e prod status --jq '.findings[].message'"],
+  input: () => null,
+  action: async (context) => {
+    const environment = await context.environment();
+    const hasRedis = environment.redis !== null && environment.namespace !== null;
+    const ports = {
+      store: hasRedis ? await context.store(environment) : null,
+      controlPlane: await context.controlPlane(),
+      blockShares: null,
+      clock: context.clock,
+      randomness: context.randomness,
+      deadline: context.deadline,
+    };
+    context.progress.step('asking everything at once');
+    const status = await gatherStatus(ports, {
+      targets: environment.api,
+      basePaths: basePathsByMemory(environment, await recall(context, environment)),
+      buckets: allBuckets(environment),
+      siteMode: environment.siteMode,
+    });
+    const view = statusView(status, environment, context.clock.nowMs());
+    return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };
+  },
+});

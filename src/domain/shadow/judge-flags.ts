@@ -1,0 +1,79 @@
+import type { Evidence, Proof, Verdict } from '../proof/proof.js';
+import { traps, type TrapId } from '../proof/traps.js';
+import { confidenceIn, flagLine, inWords, noProbe, probeLine, switchLines, workersLine } from './flag-evidence.js';
+import { fits, flagIn, type ExpectedFlag, type FlagObservations, type FlagStanding } from './flag-observations.js';
+
+/** What the observations of flags come to. */
+export type FlagJudgement = Pick<
+  Proof,
+  'verdict' | 'levelReached' | 'evidence' | 'trap' | 'diagnosis' | 'confidence' | 'distinctAnswers'
+> & {
+  /** True where some worker shows the flag and another does not yet: another reload may reach it. */
+  readonly isSplit: boolean;
+};
+
+/** Judges flags by the driver's own evidence: what the answers of the reloads say, and what other workers say since. */
+export function judgeFlags(seen: FlagObservations): FlagJudgement {
+  const standings = seen.flags.map((flag) => standingOf(flag, seen));
+  const lines = [...standings.map((standing) => flagLine(standing, seen)), ...workersLine(seen, standings)];
+  const loaded = worst(lines);
+  const enforcement = seen.probes.map(probeLine);
+  const isEnforcedAsked = seen.levelAsked === 'enforced';
+  const asked = isEnforcedAsked && enforcement.length === 0 ? [noProbe] : enforcement;
+  const verdict = loaded === 'proven' && isEnforcedAsked ? worst([...lines, ...asked]) : loaded;
+  const isMet = enforcement.length > 0 && worst(enforcement) === 'proven';
+  const levelReached = loaded !== 'proven' ? 'none' : isMet ? 'enforced' : 'loaded';
+  const evidence = [...lines, ...switchLines(seen), ...asked];
+  const trap = loaded === 'contradicted' ? trapOf(standings) : null;
+  return {
+    verdict,
+    levelReached,
+    evidence,
+    trap,
+    diagnosis: diagnosisOf(seen, { verdict, evidence, trap }),
+    confidence: seen.workers === 1 || seen.reads.length === 0 ? null : confidenceIn(seen),
+    distinctAnswers: Math.max(0, ...standings.map(distinctOf)),
+    isSplit: standings.some(({ readsWrong }) => readsWrong > 0),
+  };
+}
+
+function standingOf(flag: ExpectedFlag, { reports, reads }: FlagObservations): FlagStanding {
+  const found = reports.flatMap((report) => {
+    const value = flagIn(report, flag);
+    return value === null ? [] : [fits(flag, value, report.isShadow)];
+  });
+  const isGlobal = reports.at(-1)?.isShadow ?? null;
+  const readsWrong = reads.filter((read) => read.bucket === flag.bucket && !fits(flag, read.isShadow, isGlobal)).length;
+  const right = found.filter(Boolean).length;
+  return { flag, right, wrong: found.length - right, readsWrong };
+}
+
+function distinctOf({ right, wrong, readsWrong }: FlagStanding): number {
+  return Math.min(1, right) + Math.min(1, wrong + readsWrong);
+}
+
+function worst(lines: readonly Evidence[]): Verdict {
+  if (lines.some(({ verdict }) => verdict === 'contradicted')) return 'contradicted';
+  return lines.some(({ verdict }) => verdict === 'notProven') ? 'notProven' : 'proven';
+}
+
+/** A flag that no answer shows was not read again; one that some show has not reached every worker. */
+function trapOf(standings: readonly FlagStanding[]): TrapId {
+  return standings.some(({ right, wrong }) => wrong > 0 && right === 0) ? 'flagNeedsRestart' : 'staleWorkers';
+}
+
+function diagnosisOf(
+  { flags }: FlagObservations,
+  { verdict, evidence, trap }: Pick<Proof, 'verdict' | 'evidence' | 'trap'>,
+): string {
+  if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
+  const reason = evidence.find((each) => each.verdict === verdict)?.text ?? 'nothing was seen';
+  if (verdict !== 'proven')
+    return verdict === 'contradicted' ? reason : `${reason}; to look again, run: rlctl shadow list`;
+  const [first] = flags;
+  if (flags.length !== 1 || first === undefined)
+    return `the server says of all ${flags.length} buckets what was asked for`;
+  return first.isShadow === null
+    ? `${first.bucket} has no flag of its own again, as before`
+    : `the server says that ${first.bucket} is ${inWords(first.isShadow)}`;
+}

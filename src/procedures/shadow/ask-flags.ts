@@ -1,0 +1,89 @@
+import { parseOrigin } from '../../domain/api-endpoint.js';
+import type { BucketNames } from '../../domain/config/bucket-names.js';
+import type { PolicyAnswer } from '../../domain/control-plane.js';
+import { refusalError } from '../../domain/refusal.js';
+import type { PolicyResult } from '../../ports/control-plane.js';
+import type { EffectPorts } from '../effect.js';
+import { inParallel } from '../reload/in-parallel.js';
+
+/** What one server says about one bucket. */
+export interface BucketFlag {
+  readonly bucket: string;
+  /** The name under which the server knows it; `null`: it knows none of them, as far as can be told. */
+  readonly serverName: string | null;
+  /** `null`: not known. */
+  readonly policy: PolicyAnswer | null;
+}
+
+/** What one address says about its buckets. */
+export interface ServerFlags {
+  readonly target: string;
+  readonly basePath: string;
+  /** X-Site-Mode; `null`: not sent. */
+  readonly siteMode: string | null;
+  readonly flags: readonly BucketFlag[];
+}
+
+export interface FlagQuestion {
+  readonly target: string;
+  readonly basePaths: readonly string[];
+  readonly buckets: readonly BucketNames[];
+  /** The route asked for: one that no override should match, so that the bucket's own policy shows. */
+  readonly route: string;
+}
+
+type AskPorts = Pick<EffectPorts, 'controlPlane' | 'deadline'>;
+
+/**
+ * Asks for every bucket's policy; sends no reload and changes nothing. A bucket is asked for under each of its names until
+ * one is answered with something else than the policy that such servers invent for a bucket they do not know. Throws where
+ * the server cannot be asked at all.
+ */
+export async function askFlags(ports: AskPorts, question: FlagQuestion): Promise<ServerFlags> {
+  const { target, basePaths, buckets, route } = question;
+  const origin = parseOrigin(target);
+  const [first] = buckets;
+  for (const basePath of basePaths) {
+    const ask = (bucket: string): Promise<PolicyResult> =>
+      ports.controlPlane.policy(
+        { origin, basePath },
+        { route, method: 'GET', bucket },
+        { signal: ports.deadline.signal(), isFresh: false },
+      );
+    const probe = await ask(first?.name ?? 'read');
+    if (probe.kind === 'refused' && probe.refusal.cause === 'wrongPath' && basePath !== basePaths.at(-1)) continue;
+    if (probe.kind === 'refused' && !isUnknownBucket(probe)) throw refusalError(probe.refusal, target);
+    const flags = await inParallel(buckets, 4, (bucket) =>
+      flagOf(bucket, ask, bucket === first ? probe : null, target),
+    );
+    return { target, basePath, siteMode: probe.siteMode, flags };
+  }
+  throw new TypeError('no base path to ask');
+}
+
+async function flagOf(
+  { name, names }: BucketNames,
+  ask: (bucket: string) => Promise<PolicyResult>,
+  known: PolicyResult | null,
+  target: string,
+): Promise<BucketFlag> {
+  for (const each of names) {
+    const result = known !== null && each === name ? known : await ask(each);
+    if (result.kind === 'policy' && !isInvented(result.policy))
+      return { bucket: name, serverName: result.policy.bucket, policy: result.policy };
+    if (result.kind === 'refused' && !isUnknownBucket(result)) throw refusalError(result.refusal, target);
+  }
+  return { bucket: name, serverName: null, policy: null };
+}
+
+/** A server that checks names refuses one it does not know as bad input. */
+function isUnknownBucket(result: PolicyResult): boolean {
+  return (
+    result.kind === 'refused' && [400, 404, 422].includes(result.refusal.status) && result.refusal.cause === 'unknown'
+  );
+}
+
+/** What deployed servers answer for a bucket that does not exist. */
+function isInvented({ ratePerMin, burst, windowSeconds }: PolicyAnswer): boolean {
+  return ratePerMin === 60 && burst === 0 && windowSeconds === 60;
+}

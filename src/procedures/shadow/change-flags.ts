@@ -1,0 +1,195 @@
+import { bucketOfRoute, type Environment, type Probe } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
+import { restartSteps } from '../../domain/shadow/restart.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import {
+  effectExit,
+  reloadAndProve,
+  type Effect,
+  type EffectInput,
+  type EffectPorts,
+  type ProveReload,
+} from '../effect.js';
+import type { Author } from '../override/write.js';
+import { reloadAgain } from '../reload/send.js';
+import type { OnStep, Step } from '../step.js';
+import type { FlagDriver, FlagWish, PlannedFlag } from './flag-driver.js';
+import { proveFlags } from './prove-flags.js';
+
+/** What `shadow on` remembers for `shadow off`, by environment and bucket. */
+export interface FlagRecords {
+  get(bucket: string): Promise<FlagRecord | null>;
+  /** Keeps or, with `null`, forgets records; all of them at once. */
+  set(records: ReadonlyMap<string, FlagRecord | null>): Promise<void>;
+}
+
+export interface FlagPlan {
+  readonly driver: FlagDriver;
+  readonly isOn: boolean;
+  readonly flags: readonly PlannedFlag[];
+  /** True: everything already is as wanted, and nothing will be written. */
+  readonly isNoop: boolean;
+  readonly remarks: readonly string[];
+}
+
+export interface FlagResult {
+  readonly plan: FlagPlan;
+  readonly effect: Effect;
+  readonly steps: readonly Step[];
+  /** What is left to somebody with access to the platform; empty: nothing. */
+  readonly manualSteps: readonly string[];
+  readonly exit: ExitName;
+}
+
+/** Computes a change of flags. Changes nothing. */
+export async function planFlags(
+  driver: FlagDriver,
+  isOn: boolean,
+  wishes: readonly FlagWish[],
+  remarks: readonly string[],
+): Promise<FlagPlan> {
+  const flags = await driver.plan(wishes);
+  const isNoop = flags.every(({ isChanged }) => !isChanged);
+  return { driver, isOn, flags, isNoop, remarks: [...flags.flatMap((flag) => flag.remarks), ...remarks] };
+}
+
+export interface FlagChangeInput {
+  readonly author: Author;
+  readonly effect: EffectInput;
+  readonly environment: Pick<Environment, 'name' | 'buckets'>;
+  /** What the reload will make the server read; `null`: no Redis is configured. */
+  readonly stored: StoredOverrides | null;
+}
+
+/**
+ * The runbook's "bucket shadow": sets the flags, reloads, and proves by what the server then says of its buckets. Throws
+ * only while nothing is written; after that every failure is a step of the result.
+ */
+export async function changeFlags(
+  ports: EffectPorts & { readonly records: FlagRecords },
+  plan: FlagPlan,
+  input: FlagChangeInput,
+  onStep?: OnStep,
+): Promise<FlagResult> {
+  const steps = plan.isNoop ? [nothingWritten] : await write(ports, plan, input.author, onStep);
+  throwIfInterrupted(ports, plan);
+  const effect = await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep);
+  throwIfInterrupted(ports, plan);
+  const isWhole = steps.every(({ state }) => state !== 'failed');
+  return {
+    plan,
+    effect,
+    steps: [...steps, ...effect.steps],
+    manualSteps: effect.proof.trap === 'flagNeedsRestart' ? manualSteps(plan, input.environment) : [],
+    exit: isWhole ? effectExit(effect) : 'unproven',
+  };
+}
+
+const nothingWritten: Step = {
+  name: 'write',
+  state: 'skipped',
+  detail: 'already as wanted; nothing written',
+  tookMs: 0,
+};
+
+/** The record comes first: one whose flag was never written is noticed, because the flag holds something else. */
+async function write(
+  ports: EffectPorts & { readonly records: FlagRecords },
+  plan: FlagPlan,
+  author: Author,
+  onStep: OnStep | undefined,
+): Promise<readonly Step[]> {
+  const { driver, flags, isOn } = plan;
+  onStep?.(`setting ${flags.map(({ variable }) => variable).join(', ')}`);
+  const changed = flags.filter(({ isChanged }) => isChanged);
+  if (isOn) {
+    const at = new Date(ports.clock.nowMs()).toISOString();
+    // A flag that was set already has nothing to go back to; what an earlier change recorded of it still counts.
+    const news = changed.filter(({ before, after }) => before !== after);
+    await ports.records.set(new Map(news.map((flag) => [flag.bucket.name, recordOf(flag, driver, author, at)])));
+  }
+  const steps = await driver.apply(flags);
+  if (!isOn) await ports.records.set(new Map(changed.map((flag) => [flag.bucket.name, null])));
+  return steps;
+}
+
+function recordOf(
+  { variable, before, after }: PlannedFlag,
+  { place }: FlagDriver,
+  { actor, reason, ticket }: Author,
+  at: string,
+): FlagRecord {
+  return { place, variable, before: before ?? null, wrote: after ?? '', actor, reason, ticket, at };
+}
+
+function proof(
+  ports: EffectPorts,
+  plan: FlagPlan,
+  { effect, environment, stored }: FlagChangeInput,
+  onStep: OnStep | undefined,
+): ProveReload {
+  return (reload, reloads) => {
+    const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
+    const flags = plan.flags.map(expectedOf);
+    return proveFlags(
+      ports,
+      {
+        flags,
+        endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
+        reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
+        resend: reloadAgain(ports, reload, accepted),
+        workers: effect.workers,
+        siteMode: reload.siteMode,
+        unreadable: coveredBy(stored),
+        require: effect.require,
+        probes: effect.probes.flatMap((probe) => probeFor(probe, flags, environment)),
+        waitMs: effect.waitMs,
+      },
+      onStep,
+    );
+  };
+}
+
+function expectedOf({ bucket, isShadow }: PlannedFlag): ExpectedFlag {
+  return { bucket: bucket.name, names: bucket.names, isShadow };
+}
+
+/** An override that takes every route hides the flags from the policy endpoint. */
+function coveredBy(stored: StoredOverrides | null): string | null {
+  const winner = stored === null ? null : matchOverride(loadOverrides(stored.bytes), '/rlctl-base-');
+  if (winner?.fields?.isShadow === undefined) return null;
+  return `the override ${JSON.stringify(winner.prefix)} catches every route, so no policy shows a flag`;
+}
+
+function probeFor(
+  { url, bucket }: Probe,
+  flags: readonly ExpectedFlag[],
+  environment: Pick<Environment, 'buckets'>,
+): readonly { url: string; flag: ExpectedFlag }[] {
+  const name = bucket ?? bucketOfRoute(environment, new URL(url).pathname);
+  const [only] = flags;
+  const flag = name === null && flags.length === 1 ? only : flags.find(({ names }) => names.includes(name ?? ''));
+  return flag === undefined ? [] : [{ url, flag }];
+}
+
+function manualSteps({ driver, flags }: FlagPlan, { name }: Pick<Environment, 'name'>): readonly string[] {
+  const values = flags.map(({ variable, after }) => ({ variable, value: after }));
+  const file = driver.kind === 'env-file' ? driver.place : null;
+  return restartSteps(values, file, `rlctl -e ${name} reload, then rlctl -e ${name} shadow list`);
+}
+
+function throwIfInterrupted({ deadline }: EffectPorts, plan: FlagPlan): void {
+  if (plan.isNoop || !deadline.interrupted.aborted) return;
+  const { reason } = deadline.interrupted;
+  const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
+  const what = plan.flags.map(({ variable }) => variable).join(', ');
+  throw new RlctlError(kind, `${kind} after ${what} was written; its effect is not proven`, {
+    code: kind.toUpperCase(),
+    hint: `Run "rlctl reload" to make it take hold and "rlctl shadow list" to see it, or "rlctl shadow ${plan.isOn ? 'off' : 'on'}" to take it back.`,
+    details: { variables: plan.flags.map(({ variable, after }) => ({ variable, after })), applied: true },
+  });
+}

@@ -1,0 +1,117 @@
+import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
+import { counted } from '../../domain/counted.js';
+import { RlctlError } from '../../domain/errors.js';
+import { editEnvFile, findAssignment, type Wanted } from '../../domain/shadow/env-file.js';
+import type { Clock } from '../../ports/clock.js';
+import type { EnvFiles } from '../../ports/env-files.js';
+import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
+
+/**
+ * Flips flags in an env file, in place. Bytes are taken one by one (latin1), so that whatever else the file holds comes
+ * out as it went in.
+ */
+export function envFileDriver(ports: { readonly envFiles: EnvFiles; readonly clock: Clock }, path: string): FlagDriver {
+  const memory: { wishes: readonly FlagWish[] } = { wishes: [] };
+  return {
+    kind: 'env-file',
+    place: path,
+    plan: async (wishes) => {
+      memory.wishes = wishes;
+      return planOn(textOf(await ports.envFiles.read(path)), wishes, path).planned;
+    },
+    apply: async (planned) => {
+      const startedMs = ports.clock.monotonicMs();
+      await ports.envFiles.replace(path, (bytes) => {
+        const fresh = planOn(textOf(bytes), memory.wishes, path);
+        assertSame(planned, fresh.planned, path);
+        return Buffer.from(fresh.next, 'latin1');
+      });
+      const changed = planned.filter(({ isChanged }) => isChanged);
+      const detail = `${path}: ${counted(changed.length, 'line')} changed`;
+      return [{ name: 'write', state: 'done', detail, tookMs: ports.clock.monotonicMs() - startedMs }];
+    },
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
+
+function planOn(text: string, wishes: readonly FlagWish[], path: string) {
+  let next = text;
+  const planned = wishes.map((wish): PlannedFlag => {
+    const flag = planFlag(next, wish, path);
+    next = flag.next;
+    return flag.planned;
+  });
+  return { planned, next };
+}
+
+function planFlag(text: string, wish: FlagWish, path: string): { planned: PlannedFlag; next: string } {
+  const variable = variableIn(text, wish.bucket);
+  const found = findAssignment(text, variable);
+  const { wanted, isShadow, remarks } = wantedFor(wish, variable, found?.raw ?? null, path);
+  const { next, change, raw } = editEnvFile(text, variable, wanted);
+  const comment =
+    found?.hasInlineComment === true
+      ? [`a comment stands behind ${variable}: not every reader of such files takes it for one`]
+      : [];
+  const twice =
+    found !== null && found.count > 1 ? [`${variable} is assigned ${found.count} times; the last one counts`] : [];
+  const planned = {
+    bucket: wish.bucket,
+    variable,
+    before: found?.raw ?? null,
+    after: raw,
+    isShadow,
+    isChanged: change !== null,
+    line: change,
+    argv: null,
+    remarks: [...remarks, ...comment, ...twice],
+  };
+  return { planned, next };
+}
+
+/** The first of the bucket's variables that the file has, else the likeliest. */
+export function variableIn(text: string, bucket: BucketNames): string {
+  const variables = flagVariables(bucket);
+  return variables.find((each) => findAssignment(text, each) !== null) ?? variables[0];
+}
+
+function wantedFor(
+  { bucket, isOn, record }: FlagWish,
+  variable: string,
+  raw: string | null,
+  path: string,
+): { wanted: Wanted; isShadow: boolean | null; remarks: readonly string[] } {
+  if (isOn) return { wanted: { kind: 'value', value: 'true' }, isShadow: true, remarks: [] };
+  const isStanding = record?.place === path && record.variable === variable && record.wrote === raw && raw !== null;
+  if (!isStanding || record === null)
+    return { wanted: { kind: 'value', value: 'false' }, isShadow: false, remarks: [noRecordRemark(bucket.name)] };
+  const since = `${variable} is as before the change of ${record.at} by ${record.actor}`;
+  if (record.before === null) return { wanted: { kind: 'absent' }, isShadow: null, remarks: [since] };
+  // Only the text `true` is true.
+  const isShadow = record.before.replace(/^(["'])(.*)\1$/, '$2') === 'true';
+  return { wanted: { kind: 'raw', raw: record.before }, isShadow, remarks: [since] };
+}
+
+function assertSame(planned: readonly PlannedFlag[], fresh: readonly PlannedFlag[], path: string): void {
+  const changed = planned.filter(({ before, variable }, index) => {
+    const now = fresh[index];
+    return now === undefined || now.before !== before || now.variable !== variable;
+  });
+  if (changed.length === 0) return;
+  const names = changed.map(({ variable }) => variable).join(', ');
+  throw new RlctlError('conflict', `${names} was changed in ${path} underneath; nothing was written`, {
+    code: 'CONFLICT',
+    hint: 'Look at the file, then decide again on what stands there now.',
+    details: {
+      variables: changed.map(({ variable, before, after }) => ({
+        variable,
+        base: before,
+        theirs: fresh.find((each) => each.variable === variable)?.before ?? null,
+        mine: after,
+      })),
+    },
+  });
+}

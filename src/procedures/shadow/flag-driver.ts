@@ -1,0 +1,52 @@
+import type { BucketNames } from '../../domain/config/bucket-names.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import type { LineChange } from '../../domain/shadow/env-file.js';
+import type { Step } from '../step.js';
+
+/** One bucket's flag as somebody wants it. */
+export interface FlagWish {
+  readonly bucket: BucketNames;
+  readonly isOn: boolean;
+  /** What the last `shadow on` here found and did; `null`: nothing is recorded. */
+  readonly record: FlagRecord | null;
+  /** What the server says of it now; `null`: not known. Only asked where the driver cannot read the flag itself. */
+  readonly serverSays: boolean | null;
+}
+
+/** One flag as a driver will set it. */
+export interface PlannedFlag {
+  readonly bucket: BucketNames;
+  readonly variable: string;
+  /** The value's exact text before, or what the server makes of it; `null`: absent. `undefined`: nobody can tell. */
+  readonly before: string | null | undefined;
+  /** The value's exact text after; `null`: absent. */
+  readonly after: string | null;
+  /** What the server should say then; `null`: the bucket has no flag of its own any more. */
+  readonly isShadow: boolean | null;
+  /** False: it already is as wanted, and nothing is done. */
+  readonly isChanged: boolean;
+  /** The change of one line of a file; `null`: there is none. */
+  readonly line: LineChange | null;
+  /** The program with its arguments; `null`: none is run. */
+  readonly argv: readonly string[] | null;
+  readonly remarks: readonly string[];
+}
+
+/** A way to flip flags: an env file or a program. */
+export interface FlagDriver {
+  readonly kind: 'env-file' | 'exec';
+  /** The file's path, or the program. */
+  readonly place: string;
+  /** What would be done; changes nothing. Throws where it cannot be. */
+  plan(wishes: readonly FlagWish[]): Promise<readonly PlannedFlag[]>;
+  /**
+   * Does it. Throws while nothing has been changed: `conflict` where a flag is not as it was planned on. What failed after
+   * something was changed is a failed step.
+   */
+  apply(planned: readonly PlannedFlag[]): Promise<readonly Step[]>;
+}
+
+/** The remark of `shadow off` where there is nothing to restore. */
+export function noRecordRemark(bucket: string): string {
+  return `no "shadow on" that still stands is recorded for ${bucket}: its flag is set to false`;
+}

@@ -1,0 +1,133 @@
+import type { BucketNames } from '../../domain/config/bucket-names.js';
+import { RlctlError } from '../../domain/errors.js';
+import { scanDocument } from '../../domain/override/document.js';
+import type { Edit } from '../../domain/override/edit.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
+import { parseMetadata } from '../../domain/override/metadata.js';
+import { reachOf, type Reach } from '../../domain/shadow/reach.js';
+import { setShadow, shadowOnCommand, takeShadowOff } from '../../domain/shadow/route-shadow.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import type { ChangeIntent, StorePorts } from '../override/plan.js';
+import { readHistory } from '../override/recorded.js';
+
+/** Which routes are to go into shadow or out of it. */
+export interface RouteShadow {
+  readonly routes: readonly string[];
+  /** The buckets it is not about: none of their routes may be taken along unnoticed. */
+  readonly others: readonly BucketNames[];
+  /** Take routes of other buckets along; said all the same. */
+  readonly isSpillAllowed: boolean;
+  readonly ifRevision: string | null;
+}
+
+interface Notes {
+  remarks: readonly string[];
+  undoes: string | null;
+}
+
+/**
+ * The runbook's "route override with shadow: true" for all routes of a bucket in one write. A route that another entry
+ * hides, and one that takes routes of another bucket along, is a guard: the effect would not be the one that was asked for.
+ */
+export function shadowOnIntent(wanted: RouteShadow): ChangeIntent {
+  const notes: Notes = { remarks: [], undoes: null };
+  return {
+    ...common(wanted, notes),
+    command: shadowOnCommand,
+    edit: (document, stored) => {
+      const edit = setShadow(document ?? scanDocument(null), wanted.routes, true);
+      const reach = checkedReach(wanted, stored, edit, wanted.routes);
+      notes.remarks = reachRemarks(reach);
+      return edit;
+    },
+  };
+}
+
+/** The way back: what stood before the `shadow on` that still stands, and where there is none, `false`, and it says so. */
+export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeIntent {
+  const notes: Notes = { remarks: [], undoes: null };
+  return {
+    ...common(wanted, notes),
+    command: 'shadow off',
+    edit: async (document, stored) => {
+      const recorded = await lastChanges(ports, stored, wanted.routes);
+      const off = takeShadowOff(document ?? scanDocument(null), wanted.routes, recorded);
+      const reach = checkedReach(wanted, stored, off.edit, off.written);
+      notes.undoes = off.undoes;
+      notes.remarks = [...offRemarks(off.restored, off.written), ...reachRemarks(reach)];
+      return off.edit;
+    },
+  };
+}
+
+function common({ routes, ifRevision }: RouteShadow, notes: Notes) {
+  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks: () => notes.remarks };
+}
+
+/** The change that the metadata names as the last of each route, as far as the history still has it. */
+async function lastChanges(
+  ports: StorePorts,
+  { metadata }: StoredOverrides,
+  routes: readonly string[],
+): Promise<ReadonlyMap<string, HistoryEntry>> {
+  const known = parseMetadata(metadata).routes;
+  const ids = new Map(routes.flatMap((route) => [[route, known.get(route)?.changeId ?? ''] as const]));
+  const wanted = new Set([...ids.values()].filter((id) => id !== ''));
+  if (wanted.size === 0) return new Map();
+  const isChange = ({ kind, changeId }: HistoryEntry): boolean => kind === 'change' && wanted.has(changeId);
+  const entries = await readHistory(ports, (read) => read.filter(isChange).length >= wanted.size);
+  const byId = new Map(entries.filter(isChange).map((entry) => [entry.changeId, entry]));
+  return new Map(
+    [...ids].flatMap(([route, id]) => {
+      const entry = byId.get(id);
+      return entry === undefined ? [] : [[route, entry] as const];
+    }),
+  );
+}
+
+function checkedReach(wanted: RouteShadow, { bytes }: StoredOverrides, edit: Edit, routes: readonly string[]): Reach {
+  const reach = reachOf(bytes, edit.next, { routes, others: wanted.others });
+  for (const [route, by] of reach.hidden) throw hiddenRoute(route, by);
+  if (reach.spills.length > 0 && !wanted.isSpillAllowed) throw spilling(reach);
+  return reach;
+}
+
+function hiddenRoute(route: string, by: string): RlctlError {
+  const [shown, hider] = [JSON.stringify(route), JSON.stringify(by)];
+  return new RlctlError(
+    'guard',
+    `the shadow of ${shown} would have no effect: ${hider} stands earlier and wins for it`,
+    {
+      code: 'ROUTE_HIDDEN',
+      hint: `Move it in front with its other fields in view: rlctl override set ${route} --shadow --before ${by === '' ? '""' : by}`,
+      details: { route, by },
+    },
+  );
+}
+
+function spilling({ spills }: Reach): RlctlError {
+  const what = spills.map(({ route, bucket, by }) => `${JSON.stringify(by)} also catches ${route} of ${bucket}`);
+  const [first] = spills;
+  return new RlctlError('guard', `other buckets would be taken along: ${what.join('; ')}; nothing was written`, {
+    code: 'SHADOW_REACHES_OTHERS',
+    hint: `Give them an override of their own first (rlctl override set ${first?.route ?? 'ROUTE'} --no-shadow), or take them along with --include-others.`,
+    details: { spills },
+  });
+}
+
+function reachRemarks({ spills, exempt }: Reach): readonly string[] {
+  return [
+    ...spills.map(({ route, bucket, by }) => `${JSON.stringify(by)} also catches ${route} of the bucket ${bucket}`),
+    ...exempt.map((prefix) => `${JSON.stringify(prefix)} stands earlier and keeps the shadow it has`),
+  ];
+}
+
+function offRemarks(restored: ReadonlyMap<string, HistoryEntry>, written: readonly string[]): readonly string[] {
+  return [
+    ...[...restored].map(([route, { changeId }]) => `${JSON.stringify(route)} is as before change ${changeId}`),
+    ...written.map(
+      (route) =>
+        `no "shadow on" that still stands is recorded for ${JSON.stringify(route)}: its shadow is set to false`,
+    ),
+  ];
+}

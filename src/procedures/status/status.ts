@@ -1,0 +1,119 @@
+import { parseOrigin } from '../../domain/api-endpoint.js';
+import type { BucketNames } from '../../domain/config/bucket-names.js';
+import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
+import { refusalError } from '../../domain/refusal.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { EffectPorts } from '../effect.js';
+import { listingOf, type OverrideListing } from '../override/inspect.js';
+import { siteModeError } from '../reload/walk.js';
+import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
+import { findingsOf, type Finding } from './findings.js';
+import { partOf, valueOf, type Part } from './part.js';
+import { shareOf } from './share.js';
+
+/** A bucket's share of blocked requests, against the alert's threshold. */
+export interface BlockShare {
+  readonly bucket: string;
+  /** 0…1; `null`: no data, which is not zero. */
+  readonly share: number | null;
+  /** The share from which the alert fires, 0…1. */
+  readonly threshold: number;
+}
+
+/** What the limiter's metrics tell of it. */
+export interface TrafficFacts {
+  readonly blockShares: readonly BlockShare[];
+  /** The period they are about, seconds. */
+  readonly periodSeconds: number;
+  /** When a reload was counted last, epoch milliseconds; `null`: not seen. */
+  readonly lastReloadMs: number | null;
+}
+
+export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'randomness' | 'deadline'> {
+  /** `null`: no Redis is configured. */
+  readonly store: OverrideStore | null;
+  /** Where block shares come from (Prometheus, or /metrics); `null`: nothing is configured for it. */
+  readonly blockShares: ((deadline: Deadline) => Promise<TrafficFacts>) | null;
+}
+
+export interface StatusInput {
+  /** Origins; empty: none configured. */
+  readonly targets: readonly string[];
+  readonly basePaths: readonly string[];
+  readonly buckets: readonly BucketNames[];
+  /** What X-Site-Mode must say where the server sends one; `null`: whatever it says. */
+  readonly siteMode: string | null;
+}
+
+/** One check's answer; `null`: the server has no such check. */
+export type HealthPart = Part<HealthReport | null>;
+
+/** How one address is. */
+export interface TargetStatus {
+  readonly target: string;
+  readonly health: Readonly<Record<HealthCheck, HealthPart>>;
+  /** What it says about its buckets, and which site it says it is. */
+  readonly flags: Part<ServerFlags>;
+}
+
+export interface Status {
+  readonly targets: readonly TargetStatus[];
+  readonly redis: Part<StoredOverrides>;
+  /** What the stored document means; not asked for where Redis did not answer. */
+  readonly overrides: Part<OverrideListing>;
+  readonly traffic: Part<TrafficFacts>;
+  /** What is broken; empty: nothing that was asked. */
+  readonly findings: readonly Finding[];
+}
+
+/** Everything is asked at once, each with this share of what is left: nobody waits for the slowest to the very end. */
+const share = 0.6;
+
+/**
+ * Asks everything about an environment in parallel and changes nothing: no reload is sent. What cannot be asked is a part
+ * that failed, with its cause. Throws only for an interrupt.
+ */
+export async function gatherStatus(ports: StatusPorts, input: StatusInput): Promise<Status> {
+  const deadline = shareOf(ports.deadline, ports.clock, ports.deadline.leftMs() * share);
+  const { store, blockShares } = ports;
+  const [targets, redis, traffic] = await Promise.all([
+    Promise.all(input.targets.map((target) => statusOf({ ...ports, deadline }, input, target))),
+    partOf(store && (() => store.read(deadline))),
+    partOf(blockShares && (() => blockShares(deadline))),
+  ]);
+  if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
+  const stored = valueOf(redis);
+  const overrides = await partOf(stored && (() => Promise.resolve().then(() => listingOf(stored))));
+  const parts = { targets, redis, overrides, traffic };
+  return { ...parts, findings: findingsOf(parts) };
+}
+
+async function statusOf(ports: StatusPorts, input: StatusInput, target: string): Promise<TargetStatus> {
+  const { basePaths, buckets } = input;
+  const route = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const [live, ready, startup, flags] = await Promise.all([
+    partOf(() => healthOf(ports, target, 'live')),
+    partOf(() => healthOf(ports, target, 'ready')),
+    partOf(() => healthOf(ports, target, 'startup')),
+    partOf(async () => {
+      const answer = await askFlags(ports, { target, basePaths, buckets, route });
+      const wrongSite = siteModeError(input, target, answer);
+      if (wrongSite !== null) throw wrongSite;
+      return answer;
+    }),
+  ]);
+  return { target, health: { live, ready, startup }, flags };
+}
+
+async function healthOf(
+  { controlPlane, deadline }: StatusPorts,
+  target: string,
+  check: HealthCheck,
+): Promise<HealthReport | null> {
+  const origin = parseOrigin(target);
+  const answer = await controlPlane.health(origin, check, { signal: deadline.signal(), isFresh: false });
+  if (answer.kind === 'health') return answer.health;
+  if (answer.kind === 'absent') return null;
+  throw refusalError(answer.refusal, `${origin}/health/${check}`);
+}

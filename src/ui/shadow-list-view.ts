@@ -1,0 +1,165 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { ListedBucket, ListedRoute, ShadowListing } from '../procedures/shadow/list.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import { relativeTime } from './time.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** What is in shadow; differences between server and what is stored are marked. */
+export function shadowListView(listing: ShadowListing, environment: Environment, nowMs: number): View {
+  const { servers, buckets, routes, remarks } = listing;
+  const json = buckets.map((each) => bucketJson(each, servers));
+  return {
+    kind: 'ShadowList',
+    data: {
+      environment: environment.name,
+      driver: driverText(environment),
+      buckets: json,
+      routes: routes.map(routeJson),
+      remarks: [...remarks, globalRemark],
+    },
+    items: json,
+    human: async (theme) => {
+      const bucketTable = await renderTable(
+        bucketColumns,
+        buckets.map((each) => bucketRow(each, theme, nowMs)),
+        theme,
+      );
+      const routeTable =
+        routes.length === 0
+          ? theme.dim('no override carries a shadow of its own')
+          : await renderTable(
+              routeColumns,
+              routes.map((each) => routeRow(each, theme, nowMs)),
+              theme,
+            );
+      return [
+        bucketTable,
+        '',
+        routeTable,
+        ...remarks.map((remark) => theme.warn(term(remark))),
+        ...buckets.flatMap((each) => (each.isDifferent ? [theme.warn(differenceText(each))] : [])),
+        ...routes.flatMap((each) => (each.isDifferent ? [theme.warn(routeDifference(each))] : [])),
+        theme.dim(globalRemark),
+      ].join('\n');
+    },
+  };
+}
+
+const globalRemark =
+  'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
+
+function driverText({ shadowDriver }: Environment): string {
+  if (shadowDriver === 'overrides') return shadowDriver;
+  return 'exec' in shadowDriver ? 'exec' : 'env-file';
+}
+
+const bucketColumns = [
+  { title: 'BUCKET' },
+  { title: 'SERVER' },
+  { title: 'IN THE FILE', isOptional: true },
+  { title: 'ROUTES IN SHADOW', isOptional: true },
+  { title: 'SET', isOptional: true, isFlexible: true },
+] as const;
+
+function bucketRow(each: ListedBucket, theme: Theme, nowMs: number): readonly string[] {
+  const { bucket, file, shadowedRoutes, record, isDifferent } = each;
+  const said = serverText(each);
+  return [
+    term(bucket.name),
+    isDifferent ? theme.warn(said) : said,
+    file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw),
+    shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`,
+    record === null ? '-' : setText(Date.parse(record.at), record, nowMs),
+  ];
+}
+
+function serverText({ server }: ListedBucket): string {
+  const said = [...new Set(server)];
+  if (said.length === 0) return '-';
+  return said.map((each) => (each === null ? 'not known' : each ? 'shadow' : 'enforcing')).join(' / ');
+}
+
+function setText(
+  atMs: number,
+  { actor, reason, ticket }: { actor: string; reason: string | null; ticket: string | null },
+  nowMs: number,
+): string {
+  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
+  return `${relativeTime(atMs, nowMs)} by ${term(actor)}${why}`;
+}
+
+function differenceText(each: ListedBucket): string {
+  const { bucket, file } = each;
+  if (file === null) return `${term(bucket.name)}: the addresses disagree (${serverText(each)})`;
+  return `${term(bucket.name)}: the file says ${term(file.variable)}=${term(file.raw)}, the server ${serverText(each)}; run "rlctl reload", and where that changes nothing, restart the server`;
+}
+
+const routeColumns = [
+  { title: 'ROUTE' },
+  { title: 'BUCKET', isOptional: true },
+  { title: 'STORED' },
+  { title: 'SERVER' },
+  { title: 'LAST CHANGE', isOptional: true, isFlexible: true },
+] as const;
+
+function routeRow(each: ListedRoute, theme: Theme, nowMs: number): readonly string[] {
+  const { override, bucket, isShadow, server, isDifferent } = each;
+  const said = server === null ? 'not asked' : inWords(server);
+  return [
+    override.prefix === '' ? '""' : term(override.prefix),
+    bucket === null ? '-' : term(bucket),
+    inWords(isShadow),
+    isDifferent ? theme.warn(said) : said,
+    override.metadata === null ? '-' : setText(override.metadata.atMs, override.metadata, nowMs),
+  ];
+}
+
+function inWords(isShadow: boolean): string {
+  return isShadow ? 'shadow' : 'enforcing';
+}
+
+function routeDifference({ override, server }: ListedRoute): string {
+  const why =
+    override.hiddenBy === null
+      ? 'run: rlctl reload'
+      : `${term(JSON.stringify(override.hiddenBy))} stands earlier and takes its routes`;
+  return `${term(JSON.stringify(override.prefix))}: the server says ${inWords(server === true)}; ${why}`;
+}
+
+function bucketJson(
+  { bucket, server, file, shadowedRoutes, record, isDifferent }: ListedBucket,
+  servers: ShadowListing['servers'],
+) {
+  return {
+    bucket: bucket.name,
+    names: bucket.names,
+    isShadow: new Set(server).size === 1 ? (server[0] ?? null) : null,
+    servers: servers.map(({ target, flags }, index) => ({
+      target,
+      serverName: flags.find((each) => each.bucket === bucket.name)?.serverName ?? null,
+      isShadow: server[index] ?? null,
+    })),
+    file,
+    routes: bucket.routes,
+    shadowedRoutes,
+    record,
+    isDifferent,
+  };
+}
+
+function routeJson({ override, bucket, isShadow, server, isDifferent }: ListedRoute) {
+  const { prefix, hiddenBy, metadata } = override;
+  return {
+    route: prefix,
+    bucket,
+    isShadow,
+    serverIsShadow: server,
+    hiddenBy,
+    isDifferent,
+    changeId: metadata?.changeId ?? null,
+    actor: metadata?.actor ?? null,
+    reason: metadata?.reason ?? null,
+  };
+}

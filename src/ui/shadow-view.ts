@@ -1,0 +1,91 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
+import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
+import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** A change of flags that would be made: the lines or the programs. */
+export function flagPlanView(plan: FlagPlan, environment: Environment): View {
+  return {
+    kind: 'ShadowPlan',
+    data: { environment: environment.name, ...planJson(plan) },
+    human: (theme) => `${planText(plan, theme)}\n${theme.dim('nothing has been changed')}`,
+  };
+}
+
+/** A change of flags that has been made, with its proof, and what is left to do by hand. */
+export function flagResultView(result: FlagResult, environment: Environment): View {
+  const { plan, effect, manualSteps } = result;
+  return {
+    kind: 'ShadowChange',
+    data: {
+      environment: environment.name,
+      ...planJson(plan),
+      ...effectJson(effect),
+      manualSteps,
+      steps: result.steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+    },
+    human: (theme) =>
+      [
+        planText(plan, theme),
+        stepsText(
+          result.steps.filter(({ name }) => name !== 'reload'),
+          theme,
+        ),
+        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        proofText(effect.proof, theme),
+        ...(manualSteps.length === 0
+          ? []
+          : [theme.bold('to do by hand:'), ...manualSteps.map((step, index) => `  ${index + 1}. ${term(step)}`)]),
+      ].join('\n'),
+  };
+}
+
+function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<string, unknown> {
+  return {
+    command: isOn ? 'shadow on' : 'shadow off',
+    driver: driver.kind,
+    place: driver.place,
+    isNoop,
+    flags: flags.map(({ bucket, variable, before, after, isShadow, isChanged, line, argv }) => ({
+      bucket: bucket.name,
+      variable,
+      before: before ?? null,
+      after,
+      isShadow,
+      isChanged,
+      line: line && {
+        ...line,
+        before: line.before && decoded(line.before),
+        after: line.after && decoded(line.after),
+      },
+      argv,
+    })),
+    remarks,
+  };
+}
+
+function planText({ driver, flags, isNoop, remarks }: FlagPlan, theme: Theme): string {
+  const lines = isNoop
+    ? [`${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} is already as wanted`]
+    : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
+  return [...lines, ...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`)].join('\n');
+}
+
+/** The line before and after as in a diff, or the program's words. */
+function flagText({ variable, line, argv, isChanged }: PlannedFlag, theme: Theme): readonly string[] {
+  if (argv !== null) return [`  ${theme.warn('run')}  ${argv.map((item) => term(JSON.stringify(item))).join(' ')}`];
+  if (!isChanged || line === null) return [theme.dim(`  ${term(variable)} is already as wanted`)];
+  return [
+    theme.dim(`  line ${line.line}`),
+    ...(line.before === null ? [] : [theme.bad(`  - ${term(decoded(line.before))}`)]),
+    ...(line.after === null ? [] : [theme.good(`  + ${term(decoded(line.after))}`)]),
+  ];
+}
+
+/** A line was read byte by byte; people read UTF-8. */
+function decoded(line: string): string {
+  return Buffer.from(line, 'latin1').toString('utf8');
+}

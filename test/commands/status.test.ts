@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import stringWidth from 'string-width';
+import { openLab, type Lab } from '../support/lab.js';
+import { startHttpControlPlane, json } from '../support/http-control-plane.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
+import { startRedis } from '../support/redis-server.js';
+import { jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+interface Part {
+  readonly state: 'ok' | 'failed' | 'notAsked';
+  readonly value: JsonObject | null;
+  readonly error: { readonly code: string } | null;
+}
+
+interface Shown {
+  readonly isEnabled: boolean | null;
+  readonly targets: readonly {
+    readonly siteMode: string | null;
+    readonly buckets: Part;
+    readonly health: Readonly<Record<string, Part>>;
+  }[];
+  readonly redis: Part;
+  readonly overrides: Part;
+  readonly traffic: Part;
+  readonly findings: readonly { readonly code: string; readonly part: string; readonly message: string }[];
+}
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab({ behaviour: { siteMode: 'preview' } });
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+async function status(environment: JsonObject = {}, options: MainOptions = {}, ...args: string[]): Promise<Ran> {
+  const { lab } = state;
+  const path = await lab.world.config('status.yaml', { environments: { lab: { ...lab.environment, ...environment } } });
+  return lab.world.main(['status', ...args], { ...options, env: { RLCTL_CONFIG: path } });
+}
+
+async function shown(environment: JsonObject = {}, ...args: string[]): Promise<Shown & { code: number }> {
+  const ran = await status(environment, {}, '--json', ...args);
+  return { ...jsonOf<Shown>(ran.out), code: ran.code };
+}
+
+const codes = ({ findings }: Shown): readonly string[] => findings.map(({ code }) => code);
+
+describe('status', () => {
+  test('of an environment that is well: everything answered, nothing is broken, nothing was reloaded', async () => {
+    const reloads = (): number => state.lab.sandbox.workers()[0]?.reloads ?? 0;
+    await state.lab.world.main(['override', 'set', '/api/x', '--shadow', '--reason', 'why', '--ticket', 'T-1']);
+    const before = reloads();
+    const all = await shown();
+    expect(all).toMatchObject({
+      code: 0,
+      isEnabled: null,
+      targets: [
+        {
+          siteMode: 'preview',
+          health: { live: { value: { status: 'healthy' } }, ready: { state: 'ok' }, startup: { state: 'ok' } },
+        },
+      ],
+      redis: {
+        value: {
+          role: 'primary',
+          replicas: 0,
+          ttlMs: null,
+          lastChange: {
+            command: 'override set',
+            actor: 'tester@test',
+            reason: 'why',
+            ticket: 'T-1',
+            routes: ['/api/x'],
+          },
+        },
+      },
+      overrides: { value: { count: 1, entries: [{ prefix: '/api/x', isShadow: true, hiddenBy: null }] } },
+      traffic: { state: 'notAsked' },
+      findings: [],
+    });
+    expect(reloads()).toBe(before);
+  });
+
+  test('is one screen of 80 columns and 24 lines', async () => {
+    await state.lab.store('{"/api":{"rate":5},"/api/search":{"rate":6},"/x":7,"/y":{"shadow":true}}');
+    await state.lab.redis.cli('PEXPIRE', 'lab:rl:overrides', '3600000');
+    const ran = await status({ protected: true }, { columns: 80 });
+    const lines = ran.out.trimEnd().split('\n');
+    expect(ran.code).toBe(0);
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(lines.every((line) => stringWidth(line) <= 80)).toBe(true);
+    expect(ran.out).toContain('not known without a reload');
+    expect(ran.out).toContain('"/api/search" is hidden by "/api"');
+    expect(ran.out).toContain('"/x" is ignored by the server');
+    expect(ran.out).toMatch(/expires in (1h|59m)/);
+    expect(ran.out).toContain('protected');
+    expect(ran.out).toContain('nothing is broken');
+  });
+
+  test('with the API away: the rest stays', async () => {
+    const all = await shown({ api: 'http://127.0.0.1:9' });
+    expect(all.code).toBe(3);
+    expect(all.targets[0]).toMatchObject({ buckets: { state: 'failed' }, health: { live: { state: 'failed' } } });
+    expect(all.redis.state).toBe('ok');
+    // Four questions met the one cause.
+    expect(codes(all)).toHaveLength(1);
+    const text = (await status({ api: 'http://127.0.0.1:9' })).out;
+    expect(text).toContain('✗ live no answer');
+    expect(text).toMatch(/Redis +✓ primary/);
+  });
+
+  test('with Redis away: the rest stays', async () => {
+    const all = await shown({ redis: 'redis://127.0.0.1:9' }, '--timeout', '3s');
+    expect(all.code).toBe(3);
+    expect(all.redis.state).toBe('failed');
+    expect(all.overrides.state).toBe('notAsked');
+    expect(all.targets[0]?.buckets.state).toBe('ok');
+    expect(all.findings).toMatchObject([{ code: 'REDIS_UNREACHABLE', part: 'redis' }]);
+  });
+
+  test('with a silent server: the others are told before the deadline', async () => {
+    const redis = await startFaultProxy(state.lab.redis.port);
+    redis.inject({ at: 'connect', action: 'silence', times: 100 });
+    const silent = await startHttpControlPlane();
+    silent.behave(() => undefined);
+    try {
+      const startedMs = performance.now();
+      const all = await shown(
+        { redis: `redis://127.0.0.1:${redis.port}/0`, api: [state.lab.sandbox.origin, silent.origin] },
+        '--timeout',
+        '3s',
+      );
+      expect(performance.now() - startedMs).toBeLessThan(3000);
+      expect(all.code).toBe(3);
+      expect(all.redis.state).toBe('failed');
+      expect(all.targets.map(({ buckets }) => buckets.state)).toEqual(['ok', 'failed']);
+      expect(all.targets.map(({ health }) => health['live']?.state)).toEqual(['ok', 'failed']);
+    } finally {
+      await silent.stop();
+      await redis.stop();
+    }
+  });
+
+  test('with a document that cannot be read: Redis is well, the overrides are not', async () => {
+    await state.lab.store('{"/api":');
+    const all = await shown();
+    expect(all.code).toBe(3);
+    expect([all.redis.state, all.overrides.state]).toEqual(['ok', 'failed']);
+    expect(all.findings).toMatchObject([{ code: 'DOCUMENT_CORRUPT', part: 'overrides' }]);
+    expect((await status()).out).toContain('✗ the stored document cannot be read');
+  });
+
+  test('with another site than the configured: a finding', async () => {
+    const all = await shown({ siteMode: 'prod' });
+    expect([all.code, codes(all)]).toEqual([3, ['WRONG_SITE_MODE']]);
+  });
+
+  test('with nothing configured but one of them: the others are not findings', async () => {
+    expect(await shown({ redis: undefined, namespace: undefined })).toMatchObject({
+      code: 0,
+      redis: { state: 'notAsked' },
+      findings: [],
+    });
+    expect(await shown({ api: undefined })).toMatchObject({ code: 0, targets: [], redis: { state: 'ok' } });
+    expect((await status({ api: undefined })).out).toContain('no API configured');
+  });
+
+  test('with a server that has no health checks: no finding', async () => {
+    const server = await startHttpControlPlane();
+    try {
+      const all = await shown({ api: server.origin });
+      expect(all).toMatchObject({ code: 0, findings: [] });
+      expect(all.targets[0]?.health['ready']).toMatchObject({ state: 'ok', value: null });
+      expect((await status({ api: server.origin })).out).toContain('no such check');
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('with addresses that disagree: said', async () => {
+    const server = await startHttpControlPlane();
+    const policy = { bucket: 'read', rate_per_min: 60, burst: 10, window_s: 60, shadow: true };
+    server.behave(json(200, policy));
+    try {
+      const { out } = await status({ api: [state.lab.sandbox.origin, server.origin] });
+      expect(out).toContain('differs between addresses: read');
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('of a replica: a finding, because nothing can be written there', async () => {
+    const { port } = new URL(state.lab.redis.url);
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', port] });
+    try {
+      const all = await shown({ redis: replica.url });
+      expect(all.redis.value).toMatchObject({ role: 'replica' });
+      expect(codes(all)).toEqual(['REDIS_REPLICA']);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  test('of a server that answers 200 and says unhealthy: a finding with the component', async () => {
+    const lab = await openLab({ dialect: 'deployed', behaviour: { redisTimeoutMs: 300 } });
+    try {
+      await lab.redis.stop();
+      const ran = await lab.world.main(['status', '--json', '--timeout', '3s']);
+      const all = jsonOf<Shown>(ran.out);
+      expect(ran.code).toBe(3);
+      expect(all.targets[0]?.health['ready']).toMatchObject({ value: { status: 'unhealthy', httpStatus: 200 } });
+      expect(all.findings.find(({ code }) => code === 'UNHEALTHY')?.message).toMatch(
+        /\/health\/ready, \/health\/startup: unhealthy, although it answers 200 \(redis: does not answer\)/,
+      );
+      expect(codes(all)).toContain('REDIS_UNREACHABLE');
+    } finally {
+      await lab.stop();
+    }
+  });
+});
