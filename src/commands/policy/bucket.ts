@@ -1,8 +1,5 @@
-import { bucketByName, bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import { bucketByName, bucketOfRoute, documentedBuckets, type Environment } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
-
-/** The buckets of the handbook, where the configuration names none. */
-const documentedBuckets = ['auth', 'read', 'write', 'financial'] as const;
 
 /**
  * The bucket of a route and where that is known from: --bucket, else the configured routes. A server answers an invented

@@ -28,6 +28,9 @@ export interface Probe {
   readonly bucket: string | null;
 }
 
+/** The buckets of the handbook; a server may have others. */
+export const documentedBuckets = ['auth', 'read', 'write', 'financial'] as const;
+
 export interface BucketRoutes {
   /** Route prefixes the bucket guards. */
   readonly routes: readonly string[];
