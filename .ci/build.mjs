@@ -2,7 +2,7 @@
 // esbuild splits ES modules only, so the chunks are made first and turned into CommonJS one by one.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +24,7 @@ const unusedPartsOfUndici = {
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: ['src/start.ts'],
+  entryPoints: ['src/start.ts', 'src/complete.ts'],
   bundle: true,
   splitting: true,
   plugins: [unusedPartsOfUndici],
@@ -54,7 +54,29 @@ for (const file of result.outputFiles) {
   });
   await writeFile(file.path, code);
 }
+await writeFile(join(dist, 'command-tree.json'), JSON.stringify(await commandTree()));
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences(result.metafile));
+
+/** Every command with its flags as data, read off the commands themselves: what completion answers from. */
+async function commandTree() {
+  const outfile = join(dist, 'command-tree.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/command-tree.ts'],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    outfile,
+    logLevel: 'warning',
+  });
+  try {
+    const { describeCommands } = await import(pathToFileURL(outfile).href);
+    return await describeCommands();
+  } finally {
+    await rm(outfile);
+  }
+}
 
 /** The licence of every package that is bundled. */
 async function licences(metafile) {

@@ -38,7 +38,7 @@ function build() {
 }
 
 /** Installs Debian packages where that is allowed, else names the one command. */
-function programs(names, debian) {
+function programs(names, debian, brew = 'redis') {
   const missing = names.filter((name) => !onPath(name));
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
@@ -60,7 +60,7 @@ function programs(names, debian) {
   const stillMissing = names.filter((name) => !onPath(name));
   if (stillMissing.length === 0) return;
   say(`${stillMissing.join(', ')} missing, and installing is not possible here. Run this, then again:`);
-  say(`  sudo apt-get install ${debian.join(' ')}     (macOS: brew install redis)`);
+  say(`  sudo apt-get install ${debian.join(' ')}     (macOS: brew install ${brew})`);
   process.exit(1);
 }
 
@@ -70,6 +70,9 @@ const steps = {
   redis: () =>
     programs(['redis-server', 'redis-cli', 'redis-sentinel'], ['redis-server', 'redis-tools', 'redis-sentinel']),
   'redis-server': () => programs(['redis-server'], ['redis-server', 'redis-tools']),
+  // Completion is tried in the real shells, and the manual page is set by the real formatter.
+  shells: () =>
+    programs(['bash', 'zsh', 'fish', 'groff'], ['bash', 'zsh', 'fish', 'groff-base'], 'bash zsh fish groff'),
   recipe: () => programs(['jq', 'curl', 'openssl'], ['jq', 'curl', 'openssl']),
 };
 for (const name of wanted) steps[name]();

@@ -6,6 +6,9 @@ const { version } = require('../package.json');
 // Answered before anything is loaded: it is what scripts ask first and most.
 if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(`${version}\n`);
+} else if (process.argv[2] === '__complete') {
+  // One TAB of a shell: answered from plain data, before the program proper is loaded.
+  require('../dist/complete.js').startCompletion(process.argv.slice(3), require('../dist/command-tree.json'));
 } else {
   require('../dist/start.js').start(version);
 }

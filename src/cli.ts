@@ -159,6 +159,12 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/sandbox/demo.js'),
   },
   {
+    path: 'completion',
+    summary: 'print or install completion for a shell',
+    isMutation: false,
+    load: () => import('./commands/completion.js'),
+  },
+  {
     path: 'help',
     summary: 'help on a command or a topic',
     isMutation: false,
@@ -292,7 +298,8 @@ function buildProgram(
   return program;
 }
 
-function addGlobalOptions(program: Command): void {
+/** The flags that stand on every command. */
+export function addGlobalOptions(program: Command): void {
   program
     .addOption(new Option('-e, --env <name>', 'environment to work on (RLCTL_ENV)'))
     .addOption(new Option('-o, --output <format>', 'how to print the result (RLCTL_OUTPUT)').choices(outputFormats))

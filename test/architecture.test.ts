@@ -77,6 +77,9 @@ const arrows: Readonly<
   context: { floors: ['domain', 'ports', 'config', 'adapters', 'ui'], packages: ['os'] },
   cli: { floors: ['domain', 'commands', 'ui', 'ports'], types: ['context'], packages: ['commander'] },
   main: { floors: ['domain', 'ports', 'ui', 'cli', 'context'], packages: [] },
+  complete: { floors: ['domain', 'ports', 'ui', 'adapters', 'dynamic-names'], packages: [] },
+  'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: [] },
+  'command-tree': { floors: ['domain', 'ui', 'commands', 'cli'], packages: ['commander'] },
   start: { floors: ['adapters', 'main', 'ui'], packages: [] },
 };
 

@@ -30,6 +30,19 @@ export async function confirmReload(context: Context, environment: Environment, 
   if (!isYes) throw notConfirmed(environment, 'the answer was no', '--yes');
 }
 
+/** A step outside any environment wants y/N or --yes. */
+export async function confirmStep(context: Context, question: string, isYes: boolean): Promise<void> {
+  if (isYes) return;
+  const refused = (why: string): RlctlError =>
+    new RlctlError('guard', `not confirmed: ${why}; nothing was changed`, {
+      code: 'NOT_CONFIRMED',
+      hint: 'To confirm it without a terminal, add --yes.',
+    });
+  if (!canAsk(context)) throw refused('nobody was there to ask');
+  const { askYesNo } = await import('../ui/prompt.js');
+  if (!(await outsideDeadline(context, () => askYesNo(question)))) throw refused('the answer was no');
+}
+
 function canAsk({ host, options }: Context): boolean {
   return options.isInputAllowed && host.stdin.isTTY && host.stderr.isTTY;
 }

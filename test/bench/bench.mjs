@@ -130,6 +130,15 @@ try {
     { name: 'rlctl --version', argv: [node, rlctl, '--version'] },
     { name: 'rlctl --help', argv: [node, rlctl, '--help'] },
     { name: 'rlctl override set --help', argv: [node, rlctl, 'override', 'set', '--help'] },
+    {
+      name: 'one TAB: the verbs of a noun, in bash',
+      argv: [node, rlctl, '__complete', 'bash', ' \t\n"\'><=;|&(:', '--', 'rlctl override s'],
+    },
+    {
+      name: 'one TAB: the flags of a command, in zsh',
+      argv: [node, rlctl, '__complete', 'zsh', '--', 'override', 'set', '--'],
+    },
+    { name: 'one TAB: environments, in fish', argv: [node, rlctl, '__complete', 'fish', '--', '-e', ''] },
     { name: 'rlctl help exit-codes', argv: [node, rlctl, 'help', 'exit-codes'] },
   ]);
   const { child, facts } = await startSandbox();

@@ -1,0 +1,92 @@
+import { chooseEnvironment } from './config.js';
+import { createContext, type GlobalOptions } from './context.js';
+import type { Candidate, Wanted } from './domain/completion/candidates.js';
+import { allBuckets } from './domain/config/bucket-names.js';
+import type { Environment } from './domain/config/environment.js';
+import { scanDocument, rawValue } from './domain/override/document.js';
+import { readEntryFields } from './domain/override/entry.js';
+import type { Host } from './ports/host.js';
+import type { Redactor } from './ui/redactor.js';
+
+/** Somebody waits with a finger on the TAB key: a Redis that does not answer within this time has no names. */
+const patienceMs = 800;
+
+type Context = Awaited<ReturnType<typeof createContext>>;
+
+/**
+ * Names that live in the configuration or in Redis. No command of the configuration is run and no secret is read; a project
+ * file that nobody trusts opens no connection. Throws where the names cannot be had.
+ */
+export async function dynamicNames(
+  wanted: Wanted,
+  { host, redactor }: { readonly host: Host; readonly redactor: Redactor },
+): Promise<readonly Candidate[]> {
+  const options: GlobalOptions = {
+    environment: wanted.environment ?? (host.env['RLCTL_ENV'] || null),
+    config: fromHome(wanted.config ?? (host.env['RLCTL_CONFIG'] || null), host),
+    format: 'json',
+    jq: null,
+    timeoutMs: patienceMs,
+    isInputAllowed: false,
+    colour: 'never',
+    isQuiet: true,
+    isDebug: false,
+    isReadOnly: true,
+  };
+  const interrupted = new AbortController().signal;
+  const context = await createContext({ host, options, version: '', redactor, interrupted });
+  try {
+    if (wanted.kind === 'environment') return await environmentNames(context);
+    if (wanted.kind === 'bucket') return await bucketNames(context);
+    return await overridePrefixes(context, await context.environment());
+  } finally {
+    context.close();
+  }
+}
+
+/** The shell has not carried out the tilde of a word that is still being typed. */
+function fromHome(path: string | null, { env }: Host): string | null {
+  return path?.startsWith('~/') && env['HOME'] ? env['HOME'] + path.slice(1) : path;
+}
+
+async function environmentNames(context: Context): Promise<readonly Candidate[]> {
+  const config = await context.config();
+  const inUse = nameInUse(() => chooseEnvironment(config, context.options.environment).name);
+  return [...config.environments].map(([name, { place }]) => ({
+    value: name,
+    description: name === inUse ? `in use; ${place}` : place,
+  }));
+}
+
+function nameInUse(choose: () => string): string | null {
+  try {
+    return choose();
+  } catch {
+    return null;
+  }
+}
+
+async function bucketNames(context: Context): Promise<readonly Candidate[]> {
+  const configured = await context.environment().then(
+    ({ buckets }) => buckets,
+    () => new Map() as Environment['buckets'],
+  );
+  return allBuckets({ buckets: configured }).flatMap(({ name, names, routes }) => {
+    const description = configured.has(name) ? routes.join(' ') : 'documented';
+    return names.map((value) => ({ value, description: value === name ? description : `another name of ${name}` }));
+  });
+}
+
+async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const store = await context.store(environment);
+  const { bytes } = await store.read(context.deadline);
+  const document = scanDocument(bytes);
+  return document.members.map((member) => ({
+    value: member.key,
+    description: (readEntryFields(rawValue(document, member)) ?? [])
+      .map(({ name, raw }) => `${name} ${raw}`)
+      .join(', ')
+      .slice(0, 60),
+  }));
+}
