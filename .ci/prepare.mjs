@@ -69,7 +69,6 @@ const steps = {
   build,
   redis: () =>
     programs(['redis-server', 'redis-cli', 'redis-sentinel'], ['redis-server', 'redis-tools', 'redis-sentinel']),
-  'redis-server': () => programs(['redis-server'], ['redis-server', 'redis-tools']),
   recipe: () => programs(['jq', 'curl', 'openssl'], ['jq', 'curl', 'openssl']),
 };
 for (const name of wanted) steps[name]();
