@@ -3,6 +3,7 @@ import {
   attachSession,
   createRedisCommandExecutor,
   RedisServerState,
+  setLuaWasmLoadOptions,
   SocketConnectionTransport,
 } from 'js-redis-server/core';
 import { RlctlError } from '../domain/errors.js';
@@ -12,18 +13,24 @@ export interface EmbeddedRedis {
   /** `redis://127.0.0.1:<port>/0` */
   readonly url: string;
   /** Ends every connection and frees the port; what it held is gone. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
+
+// What a script may be given: both sides of a document of some 4 MiB. Far more would exhaust its memory in mid-script.
+const limits = { maxArgBytes: 8 * 1024 * 1024 };
 
 // What it claims to be: the version that the tests run for real.
 const compatibility = 'redis-7.0';
 
 /**
  * Starts one on a free port of 127.0.0.1 that keeps everything in memory. It knows the commands that rlctl and the
- * sandbox need, scripts included, but not all of Redis: no DUMP, WAIT, OBJECT, MEMORY, CLUSTER, and no users.
- * Throws an RlctlError of kind `unreachable` where it cannot start; nothing is left then.
+ * sandbox need, scripts included, but not all of Redis: no DUMP, WAIT, OBJECT, MEMORY, CLUSTER, no users, and no
+ * documents of many MiB. Throws an RlctlError of kind `unreachable` where it cannot start; nothing is left then.
+ *
+ * @param options.wasmPath the engine that runs scripts; left out: the file beside the library's code.
  */
-export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
+export async function startEmbeddedRedis(options: { readonly wasmPath?: string } = {}): Promise<EmbeddedRedis> {
+  setLuaWasmLoadOptions({ ...options, limits });
   const state = new RedisServerState({ compatibility });
   const sockets = new Set<Socket>();
   const server = serverOf(state, sockets);
