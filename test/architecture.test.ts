@@ -77,7 +77,7 @@ const arrows: Readonly<
   context: { floors: ['domain', 'ports', 'config', 'adapters', 'ui'], packages: ['os'] },
   cli: { floors: ['domain', 'commands', 'ui', 'ports'], types: ['context'], packages: ['commander'] },
   main: { floors: ['domain', 'ports', 'ui', 'cli', 'context'], packages: [] },
-  start: { floors: ['adapters', 'main'], packages: [] },
+  start: { floors: ['adapters', 'main', 'ui'], packages: [] },
 };
 
 function isAllowed({ floor, target, isPackage, isType }: Import): boolean {

@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { Effect } from '../procedures/effect.js';
 import type { TargetReload } from '../procedures/reload/send.js';
@@ -49,8 +50,8 @@ export function reloadText(reloads: readonly TargetReload[], theme: Theme): stri
         return `${theme.bad('✗')} reload    ${term(error?.message ?? target)}${error?.hint ? `\n            ${theme.accent('hint:')} ${term(error.hint)}` : ''}`;
       }
       const count = report?.overridesCount ?? null;
-      const counted = count === null ? '' : `, ${count} ${count === 1 ? 'override' : 'overrides'}`;
-      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${counted})`;
+      const held = count === null ? '' : `, ${counted(count, 'override')}`;
+      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${held})`;
     })
     .join('\n');
 }

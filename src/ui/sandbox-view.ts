@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted.js';
 import { term } from './term.js';
 import type { View } from './view.js';
 
@@ -34,7 +35,7 @@ export function sandboxView(
     },
     human: (theme) =>
       [
-        `${theme.good('ready')}  ${options.dialect} control plane, ${options.workers} ${options.workers === 1 ? 'worker' : 'workers'}${options.trafficPerSecond > 0 ? `, ${options.trafficPerSecond} requests/s` : ''}`,
+        `${theme.good('ready')}  ${options.dialect} control plane, ${counted(options.workers, 'worker')}${options.trafficPerSecond > 0 ? `, ${options.trafficPerSecond} requests/s` : ''}`,
         `  API      ${origin}${basePath}`,
         `  Redis    ${term(redisUrl)} (${redisInWords[redisKind] ?? redisKind}), namespace ${term(namespace)}`,
         `  Env file ${term(envFile)}`,

@@ -100,8 +100,9 @@ export class Connections {
 }
 
 async function loadLibrary(ca: string | undefined): Promise<Library> {
-  // undici parses HTTP in WebAssembly. V8 would begin to optimise that for the long run, in another thread, and the process
-  // could not end before that is done: several times as long as the few requests of a command take.
+  // undici parses HTTP in WebAssembly. V8 would begin at once to optimise that, in other threads, and no process ends before
+  // they are done: a command would take twice as long. A large --wasm-tiering-budget does the same, but costs a little in
+  // each call, which shows after a thousand requests. V8 reads its flag when the module is compiled: it comes first.
   setFlagsFromString('--liftoff-only');
   const { buildConnector, Client, connectAhead } = await import('./library.js');
   // No timers of undici's: they tick once a second. Each exchange has its own deadline.

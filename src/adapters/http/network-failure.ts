@@ -52,6 +52,8 @@ const failures: Readonly<Record<string, Failure>> = {
   UND_ERR_DESTROYED: reset,
   UND_ERR_HEADERS_OVERFLOW: notHttp,
   HTTPParserError: notHttp,
+  // Before the body: the head contradicts itself.
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { ...notHttp },
   ETIMEDOUT: { code: 'API_TIMEOUT', why: 'the connection timed out', hint: checkAddress },
   EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of api:' },
 };

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { defineCommand } from '../command.js';
 
@@ -18,13 +19,9 @@ export const command = defineCommand({
       write: (text) => context.host.stdout.write(text),
     });
     if (failures === 0) return { view: null, exit: 'ok' };
-    throw new RlctlError(
-      'unexpected',
-      `${failures} ${failures === 1 ? 'step' : 'steps'} of the demo did not end as they should`,
-      {
-        code: 'DEMO_FAILED',
-        hint: 'The step says what it printed; run its command by hand on "rlctl sandbox up".',
-      },
-    );
+    throw new RlctlError('unexpected', `${counted(failures, 'step')} of the demo did not end as they should`, {
+      code: 'DEMO_FAILED',
+      hint: 'The step says what it printed; run its command by hand on "rlctl sandbox up".',
+    });
   },
 });

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Policy } from '../control-plane.js';
 
 /** A policy's numbers that decide: the window is displayed only. */
@@ -87,5 +88,5 @@ function limitInWords({ ratePerMin, burst }: LimitNumbers): string {
   if (interval === 0) return `blocks every request: a rate of ${ratePerMin} per minute makes the interval 0 ms`;
   if (burst < 0) return `blocks every caller not seen before: a burst of ${burst} is below 0`;
   const limit = limitOf(burst);
-  return `${limit} ${limit === 1 ? 'request' : 'requests'} at once, then one every ${durationInWords(interval)}`;
+  return `${counted(limit, 'request')} at once, then one every ${durationInWords(interval)}`;
 }

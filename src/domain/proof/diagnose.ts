@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Observations } from './observations.js';
 import type { Proof } from './proof.js';
 import { traps } from './traps.js';
@@ -29,7 +30,8 @@ function proven({ changed, isWitness, loaded }: Observations, { levelReached }: 
   if (loaded.objectCount === 0 && (changed.length === 0 || isWitness)) {
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
-  if (changed.length === 0 || isWitness) return `the server holds the ${loaded.objectCount} stored overrides${probe}`;
+  if (changed.length === 0 || isWitness)
+    return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
   const what = changed.length === 1 ? 'the changed route' : `all ${changed.length} changed routes`;
   return `the server shows ${what} as stored${probe}`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { ReloadReport } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
 import type { LoadedOverrides } from '../policy/matching.js';
@@ -52,9 +53,12 @@ function countLine(
     return { verdict: 'proven', text };
   }
   if (standing === 'explained')
-    return { verdict: 'proven', text: `${who} counted ${count} overrides, as Redis explains (${range})` };
+    return { verdict: 'proven', text: `${who} counted ${counted(count, 'override')}, as Redis explains (${range})` };
   const relation = standing === 'more' ? 'more than' : 'fewer than';
-  return { verdict: 'contradicted', text: `${who} counted ${count} overrides, ${relation} Redis explains (${range})` };
+  return {
+    verdict: 'contradicted',
+    text: `${who} counted ${counted(count, 'override')}, ${relation} Redis explains (${range})`,
+  };
 }
 
 function rangeInWords({ usableCount, objectCount }: LoadedOverrides): string {

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { effectExit, takeEffect, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
@@ -62,7 +63,7 @@ function writeStepOf(written: Written | null, tookMs: number): Step {
   const { changeId, outcome, conflicts } = written;
   const remarks = [
     `change ${changeId}`,
-    ...(conflicts > 0 ? [`merged with ${conflicts} other ${conflicts === 1 ? 'change' : 'changes'}`] : []),
+    ...(conflicts > 0 ? [`merged with ${counted(conflicts, 'other change')}`] : []),
     ...(outcome.sawForeignChange ? ['somebody had written past rlctl; what they left is kept in the history'] : []),
     ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
   ];
@@ -74,7 +75,7 @@ function replicationSteps(written: Written | null): readonly Step[] {
   if (!replication || replication.required === 0) return [];
   const isDone = replication.acknowledged >= replication.required;
   const detail = isDone
-    ? `${replication.acknowledged} ${replication.acknowledged === 1 ? 'replica has' : 'replicas have'} it`
+    ? `${counted(replication.acknowledged, 'replica has', 'replicas have')} it`
     : 'no replica acknowledged it in time: a failover now would lose the change';
   return [{ name: 'replicate', state: isDone ? 'done' : 'unverified', detail, tookMs: 0 }];
 }

@@ -46,7 +46,7 @@ function cannotUndo(entry: HistoryEntry, conflicts: readonly RevertConflict[]): 
   const [first] = conflicts;
   return new RlctlError(
     'conflict',
-    `change ${entry.changeId} cannot be taken back: ${first?.why ?? ''}; nothing was written`,
+    `change ${entry.changeId} cannot be taken back, ${JSON.stringify(first?.route)}: ${first?.why ?? ''}; nothing was written`,
     {
       code: 'UNDO_CONFLICT',
       hint: 'Look at "rlctl override history" and set the routes by hand.',
