@@ -17,6 +17,11 @@ const withFilesBeside = {
 };
 const luaFiles = ['redis_lua.wasm', 'redis_lua.mjs'];
 
+// Compiled into a package whose licence files do not name it.
+const alsoInside = {
+  'lua-redis-wasm': ['## Lua 5.1\n- Copyright (C) 1994-2012 Lua.org, PUC-Rio\n- License: MIT, in the words above'],
+};
+
 /**
  * undici's client requires its HTTP/2 half (which loads node:http2) and fetch's body code; rlctl speaks HTTP/1.1 through
  * dispatch alone and never runs either. The tests under test/cli run against the result.
@@ -82,6 +87,7 @@ async function licences(metafile) {
       const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
       const files = (await readdir(join(root, folder))).filter((each) => /^(licen[cs]e|third_party)/i.test(each));
       const texts = await Promise.all(files.sort().map((file) => readFile(join(root, folder, file), 'utf8')));
+      texts.push(...(alsoInside[name] ?? []));
       const text = texts.length > 0 ? texts.map((each) => each.trim()).join('\n\n') : `Licence: ${license}`;
       return `${name} ${version} (${license})\n\n${text}\n`;
     }),
