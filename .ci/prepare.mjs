@@ -69,7 +69,6 @@ const steps = {
   build,
   redis: () =>
     programs(['redis-server', 'redis-cli', 'redis-sentinel'], ['redis-server', 'redis-tools', 'redis-sentinel']),
-  'redis-server': () => programs(['redis-server'], ['redis-server', 'redis-tools']),
   // Completion is tried in the real shells, and the manual page is set by the real formatter.
   shells: () =>
     programs(['bash', 'zsh', 'fish', 'groff'], ['bash', 'zsh', 'fish', 'groff-base'], 'bash zsh fish groff'),

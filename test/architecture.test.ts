@@ -71,7 +71,7 @@ const arrows: Readonly<
     types: ['context'],
     packages: ['commander', 'path'],
   },
-  sandbox: { floors: ['domain', 'sandbox'], packages: ['ioredis', 'builtin'] },
+  sandbox: { floors: ['domain', 'sandbox'], packages: ['ioredis', 'js-redis-server', 'builtin'] },
   config: { floors: ['domain', 'ports', 'config', 'config-file'], packages: ['crypto', 'path'] },
   'config-file': { floors: ['domain'], packages: ['yaml'] },
   context: { floors: ['domain', 'ports', 'config', 'adapters', 'ui'], packages: ['os'] },

@@ -18,6 +18,17 @@ export default defineConfig({
         },
       },
       {
+        // The sandbox once more, on the Redis that it has where redis-server is missing.
+        extends: true,
+        test: {
+          name: 'embedded',
+          include: ['test/sandbox/{limiter,overrides,reload,workers}.test.ts'],
+          env: { SANDBOX_REDIS: 'embedded' },
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
         // These start dozens of processes and measure deadlines: nothing runs beside them.
         extends: true,
         test: {

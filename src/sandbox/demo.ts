@@ -129,7 +129,7 @@ async function onSandbox(
   const ended = new Promise<void>((resolve) => sandbox.once('close', () => resolve()));
   try {
     const facts = await readyFacts(sandbox);
-    await options.write(`ready: ${facts.origin}${facts.basePath}, ${facts.redisKind}\n`);
+    await options.write(`ready: ${facts.origin}${facts.basePath}, Redis: ${facts.redisKind}\n`);
     const failures: number[] = [];
     for (const step of steps(facts.origin)) failures.push(await runStep(options, env, folder, step));
     return failures.reduce((sum, each) => sum + each, 0);

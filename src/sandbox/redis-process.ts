@@ -4,36 +4,47 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RlctlError } from '../domain/errors.js';
 
+/** By URL, a program that was started, or a part of this process that stands in for it. */
+export type RedisKind = 'given' | 'redis-server' | 'embedded';
+
 /** A Redis that the sandbox may use. */
 export interface ObtainedRedis {
   readonly url: string;
-  /** What it is: `given`, or the program that was started. */
-  readonly kind: string;
-  /** `null`: not a process of the sandbox. */
+  readonly kind: RedisKind;
+  /** `null`: not a process of its own. */
   readonly pid: number | null;
   stop(): Promise<void>;
 }
 
-/** The one place that decides where Redis comes from: the URL given, else a redis-server of the sandbox's own. */
+/**
+ * The one place that decides where Redis comes from: the URL given, else a redis-server of the sandbox's own, else, where
+ * that program is not on PATH, an embedded one.
+ */
 export async function obtainRedis(options: { url: string | null; folder: string }): Promise<ObtainedRedis> {
   if (options.url !== null) return { url: options.url, kind: 'given', pid: null, stop: () => Promise.resolve() };
-  return startRedisServer(options.folder);
+  return (await startRedisServer(options.folder)) ?? obtainEmbedded();
+}
+
+async function obtainEmbedded(): Promise<ObtainedRedis> {
+  const { startEmbeddedRedis } = await import('./embedded-redis.js');
+  return { ...(await startEmbeddedRedis()), kind: 'embedded', pid: null };
 }
 
 const attempts = 5;
 
-async function startRedisServer(folder: string): Promise<ObtainedRedis> {
+/** `null`: redis-server is not on PATH. */
+async function startRedisServer(folder: string): Promise<ObtainedRedis | null> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await tryRedisServer(folder);
     } catch (error) {
       // Another process may have taken the port between looking and binding.
-      if (attempt === attempts || (error instanceof RlctlError && error.code === 'REDIS_SERVER_MISSING')) throw error;
+      if (attempt === attempts) throw error;
     }
   }
 }
 
-async function tryRedisServer(parent: string): Promise<ObtainedRedis> {
+async function tryRedisServer(parent: string): Promise<ObtainedRedis | null> {
   const port = await freePort();
   const folder = await mkdtemp(join(parent, 'redis-'));
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -50,7 +61,10 @@ async function tryRedisServer(parent: string): Promise<ObtainedRedis> {
     await removeFolder();
   };
   try {
-    await untilReady(child);
+    if (!(await isReady(child))) {
+      await stop();
+      return null;
+    }
   } catch (error) {
     await stop();
     throw error;
@@ -63,25 +77,19 @@ function redisArguments(port: number, folder: string): readonly string[] {
   return [...network, '--save', '', '--appendonly', 'no', '--dir', folder, '--daemonize', 'no'];
 }
 
-async function untilReady(child: ChildProcess): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+/** Resolves to true when it accepts connections, to false where there is no such program. */
+async function isReady(child: ChildProcess): Promise<boolean> {
+  return new Promise((resolve, reject) => {
     const tail: string[] = [];
     child.stdout?.on('data', (chunk: Buffer) => {
       // Goes on reading for as long as it runs: a full pipe would stop Redis.
       if (tail.length < 100) tail.push(chunk.toString());
-      if (tail.join('').includes('eady to accept connections')) resolve();
+      if (tail.join('').includes('eady to accept connections')) resolve(true);
     });
     child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? missing() : notStarted(error.message)),
+      error.code === 'ENOENT' ? resolve(false) : reject(notStarted(error.message)),
     );
     child.once('exit', (code) => reject(notStarted(`it ended with ${code}: ${tail.join('').trim().slice(-300)}`)));
-  });
-}
-
-function missing(): RlctlError {
-  return new RlctlError('unreachable', 'The sandbox needs a Redis, and redis-server is not on PATH.', {
-    code: 'REDIS_SERVER_MISSING',
-    hint: 'Install it: sudo apt-get install redis-server (macOS: brew install redis), or name one: --redis redis://127.0.0.1:6379/0',
   });
 }
 

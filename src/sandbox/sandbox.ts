@@ -5,7 +5,7 @@ import { environmentText, parseEnvironment, readEnvironment } from './environmen
 import { prepareFolder, writePrivate } from './folder.js';
 import { openGateway } from './gateway.js';
 import { checkRedisUrl, loadRedisLinks } from './redis-link.js';
-import { obtainRedis } from './redis-process.js';
+import { obtainRedis, type RedisKind } from './redis-process.js';
 import { startTraffic, type Traffic } from './traffic.js';
 import { viewOf, Worker, type WorkerView } from './worker-state.js';
 
@@ -15,7 +15,7 @@ export interface SandboxOptions {
   readonly workers: number;
   /** Requests per second of its own traffic; 0: none. */
   readonly trafficPerSecond: number;
-  /** `null`: start a redis-server of its own. */
+  /** `null`: one of its own, redis-server where it is on PATH, else embedded. */
   readonly redisUrl: string | null;
   /** 0: any free one. */
   readonly port: number;
@@ -36,8 +36,7 @@ export interface Sandbox {
   readonly secretFile: string;
   /** The limiter's variables: edit it, then reload. */
   readonly envFile: string;
-  /** `given` or `redis-server`. */
-  readonly redisKind: string;
+  readonly redisKind: RedisKind;
   /** The process id of its own redis-server; `null`: it has none. */
   readonly redisPid: number | null;
   readonly behaviour: Behaviour;
@@ -52,8 +51,7 @@ export interface Sandbox {
 type Undo = () => void | Promise<void>;
 
 /**
- * Starts a sandbox and resolves when it answers. Throws an RlctlError: `unreachable` where Redis is missing or cannot be
- * used, `usage` where the port is taken or an option makes no sense; nothing is left behind then.
+ * Starts a sandbox and resolves when it answers. Throws an RlctlError: `unreachable` where Redis cannot be used, `usage` where the port is taken or an option makes no sense; nothing is left behind then.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   checkOptions(options);

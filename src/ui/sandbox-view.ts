@@ -11,6 +11,8 @@ export interface SandboxFacts {
   readonly envFile: string;
 }
 
+const redisInWords: Readonly<Record<string, string>> = { embedded: 'embedded, as redis-server is not on PATH' };
+
 /** A sandbox that is ready, and what to do with it. */
 export function sandboxView(
   sandbox: SandboxFacts,
@@ -35,7 +37,7 @@ export function sandboxView(
       [
         `${theme.good('ready')}  ${options.dialect} control plane, ${counted(options.workers, 'worker')}${options.trafficPerSecond > 0 ? `, ${options.trafficPerSecond} requests/s` : ''}`,
         `  API      ${origin}${basePath}`,
-        `  Redis    ${term(redisUrl)} (${redisKind}), namespace ${term(namespace)}`,
+        `  Redis    ${term(redisUrl)} (${redisInWords[redisKind] ?? redisKind}), namespace ${term(namespace)}`,
         `  Env file ${term(envFile)}`,
         '',
         'In another terminal:',

@@ -2,6 +2,7 @@ import { describeOverrideStore, type ContractHost, type ContractSubject } from '
 import { storeAt } from './override-store.kit.js';
 import type { OverrideStore } from '../../src/ports/override-store.js';
 import { metadataKey, overridesKey } from '../../src/domain/redis-keys.js';
+import { startEmbedded, startEmbeddedWithoutScripts, type TestRedis } from '../support/embedded-redis.js';
 import { createFakeOverrides } from '../support/fake-override-store.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
@@ -31,11 +32,27 @@ describeOverrideStore('in memory', async () => ({
   },
 }));
 
-/** A real server behind a proxy; `user`: the ACL user to log in as. */
-async function startReal(user: string | null): Promise<ContractHost> {
+interface Door {
+  readonly redis: TestRedis;
+  /** `user:password@` of the ACL user to log in as, or nothing. */
+  readonly login: string;
+  readonly usesTransaction: boolean;
+  readonly hasDump: boolean;
+}
+
+async function startReal(user: string | null): Promise<Door> {
   const redis = await startRedis();
   await redis.cli('ACL', 'SETUSER', 'noeval', 'on', '>pw', '~*', '+@all', '-eval', '-evalsha', '-@scripting');
-  const login = user === null ? '' : `${user}:pw@`;
+  return { redis, login: user === null ? '' : `${user}:pw@`, usesTransaction: user !== null, hasDump: true };
+}
+
+async function startEmbeddedDoor(usesTransaction: boolean): Promise<Door> {
+  const redis = await (usesTransaction ? startEmbeddedWithoutScripts() : startEmbedded());
+  return { redis, login: '', usesTransaction, hasDump: false };
+}
+
+/** A server behind a proxy. */
+async function startBehindProxy({ redis, login, usesTransaction, hasDump }: Door): Promise<ContractHost> {
   const opened: { stores: OverrideStore[]; proxies: FaultProxy[] } = { stores: [], proxies: [] };
   const subject = async (): Promise<ContractSubject> => {
     const proxy = await startFaultProxy(redis.port);
@@ -61,14 +78,15 @@ async function startReal(user: string | null): Promise<ContractHost> {
       makeList: async () => void (await redis.cli('RPUSH', key, 'x')),
       setTtl: async (ms) => void (await redis.cli('PEXPIRE', key, String(ms))),
       loseContact: async () => {
-        proxy.inject({ at: 'reply', containing: user === null ? 'EVAL' : 'EXEC', action: 'silence' });
+        proxy.inject({ at: 'reply', containing: usesTransaction ? 'EXEC' : 'EVAL', action: 'silence' });
         proxy.inject({ at: 'connect', action: 'silence', times: Infinity });
       },
       stored: async () => ((await redis.cli('EXISTS', key)) === '1' ? redis.cli('GET', key) : null),
     };
   };
   return {
-    usesTransaction: user !== null,
+    usesTransaction,
+    hasDump,
     subject,
     stop: async () => {
       for (const store of opened.stores) store.close();
@@ -78,5 +96,10 @@ async function startReal(user: string | null): Promise<ContractHost> {
   };
 }
 
-describeOverrideStore('redis-server, by EVAL', () => startReal(null));
-describeOverrideStore('redis-server, by WATCH and MULTI where EVAL is denied', () => startReal('noeval'));
+const hosts: readonly (readonly [string, () => Promise<Door>])[] = [
+  ['redis-server, by EVAL', () => startReal(null)],
+  ['redis-server, by WATCH and MULTI where EVAL is denied', () => startReal('noeval')],
+  ['embedded, by EVAL', () => startEmbeddedDoor(false)],
+  ['embedded, by WATCH and MULTI where EVAL is unknown', () => startEmbeddedDoor(true)],
+];
+for (const [name, start] of hosts) describeOverrideStore(name, async () => startBehindProxy(await start()));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ask, cli, openRedis, openSandbox, overridesKey, until } from './support.js';
+import { ask, cli, openEitherRedis, openSandbox, overridesKey, until } from './support.js';
 
 const stored = '{"/api/search":{"rate":120,"burst":2,"shadow":true},"/api":{"rate":30,"burst":1}}';
 
 describe('documented: overrides count', () => {
   test('they are loaded at boot and really enforced', async () => {
-    const redis = await openRedis();
+    const redis = await openEitherRedis();
     await redis.cli('SET', overridesKey, stored);
     const sandbox = await openSandbox({ redisUrl: redis.url });
     expect(sandbox.redisKind).toBe('given');
@@ -53,7 +53,7 @@ describe('documented: overrides count', () => {
 
 describe('deployed: overrides are only shown', () => {
   test('nothing at boot, shown after a reload, never enforced, counted but not named', async () => {
-    const redis = await openRedis();
+    const redis = await openEitherRedis();
     await redis.cli('SET', overridesKey, stored);
     const sandbox = await openSandbox({ dialect: 'deployed', redisUrl: redis.url });
     const base = { bucket: 'read', rate_per_min: 60, burst: 10, window_s: 60, shadow: false };
@@ -75,7 +75,7 @@ describe('deployed: overrides are only shown', () => {
 
 describe('traps one by one', () => {
   test('readsOverridesAtReload: false says ok and drops what was loaded at boot', async () => {
-    const redis = await openRedis();
+    const redis = await openEitherRedis();
     await redis.cli('SET', overridesKey, stored);
     const sandbox = await openSandbox({ redisUrl: redis.url, behaviour: { readsOverridesAtReload: false } });
     expect((await sandbox.policy('/api/x')).json).toMatchObject({ rate_per_min: 30 });
@@ -124,7 +124,7 @@ describe('traps one by one', () => {
   });
 
   test('Redis away: 200, ok, every override dropped', async () => {
-    const redis = await openRedis();
+    const redis = await openEitherRedis();
     await redis.cli('SET', overridesKey, stored);
     const sandbox = await openSandbox({ redisUrl: redis.url });
     await redis.stop();

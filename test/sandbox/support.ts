@@ -7,9 +7,13 @@ import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { Behaviour, Dialect } from '../../src/sandbox/behaviour.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
+import { startEmbedded, type TestRedis } from '../support/embedded-redis.js';
 import { startRedis, type RunningRedis } from '../support/redis-server.js';
 
 const run = promisify(execFile);
+
+// Set by the vitest project that runs these tests a second time.
+const isEmbedded = process.env['SANDBOX_REDIS'] === 'embedded';
 
 export interface Reply {
   readonly status: number;
@@ -98,7 +102,7 @@ export async function openSandbox(options: TestSandboxOptions = {}): Promise<Tes
     dialect: 'documented',
     workers: 1,
     trafficPerSecond: 0,
-    redisUrl: null,
+    redisUrl: isEmbedded ? (await openEitherRedis()).url : null,
     port: 0,
     namespace: 'demo',
     folder,
@@ -140,6 +144,14 @@ async function signedReload(signing: string, secret: string): Promise<Ask> {
 /** A redis-server that ends with the test. */
 export async function openRedis(args: readonly string[] = []): Promise<RunningRedis> {
   const redis = await startRedis({ args });
+  onTestFinished(() => redis.stop());
+  return redis;
+}
+
+/** Whichever Redis this project of tests is about, ending with the test. */
+export async function openEitherRedis(): Promise<TestRedis> {
+  if (!isEmbedded) return openRedis();
+  const redis = await startEmbedded();
   onTestFinished(() => redis.stop());
   return redis;
 }

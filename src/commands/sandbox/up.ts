@@ -76,7 +76,7 @@ export const command = defineCommand({
     )
       .addOption(new Option('--workers <n>', 'independent states behind the one port, 1 to 64 (default 1)'))
       .addOption(new Option('--traffic <rps>', 'requests a second of its own: users, routes and abusers (default 0)'))
-      .addOption(new Option('--redis <url>', 'a Redis on this machine; else a redis-server of its own'))
+      .addOption(new Option('--redis <url>', 'a Redis on this machine; else redis-server, else an embedded one'))
       .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: any free one)'))
       .addOption(new Option('--namespace <name>', 'prefix of its keys').default('sandbox'));
   },
