@@ -47,6 +47,7 @@ describe('the hidden command', () => {
       'financial',
       'pay',
       'auth',
+      'auth_bootstrap',
       'write',
     ]);
     expect(await ask('--', 'override', 'get', '/api/*')).toBe('/api/*\trate 60\n');

@@ -91,10 +91,3 @@ function guards(prefix: string, route: string): boolean {
   if (!route.startsWith(prefix)) return false;
   return prefix.endsWith('/') || route.length === prefix.length || '/?#'.includes(route[prefix.length] ?? '');
 }
-
-/** The configured name of a bucket given by its name or by one of its aliases; `null`: no such bucket is configured. */
-export function bucketByName(environment: Pick<Environment, 'buckets'>, name: string): string | null {
-  if (environment.buckets.has(name)) return name;
-  for (const [bucket, { alias }] of environment.buckets) if (alias.includes(name)) return bucket;
-  return null;
-}
