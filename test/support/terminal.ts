@@ -11,14 +11,21 @@ export interface TerminalOptions {
 /** A program on a terminal of its own. */
 export interface Terminal {
   type(keys: string): void;
+  resize(columns: number, rows: number): void;
   /** What stands on the screen, without the blanks at the ends of lines and of the screen. */
   screen(): string;
+  /** True on the alternate screen. */
+  isAlternate(): boolean;
+  /** Everything that was written to the terminal. */
+  raw(): string;
   /** Where the cursor stands, counted from the first line ever written. */
   cursor(): string;
   /** Resolves when the condition holds; throws, with the screen, when it does not within ten seconds, or `withinMs`. */
   until(what: string, condition: () => boolean, withinMs?: number): Promise<void>;
   /** Every title that the program gave its window. */
   readonly titles: readonly string[];
+  /** The exit code, once the program has ended and everything that it wrote is on the screen. */
+  readonly ended: Promise<number>;
   /** Ends the program and waits for its end. */
   close(): Promise<void>;
 }
@@ -31,25 +38,37 @@ export function openTerminal(program: string, args: readonly string[], options: 
   const pty = spawn(program, [...args], { name: 'xterm-256color', cols, rows, cwd, env: { ...options.env } });
   const titles: string[] = [];
   const waiting = new Set<() => void>();
-  const ended = new Promise<void>((resolve) => pty.onExit(() => resolve()));
+  const written = { text: '', isOnScreen: Promise.resolve() };
+  const ended = new Promise<number>((resolve) => {
+    pty.onExit(({ exitCode }) => void written.isOnScreen.then(() => resolve(exitCode)));
+  });
   emulator.onTitleChange((title) => titles.push(title));
   // What the emulator answers to questions about the terminal, as a real one does.
   emulator.onData((answer) => pty.write(answer));
   pty.onData((text) => {
-    emulator.write(text, () => {
+    written.text += text;
+    written.isOnScreen = new Promise((resolve) => emulator.write(text, resolve));
+    void written.isOnScreen.then(() => {
       for (const check of waiting) check();
     });
   });
   const screen = (): string => {
     const { active } = emulator.buffer;
-    const lines = Array.from({ length: rows }, (_, row) => active.getLine(active.viewportY + row));
+    const lines = Array.from({ length: emulator.rows }, (_, row) => active.getLine(active.viewportY + row));
+    // A line keeps cells beyond the terminal's width after it was made narrower; nobody sees those.
     return lines
-      .map((line) => line?.translateToString(true) ?? '')
+      .map((line) => line?.translateToString(true, 0, emulator.cols).trimEnd() ?? '')
       .join('\n')
       .trimEnd();
   };
   return {
     type: (keys) => pty.write(keys),
+    resize: (columns, height) => {
+      emulator.resize(columns, height);
+      pty.resize(columns, height);
+    },
+    isAlternate: () => emulator.buffer.active.type === 'alternate',
+    raw: () => written.text,
     screen,
     cursor: () => `${emulator.buffer.active.baseY + emulator.buffer.active.cursorY}:${emulator.buffer.active.cursorX}`,
     until: (what, condition, withinMs = patienceMs) =>
@@ -70,6 +89,7 @@ export function openTerminal(program: string, args: readonly string[], options: 
         check();
       }),
     titles,
+    ended,
     close: async () => {
       pty.kill('SIGKILL');
       await ended;
