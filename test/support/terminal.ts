@@ -1,5 +1,5 @@
 import { spawn } from '@lydell/node-pty';
-import xterm from '@xterm/headless';
+import xterm, { type IBufferLine } from '@xterm/headless';
 
 export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -8,9 +8,22 @@ export interface TerminalOptions {
   readonly rows?: number;
 }
 
+/** Neighbouring cells of one line that look the same. */
+export interface Run {
+  readonly text: string;
+  /** Of its first cell, from 0. */
+  readonly column: number;
+  /** Of the 256 colours; `null`: the terminal's own. */
+  readonly colour: number | null;
+  readonly isBold: boolean;
+  readonly isDim: boolean;
+}
+
 /** A program on a terminal of its own. */
 export interface Terminal {
   type(keys: string): void;
+  /** The same with its looks, line by line. */
+  painted(): readonly (readonly Run[])[];
   resize(columns: number, rows: number): void;
   /** What stands on the screen, without the blanks at the ends of lines and of the screen. */
   screen(): string;
@@ -62,6 +75,11 @@ export function openTerminal(program: string, args: readonly string[], options: 
       .trimEnd();
   };
   return {
+    painted: () =>
+      Array.from({ length: emulator.rows }, (_, row) => {
+        const line = emulator.buffer.active.getLine(emulator.buffer.active.viewportY + row);
+        return line === undefined ? [] : runsOf(line, emulator.cols);
+      }),
     type: (keys) => pty.write(keys),
     resize: (columns, height) => {
       emulator.resize(columns, height);
@@ -96,4 +114,23 @@ export function openTerminal(program: string, args: readonly string[], options: 
       emulator.dispose();
     },
   };
+}
+
+function runsOf(line: IBufferLine, columns: number): readonly Run[] {
+  const runs: Run[] = [];
+  for (let column = 0; column < columns; column += 1) {
+    const cell = line.getCell(column);
+    if (cell === undefined || cell.getWidth() === 0) continue;
+    const looks = {
+      colour: cell.isFgPalette() ? cell.getFgColor() : null,
+      isBold: cell.isBold() !== 0,
+      isDim: cell.isDim() !== 0,
+    };
+    const text = cell.getChars() || ' ';
+    const last = runs.at(-1);
+    const isSame = last?.colour === looks.colour && last.isBold === looks.isBold && last.isDim === looks.isDim;
+    if (last !== undefined && isSame) runs[runs.length - 1] = { ...last, text: last.text + text };
+    else runs.push({ text, column, ...looks });
+  }
+  return runs;
 }
