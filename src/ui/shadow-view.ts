@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { shellWords } from '../domain/shell-words.js';
 import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
 import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
@@ -76,7 +77,7 @@ function planText({ driver, flags, isNoop, remarks }: FlagPlan, theme: Theme): s
 
 /** The line before and after as in a diff, or the program's words. */
 function flagText({ variable, line, argv, isChanged }: PlannedFlag, theme: Theme): readonly string[] {
-  if (argv !== null) return [`  ${theme.warn('run')}  ${argv.map((item) => term(JSON.stringify(item))).join(' ')}`];
+  if (argv !== null) return [`  ${theme.warn('run')}  ${term(shellWords(argv))}`];
   if (!isChanged || line === null) return [theme.dim(`  ${term(variable)} is already as wanted`)];
   return [
     theme.dim(`  line ${line.line}`),

@@ -1,6 +1,7 @@
 import { flagVariables } from '../../domain/config/bucket-names.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -80,7 +81,7 @@ async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promis
     const failure = await runOne(ports, flag);
     if (failure !== null && steps.length === 0) throw failure;
     const tookMs = ports.clock.monotonicMs() - startedMs;
-    const detail = failure?.message ?? (flag.argv ?? []).join(' ');
+    const detail = failure?.message ?? shellWords(flag.argv ?? []);
     steps.push({ name: 'run', state: failure === null ? 'done' : 'failed', detail, tookMs });
     if (failure !== null) break;
   }
@@ -99,7 +100,7 @@ async function runOne(ports: ExecPorts, { argv, bucket, variable }: PlannedFlag)
   const how = end.code === null ? `was ended by ${end.signal}` : `ended with ${end.code}`;
   return new RlctlError('refused', `the program "${program}" ${how}${said === '' ? '' : `: ${said}`}`, {
     code: 'PROGRAM_FAILED',
-    hint: `No reload was sent. Run it by hand to see what is wrong: ${(argv ?? []).join(' ')}`,
+    hint: `No reload was sent. Run it by hand to see what is wrong: ${shellWords(argv ?? [])}`,
     details,
   });
 }
