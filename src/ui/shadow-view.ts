@@ -16,6 +16,11 @@ export function flagPlanView(plan: FlagPlan, environment: Environment): View {
   };
 }
 
+/** What is about to be set, for the question before it. */
+export function flagPreviewText(plan: FlagPlan, theme: Theme): string {
+  return `about to set:\n${planText(plan, theme)}`;
+}
+
 /** A change of flags that has been made, with its proof, and what is left to do by hand. */
 export function flagResultView(result: FlagResult, environment: Environment): View {
   const { plan, effect, manualSteps } = result;
@@ -53,8 +58,8 @@ function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<st
     flags: flags.map(({ bucket, variable, before, after, isShadow, isChanged, line, argv }) => ({
       bucket: bucket.name,
       variable,
-      before: before ?? null,
-      after,
+      before: before == null ? null : decoded(before),
+      after: after && decoded(after),
       isShadow,
       isChanged,
       line: line && {
@@ -70,7 +75,9 @@ function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<st
 
 function planText({ driver, flags, isNoop, remarks }: FlagPlan, theme: Theme): string {
   const lines = isNoop
-    ? [`${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} is already as wanted`]
+    ? [
+        `${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} ${flags.length === 1 ? 'is' : 'are'} already as wanted`,
+      ]
     : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
   return [...lines, ...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`)].join('\n');
 }

@@ -35,7 +35,8 @@ export async function runChange(
     await confirmWrite(context, environment, input);
   }
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
-  await remember(context, environment, result.effect, seen);
+  const by = { command: intent.command, reason: input.reason, ticket: input.ticket };
+  await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
 }
 

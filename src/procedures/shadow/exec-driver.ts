@@ -6,6 +6,7 @@ import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { Programs } from '../../ports/programs.js';
+import { shareOf } from '../share.js';
 import type { Step } from '../step.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
 
@@ -14,9 +15,6 @@ export interface ExecPorts {
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
-
-/** The part of what is left that one program may take: the reload and its proof come after. */
-const share = 0.6;
 
 /**
  * Flips flags through a program, once for each bucket. `{bucket}`, `{variable}` and `{value}` in its arguments stand for
@@ -31,7 +29,7 @@ export function execDriver(ports: ExecPorts, argv: readonly string[]): FlagDrive
       if (!argv.some((item) => item.includes('{value}'))) throw noValue(argv);
       return Promise.resolve(wishes.map((wish) => planFlag(wish, argv)));
     },
-    apply: (planned) => runAll(ports, planned),
+    apply: (_, planned) => runAll(ports, planned),
   };
 }
 
@@ -89,8 +87,9 @@ async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promis
 }
 
 async function runOne(ports: ExecPorts, { argv, bucket, variable }: PlannedFlag): Promise<RlctlError | null> {
-  const { deadline } = ports;
-  const signal = deadline.signal(deadline.leftMs() * share);
+  const { deadline, clock } = ports;
+  // The reload and its proof come after.
+  const signal = shareOf(deadline, clock).signal();
   const program = argv?.[0] ?? '';
   const end = await ports.programs.run(argv ?? [], signal);
   const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal };

@@ -16,6 +16,8 @@ export interface RouteShadow {
   readonly routes: readonly string[];
   /** The buckets it is not about: none of their routes may be taken along unnoticed. */
   readonly others: readonly BucketNames[];
+  /** The buckets that were meant and have no routes: said, because nothing happens to them. */
+  readonly left: readonly BucketNames[];
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
   readonly ifRevision: string | null;
@@ -61,8 +63,12 @@ export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeI
   };
 }
 
-function common({ routes, ifRevision }: RouteShadow, notes: Notes) {
-  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks: () => notes.remarks };
+function common({ routes, left, ifRevision }: RouteShadow, notes: Notes) {
+  const untouched = left.map(
+    ({ name }) => `the bucket ${name} has no routes in the configuration: nothing happens to it`,
+  );
+  const remarks = (): readonly string[] => [...notes.remarks, ...untouched];
+  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks };
 }
 
 /** The change that the metadata names as the last of each route, as far as the history still has it. */

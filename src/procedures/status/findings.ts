@@ -1,18 +1,7 @@
 import type { HealthReport } from '../../domain/control-plane.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import type { Part } from './part.js';
+import { failureOf, type Finding } from '../../domain/finding.js';
 import type { Status, TargetStatus } from './status.js';
-
-/** Something that is broken. */
-export interface Finding {
-  /** Stable for scripts: `UNHEALTHY`, or the code of the error. */
-  readonly code: string;
-  /** Where: an address, `redis`, `overrides`, `traffic`. */
-  readonly part: string;
-  readonly message: string;
-  /** What to do about it; `null`: nothing is known. */
-  readonly hint: string | null;
-}
 
 /** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
 export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 'findings'>): readonly Finding[] {
@@ -23,12 +12,6 @@ export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 
     ...failureOf('overrides', overrides),
     ...failureOf('traffic', traffic),
   ];
-}
-
-function failureOf(part: string, answer: Part<unknown>): readonly Finding[] {
-  if (answer.state !== 'failed') return [];
-  const { code, message, hint } = answer.error;
-  return [{ code, part, message, hint: hint ?? null }];
 }
 
 /** Several questions to one address fail for one cause: it is said once. */
