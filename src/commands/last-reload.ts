@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js';
@@ -35,11 +33,8 @@ export async function lastReload(context: Context, environment: Environment): Pr
   return parseReloadRecord(await context.files.readText(await recordPath(context, environment)));
 }
 
-/** One small file for each, replaced whole: two at once lose nothing but the older one. */
+/** Another address under the same name is another server. */
 async function recordPath({ host }: Context, { name, api }: Environment): Promise<string> {
-  const { stateFolder } = await import('../config.js');
-  const key = createHash('sha256')
-    .update(`${name} ${api[0] ?? ''}`)
-    .digest('hex');
-  return join(stateFolder(host.env), 'reloads', `${key.slice(0, 16)}.json`);
+  const { lastReloadPath } = await import('../config.js');
+  return lastReloadPath(host.env, `${name} ${api[0] ?? ''}`);
 }

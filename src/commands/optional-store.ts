@@ -1,8 +1,10 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
-import type { OverrideStore } from '../ports/override-store.js';
 
 /** The override document of an environment; `null`: no Redis is configured for it. */
-export async function optionalStore(context: Context, environment: Environment): Promise<OverrideStore | null> {
+export async function optionalStore(
+  context: Context,
+  environment: Environment,
+): Promise<Awaited<ReturnType<Context['store']>> | null> {
   return environment.redis === null || environment.namespace === null ? null : context.store(environment);
 }

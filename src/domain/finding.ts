@@ -2,7 +2,7 @@ import type { Part } from './part.js';
 
 /** Something that is broken. */
 export interface Finding {
-  /** Stable for scripts: `UNHEALTHY`, or the code of the error. */
+  /** Stable for scripts: `UNHEALTHY`, `DEGRADED`, `REDIS_REPLICA`, or the code of the error. */
   readonly code: string;
   /** Where: an address, `redis`, `overrides`, `traffic`, `env file`. */
   readonly part: string;

@@ -1,19 +1,15 @@
 import { term } from './term.js';
 import { relativeTime } from './time.js';
 
+/** Who did something, and why. */
 interface Author {
   readonly actor: string;
   readonly reason: string | null;
   readonly ticket: string | null;
 }
 
-/** `by ana@laptop: search is slow [INC-42]` */
-export function authorText({ actor, reason, ticket }: Author): string {
-  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
-  return `by ${term(actor)}${why}`;
-}
-
 /** `3m ago by ana@laptop: search is slow [INC-42]` */
-export function changeText(author: Author, atMs: number, nowMs: number): string {
-  return `${relativeTime(atMs, nowMs)} ${authorText(author)}`;
+export function changeText({ actor, reason, ticket }: Author, atMs: number, nowMs: number): string {
+  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
+  return `${relativeTime(atMs, nowMs)} by ${term(actor)}${why}`;
 }

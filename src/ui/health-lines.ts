@@ -1,5 +1,6 @@
 import type { HealthReport } from '../domain/control-plane.js';
 import { formatDuration } from '../domain/duration.js';
+import { quoteOutside } from '../domain/outside-text.js';
 import { valueOf } from '../domain/part.js';
 import type { HealthPart, TargetStatus } from '../procedures/status/status.js';
 import { term } from './term.js';
@@ -19,12 +20,12 @@ export function healthLines(targets: readonly TargetStatus[], theme: Theme): rea
 }
 
 function checkTexts({ health }: TargetStatus, theme: Theme): readonly string[] {
-  if (checks.every((check) => health[check].state === 'failed')) return [theme.bad('✗ no answer')];
+  if (checks.every((check) => health[check].state === 'failed')) return [theme.bad('✗ no usable answer')];
   return checks.map((check) => checkText(check, health[check], theme));
 }
 
 function checkText(check: string, part: HealthPart, theme: Theme): string {
-  if (part.state !== 'ok') return theme.bad(`✗ ${check} no answer`);
+  if (part.state !== 'ok') return theme.bad(`✗ ${check} no usable answer`);
   if (part.value === null) return theme.dim(`- ${check} (no such check)`);
   const { status, said, httpStatus } = part.value;
   if (status === 'healthy' || (status === null && httpStatus === 200)) return theme.good(`✓ ${check}`);
@@ -34,7 +35,7 @@ function checkText(check: string, part: HealthPart, theme: Theme): string {
 function aboutText({ health }: TargetStatus, theme: Theme): readonly string[] {
   const report: HealthReport | null = valueOf(health.ready) ?? valueOf(health.live);
   const about = [
-    ...(report?.version ? [`version ${term(report.version)}`] : []),
+    ...(report?.version ? [`version ${quoteOutside(report.version, 20)}`] : []),
     ...(report?.uptimeSeconds ? [`up ${formatDuration(report.uptimeSeconds * 1000)}`] : []),
   ];
   return about.length === 0 ? [] : [theme.dim(about.join(', '))];

@@ -109,7 +109,7 @@ describe('status', () => {
     // Four questions met the one cause.
     expect(codes(all)).toHaveLength(1);
     const text = (await status({ api: 'http://127.0.0.1:9' })).out;
-    expect(text).toMatch(/health +✗ no answer/);
+    expect(text).toMatch(/health +✗ no usable answer/);
     expect(text).toMatch(/enabled +not known without a reload/);
     expect(text).toMatch(/last reload +none sent from this machine/);
     expect(text).toMatch(/Redis +✓ primary/);
@@ -284,6 +284,42 @@ describe('status', () => {
       expect(codes(all)).toEqual(['REDIS_REPLICA']);
     } finally {
       await replica.stop();
+    }
+  });
+
+  test('of a server whose answers are half ones: what it did not tell is a finding, the rest is shown', async () => {
+    const server = await startHttpControlPlane();
+    const health = {
+      '/health/live': json(200, { status: 5 }),
+      '/health/ready': json(200, {
+        status: 'degraded',
+        version: 'v\u001b[2J',
+        components: [{ name: 'redis', status: 'unhealthy', message: 'slow\u202e' }],
+      }),
+      '/health/startup': json(503, { status: 'warming up' }),
+    };
+    server.behave((request, ...rest) => {
+      const path = request.url.split('?')[0] ?? '';
+      (path in health ? health[path as keyof typeof health] : json(200, goodPolicy))(request, ...rest);
+    });
+    try {
+      const all = await shown({ api: server.origin });
+      expect(all).toMatchObject({
+        code: 3,
+        targets: [{ buckets: { state: 'ok' }, health: { live: { state: 'failed' } } }],
+      });
+      expect(all.findings.map(({ code, message }) => [code, message])).toEqual([
+        [expect.any(String), expect.stringContaining('/health/live')],
+        ['DEGRADED', `${server.origin}/health/ready: degraded (redis: slow)`],
+        ['UNHEALTHY', `${server.origin}/health/startup: warming up`],
+      ]);
+      const { out } = await status({ api: server.origin });
+      expect(out).toMatch(
+        /health +✗ live no usable answer {2}✗ ready degraded {2}✗ startup warming up {2}version v \[2J/,
+      );
+      expect(out).toMatch(/shadow +enforcing/);
+    } finally {
+      await server.stop();
     }
   });
 

@@ -1,4 +1,5 @@
 import { flagVariables } from '../../domain/config/bucket-names.js';
+import { counted } from '../../domain/counted.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -76,7 +77,7 @@ async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promis
   const steps: Step[] = [];
   for (const flag of planned) {
     const startedMs = ports.clock.monotonicMs();
-    const failure = await runOne(ports, flag);
+    const failure = await runOne(ports, flag, steps.length);
     if (failure !== null && steps.length === 0) throw failure;
     const tookMs = ports.clock.monotonicMs() - startedMs;
     const detail = failure?.message ?? shellWords(flag.argv ?? []);
@@ -86,13 +87,17 @@ async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promis
   return steps;
 }
 
-async function runOne(ports: ExecPorts, { argv, bucket, variable }: PlannedFlag): Promise<RlctlError | null> {
+async function runOne(
+  ports: ExecPorts,
+  { argv, bucket, variable }: PlannedFlag,
+  doneBefore: number,
+): Promise<RlctlError | null> {
   const { deadline, clock } = ports;
   // The reload and its proof come after.
   const signal = shareOf(deadline, clock).signal();
   const program = argv?.[0] ?? '';
   const end = await ports.programs.run(argv ?? [], signal);
-  const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal };
+  const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal, doneBefore };
   if (end.code === 0) return null;
   if (signal.aborted) throw cutOff(program, deadline, details);
   const said = quoteOutside(end.said, 160);
@@ -104,18 +109,26 @@ async function runOne(ports: ExecPorts, { argv, bucket, variable }: PlannedFlag)
   });
 }
 
-function cutOff(program: string, deadline: Deadline, details: Readonly<Record<string, unknown>>): RlctlError {
+interface CutOff extends Readonly<Record<string, unknown>> {
+  readonly bucket: string;
+  /** Programs that had ended well before this one. */
+  readonly doneBefore: number;
+}
+
+function cutOff(program: string, deadline: Deadline, details: CutOff): RlctlError {
   const { interrupted } = deadline;
+  const { doneBefore } = details;
+  const before = doneBefore === 0 ? '' : ` (${counted(doneBefore, 'flag was', 'flags were')} set before it)`;
   const hint = 'See what the server says with "rlctl shadow list"; running the command again does no harm.';
   if (interrupted.aborted) {
     const isTerminated = interrupted.reason instanceof RlctlError && interrupted.reason.kind === 'terminated';
     const kind = isTerminated ? 'terminated' : 'interrupted';
-    const message = `${kind} while "${program}" was running; it may have changed the flag, and no reload was sent`;
+    const message = `${kind} while "${program}" was running for ${details.bucket}; it may have changed the flag${before}, and no reload was sent`;
     return new RlctlError(kind, message, { code: kind.toUpperCase(), hint, details });
   }
   return new RlctlError(
     'unknownOutcome',
-    `"${program}" did not end in time and was stopped; it may have changed the flag`,
+    `"${program}" did not end in time for ${details.bucket} and was stopped; it may have changed the flag${before}, and no reload was sent`,
     {
       code: 'PROGRAM_TIMEOUT',
       hint: `${hint} Give it longer with --timeout.`,
