@@ -116,7 +116,7 @@ export async function updateState(ports: ConfigPorts, change: (state: State) => 
  * nothing but the older of the two.
  */
 export function lastReloadPath(env: Host['env'], server: string): string {
-  return join(stateFolder(env), 'reloads', `${configDigest(server).slice(0, 16)}.json`);
+  return join(stateFolder(env), 'reloads', `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
 }
 
 /** The digest under which a project file is trusted. */

@@ -420,7 +420,7 @@ describe('shadow through a program', () => {
     if (mode === 'fail-' + variable) process.exit(4);
     const lines = readFileSync(file, 'utf8').split('\\n').filter((line) => line && !line.startsWith(variable + '='));
     writeFileSync(file, [...lines, variable + '=' + value, ''].join('\\n'));
-    if (mode === 'hang') setInterval(() => {}, 1000);`;
+    if (mode === 'hang' || mode === 'hang-' + variable) setInterval(() => {}, 1000);`;
   const run = (args: readonly string[], mode = 'set', more: JsonObject = {}): Promise<Ran> => {
     const { envFile } = state.site.lab.sandbox;
     const exec = [process.execPath, state.script, envFile, '{variable}', '{value}', mode];
@@ -498,6 +498,17 @@ describe('shadow through a program', () => {
     expect(errorOf(ran)).toMatchObject({
       code: 'PROGRAM_TIMEOUT',
       hint: expect.stringContaining('shadow list') as string,
+    });
+  });
+
+  test('that does not end after another one did is told with what was done before', async () => {
+    const ran = await run(['shadow', 'on', '--all', '--json', '--timeout', '2s'], 'hang-RATE_LIMIT_SHADOW_FINANCIAL');
+    expect(ran.code).toBe(9);
+    expect(errorOf(ran)).toMatchObject({
+      code: 'PROGRAM_TIMEOUT',
+      message: expect.stringMatching(
+        /for financial .* \(1 flag was set before it\), and no reload was sent$/,
+      ) as string,
     });
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { shellWords } from '../../src/domain/shell-words.js';
 
@@ -10,10 +10,20 @@ describe('words for a shell', () => {
   });
 
   test('come out of a shell exactly as they went in', () => {
-    const word = string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').replaceAll('\r', ''));
-    const hostile = constantFrom('$(exit 3)', '`exit 3`', '; exit 3', "'; exit 3; '", '-n', '~root', '*', '\\', '!!');
-    assert(
-      property(array(oneof(word, hostile), { minLength: 1, maxLength: 6 }), (words) => {
+    const word = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').replaceAll('\r', ''));
+    const hostile = fc.constantFrom(
+      '$(exit 3)',
+      '`exit 3`',
+      '; exit 3',
+      "'; exit 3; '",
+      '-n',
+      '~root',
+      '*',
+      '\\',
+      '!!',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(word, hostile), { minLength: 1, maxLength: 6 }), (words) => {
         const out = execFileSync('sh', ['-c', `printf '%s\\0' ${shellWords(words)}`]).toString();
         expect(out).toBe(words.map((each) => `${Buffer.from(each).toString()}\0`).join(''));
       }),
