@@ -342,6 +342,11 @@ describe('shadow through an env file', () => {
       7,
       expect.stringMatching(/; --no-reload sets the flag alone\.$/),
     ]);
+    const neither = await run(['shadow', 'on', 'read', '--json', '--timeout', '3s'], {
+      redis: 'redis://127.0.0.1:9',
+      api: 'http://127.0.0.1:9',
+    });
+    expect(errorOf(neither).code).toBe('REDIS_UNREACHABLE');
     const away = await run(['shadow', 'on', 'read', '--json'], { api: 'http://127.0.0.1:9' });
     expect(away.code).toBe(7);
     expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(pristine.text);

@@ -19,6 +19,7 @@ import { confirmWrite } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
 import { authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { together } from '../together.js';
 import { flagRecords } from './records.js';
 
 export interface FlagCommand {
@@ -37,7 +38,7 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const seen = await recall(context, environment);
   const asked = await effectInput(context, environment, mutation.effect, seen);
   const author = mutation.isDryRun ? null : await authorOf(context, environment, mutation);
-  const [stored, reload] = await Promise.all([
+  const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
