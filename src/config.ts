@@ -111,6 +111,14 @@ export async function updateState(ports: ConfigPorts, change: (state: State) => 
   await ports.files.writePrivate(path, `${JSON.stringify(change(await loadState(ports)), null, 2)}\n`);
 }
 
+/**
+ * Where the last reload sent to a server is kept: a small file for each, replaced whole, so that two commands at once lose
+ * nothing but the older of the two.
+ */
+export function lastReloadPath(env: Host['env'], server: string): string {
+  return join(stateFolder(env), 'reloads', `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
+}
+
 /** The digest under which a project file is trusted. */
 export function configDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -1,7 +1,9 @@
 import type { Detected } from '../config.js';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import { RlctlError } from '../domain/errors.js';
 import type { Effect } from '../procedures/effect.js';
+import { keepReload, type ReloadCause } from './last-reload.js';
 
 /**
  * What was seen of an environment's server last; `null`: nothing. It is a memory, never an assumption: it decides what is
@@ -18,8 +20,27 @@ export function basePathsByMemory(environment: Environment, seen: Detected | nul
   return [...known, ...environment.basePaths.filter((path) => path !== seen?.basePath)];
 }
 
-/** Remembers what a reload was accepted with and what its proof taught, where it differs from what was known. */
+/**
+ * Remembers what a reload was accepted with, what its proof taught, and who sent it. What is done is done: where nothing
+ * can be kept, that is a remark.
+ */
 export async function remember(
+  context: Context,
+  environment: Environment,
+  effect: Effect,
+  { seen, by }: { readonly seen: Detected | null; readonly by: ReloadCause },
+): Promise<void> {
+  try {
+    await keepDetected(context, environment, effect, seen);
+    await keepReload(context, environment, effect, by);
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    await context.note(`nothing could be remembered of this reload: ${error.message}`);
+  }
+}
+
+/** Only where it differs from what was known. */
+async function keepDetected(
   context: Context,
   environment: Environment,
   { reloads, proof }: Effect,

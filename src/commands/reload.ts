@@ -81,7 +81,10 @@ export const command = defineCommand({
     const result = await reloadSafely(ports, { effect, expect: input.expect, isForced: input.isForced }, (text) =>
       context.progress.step(text),
     );
-    await remember(context, environment, result.effect, seen);
+    await remember(context, environment, result.effect, {
+      seen,
+      by: { command: 'reload', reason: null, ticket: null },
+    });
     return { view: reloadView(result, environment), exit: result.exit };
   },
 });

@@ -3,6 +3,8 @@ import { gatherStatus } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
+import { lastReload } from './last-reload.js';
+import { optionalStore } from './optional-store.js';
 
 // The first look of an incident: what is asked in parallel, what did not answer, and what is broken.
 
@@ -12,9 +14,8 @@ export const command = defineCommand({
   input: () => null,
   action: async (context) => {
     const environment = await context.environment();
-    const hasRedis = environment.redis !== null && environment.namespace !== null;
     const ports = {
-      store: hasRedis ? await context.store(environment) : null,
+      store: await optionalStore(context, environment),
       controlPlane: await context.controlPlane(),
       blockShares: null,
       clock: context.clock,
@@ -28,7 +29,8 @@ export const command = defineCommand({
       buckets: allBuckets(environment),
       siteMode: environment.siteMode,
     });
-    const view = statusView(status, environment, context.clock.nowMs());
+    const reload = await lastReload(context, environment);
+    const view = statusView({ status, environment, reload, nowMs: context.clock.nowMs() });
     return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };
   },
 });

@@ -1,4 +1,5 @@
 import { parseOrigin } from '../domain/api-endpoint.js';
+import { baseRoute } from '../domain/policy/base-route.js';
 import type { Policy, PolicyAnswer } from '../domain/control-plane.js';
 import { explainRoute, type Explanation } from '../domain/policy/explain.js';
 import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../domain/policy/matching.js';
@@ -56,10 +57,10 @@ function isBase(loaded: LoadedOverrides, route: string): boolean {
 }
 
 async function askWithBase(ports: PolicyPorts, question: PolicyQuestion) {
-  const baseRoute = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const route = baseRoute(ports.randomness.hex(6));
   const server = await ask(ports, question, question.route);
-  const base = await ask(ports, { ...question, basePaths: [server.basePath] }, baseRoute);
-  return { server: server.policy, base: base.policy.matchedOverride ? null : base.policy, baseRoute };
+  const base = await ask(ports, { ...question, basePaths: [server.basePath] }, route);
+  return { server: server.policy, base: base.policy.matchedOverride ? null : base.policy, baseRoute: route };
 }
 
 async function ask(ports: PolicyPorts, question: PolicyQuestion, route: string) {

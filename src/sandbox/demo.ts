@@ -2,15 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-/** One step of the demo: a command a user would type, and the exit code that tells that it did what it should. */
-interface DemoStep {
-  readonly title: string;
-  readonly args: readonly string[];
-  readonly expected: number;
-  /** What the exit code means here, said after the output. */
-  readonly remark: string;
-}
+import { shellWords } from '../domain/shell-words.js';
+import type { CommandStep, DemoStep, LookStep } from './demo-step.js';
+import { trafficSteps } from './demo-traffic.js';
 
 export interface DemoOptions {
   /** How rlctl is started: the node binary and the launcher. */
@@ -18,7 +12,7 @@ export interface DemoOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isColoured: boolean;
   readonly signal: AbortSignal;
-  write(text: string): Promise<void>;
+  write(this: void, text: string): Promise<void>;
 }
 
 const search = '/api/search';
@@ -96,20 +90,34 @@ function deployedSteps(origin: string): readonly DemoStep[] {
 }
 
 /**
- * Walks the main job on two sandboxes of its own, showing each command and its real output. Resolves to the number of
+ * Walks the main jobs on sandboxes of its own, showing each command and its real output. Resolves to the number of
  * steps that did not end as they should. Leaves no process, file or port behind.
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'rlctl-demo-'));
   const env = { ...options.env, XDG_STATE_HOME: folder, XDG_CONFIG_HOME: folder, RLCTL_CONFIG: '', RLCTL_ENV: '' };
   try {
-    const documented = await onSandbox(options, env, folder, 'documented', documentedSteps);
-    const deployed = await onSandbox(options, env, folder, 'deployed', deployedSteps);
-    return documented + deployed;
+    let failures = 0;
+    for (const chapter of chapters) failures += await onSandbox(options, env, folder, chapter);
+    return failures;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Steps on one sandbox. */
+interface Chapter {
+  readonly title: string;
+  /** How the sandbox is started. */
+  readonly args: readonly string[];
+  steps(this: void, origin: string): readonly DemoStep[];
+}
+
+const chapters: readonly Chapter[] = [
+  { title: 'A documented control plane', args: ['--dialect', 'documented'], steps: documentedSteps },
+  { title: 'A deployed control plane', args: ['--dialect', 'deployed'], steps: deployedSteps },
+  { title: 'A control plane under traffic', args: ['--traffic', '100'], steps: trafficSteps },
+];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -117,13 +125,12 @@ async function onSandbox(
   options: DemoOptions,
   env: Environment,
   folder: string,
-  dialect: string,
-  steps: (origin: string) => readonly DemoStep[],
+  { title, args, steps }: Chapter,
 ): Promise<number> {
   options.signal.throwIfAborted();
-  const args = ['sandbox', 'up', '--dialect', dialect, '--json'];
-  await options.write(`\n${heading(options, `A ${dialect} control plane`)}\n$ rlctl ${args.slice(0, -1).join(' ')}\n`);
-  const sandbox = start(options, env, folder, args);
+  const up = ['sandbox', 'up', ...args];
+  await options.write(`\n${heading(options, title)}\n$ ${shellWords(['rlctl', ...up])}\n`);
+  const sandbox = start(options, env, folder, [...up, '--json']);
   const stop = (): void => void sandbox.kill('SIGTERM');
   options.signal.addEventListener('abort', stop);
   const ended = new Promise<void>((resolve) => sandbox.once('close', () => resolve()));
@@ -166,7 +173,18 @@ function readyFacts(child: ChildProcess): Promise<SandboxFacts> {
 
 async function runStep(options: DemoOptions, env: Environment, folder: string, step: DemoStep): Promise<number> {
   options.signal.throwIfAborted();
-  await options.write(`\n${heading(options, step.title)}\n$ rlctl ${step.args.map(quoted).join(' ')}\n`);
+  await options.write(`\n${heading(options, step.title)}\n`);
+  return 'look' in step ? runLook(options, step) : runCommand(options, env, folder, step);
+}
+
+async function runLook({ signal, write }: DemoOptions, { look }: LookStep): Promise<number> {
+  const { text, isRight } = await look(signal);
+  await write(`${text}${isRight ? '' : ': UNEXPECTED'}\n`);
+  return isRight ? 0 : 1;
+}
+
+async function runCommand(options: DemoOptions, env: Environment, folder: string, step: CommandStep): Promise<number> {
+  await options.write(`$ ${shellWords(['rlctl', ...step.args])}\n`);
   const child = start(options, env, folder, [...step.args, '--color', options.isColoured ? 'always' : 'never']);
   child.stdout?.on('data', (chunk: Buffer) => void options.write(chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -177,9 +195,4 @@ async function runStep(options: DemoOptions, env: Environment, folder: string, s
 
 function heading({ isColoured }: DemoOptions, title: string): string {
   return isColoured ? `\u001b[1m# ${title}\u001b[0m` : `# ${title}`;
-}
-
-/** A word as a person would type it in a shell. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `"${word}"`;
 }

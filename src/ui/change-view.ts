@@ -73,7 +73,10 @@ function planText(plan: ChangePlan, theme: Theme): string {
   const remarks = (plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
   if (plan.isNoop) {
     const what = plan.intent.routes.map(term).join(', ') || 'the document';
-    return [`${key}: ${what} is already as wanted; nothing to write`, ...remarks].join('\n');
+    return [
+      `${key}: ${what} ${plan.intent.routes.length > 1 ? 'are' : 'is'} already as wanted; nothing to write`,
+      ...remarks,
+    ].join('\n');
   }
   const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
   if (plan.document === null)

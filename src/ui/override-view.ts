@@ -1,10 +1,9 @@
 import type { Environment } from '../domain/config/environment.js';
 import { policyInWords } from '../domain/policy/gcra.js';
-import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
+import { changeText } from './author-text.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
-import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -68,14 +67,8 @@ function rowOf(each: ListedOverride, theme: Theme, nowMs: number): readonly stri
     field('window'),
     field('shadow'),
     each.hiddenBy === null ? '-' : theme.warn(each.hiddenBy === '' ? '""' : term(each.hiddenBy)),
-    metadata === null ? '-' : changeText(metadata, nowMs),
+    metadata === null ? '-' : changeText(metadata, metadata.atMs, nowMs),
   ];
-}
-
-/** `3m ago by ana@laptop: search is slow [INC-42]` */
-function changeText({ actor, atMs, reason, ticket }: RouteMetadata, nowMs: number): string {
-  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
-  return `${relativeTime(atMs, nowMs)} by ${term(actor)}${why}`;
 }
 
 function remarksOf(each: ListedOverride, theme: Theme): readonly string[] {
@@ -142,7 +135,7 @@ export function overrideView(
         ...remarksOf(each, theme).map((line) => `  ${line}`),
         metadata === null
           ? '  not recorded who set it'
-          : `  set     ${changeText(metadata, nowMs)} (change ${term(metadata.changeId)})`,
+          : `  set     ${changeText(metadata, metadata.atMs, nowMs)} (change ${term(metadata.changeId)})`,
       ].join('\n');
     },
   };

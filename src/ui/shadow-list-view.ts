@@ -1,14 +1,16 @@
 import type { Environment } from '../domain/config/environment.js';
+import { valueOf } from '../domain/part.js';
 import type { ListedBucket, ListedRoute, ShadowListing } from '../procedures/shadow/list.js';
+import { changeText } from './author-text.js';
+import { findingLines } from './finding-lines.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
-import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** What is in shadow; differences between server and what is stored are marked. */
 export function shadowListView(listing: ShadowListing, environment: Environment, nowMs: number): View {
-  const { servers, buckets, routes, remarks } = listing;
+  const { servers, buckets, routes, findings } = listing;
   const json = buckets.map((each) => bucketJson(each, servers));
   return {
     kind: 'ShadowList',
@@ -17,7 +19,8 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
       driver: driverText(environment),
       buckets: json,
       routes: routes.map(routeJson),
-      remarks: [...remarks, globalRemark],
+      findings,
+      remarks: [globalRemark],
     },
     items: json,
     human: async (theme) => {
@@ -28,7 +31,7 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
       );
       const routeTable =
         routes.length === 0
-          ? theme.dim('no override carries a shadow of its own')
+          ? theme.dim(noRoutesText(listing))
           : await renderTable(
               routeColumns,
               routes.map((each) => routeRow(each, theme, nowMs)),
@@ -38,10 +41,10 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
         bucketTable,
         '',
         routeTable,
-        ...remarks.map((remark) => theme.warn(term(remark))),
         ...buckets.flatMap((each) => (each.isDifferent ? [theme.warn(differenceText(each))] : [])),
         ...routes.flatMap((each) => (each.isDifferent ? [theme.warn(routeDifference(each))] : [])),
         theme.dim(globalRemark),
+        ...findingLines(findings, theme),
       ].join('\n');
     },
   };
@@ -49,6 +52,11 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
 
 const globalRemark =
   'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
+
+function noRoutesText({ overrides }: ShadowListing): string {
+  if (overrides.state === 'ok') return 'no override carries a shadow of its own';
+  return `which overrides carry a shadow is not known${overrides.state === 'notAsked' ? ': no Redis is configured' : ''}`;
+}
 
 function driverText({ shadowDriver }: Environment): string {
   if (shadowDriver === 'overrides') return shadowDriver;
@@ -71,23 +79,14 @@ function bucketRow(each: ListedBucket, theme: Theme, nowMs: number): readonly st
     isDifferent ? theme.warn(said) : said,
     file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw),
     shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`,
-    record === null ? '-' : setText(Date.parse(record.at), record, nowMs),
+    record === null ? '-' : changeText(record, Date.parse(record.at), nowMs),
   ];
 }
 
 function serverText({ server }: ListedBucket): string {
-  const said = [...new Set(server)];
-  if (said.length === 0) return '-';
-  return said.map((each) => (each === null ? 'not known' : each ? 'shadow' : 'enforcing')).join(' / ');
-}
-
-function setText(
-  atMs: number,
-  { actor, reason, ticket }: { actor: string; reason: string | null; ticket: string | null },
-  nowMs: number,
-): string {
-  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
-  return `${relativeTime(atMs, nowMs)} by ${term(actor)}${why}`;
+  if (server.length === 0) return '-';
+  const said = new Set(server.filter((each) => each !== null));
+  return said.size === 0 ? 'not known' : [...said].map(inWords).join(' / ');
 }
 
 function differenceText(each: ListedBucket): string {
@@ -112,7 +111,7 @@ function routeRow(each: ListedRoute, theme: Theme, nowMs: number): readonly stri
     bucket === null ? '-' : term(bucket),
     inWords(isShadow),
     isDifferent ? theme.warn(said) : said,
-    override.metadata === null ? '-' : setText(override.metadata.atMs, override.metadata, nowMs),
+    override.metadata === null ? '-' : changeText(override.metadata, override.metadata.atMs, nowMs),
   ];
 }
 
@@ -136,9 +135,10 @@ function bucketJson(
     bucket: bucket.name,
     names: bucket.names,
     isShadow: new Set(server).size === 1 ? (server[0] ?? null) : null,
-    servers: servers.map(({ target, flags }, index) => ({
+    servers: servers.map(({ target, answer }, index) => ({
       target,
-      serverName: flags.find((each) => each.bucket === bucket.name)?.serverName ?? null,
+      state: answer.state,
+      serverName: valueOf(answer)?.flags.find((each) => each.bucket === bucket.name)?.serverName ?? null,
       isShadow: server[index] ?? null,
     })),
     file,

@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { shellWords } from '../domain/shell-words.js';
 import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
 import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
@@ -13,6 +14,11 @@ export function flagPlanView(plan: FlagPlan, environment: Environment): View {
     data: { environment: environment.name, ...planJson(plan) },
     human: (theme) => `${planText(plan, theme)}\n${theme.dim('nothing has been changed')}`,
   };
+}
+
+/** What is about to be set, for the question before it. */
+export function flagPreviewText(plan: FlagPlan, theme: Theme): string {
+  return `about to set:\n${planText(plan, theme)}`;
 }
 
 /** A change of flags that has been made, with its proof, and what is left to do by hand. */
@@ -52,8 +58,8 @@ function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<st
     flags: flags.map(({ bucket, variable, before, after, isShadow, isChanged, line, argv }) => ({
       bucket: bucket.name,
       variable,
-      before: before ?? null,
-      after,
+      before: before == null ? null : decoded(before),
+      after: after && decoded(after),
       isShadow,
       isChanged,
       line: line && {
@@ -69,14 +75,16 @@ function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<st
 
 function planText({ driver, flags, isNoop, remarks }: FlagPlan, theme: Theme): string {
   const lines = isNoop
-    ? [`${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} is already as wanted`]
+    ? [
+        `${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} ${flags.length === 1 ? 'is' : 'are'} already as wanted`,
+      ]
     : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
   return [...lines, ...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`)].join('\n');
 }
 
 /** The line before and after as in a diff, or the program's words. */
 function flagText({ variable, line, argv, isChanged }: PlannedFlag, theme: Theme): readonly string[] {
-  if (argv !== null) return [`  ${theme.warn('run')}  ${argv.map((item) => term(JSON.stringify(item))).join(' ')}`];
+  if (argv !== null) return [`  ${theme.warn('run')}  ${term(shellWords(argv))}`];
   if (!isChanged || line === null) return [theme.dim(`  ${term(variable)} is already as wanted`)];
   return [
     theme.dim(`  line ${line.line}`),

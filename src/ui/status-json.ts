@@ -1,16 +1,20 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { OverrideListing } from '../procedures/override/inspect.js';
-import type { Part } from '../procedures/status/part.js';
+import type { ReloadRecord } from '../domain/reload-record.js';
+import type { Part } from '../domain/part.js';
 import type { Status, TrafficFacts } from '../procedures/status/status.js';
 
 /** A status for programs: every part with its state, its value or its error. */
-export function statusJson(status: Status, environment: Environment): Record<string, unknown> {
+export function statusJson(
+  status: Status,
+  environment: Environment,
+  reload: ReloadRecord | null,
+): Record<string, unknown> {
   const { targets, redis, overrides, traffic, findings } = status;
   return {
     environment: environment.name,
     isProtected: environment.isProtected,
-    isEnabled: null,
     targets: targets.map(({ target, health, flags }) => ({
       target,
       siteMode: flags.state === 'ok' ? flags.value.siteMode : null,
@@ -28,6 +32,7 @@ export function statusJson(status: Status, environment: Environment): Record<str
     redis: partJson(redis, redisJson),
     overrides: partJson(overrides, overridesJson),
     traffic: partJson(traffic, trafficJson),
+    lastReload: reload,
     findings,
   };
 }

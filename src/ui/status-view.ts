@@ -1,9 +1,14 @@
 import type { Environment } from '../domain/config/environment.js';
-import type { HealthReport } from '../domain/control-plane.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
+import { loadOverrides } from '../domain/policy/matching.js';
+import type { ReloadRecord } from '../domain/reload-record.js';
+import { shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
-import type { HealthPart, Status, TargetStatus } from '../procedures/status/status.js';
+import type { Status } from '../procedures/status/status.js';
+import { changeText } from './author-text.js';
+import { findingLines } from './finding-lines.js';
+import { healthLines } from './health-lines.js';
 import { statusJson } from './status-json.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -11,34 +16,40 @@ import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** One screen: how an environment is. What did not answer says so; the rest stays. */
-export function statusView(status: Status, environment: Environment, nowMs: number): View {
+export function statusView(asked: StatusShown): View {
   return {
     kind: 'Status',
-    data: statusJson(status, environment),
+    data: statusJson(asked.status, asked.environment, asked.reload),
     human: (theme) => {
-      const shown = { status, environment, theme, nowMs };
+      const shown = { ...asked, theme };
       const rows: readonly (readonly [string, readonly string[]])[] = [
-        [term(environment.name), headText(shown)],
-        ['enabled', [theme.dim('not known without a reload')]],
+        [term(asked.environment.name), headText(shown)],
+        ['enabled', enabledText(shown)],
         ['shadow', shadowText(shown)],
         ['overrides', overridesText(shown)],
         ['last change', lastChangeText(shown)],
+        ['last reload', lastReloadText(shown)],
         ['blocked', trafficText(shown)],
-        ...status.targets.map((target) => ['health', apiText(target, status.targets.length > 1, theme)] as const),
+        ['health', healthLines(asked.status.targets, theme)],
         ['Redis', redisText(shown)],
       ];
       const width = Math.max(...rows.map(([label]) => label.length));
       const body = rows.flatMap(([label, lines]) => labelled(label.padEnd(width), lines, theme));
-      return [...body, ...findingsText(status, theme)].join('\n');
+      return [...body, '', ...brokenText(shown)].join('\n');
     },
   };
 }
 
-interface Shown {
+export interface StatusShown {
   readonly status: Status;
   readonly environment: Environment;
-  readonly theme: Theme;
+  /** The last reload sent from this machine; `null`: none that is known. */
+  readonly reload: ReloadRecord | null;
   readonly nowMs: number;
+}
+
+interface Shown extends StatusShown {
+  readonly theme: Theme;
 }
 
 /** More than this is for the commands that show it all. */
@@ -60,9 +71,9 @@ function headText({ status, environment, theme }: Shown): readonly string[] {
 }
 
 /** The buckets of which some address tells, those in shadow first; addresses that disagree are said. */
-function shadowText({ status, theme }: Shown): readonly string[] {
+function shadowText({ status, environment, theme }: Shown): readonly string[] {
   const answers = status.targets.flatMap(({ flags }) => (flags.state === 'ok' ? [flags.value] : []));
-  if (answers.length === 0) return [theme.dim('not known')];
+  if (answers.length === 0) return [theme.dim('not known'), ...byOverrides(status, environment, theme)];
   const said = (answers[0]?.flags ?? []).map(({ bucket }, index) => ({
     bucket,
     values: new Set(answers.flatMap(({ flags }) => flags[index]?.policy?.isShadow ?? [])),
@@ -79,12 +90,53 @@ function shadowText({ status, theme }: Shown): readonly string[] {
     ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}`)]),
     ...(enforcing === '' ? [] : [`enforcing: ${enforcing}`]),
   ];
-  return words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
+  const flags = words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
+  const isOneOfMany = environment.workers !== null && environment.workers > 1;
+  return [
+    ...flags,
+    ...(isOneOfMany ? [theme.dim(`as one of ${environment.workers} workers says`)] : []),
+    ...byOverrides(status, environment, theme),
+  ];
 }
 
-function overridesText({ status: { overrides }, theme }: Shown): readonly string[] {
+/** A bucket's flag does not tell of its routes that overrides put into shadow. */
+function byOverrides({ overrides }: Status, { buckets }: Environment, theme: Theme): readonly string[] {
+  if (overrides.state !== 'ok') return [];
+  const loaded = loadOverrides(overrides.value.stored.bytes);
+  const words = [...buckets].flatMap(([bucket, { routes }]) => {
+    const count = shadowedRoutes(loaded, routes);
+    return count === 0 ? [] : [`${term(bucket)} (${count} of ${counted(routes.length, 'route')})`];
+  });
+  return words.length === 0 ? [] : [theme.warn(`by overrides: ${words.join(', ')}`)];
+}
+
+/** Only the answer to a reload tells; what the last one told may be old. */
+function enabledText({ reload, theme, nowMs }: Shown): readonly string[] {
+  if (reload === null || reload.isEnabled === null) return [theme.dim('not known without a reload')];
+  const at = theme.dim(`when last reloaded from here, ${relativeTime(Date.parse(reload.at), nowMs)}`);
+  const global = reload.isGlobalShadow === true ? theme.warn(', global shadow on') : '';
+  return [`${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`];
+}
+
+function lastReloadText({ status: { targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
+  if (targets.length === 0) return [];
+  const seenMs = traffic.state === 'ok' ? traffic.value.lastReloadMs : null;
+  const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
+  if (reload === null) return [theme.dim('none sent from this machine'), ...seen];
+  const { command, verdict } = reload;
+  return [`${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${verdictWords[verdict]})`, ...seen];
+}
+
+const verdictWords = {
+  proven: 'proven',
+  notProven: 'not proven',
+  contradicted: 'contradicted',
+  notAttempted: 'no proof asked for',
+} as const;
+
+function overridesText({ status: { overrides, redis }, theme }: Shown): readonly string[] {
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
-  if (overrides.state === 'notAsked') return [];
+  if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
   const shadowed = entries.filter(({ loaded }) => loaded?.fields?.isShadow === true).length;
   const remarks = [
@@ -102,6 +154,11 @@ function overridesText({ status: { overrides }, theme }: Shown): readonly string
   return [head, ...remarks.slice(0, mostLines), ...cut];
 }
 
+/** What Redis did not tell; where none is configured there is nothing to tell. */
+function notKnown(redis: Status['redis'], theme: Theme): readonly string[] {
+  return redis.state === 'failed' ? [theme.dim('not known')] : [];
+}
+
 function hiddenText({ prefix, hiddenBy, loaded }: ListedOverride, theme: Theme): readonly string[] {
   const name = term(JSON.stringify(prefix));
   if (hiddenBy !== null) return [theme.warn(`${name} is hidden by ${term(JSON.stringify(hiddenBy))}`)];
@@ -110,72 +167,37 @@ function hiddenText({ prefix, hiddenBy, loaded }: ListedOverride, theme: Theme):
 }
 
 function lastChangeText({ status: { redis }, theme, nowMs }: Shown): readonly string[] {
-  if (redis.state !== 'ok') return [];
+  if (redis.state !== 'ok') return notKnown(redis, theme);
   const entry = redis.value.lastEntry;
   if (!entry?.body) return [theme.dim('none recorded')];
-  const { command, actor, reason, ticket, routes } = entry.body;
-  const why = [reason === null ? '' : `: ${term(reason)}`, ticket === null ? '' : ` [${term(ticket)}]`].join('');
-  const what = routes.length === 1 ? ` ${term(routes[0]?.route ?? '')}` : ` (${counted(routes.length, 'route')})`;
-  return [`${relativeTime(entry.timeMs, nowMs)}, ${term(command)}${what} by ${term(actor)}${why}`];
+  const { command, routes } = entry.body;
+  const what = routes.length === 1 ? term(routes[0]?.route ?? '') : counted(routes.length, 'route');
+  return [`${changeText(entry.body, entry.timeMs, nowMs)} (${term(command)} ${what})`];
 }
 
-function trafficText({ status: { traffic }, theme, nowMs }: Shown): readonly string[] {
-  if (traffic.state !== 'ok') return [];
-  const { blockShares, periodSeconds, lastReloadMs } = traffic.value;
+function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {
+  if (traffic.state === 'failed') return [theme.bad('✗ no answer')];
+  if (traffic.state === 'notAsked') return [];
+  const { blockShares, periodSeconds } = traffic.value;
   const words = blockShares.map(({ bucket, share, threshold }) => {
     const text = `${term(bucket)} ${share === null ? 'no data' : `${(share * 100).toFixed(1)} %`}`;
     return share !== null && share > threshold ? theme.bad(text) : text;
   });
-  const reloaded = lastReloadMs === null ? [] : [`last reload ${relativeTime(lastReloadMs, nowMs)}`];
-  return [`${words.join(' · ')}  ${theme.dim(`in ${formatDuration(periodSeconds * 1000)}`)}`, ...reloaded];
-}
-
-/** Each check in a word; which address it is only where there are several. */
-function apiText({ target, health }: TargetStatus, isOneOfMany: boolean, theme: Theme): readonly string[] {
-  const checks = (['live', 'ready', 'startup'] as const).map((check) => checkText(check, health[check], theme));
-  const report = valueIn(health.ready) ?? valueIn(health.live);
-  const about = [
-    ...(isOneOfMany ? [term(target)] : []),
-    ...(report?.version ? [`version ${term(report.version)}`] : []),
-    ...(report?.uptimeSeconds ? [`up ${formatDuration(report.uptimeSeconds * 1000)}`] : []),
-  ];
-  return [[...checks, ...(about.length === 0 ? [] : [theme.dim(about.join(', '))])].join('  ')];
-}
-
-function checkText(check: string, part: HealthPart, theme: Theme): string {
-  if (part.state !== 'ok') return theme.bad(`✗ ${check} no answer`);
-  if (part.value === null) return theme.dim(`- ${check} (no such check)`);
-  const { status, said, httpStatus } = part.value;
-  if (status === 'healthy' || (status === null && httpStatus === 200)) return theme.good(`✓ ${check}`);
-  return (status === 'degraded' ? theme.warn : theme.bad)(`✗ ${check} ${term(said)}`);
-}
-
-function valueIn(part: HealthPart): HealthReport | null {
-  return part.state === 'ok' ? part.value : null;
+  return [`${words.join(' · ')}  ${theme.dim(`in ${formatDuration(periodSeconds * 1000)}`)}`];
 }
 
 function redisText({ status: { redis }, theme }: Shown): readonly string[] {
   if (redis.state === 'notAsked') return [theme.dim('not configured')];
   if (redis.state === 'failed') return [theme.bad('✗ no answer')];
-  const { role, replicas, runId, ttlMs } = redis.value;
+  const { role, replicas, runId } = redis.value;
   const words = [
     role ?? 'role not known',
     ...(replicas === null ? [] : [counted(replicas, 'replica')]),
     ...(runId === null ? [] : [`run id ${term(runId.slice(0, 12))}`]),
-    ttlMs === null ? 'document without TTL' : `document expires in ${formatDuration(ttlMs)}`,
   ];
   return [`${role === 'replica' ? theme.bad('✗') : theme.good('✓')} ${words.join(', ')}`];
 }
 
-function findingsText({ findings }: Status, theme: Theme): readonly string[] {
-  if (findings.length === 0) return ['', theme.good('nothing is broken')];
-  const shown = findings
-    .slice(0, mostLines)
-    .flatMap(({ message, hint }) => [
-      theme.bad(`✗ ${term(message)}`),
-      ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
-    ]);
-  const more =
-    findings.length > mostLines ? [theme.dim(`… ${counted(findings.length - mostLines, 'more finding')}`)] : [];
-  return ['', ...shown, ...more];
+function brokenText({ status: { findings }, theme }: Shown): readonly string[] {
+  return findings.length === 0 ? [theme.good('nothing is broken')] : findingLines(findings, theme);
 }

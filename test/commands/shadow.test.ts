@@ -181,6 +181,32 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     });
     expect((await run(['shadow', 'list'])).out).toContain('run: rlctl reload');
   });
+
+  test('list tells what it can where an address or Redis does not answer', async () => {
+    const api = [state.site.lab.sandbox.origin, 'http://127.0.0.1:9'];
+    const half = await run(['shadow', 'list', '--json'], { api });
+    expect(half.code).toBe(3);
+    expect(jsonOf(half.out)).toMatchObject({ findings: [{ part: 'http://127.0.0.1:9' }], routes: [] });
+    const words = await run(['shadow', 'list'], { api });
+    expect(words.out).toMatch(/financial +enforcing/);
+    expect(words.out).toContain('✗ 127.0.0.1:9');
+    const noRedis = await run(['shadow', 'list', '--timeout', '3s'], { redis: 'redis://127.0.0.1:9' });
+    expect(noRedis.code).toBe(3);
+    expect(noRedis.out).toContain('which overrides carry a shadow is not known');
+    const nothing = await run(['shadow', 'list', '--json', '--timeout', '3s'], {
+      api: 'http://127.0.0.1:9',
+      redis: 'redis://127.0.0.1:9',
+    });
+    expect([nothing.code, nothing.out]).toEqual([7, '']);
+  });
+
+  test('--all names the buckets without routes, to which nothing happens', async () => {
+    const buckets = { financial: { routes: ['/api/payments'] }, write: { alias: ['put'] } };
+    const all = await run(['shadow', 'on', '--all', '--dry-run', '--json'], { buckets });
+    expect(jsonOf(all.out)).toMatchObject({
+      remarks: ['the bucket write has no routes in the configuration: nothing happens to it'],
+    });
+  });
 });
 
 describe('shadow through an env file', () => {
@@ -311,6 +337,16 @@ describe('shadow through an env file', () => {
     const broken = await run(['shadow', 'on', 'read', '--json']);
     expect([broken.code, errorOf(broken).code]).toEqual([6, 'DOCUMENT_CORRUPT']);
     await lab.reset();
+    const noRedis = await run(['shadow', 'on', 'read', '--json', '--timeout', '3s'], { redis: 'redis://127.0.0.1:9' });
+    expect([noRedis.code, errorOf(noRedis).hint]).toEqual([
+      7,
+      expect.stringMatching(/; --no-reload sets the flag alone\.$/),
+    ]);
+    const neither = await run(['shadow', 'on', 'read', '--json', '--timeout', '3s'], {
+      redis: 'redis://127.0.0.1:9',
+      api: 'http://127.0.0.1:9',
+    });
+    expect(errorOf(neither).code).toBe('REDIS_UNREACHABLE');
     const away = await run(['shadow', 'on', 'read', '--json'], { api: 'http://127.0.0.1:9' });
     expect(away.code).toBe(7);
     expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(pristine.text);
@@ -389,7 +425,7 @@ describe('shadow through a program', () => {
     if (mode === 'fail-' + variable) process.exit(4);
     const lines = readFileSync(file, 'utf8').split('\\n').filter((line) => line && !line.startsWith(variable + '='));
     writeFileSync(file, [...lines, variable + '=' + value, ''].join('\\n'));
-    if (mode === 'hang') setInterval(() => {}, 1000);`;
+    if (mode === 'hang' || mode === 'hang-' + variable) setInterval(() => {}, 1000);`;
   const run = (args: readonly string[], mode = 'set', more: JsonObject = {}): Promise<Ran> => {
     const { envFile } = state.site.lab.sandbox;
     const exec = [process.execPath, state.script, envFile, '{variable}', '{value}', mode];
@@ -425,7 +461,7 @@ describe('shadow through a program', () => {
   test('--dry-run prints its words and does not run it', async () => {
     const before = await readFile(state.site.lab.sandbox.envFile, 'utf8');
     const dry = await run(['shadow', 'on', 'pay', '--dry-run']);
-    expect(dry.out).toContain('"RATE_LIMIT_SHADOW_FINANCIAL" "true"');
+    expect(dry.out).toContain('RATE_LIMIT_SHADOW_FINANCIAL true');
     expect(await readFile(state.site.lab.sandbox.envFile, 'utf8')).toBe(before);
   });
 
@@ -440,6 +476,16 @@ describe('shadow through a program', () => {
     });
     expect(ran.err).not.toContain('\u001b');
     expect(reloads()).toBe(before);
+  });
+
+  test('that fails is shown as it can be run by hand: a hostile name stays one word', async () => {
+    const name = "$(touch pwned); '";
+    const exec = [process.execPath, '-e', 'process.exit(5)', '{bucket}', '{value}'];
+    const ran = await state.site.run(['shadow', 'on', name, '--json'], {
+      shadowDriver: { exec },
+      buckets: { [name]: {} },
+    });
+    expect(errorOf(ran).hint).toContain(String.raw` -e 'process.exit(5)' '$(touch pwned); '\''' true`);
   });
 
   test('that fails after another bucket was set is a failed step of an unproven change', async () => {
@@ -457,6 +503,17 @@ describe('shadow through a program', () => {
     expect(errorOf(ran)).toMatchObject({
       code: 'PROGRAM_TIMEOUT',
       hint: expect.stringContaining('shadow list') as string,
+    });
+  });
+
+  test('that does not end after another one did is told with what was done before', async () => {
+    const ran = await run(['shadow', 'on', '--all', '--json', '--timeout', '2s'], 'hang-RATE_LIMIT_SHADOW_FINANCIAL');
+    expect(ran.code).toBe(9);
+    expect(errorOf(ran)).toMatchObject({
+      code: 'PROGRAM_TIMEOUT',
+      message: expect.stringMatching(
+        /for financial .* \(1 flag was set before it\), and no reload was sent$/,
+      ) as string,
     });
   });
 

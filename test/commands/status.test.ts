@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { openLab, type Lab } from '../support/lab.js';
-import { startHttpControlPlane, json } from '../support/http-control-plane.js';
+import { goodPolicy, json, startHttpControlPlane } from '../support/http-control-plane.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
 import { jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -13,7 +16,7 @@ interface Part {
 }
 
 interface Shown {
-  readonly isEnabled: boolean | null;
+  readonly lastReload: JsonObject | null;
   readonly targets: readonly {
     readonly siteMode: string | null;
     readonly buckets: Part;
@@ -35,7 +38,7 @@ beforeEach(() => state.lab.reset());
 async function status(environment: JsonObject = {}, options: MainOptions = {}, ...args: string[]): Promise<Ran> {
   const { lab } = state;
   const path = await lab.world.config('status.yaml', { environments: { lab: { ...lab.environment, ...environment } } });
-  return lab.world.main(['status', ...args], { ...options, env: { RLCTL_CONFIG: path } });
+  return lab.world.main(['status', ...args], { ...options, env: { RLCTL_CONFIG: path, ...options.env } });
 }
 
 async function shown(environment: JsonObject = {}, ...args: string[]): Promise<Shown & { code: number }> {
@@ -53,7 +56,7 @@ describe('status', () => {
     const all = await shown();
     expect(all).toMatchObject({
       code: 0,
-      isEnabled: null,
+      lastReload: { command: 'override set', actor: 'tester@test', reason: 'why', ticket: 'T-1', isEnabled: true },
       targets: [
         {
           siteMode: 'preview',
@@ -84,12 +87,13 @@ describe('status', () => {
   test('is one screen of 80 columns and 24 lines', async () => {
     await state.lab.store('{"/api":{"rate":5},"/api/search":{"rate":6},"/x":7,"/y":{"shadow":true}}');
     await state.lab.redis.cli('PEXPIRE', 'lab:rl:overrides', '3600000');
-    const ran = await status({ protected: true }, { columns: 80 });
+    const ran = await status({ protected: true }, { columns: 80, env: { NO_COLOR: '1' } });
     const lines = ran.out.trimEnd().split('\n');
     expect(ran.code).toBe(0);
     expect(lines.length).toBeLessThanOrEqual(24);
     expect(lines.every((line) => stringWidth(line) <= 80)).toBe(true);
-    expect(ran.out).toContain('not known without a reload');
+    expect(ran.out).toMatch(/enabled +yes +when last reloaded from here/);
+    expect(ran.out).toMatch(/last reload .* by tester@test \(reload, no proof asked for\)/);
     expect(ran.out).toContain('"/api/search" is hidden by "/api"');
     expect(ran.out).toContain('"/x" is ignored by the server');
     expect(ran.out).toMatch(/expires in (1h|59m)/);
@@ -105,7 +109,9 @@ describe('status', () => {
     // Four questions met the one cause.
     expect(codes(all)).toHaveLength(1);
     const text = (await status({ api: 'http://127.0.0.1:9' })).out;
-    expect(text).toContain('✗ live no answer');
+    expect(text).toMatch(/health +✗ no usable answer/);
+    expect(text).toMatch(/enabled +not known without a reload/);
+    expect(text).toMatch(/last reload +none sent from this machine/);
     expect(text).toMatch(/Redis +✓ primary/);
   });
 
@@ -116,6 +122,86 @@ describe('status', () => {
     expect(all.overrides.state).toBe('notAsked');
     expect(all.targets[0]?.buckets.state).toBe('ok');
     expect(all.findings).toMatchObject([{ code: 'REDIS_UNREACHABLE', part: 'redis' }]);
+    const text = (await status({ redis: 'redis://127.0.0.1:9' }, {}, '--timeout', '3s')).out;
+    expect(text).toMatch(/overrides +not known\nlast change +not known/);
+  });
+
+  test('asks everything at once: nothing is answered before all of it has been asked', async () => {
+    const { lab } = state;
+    const isOpen = { resolve: (): void => undefined };
+    const open = new Promise<void>((resolve) => {
+      isOpen.resolve = resolve;
+    });
+    const asked = new Set<string>();
+    const arrive = async (what: string): Promise<void> => {
+      asked.add(what);
+      // Three health checks, four buckets, and Redis.
+      if (asked.size === 8) isOpen.resolve();
+      await open;
+    };
+    const api = await startHttpControlPlane();
+    api.behave((request, response, socket) => {
+      const url = new URL(request.url, api.origin);
+      const answer = url.pathname.startsWith('/health/') ? { status: 'healthy' } : goodPolicy;
+      void arrive(url.searchParams.get('bucket') ?? url.pathname).then(() =>
+        json(200, answer)(request, response, socket),
+      );
+    });
+    const redis = createServer((client) => {
+      const server = connect(lab.redis.port, '127.0.0.1');
+      for (const end of [client, server]) end.on('error', () => undefined);
+      void arrive('redis').then(() => client.pipe(server).pipe(client));
+    });
+    await new Promise<void>((resolve) => redis.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = redis.address() as AddressInfo;
+      const all = await shown({ api: api.origin, redis: `redis://127.0.0.1:${port}/0` });
+      expect(asked.size).toBe(8);
+      expect(all).toMatchObject({ code: 0, redis: { state: 'ok' }, targets: [{ buckets: { state: 'ok' } }] });
+    } finally {
+      await api.stop();
+      redis.close();
+    }
+  });
+
+  test('tells of the last reload what only its answer tells: enabled, global shadow, who and why', async () => {
+    const { lab } = state;
+    const set = ['override', 'set', '/api/payments', '--shadow', '--reason', 'INC-42 \u001b[31m'];
+    expect(await lab.world.main(set)).toMatchObject({ code: 0 });
+    const { out } = await lab.world.main(['status']);
+    expect(out).toMatch(/last reload .* by tester@test: INC-42 \\u001b\[31m \(override set, proven\)/);
+    expect(out).toContain('by overrides: financial (1 of 1 route)');
+    // Of another address nothing is known.
+    expect((await shown({ api: 'http://127.0.0.1:9' })).lastReload).toBeNull();
+  });
+
+  test('says of a limiter that was off when it was last reloaded', async () => {
+    const off = await openLab({ behaviour: { environment: { RATE_LIMIT_ENABLED: '1' } } });
+    try {
+      await off.world.main(['reload']);
+      expect((await off.world.main(['status'])).out).toContain('NO, the limiter is off');
+    } finally {
+      await off.stop();
+    }
+  });
+
+  test('where nothing can be remembered the change is done all the same, and that is a remark', async () => {
+    const { lab } = state;
+    const folder = join(lab.world.stateHome, 'rlctl/reloads');
+    await rm(folder, { recursive: true, force: true });
+    await writeFile(folder, 'in the way');
+    try {
+      const ran = await lab.world.main(['override', 'set', '/api/x', '--rate', '7']);
+      expect(ran.code).toBe(0);
+      expect(ran.err).toContain('nothing could be remembered of this reload');
+      expect(await shown()).toMatchObject({ code: 0, lastReload: null });
+    } finally {
+      await rm(folder);
+    }
+  });
+
+  test('of several workers says that one was asked', async () => {
+    expect((await status({ workers: 4 })).out).toContain('as one of 4 workers says');
   });
 
   test('with a silent server: the others are told before the deadline', async () => {
@@ -198,6 +284,42 @@ describe('status', () => {
       expect(codes(all)).toEqual(['REDIS_REPLICA']);
     } finally {
       await replica.stop();
+    }
+  });
+
+  test('of a server whose answers are half ones: what it did not tell is a finding, the rest is shown', async () => {
+    const server = await startHttpControlPlane();
+    const health = {
+      '/health/live': json(200, { status: 5 }),
+      '/health/ready': json(200, {
+        status: 'degraded',
+        version: 'v\u001b[2J',
+        components: [{ name: 'redis', status: 'unhealthy', message: 'slow\u202e' }],
+      }),
+      '/health/startup': json(503, { status: 'warming up' }),
+    };
+    server.behave((request, ...rest) => {
+      const path = request.url.split('?')[0] ?? '';
+      (path in health ? health[path as keyof typeof health] : json(200, goodPolicy))(request, ...rest);
+    });
+    try {
+      const all = await shown({ api: server.origin });
+      expect(all).toMatchObject({
+        code: 3,
+        targets: [{ buckets: { state: 'ok' }, health: { live: { state: 'failed' } } }],
+      });
+      expect(all.findings.map(({ code, message }) => [code, message])).toEqual([
+        [expect.any(String), expect.stringContaining('/health/live')],
+        ['DEGRADED', `${server.origin}/health/ready: degraded (redis: slow)`],
+        ['UNHEALTHY', `${server.origin}/health/startup: warming up`],
+      ]);
+      const { out } = await status({ api: server.origin });
+      expect(out).toMatch(
+        /health +✗ live no usable answer {2}✗ ready degraded {2}✗ startup warming up {2}version v \[2J/,
+      );
+      expect(out).toMatch(/shadow +enforcing/);
+    } finally {
+      await server.stop();
     }
   });
 

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { EnvFiles } from '../../ports/env-files.js';
@@ -22,16 +22,19 @@ export const systemEnvFiles: EnvFiles = {
     const file = await lock(temporary, path);
     try {
       try {
-        await file.writeFile(change(await readBytes(path)));
+        const before = await readBytes(path);
+        await file.writeFile(change(before));
         await keepOwner(file, facts, path);
         await file.sync();
+        await assertUntouched(path, before);
+        await assertOwnLock(temporary, path, file);
       } finally {
         await file.close();
       }
       await rename(temporary, path);
       await syncFolder(dirname(path));
     } catch (error) {
-      await rm(temporary, { force: true });
+      if (!(error instanceof RlctlError && error.code === 'ENV_FILE_LOCKED')) await rm(temporary, { force: true });
       throw error instanceof Error && 'syscall' in error ? unwritable(path, error) : error;
     }
   },
@@ -59,7 +62,23 @@ async function readBytes(path: string): Promise<Uint8Array> {
   });
 }
 
-async function lock(temporary: string, path: string) {
+/** An editor that knows nothing of the lock may have saved since; between this look and the rename there is no time to. */
+async function assertUntouched(path: string, before: Uint8Array): Promise<void> {
+  await replaceable(path);
+  if (Buffer.compare(before, await readBytes(path)) === 0) return;
+  throw new RlctlError('conflict', `${path} was saved by somebody else at this moment; nothing was written`, {
+    code: 'ENV_FILE_CHANGED',
+    hint: 'Look at what stands there now, then run the command again.',
+  });
+}
+
+/** A process that slept longer than a lock is good for finds another one's in its place. */
+async function assertOwnLock(temporary: string, path: string, file: FileHandle): Promise<void> {
+  const [own, found] = await Promise.all([file.stat(), stat(temporary).catch(() => null)]);
+  if (found?.ino !== own.ino || found.dev !== own.dev) throw locked(path, temporary);
+}
+
+async function lock(temporary: string, path: string): Promise<FileHandle> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -74,7 +93,7 @@ async function lock(temporary: string, path: string) {
   }
 }
 
-async function keepOwner(file: Awaited<ReturnType<typeof open>>, facts: Stats, path: string): Promise<void> {
+async function keepOwner(file: FileHandle, facts: Stats, path: string): Promise<void> {
   const own = await file.stat();
   try {
     if (own.uid !== facts.uid || own.gid !== facts.gid) await file.chown(facts.uid, facts.gid);

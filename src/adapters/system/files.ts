@@ -44,7 +44,8 @@ export const systemFiles: Files = {
       }
       await rename(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
+      // Where even its folder is none, there is nothing to clean up, and the first cause is the one to tell.
+      await rm(temporary, { force: true }).catch(() => undefined);
       throw new RlctlError('unexpected', `${path} cannot be written (${codeOf(error)})`, {
         code: 'FILE_UNWRITABLE',
         hint: 'Check the folder’s owner, mode and free space.',

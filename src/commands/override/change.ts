@@ -7,6 +7,7 @@ import type { Outcome } from '../command.js';
 import { confirmWrite } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
+import { together } from '../together.js';
 
 /**
  * What every changing verb does with its intent: everything that can fail is tried before the write, the plan is shown,
@@ -35,14 +36,7 @@ export async function runChange(
     await confirmWrite(context, environment, input);
   }
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
-  await remember(context, environment, result.effect, seen);
+  const by = { command: intent.command, reason: input.reason, ticket: input.ticket };
+  await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
-}
-
-/** Both at once, because neither needs the other; the first one's failure is the one to tell, whichever was faster. */
-async function together<A, B>(work: readonly [A | Promise<A>, B | Promise<B>]): Promise<[A, B]> {
-  const [first, second] = await Promise.allSettled(work);
-  if (first.status === 'rejected') throw first.reason;
-  if (second.status === 'rejected') throw second.reason;
-  return [first.value, second.value];
 }

@@ -2,7 +2,7 @@ import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { defineCommand } from '../command.js';
 
-// The main job walked through on two sandboxes of its own, with real commands and their real output.
+// The main jobs walked through on sandboxes of its own, with real commands and their real output.
 
 export const command = defineCommand({
   register: () => undefined,

@@ -33,8 +33,8 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const environment = await context.environment(mutation.effect.settings);
   if (target.kind !== 'routes' && environment.shadowDriver !== 'overrides')
     return runFlagChange(context, environment, { isOn, buckets: bucketsOf(environment, target), mutation });
-  const { routes, others } = routesOf(environment, target);
+  const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
-  const wanted = { routes, others, isSpillAllowed, ifRevision: mutation.ifRevision };
+  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision };
   return runChange(context, mutation, (ports) => (isOn ? shadowOnIntent(wanted) : shadowOffIntent(ports, wanted)));
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
@@ -8,15 +9,17 @@ import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { assertReadable } from '../../procedures/reload/safely.js';
 import { preflight } from '../../procedures/preflight.js';
 import { askFlags } from '../../procedures/shadow/ask-flags.js';
-import { changeFlags, planFlags } from '../../procedures/shadow/change-flags.js';
+import { changeFlags, planFlags, type FlagPlan } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
-import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import type { Outcome } from '../command.js';
 import { confirmWrite } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
+import { optionalStore } from '../optional-store.js';
 import { authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { together } from '../together.js';
 import { flagRecords } from './records.js';
 
 export interface FlagCommand {
@@ -35,7 +38,7 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const seen = await recall(context, environment);
   const asked = await effectInput(context, environment, mutation.effect, seen);
   const author = mutation.isDryRun ? null : await authorOf(context, environment, mutation);
-  const [stored, reload] = await Promise.all([
+  const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
@@ -43,12 +46,13 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const plan = await planFlags(driver, isOn, wishes, remarksOf(wanted));
   if (author === null) return { view: flagPlanView(plan, environment), exit: 'ok' };
   if (environment.isProtected && !plan.isNoop) {
-    await context.note(await flagPlanView(plan, environment).human(await context.theme()));
+    await context.note(flagPreviewText(plan, await context.theme()));
     await confirmWrite(context, environment, mutation);
   }
   const input = { author, effect: { ...asked, reload }, environment, stored };
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text));
-  await remember(context, environment, result.effect, seen);
+  const { reason, ticket } = mutation;
+  await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
   return { view: flagResultView(result, environment), exit: result.exit };
 }
 
@@ -79,10 +83,23 @@ async function flagPorts(context: Context, environment: Environment) {
 
 /** A reload makes the server read the document again: one that it cannot read would cost every override. */
 async function storedOf(context: Context, environment: Environment) {
-  if (environment.redis === null || environment.namespace === null) return null;
-  const stored = await (await context.store(environment)).read(context.deadline);
-  assertReadable(stored, '--no-reload sets the flag alone.');
+  const store = await optionalStore(context, environment);
+  if (store === null) return null;
+  const otherwise = '--no-reload sets the flag alone.';
+  const stored = await store.read(context.deadline).catch((error: unknown) => {
+    throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
+  });
+  assertReadable(stored, otherwise);
   return stored;
+}
+
+/** Where Redis does not answer us it may not answer the server either, which then drops every override. */
+function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
+  return new RlctlError(error.kind, `a reload now could make the server drop every override: ${error.message}`, {
+    code: error.code,
+    hint: error.hint === undefined ? otherwise : `${error.hint}; ${otherwise}`,
+    ...(error.details ? { details: error.details } : {}),
+  });
 }
 
 async function wishesOf(
@@ -106,10 +123,15 @@ async function saidOf(
   { targets, basePaths }: ReloadInput,
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
-  const route = `/rlctl-base-${context.randomness.hex(6)}`;
+  const route = baseRoute(context.randomness.hex(6));
   const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
   const { flags } = await askFlags(ports, { target: targets[0] ?? '', basePaths, buckets, route });
   return flags.map(({ policy }) => policy?.isShadow ?? null);
+}
+
+/** `shadow on financial, read` */
+function commandText({ isOn, flags }: FlagPlan): string {
+  return `shadow ${isOn ? 'on' : 'off'} ${flags.map(({ bucket }) => bucket.name).join(', ')}`;
 }
 
 function remarksOf({ buckets, isOn }: FlagCommand): readonly string[] {

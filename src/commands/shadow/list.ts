@@ -5,6 +5,7 @@ import { listShadow } from '../../procedures/shadow/list.js';
 import { shadowListView } from '../../ui/shadow-list-view.js';
 import { defineCommand } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { optionalStore } from '../optional-store.js';
 import { flagRecords } from './records.js';
 
 // What only observes at this moment: by the server, and beside it what is stored for it to do so.
@@ -18,8 +19,8 @@ export const command = defineCommand({
   input: () => null,
   action: async (context) => {
     const environment = await context.environment();
-    const hasRedis = environment.redis !== null && environment.namespace !== null;
-    if (environment.api.length === 0 && !hasRedis)
+    const store = await optionalStore(context, environment);
+    if (environment.api.length === 0 && store === null)
       throw usageError(
         `the environment "${environment.name}" has neither an API address nor a Redis`,
         'Set environments.NAME.api in rlctl.yaml.',
@@ -29,10 +30,11 @@ export const command = defineCommand({
     const file = typeof shadowDriver === 'object' && 'env-file' in shadowDriver ? shadowDriver['env-file'] : null;
     const isTrusted = environment.untrustedFile === null;
     const ports = {
-      store: hasRedis ? await context.store(environment) : null,
+      store,
       controlPlane: await context.controlPlane(),
       envFiles: await context.envFiles(),
       records: flagRecords(context, environment),
+      clock: context.clock,
       deadline: context.deadline,
       randomness: context.randomness,
     };
@@ -43,6 +45,7 @@ export const command = defineCommand({
       buckets: allBuckets(environment),
       envFile: file !== null && isTrusted ? resolve(context.host.cwd, file) : null,
     });
-    return { view: shadowListView(listing, environment, context.clock.nowMs()), exit: 'ok' };
+    const view = shadowListView(listing, environment, context.clock.nowMs());
+    return { view, exit: listing.findings.length > 0 ? 'findings' : 'ok' };
   },
 });

@@ -47,21 +47,29 @@ export function bucketsOf(environment: Environment, target: ShadowTarget): reado
   return target.kind === 'all' ? bucketsOfAll(environment) : [];
 }
 
-/** The routes of a target and the buckets it is not about; a usage error where a bucket has no routes. */
-export function routesOf(
-  environment: Environment,
-  target: ShadowTarget,
-): { readonly routes: readonly string[]; readonly others: readonly BucketNames[] } {
+/** What a target comes to where overrides carry it. */
+export interface TargetRoutes {
+  readonly routes: readonly string[];
+  /** The buckets it is not about. */
+  readonly others: readonly BucketNames[];
+  /** The buckets it is about that have no routes, so that nothing happens to them. */
+  readonly left: readonly BucketNames[];
+}
+
+/** The routes of a target; a usage error where there are none. */
+export function routesOf(environment: Environment, target: ShadowTarget): TargetRoutes {
   const all = allBuckets(environment);
   if (target.kind === 'routes') {
     const { routes } = target;
     const isNamed = (bucket: BucketNames): boolean => bucket.routes.some((route) => routes.includes(route));
-    return { routes, others: all.filter((bucket) => !isNamed(bucket)) };
+    return { routes, others: all.filter((bucket) => !isNamed(bucket)), left: [] };
   }
   const wanted = bucketsOf(environment, target);
   const routes = [...new Set(wanted.flatMap((bucket) => bucket.routes))];
-  if (routes.length > 0)
-    return { routes, others: all.filter(({ name }) => !wanted.some((each) => each.name === name)) };
+  if (routes.length > 0) {
+    const others = all.filter(({ name }) => !wanted.some((each) => each.name === name));
+    return { routes, others, left: wanted.filter((bucket) => bucket.routes.length === 0) };
+  }
   const what = target.kind === 'all' ? 'no bucket' : `the bucket "${wanted[0]?.name ?? ''}"`;
   throw usageError(
     `${what} has ${target.kind === 'all' ? 'routes' : 'no routes'} in the configuration, and overrides are the way flags are flipped here`,

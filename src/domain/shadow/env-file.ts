@@ -49,6 +49,11 @@ export function findAssignment(text: string, variable: string): Assignment | nul
   return find(envLines(text), variable);
 }
 
+/** A value's exact text as a reader takes it: without the quotes around it. */
+export function unquoted(raw: string): string {
+  return raw.replace(/^(["'])(.*)\1$/, '$2');
+}
+
 function find(lines: readonly EnvLine[], variable: string): Found | null {
   const found = lines.filter((line) => partsOf(line.text)?.name === variable);
   const at = found.at(-1);
@@ -59,7 +64,7 @@ function find(lines: readonly EnvLine[], variable: string): Found | null {
   const { lead, raw, tail } = parts;
   return {
     raw,
-    value: raw.replace(/^(["'])(.*)\1$/, '$2'),
+    value: unquoted(raw),
     line: at.number,
     hasInlineComment: tail.trimStart().startsWith('#'),
     count: found.length,

@@ -1,7 +1,7 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { PolicyAnswer } from '../../domain/control-plane.js';
-import { refusalError } from '../../domain/refusal.js';
+import { refusalError, type Refusal } from '../../domain/refusal.js';
 import type { PolicyResult } from '../../ports/control-plane.js';
 import type { EffectPorts } from '../effect.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -34,46 +34,57 @@ export interface FlagQuestion {
 
 type AskPorts = Pick<EffectPorts, 'controlPlane' | 'deadline'>;
 
+const width = 8;
+
 /**
- * Asks for every bucket's policy; sends no reload and changes nothing. A bucket is asked for under each of its names until
- * one is answered with something else than the policy that such servers invent for a bucket they do not know. Throws where
- * the server cannot be asked at all.
+ * Asks for every bucket's policy, all at once; sends no reload and changes nothing. A bucket is asked for under each of its
+ * names until one is answered with something else than the policy that such servers invent for a bucket they do not know.
+ * Throws where the server cannot be asked at all.
  */
 export async function askFlags(ports: AskPorts, question: FlagQuestion): Promise<ServerFlags> {
   const { target, basePaths, buckets, route } = question;
   const origin = parseOrigin(target);
-  const [first] = buckets;
   for (const basePath of basePaths) {
-    const ask = (bucket: string): Promise<PolicyResult> =>
+    const ask: AskBucket = (bucket) =>
       ports.controlPlane.policy(
         { origin, basePath },
         { route, method: 'GET', bucket },
         { signal: ports.deadline.signal(), isFresh: false },
       );
-    const probe = await ask(first?.name ?? 'read');
-    if (probe.kind === 'refused' && probe.refusal.cause === 'wrongPath' && basePath !== basePaths.at(-1)) continue;
-    if (probe.kind === 'refused' && !isUnknownBucket(probe)) throw refusalError(probe.refusal, target);
-    const flags = await inParallel(buckets, 4, (bucket) =>
-      flagOf(bucket, ask, bucket === first ? probe : null, target),
-    );
-    return { target, basePath, siteMode: probe.siteMode, flags };
+    const asked = await inParallel(buckets, width, (bucket) => askBucket(bucket, ask));
+    const refused = asked.find(({ refusal }) => refusal !== null)?.refusal ?? null;
+    if (refused?.cause === 'wrongPath' && basePath !== basePaths.at(-1)) continue;
+    if (refused !== null) throw refusalError(refused, target);
+    const siteMode = asked.find((each) => each.siteMode !== null)?.siteMode ?? null;
+    return { target, basePath, siteMode, flags: asked.map(({ flag }) => flag) };
   }
   throw new TypeError('no base path to ask');
 }
 
-async function flagOf(
-  { name, names }: BucketNames,
-  ask: (bucket: string) => Promise<PolicyResult>,
-  known: PolicyResult | null,
-  target: string,
-): Promise<BucketFlag> {
+type AskBucket = (bucket: string) => Promise<PolicyResult>;
+
+/** What asking for one bucket came to. */
+interface AskedBucket {
+  readonly flag: BucketFlag;
+  readonly siteMode: string | null;
+  /** Why the server would not tell of any bucket; `null`: it did. */
+  readonly refusal: Refusal | null;
+}
+
+async function askBucket({ name, names }: BucketNames, ask: AskBucket): Promise<AskedBucket> {
+  const unknown = { bucket: name, serverName: null, policy: null };
+  let siteMode: string | null = null;
   for (const each of names) {
-    const result = known !== null && each === name ? known : await ask(each);
-    if (result.kind === 'policy' && !isInvented(result.policy))
-      return { bucket: name, serverName: result.policy.bucket, policy: result.policy };
-    if (result.kind === 'refused' && !isUnknownBucket(result)) throw refusalError(result.refusal, target);
+    const result = await ask(each);
+    siteMode ??= result.siteMode;
+    if (result.kind === 'policy' && !isInvented(result.policy)) {
+      const flag = { bucket: name, serverName: result.policy.bucket, policy: result.policy };
+      return { flag, siteMode, refusal: null };
+    }
+    if (result.kind === 'refused' && !isUnknownBucket(result))
+      return { flag: unknown, siteMode, refusal: result.refusal };
   }
-  return { bucket: name, serverName: null, policy: null };
+  return { flag: unknown, siteMode, refusal: null };
 }
 
 /** A server that checks names refuses one it does not know as bad input. */

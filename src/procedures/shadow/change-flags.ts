@@ -1,9 +1,11 @@
 import { bucketOfRoute, type Environment, type Probe } from '../../domain/config/environment.js';
+import { baseRoute } from '../../domain/policy/base-route.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { restartSteps } from '../../domain/shadow/restart.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import {
@@ -30,6 +32,8 @@ export interface FlagRecords {
 export interface FlagPlan {
   readonly driver: FlagDriver;
   readonly isOn: boolean;
+  readonly wishes: readonly FlagWish[];
+  /** What the driver makes of the wishes, in their order. */
   readonly flags: readonly PlannedFlag[];
   /** True: everything already is as wanted, and nothing will be written. */
   readonly isNoop: boolean;
@@ -54,7 +58,7 @@ export async function planFlags(
 ): Promise<FlagPlan> {
   const flags = await driver.plan(wishes);
   const isNoop = flags.every(({ isChanged }) => !isChanged);
-  return { driver, isOn, flags, isNoop, remarks: [...flags.flatMap((flag) => flag.remarks), ...remarks] };
+  return { driver, isOn, wishes, flags, isNoop, remarks: [...flags.flatMap((flag) => flag.remarks), ...remarks] };
 }
 
 export interface FlagChangeInput {
@@ -103,7 +107,7 @@ async function write(
   author: Author,
   onStep: OnStep | undefined,
 ): Promise<readonly Step[]> {
-  const { driver, flags, isOn } = plan;
+  const { driver, wishes, flags, isOn } = plan;
   onStep?.(`setting ${flags.map(({ variable }) => variable).join(', ')}`);
   const changed = flags.filter(({ isChanged }) => isChanged);
   if (isOn) {
@@ -112,9 +116,19 @@ async function write(
     const news = changed.filter(({ before, after }) => before !== after);
     await ports.records.set(new Map(news.map((flag) => [flag.bucket.name, recordOf(flag, driver, author, at)])));
   }
-  const steps = await driver.apply(flags);
-  if (!isOn) await ports.records.set(new Map(changed.map((flag) => [flag.bucket.name, null])));
-  return steps;
+  const steps = await driver.apply(wishes, flags);
+  return isOn ? steps : [...steps, ...(await forget(ports.records, changed))];
+}
+
+/** The flags are off by now: a record that cannot be removed is told, and takes nothing of that back. */
+async function forget(records: FlagRecords, changed: readonly PlannedFlag[]): Promise<readonly Step[]> {
+  try {
+    await records.set(new Map(changed.map((flag) => [flag.bucket.name, null])));
+    return [];
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    return [{ name: 'record', state: 'failed', detail: error.message, tookMs: 0 }];
+  }
 }
 
 function recordOf(
@@ -160,7 +174,7 @@ function expectedOf({ bucket, isShadow }: PlannedFlag): ExpectedFlag {
 
 /** An override that takes every route hides the flags from the policy endpoint. */
 function coveredBy(stored: StoredOverrides | null): string | null {
-  const winner = stored === null ? null : matchOverride(loadOverrides(stored.bytes), '/rlctl-base-');
+  const winner = stored === null ? null : matchOverride(loadOverrides(stored.bytes), baseRoute(''));
   if (winner?.fields?.isShadow === undefined) return null;
   return `the override ${JSON.stringify(winner.prefix)} catches every route, so no policy shows a flag`;
 }
@@ -179,7 +193,8 @@ function probeFor(
 function manualSteps({ driver, flags }: FlagPlan, { name }: Pick<Environment, 'name'>): readonly string[] {
   const values = flags.map(({ variable, after }) => ({ variable, value: after }));
   const file = driver.kind === 'env-file' ? driver.place : null;
-  return restartSteps(values, file, `rlctl -e ${name} reload, then rlctl -e ${name} shadow list`);
+  const at = shellWords(['rlctl', '-e', name]);
+  return restartSteps(values, file, `${at} reload, then ${at} shadow list`);
 }
 
 function throwIfInterrupted({ deadline }: EffectPorts, plan: FlagPlan): void {

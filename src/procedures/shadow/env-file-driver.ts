@@ -1,7 +1,7 @@
 import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import { editEnvFile, findAssignment, type Wanted } from '../../domain/shadow/env-file.js';
+import { editEnvFile, findAssignment, unquoted, type Wanted } from '../../domain/shadow/env-file.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
@@ -11,18 +11,14 @@ import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from
  * out as it went in.
  */
 export function envFileDriver(ports: { readonly envFiles: EnvFiles; readonly clock: Clock }, path: string): FlagDriver {
-  const memory: { wishes: readonly FlagWish[] } = { wishes: [] };
   return {
     kind: 'env-file',
     place: path,
-    plan: async (wishes) => {
-      memory.wishes = wishes;
-      return planOn(textOf(await ports.envFiles.read(path)), wishes, path).planned;
-    },
-    apply: async (planned) => {
+    plan: async (wishes) => planOn(textOf(await ports.envFiles.read(path)), wishes, path).planned,
+    apply: async (wishes, planned) => {
       const startedMs = ports.clock.monotonicMs();
       await ports.envFiles.replace(path, (bytes) => {
-        const fresh = planOn(textOf(bytes), memory.wishes, path);
+        const fresh = planOn(textOf(bytes), wishes, path);
         assertSame(planned, fresh.planned, path);
         return Buffer.from(fresh.next, 'latin1');
       });
@@ -33,7 +29,8 @@ export function envFileDriver(ports: { readonly envFiles: EnvFiles; readonly clo
   };
 }
 
-function textOf(bytes: Uint8Array): string {
+/** Bytes taken one by one, as they are edited. */
+export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
@@ -91,7 +88,7 @@ function wantedFor(
   const since = `${variable} is as before the change of ${record.at} by ${record.actor}`;
   if (record.before === null) return { wanted: { kind: 'absent' }, isShadow: null, remarks: [since] };
   // Only the text `true` is true.
-  const isShadow = record.before.replace(/^(["'])(.*)\1$/, '$2') === 'true';
+  const isShadow = unquoted(record.before) === 'true';
   return { wanted: { kind: 'raw', raw: record.before }, isShadow, remarks: [since] };
 }
 

@@ -1,10 +1,13 @@
 import { flagVariables } from '../../domain/config/bucket-names.js';
+import { counted } from '../../domain/counted.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { Programs } from '../../ports/programs.js';
+import { shareOf } from '../share.js';
 import type { Step } from '../step.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
 
@@ -13,9 +16,6 @@ export interface ExecPorts {
   readonly clock: Clock;
   readonly deadline: Deadline;
 }
-
-/** The part of what is left that one program may take: the reload and its proof come after. */
-const share = 0.6;
 
 /**
  * Flips flags through a program, once for each bucket. `{bucket}`, `{variable}` and `{value}` in its arguments stand for
@@ -30,7 +30,7 @@ export function execDriver(ports: ExecPorts, argv: readonly string[]): FlagDrive
       if (!argv.some((item) => item.includes('{value}'))) throw noValue(argv);
       return Promise.resolve(wishes.map((wish) => planFlag(wish, argv)));
     },
-    apply: (planned) => runAll(ports, planned),
+    apply: (_, planned) => runAll(ports, planned),
   };
 }
 
@@ -77,45 +77,58 @@ async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promis
   const steps: Step[] = [];
   for (const flag of planned) {
     const startedMs = ports.clock.monotonicMs();
-    const failure = await runOne(ports, flag);
+    const failure = await runOne(ports, flag, steps.length);
     if (failure !== null && steps.length === 0) throw failure;
     const tookMs = ports.clock.monotonicMs() - startedMs;
-    const detail = failure?.message ?? (flag.argv ?? []).join(' ');
+    const detail = failure?.message ?? shellWords(flag.argv ?? []);
     steps.push({ name: 'run', state: failure === null ? 'done' : 'failed', detail, tookMs });
     if (failure !== null) break;
   }
   return steps;
 }
 
-async function runOne(ports: ExecPorts, { argv, bucket, variable }: PlannedFlag): Promise<RlctlError | null> {
-  const { deadline } = ports;
-  const signal = deadline.signal(deadline.leftMs() * share);
+async function runOne(
+  ports: ExecPorts,
+  { argv, bucket, variable }: PlannedFlag,
+  doneBefore: number,
+): Promise<RlctlError | null> {
+  const { deadline, clock } = ports;
+  // The reload and its proof come after.
+  const signal = shareOf(deadline, clock).signal();
   const program = argv?.[0] ?? '';
   const end = await ports.programs.run(argv ?? [], signal);
-  const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal };
+  const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal, doneBefore };
   if (end.code === 0) return null;
   if (signal.aborted) throw cutOff(program, deadline, details);
   const said = quoteOutside(end.said, 160);
   const how = end.code === null ? `was ended by ${end.signal}` : `ended with ${end.code}`;
   return new RlctlError('refused', `the program "${program}" ${how}${said === '' ? '' : `: ${said}`}`, {
     code: 'PROGRAM_FAILED',
-    hint: `No reload was sent. Run it by hand to see what is wrong: ${(argv ?? []).join(' ')}`,
+    hint: `No reload was sent. Run it by hand to see what is wrong: ${shellWords(argv ?? [])}`,
     details,
   });
 }
 
-function cutOff(program: string, deadline: Deadline, details: Readonly<Record<string, unknown>>): RlctlError {
+interface CutOff extends Readonly<Record<string, unknown>> {
+  readonly bucket: string;
+  /** Programs that had ended well before this one. */
+  readonly doneBefore: number;
+}
+
+function cutOff(program: string, deadline: Deadline, details: CutOff): RlctlError {
   const { interrupted } = deadline;
+  const { doneBefore } = details;
+  const before = doneBefore === 0 ? '' : ` (${counted(doneBefore, 'flag was', 'flags were')} set before it)`;
   const hint = 'See what the server says with "rlctl shadow list"; running the command again does no harm.';
   if (interrupted.aborted) {
     const isTerminated = interrupted.reason instanceof RlctlError && interrupted.reason.kind === 'terminated';
     const kind = isTerminated ? 'terminated' : 'interrupted';
-    const message = `${kind} while "${program}" was running; it may have changed the flag, and no reload was sent`;
+    const message = `${kind} while "${program}" was running for ${details.bucket}; it may have changed the flag${before}, and no reload was sent`;
     return new RlctlError(kind, message, { code: kind.toUpperCase(), hint, details });
   }
   return new RlctlError(
     'unknownOutcome',
-    `"${program}" did not end in time and was stopped; it may have changed the flag`,
+    `"${program}" did not end in time for ${details.bucket} and was stopped; it may have changed the flag${before}, and no reload was sent`,
     {
       code: 'PROGRAM_TIMEOUT',
       hint: `${hint} Give it longer with --timeout.`,

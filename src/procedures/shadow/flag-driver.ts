@@ -37,13 +37,13 @@ export interface FlagDriver {
   readonly kind: 'env-file' | 'exec';
   /** The file's path, or the program. */
   readonly place: string;
-  /** What would be done; changes nothing. Throws where it cannot be. */
+  /** What would be done, in the order of the wishes; changes nothing. Throws where it cannot be. */
   plan(wishes: readonly FlagWish[]): Promise<readonly PlannedFlag[]>;
   /**
-   * Does it. Throws while nothing has been changed: `conflict` where a flag is not as it was planned on. What failed after
-   * something was changed is a failed step.
+   * Does what was planned for the wishes. Throws while nothing has been changed: `conflict` where a flag is not as it was
+   * planned on. What failed after something was changed is a failed step.
    */
-  apply(planned: readonly PlannedFlag[]): Promise<readonly Step[]>;
+  apply(wishes: readonly FlagWish[], planned: readonly PlannedFlag[]): Promise<readonly Step[]>;
 }
 
 /** The remark of `shadow off` where there is nothing to restore. */

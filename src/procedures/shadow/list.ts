@@ -1,6 +1,8 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
+import { baseRoute } from '../../domain/policy/base-route.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { RlctlError } from '../../domain/errors.js';
+import { loadOverrides, type LoadedOverrides } from '../../domain/policy/matching.js';
+import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
 import { findAssignment } from '../../domain/shadow/env-file.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { EnvFiles } from '../../ports/env-files.js';
@@ -8,9 +10,12 @@ import type { OverrideStore } from '../../ports/override-store.js';
 import type { EffectPorts } from '../effect.js';
 import { listOverrides, type ListedOverride, type OverrideListing } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
-import { askFlags, type ServerFlags } from './ask-flags.js';
+import { failureOf, type Finding } from '../../domain/finding.js';
+import { partOf, valueOf, type Part } from '../../domain/part.js';
+import { shareOf } from '../share.js';
+import { askFlags, type BucketFlag, type ServerFlags } from './ask-flags.js';
 import type { FlagRecords } from './change-flags.js';
-import { variableIn } from './env-file-driver.js';
+import { textOf, variableIn } from './env-file-driver.js';
 
 /** One bucket: what the server says, and what should make it say so. */
 export interface ListedBucket {
@@ -19,7 +24,7 @@ export interface ListedBucket {
   readonly server: readonly (boolean | null)[];
   /** The bucket's line in the env file; `null`: there is no such file, or no such line. */
   readonly file: { readonly variable: string; readonly raw: string; readonly isShadow: boolean } | null;
-  /** How many of its configured routes have an override of that name that puts them into shadow. */
+  /** How many of its configured routes an override puts into shadow. */
   readonly shadowedRoutes: number;
   /** What the last `shadow on` through file or program recorded; `null`: nothing. */
   readonly record: FlagRecord | null;
@@ -34,22 +39,22 @@ export interface ListedRoute {
   readonly bucket: string | null;
   /** As the server reads the stored value. */
   readonly isShadow: boolean;
-  /** What the first address says for this route; `null`: not asked. */
+  /** What the first address that answers says for this route; `null`: not asked, or it would not tell. */
   readonly server: boolean | null;
   readonly isDifferent: boolean;
 }
 
 export interface ShadowListing {
-  readonly servers: readonly ServerFlags[];
+  /** What each address says, in their order. */
+  readonly servers: readonly { readonly target: string; readonly answer: Part<ServerFlags> }[];
   readonly buckets: readonly ListedBucket[];
   readonly routes: readonly ListedRoute[];
-  /** `null`: no Redis is configured. */
-  readonly overrides: OverrideListing | null;
-  /** Buckets that a flag cannot be seen of, and other remarks. */
-  readonly remarks: readonly string[];
+  readonly overrides: Part<OverrideListing>;
+  /** What did not answer; empty: everything that was asked did. */
+  readonly findings: readonly Finding[];
 }
 
-export interface ShadowListPorts extends Pick<EffectPorts, 'controlPlane' | 'deadline' | 'randomness'> {
+export interface ShadowListPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'deadline' | 'randomness'> {
   /** `null`: no Redis is configured. */
   readonly store: OverrideStore | null;
   readonly envFiles: EnvFiles;
@@ -67,65 +72,86 @@ export interface ShadowListInput {
 /** Routes that are asked for one by one, at most. */
 const mostRoutes = 50;
 
-/** What is in shadow: by the server, as stored, and in the env file. Sends no reload and changes nothing. */
+/**
+ * What is in shadow: by the server, as stored, and in the env file. Sends no reload and changes nothing. What does not
+ * answer is a finding, and the rest is told all the same; only where nothing answers, the first cause is thrown.
+ */
 export async function listShadow(ports: ShadowListPorts, input: ShadowListInput): Promise<ShadowListing> {
-  const route = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const route = baseRoute(ports.randomness.hex(6));
   const { environment, basePaths, buckets } = input;
+  const { store, deadline, envFiles } = ports;
+  const { envFile } = input;
+  const share = shareOf(deadline, ports.clock);
   const [servers, overrides, file] = await Promise.all([
-    inParallel(environment.api, 4, (target) => askFlags(ports, { target, basePaths, buckets, route })),
-    ports.store === null ? null : listOverrides({ store: ports.store, deadline: ports.deadline }),
-    readFile(ports, input.envFile),
+    Promise.all(
+      environment.api.map(async (target) => {
+        const ask = () => askFlags({ ...ports, deadline: share }, { target, basePaths, buckets, route });
+        return { target, answer: await partOf(ask) };
+      }),
+    ),
+    partOf(store && (() => listOverrides({ store, deadline: share }))),
+    partOf(envFile === null ? null : async () => textOf(await envFiles.read(envFile))),
   ]);
-  const routes = await routesOf(ports, input, servers[0] ?? null, overrides);
+  if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
+  assertSomeAnswer([...servers.map(({ answer }) => answer), overrides]);
+  const routes = await routesOf(ports, input, servers, valueOf(overrides));
   const records = await Promise.all(buckets.map(({ name }) => ports.records.get(name)));
+  const facts = {
+    flags: servers.map(({ answer }) => valueOf(answer)?.flags ?? []),
+    text: valueOf(file),
+    overrides: loadOverrides(valueOf(overrides)?.stored.bytes ?? null),
+  };
   return {
     servers,
-    buckets: buckets.map((bucket, index) =>
-      listedBucket(bucket, { servers, index, text: file.text, overrides, record: records[index] ?? null }),
-    ),
+    buckets: buckets.map((bucket, index) => listedBucket(bucket, index, { ...facts, record: records[index] ?? null })),
     routes,
     overrides,
-    remarks: file.remarks,
+    findings: [
+      ...servers.flatMap(({ target, answer }) => failureOf(target, answer)),
+      ...failureOf('overrides', overrides),
+      ...failureOf('env file', file),
+    ],
   };
 }
 
-async function readFile({ envFiles }: ShadowListPorts, path: string | null) {
-  if (path === null) return { text: null, remarks: [] };
-  try {
-    return { text: Buffer.from(await envFiles.read(path)).toString('latin1'), remarks: [] };
-  } catch (error) {
-    if (error instanceof RlctlError) return { text: null, remarks: [error.message] };
-    throw error;
-  }
+function assertSomeAnswer(parts: readonly Part<unknown>[]): void {
+  const failed = parts.find((part) => part.state === 'failed');
+  if (failed !== undefined && !parts.some(({ state }) => state === 'ok')) throw failed.error;
 }
 
 interface BucketFacts {
-  readonly servers: readonly ServerFlags[];
-  readonly index: number;
+  /** Of each address; empty: it did not answer. */
+  readonly flags: readonly (readonly BucketFlag[])[];
   readonly text: string | null;
-  readonly overrides: OverrideListing | null;
+  readonly overrides: LoadedOverrides;
   readonly record: FlagRecord | null;
 }
 
-function listedBucket(bucket: BucketNames, { servers, index, text, overrides, record }: BucketFacts): ListedBucket {
-  const server = servers.map(({ flags }) => flags[index]?.policy?.isShadow ?? null);
-  const variable = text === null ? null : variableIn(text, bucket);
-  const found = text === null || variable === null ? null : findAssignment(text, variable);
-  const file =
-    found === null || variable === null ? null : { variable, raw: found.raw, isShadow: found.value === 'true' };
-  const isShadowed = (route: string): boolean =>
-    overrides?.overrides.some(({ prefix, loaded }) => prefix === route && loaded?.fields?.isShadow === true) === true;
+function listedBucket(
+  bucket: BucketNames,
+  index: number,
+  { flags, text, overrides, record }: BucketFacts,
+): ListedBucket {
+  const server = flags.map((each) => each[index]?.policy?.isShadow ?? null);
+  const file = text === null ? null : fileLineOf(bucket, text);
   const said = new Set([...server, file?.isShadow ?? null].filter((each) => each !== null));
-  const shadowedRoutes = bucket.routes.filter(isShadowed).length;
-  return { bucket, server, file, shadowedRoutes, record, isDifferent: said.size > 1 };
+  const shadowed = shadowedRoutes(overrides, bucket.routes);
+  return { bucket, server, file, shadowedRoutes: shadowed, record, isDifferent: said.size > 1 };
+}
+
+function fileLineOf(bucket: BucketNames, text: string): ListedBucket['file'] {
+  const variable = variableIn(text, bucket);
+  const found = findAssignment(text, variable);
+  return found === null ? null : { variable, raw: found.raw, isShadow: found.value === 'true' };
 }
 
 async function routesOf(
   ports: ShadowListPorts,
   { environment }: ShadowListInput,
-  server: ServerFlags | null,
+  servers: ShadowListing['servers'],
   listing: OverrideListing | null,
 ): Promise<readonly ListedRoute[]> {
+  const server = servers.map(({ answer }) => valueOf(answer)).find((each) => each !== null) ?? null;
   const shadowed = (listing?.overrides ?? []).filter(({ loaded }) => loaded?.fields?.isShadow !== undefined);
   return inParallel(shadowed, 4, async (override, index) => {
     const bucket = bucketOfRoute(environment, override.prefix);

@@ -1,4 +1,5 @@
 import type { ApiEndpoint } from '../../domain/api-endpoint.js';
+import { baseRoute } from '../../domain/policy/base-route.js';
 import type { ReloadReport } from '../../domain/control-plane.js';
 import type { Proof } from '../../domain/proof/proof.js';
 import { readsNeeded, reloadsNeeded } from '../../domain/proof/reads-needed.js';
@@ -137,7 +138,7 @@ async function readFlags(
     const name = flag.names.find((each) => reports.some(({ bucketShadows }) => bucketShadows.has(each)));
     return name === undefined ? [] : [{ flag, name }];
   });
-  const route = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const route = baseRoute(ports.randomness.hex(6));
   const reads: { bucket: string; isShadow: boolean }[] = [];
   const state = { isWrong: named.length === 0 };
   await inParallel(Array.from({ length: readsWanted(input) }), width, async (_, index) => {

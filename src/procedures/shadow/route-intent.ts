@@ -4,6 +4,7 @@ import { scanDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { reachOf, type Reach } from '../../domain/shadow/reach.js';
 import { setShadow, shadowOnCommand, takeShadowOff } from '../../domain/shadow/route-shadow.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -15,6 +16,8 @@ export interface RouteShadow {
   readonly routes: readonly string[];
   /** The buckets it is not about: none of their routes may be taken along unnoticed. */
   readonly others: readonly BucketNames[];
+  /** The buckets that were meant and have no routes: said, because nothing happens to them. */
+  readonly left: readonly BucketNames[];
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
   readonly ifRevision: string | null;
@@ -60,8 +63,12 @@ export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeI
   };
 }
 
-function common({ routes, ifRevision }: RouteShadow, notes: Notes) {
-  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks: () => notes.remarks };
+function common({ routes, left, ifRevision }: RouteShadow, notes: Notes) {
+  const untouched = left.map(
+    ({ name }) => `the bucket ${name} has no routes in the configuration: nothing happens to it`,
+  );
+  const remarks = (): readonly string[] => [...notes.remarks, ...untouched];
+  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks };
 }
 
 /** The change that the metadata names as the last of each route, as far as the history still has it. */
@@ -99,7 +106,7 @@ function hiddenRoute(route: string, by: string): RlctlError {
     `the shadow of ${shown} would have no effect: ${hider} stands earlier and wins for it`,
     {
       code: 'ROUTE_HIDDEN',
-      hint: `Move it in front with its other fields in view: rlctl override set ${route} --shadow --before ${by === '' ? '""' : by}`,
+      hint: `Move it in front with its other fields in view: ${shellWords(['rlctl', 'override', 'set', route, '--shadow', '--before', by])}`,
       details: { route, by },
     },
   );
@@ -110,7 +117,7 @@ function spilling({ spills }: Reach): RlctlError {
   const [first] = spills;
   return new RlctlError('guard', `other buckets would be taken along: ${what.join('; ')}; nothing was written`, {
     code: 'SHADOW_REACHES_OTHERS',
-    hint: `Give them an override of their own first (rlctl override set ${first?.route ?? 'ROUTE'} --no-shadow), or take them along with --include-others.`,
+    hint: `Give them an override of their own first (${shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow'])}), or take them along with --include-others.`,
     details: { spills },
   });
 }

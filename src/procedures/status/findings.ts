@@ -1,18 +1,8 @@
 import type { HealthReport } from '../../domain/control-plane.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import type { Part } from './part.js';
+import { valueOf } from '../../domain/part.js';
+import { failureOf, type Finding } from '../../domain/finding.js';
 import type { Status, TargetStatus } from './status.js';
-
-/** Something that is broken. */
-export interface Finding {
-  /** Stable for scripts: `UNHEALTHY`, or the code of the error. */
-  readonly code: string;
-  /** Where: an address, `redis`, `overrides`, `traffic`. */
-  readonly part: string;
-  readonly message: string;
-  /** What to do about it; `null`: nothing is known. */
-  readonly hint: string | null;
-}
 
 /** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
 export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 'findings'>): readonly Finding[] {
@@ -25,55 +15,45 @@ export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 
   ];
 }
 
-function failureOf(part: string, answer: Part<unknown>): readonly Finding[] {
-  if (answer.state !== 'failed') return [];
-  const { code, message, hint } = answer.error;
-  return [{ code, part, message, hint: hint ?? null }];
-}
+const checks = ['live', 'ready', 'startup'] as const;
 
 /** Several questions to one address fail for one cause: it is said once. */
 function targetFindings({ target, health, flags }: TargetStatus): readonly Finding[] {
-  const failures = [flags, health.live, health.ready, health.startup].flatMap((part) => failureOf(target, part));
-  const byCode = new Map(failures.toReversed().map((finding) => [finding.code, finding]));
-  const unwell = (['live', 'ready', 'startup'] as const).flatMap((check) => {
-    const part = health[check];
-    const report = part.state === 'ok' ? part.value : null;
-    return report !== null && isUnwell(report) ? [{ check, says: whatItSays(report) }] : [];
+  const failures = [flags, ...checks.map((check) => health[check])].flatMap((part) => failureOf(target, part));
+  const causes = failures.filter(({ code }, index) => failures.findIndex((each) => each.code === code) === index);
+  return [...causes, ...unwellFindings(target, health)];
+}
+
+/** What the checks say that are not well; several that say the same are one finding. */
+function unwellFindings(target: string, health: TargetStatus['health']): readonly Finding[] {
+  const unwell = checks.flatMap((check) => {
+    const report = valueOf(health[check]);
+    return report !== null && isUnwell(report) ? [{ path: `/health/${check}`, report, says: whatItSays(report) }] : [];
   });
-  const bySaying = new Map(unwell.map(({ says }) => [says, unwell.filter((each) => each.says === says)]));
-  return [
-    ...[...byCode.values()].toReversed(),
-    ...[...bySaying].map(([says, checks]) =>
-      unhealthy(
-        target,
-        says,
-        checks.map(({ check }) => check),
-      ),
-    ),
-  ];
+  const said = [...new Set(unwell.map(({ says }) => says))];
+  return said.map((says) => {
+    const same = unwell.filter((each) => each.says === says);
+    return {
+      code: same.every(({ report }) => report.status === 'degraded') ? 'DEGRADED' : 'UNHEALTHY',
+      part: target,
+      message: `${target}${same.map(({ path }) => path).join(', ')}: ${says}`,
+      hint: 'Look at the log of the server, and at what the component depends on.',
+    };
+  });
 }
 
 /** Its body counts; a word that is not known counts as the HTTP status does. */
 function isUnwell({ status, httpStatus }: HealthReport): boolean {
-  return status === 'unhealthy' || (status === null && httpStatus !== 200);
+  return status === null ? httpStatus !== 200 : status !== 'healthy';
 }
 
-function whatItSays({ said, httpStatus, components }: HealthReport): string {
+function whatItSays({ status, said, httpStatus, components }: HealthReport): string {
   const sick = components
-    .filter(({ status }) => status.toLowerCase() !== 'healthy')
+    .filter((component) => component.status.toLowerCase() !== 'healthy')
     .map(({ name, message }) => `${name}${message === null ? '' : `: ${message}`}`);
   const why = sick.length === 0 ? '' : ` (${quoteOutside(sick.join('; '), 120)})`;
-  return `${quoteOutside(said, 40)}${httpStatus === 200 ? ', although it answers 200' : ''}${why}`;
-}
-
-function unhealthy(target: string, says: string, checks: readonly string[]): Finding {
-  const paths = checks.map((check) => `/health/${check}`).join(', ');
-  return {
-    code: 'UNHEALTHY',
-    part: target,
-    message: `${paths}: ${says}`,
-    hint: 'Look at the log of the server, and at what the component depends on.',
-  };
+  const although = status === 'unhealthy' && httpStatus === 200 ? ', although it answers 200' : '';
+  return `${quoteOutside(said, 40)}${although}${why}`;
 }
 
 function replicaFindings(redis: Status['redis']): readonly Finding[] {

@@ -1,4 +1,5 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
+import { baseRoute } from '../../domain/policy/base-route.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
@@ -8,9 +9,10 @@ import type { EffectPorts } from '../effect.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
 import { siteModeError } from '../reload/walk.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
-import { findingsOf, type Finding } from './findings.js';
-import { partOf, valueOf, type Part } from './part.js';
-import { shareOf } from './share.js';
+import type { Finding } from '../../domain/finding.js';
+import { partOf, valueOf, type Part } from '../../domain/part.js';
+import { shareOf } from '../share.js';
+import { findingsOf } from './findings.js';
 
 /** A bucket's share of blocked requests, against the alert's threshold. */
 export interface BlockShare {
@@ -67,15 +69,12 @@ export interface Status {
   readonly findings: readonly Finding[];
 }
 
-/** Everything is asked at once, each with this share of what is left: nobody waits for the slowest to the very end. */
-const share = 0.6;
-
 /**
  * Asks everything about an environment in parallel and changes nothing: no reload is sent. What cannot be asked is a part
  * that failed, with its cause. Throws only for an interrupt.
  */
 export async function gatherStatus(ports: StatusPorts, input: StatusInput): Promise<Status> {
-  const deadline = shareOf(ports.deadline, ports.clock, ports.deadline.leftMs() * share);
+  const deadline = shareOf(ports.deadline, ports.clock);
   const { store, blockShares } = ports;
   const [targets, redis, traffic] = await Promise.all([
     Promise.all(input.targets.map((target) => statusOf({ ...ports, deadline }, input, target))),
@@ -91,7 +90,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
 
 async function statusOf(ports: StatusPorts, input: StatusInput, target: string): Promise<TargetStatus> {
   const { basePaths, buckets } = input;
-  const route = `/rlctl-base-${ports.randomness.hex(6)}`;
+  const route = baseRoute(ports.randomness.hex(6));
   const [live, ready, startup, flags] = await Promise.all([
     partOf(() => healthOf(ports, target, 'live')),
     partOf(() => healthOf(ports, target, 'ready')),

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { chmod, link, lstat, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +81,27 @@ describe('an env file', () => {
     await expect(replace('B')).rejects.toMatchObject({ kind: 'conflict', code: 'ENV_FILE_LOCKED' });
     expect(await content()).toBe('A=1\n');
     expect(await readFile(lockPath(), 'utf8')).toBe('half');
+  });
+
+  test('that an editor saves in between is a conflict, and what the editor saved stays', async () => {
+    const saving = systemEnvFiles.replace(state.path, () => {
+      writeFileSync(state.path, 'A=editor\n');
+      return Buffer.from('A=ours\n');
+    });
+    await expect(saving).rejects.toMatchObject({ kind: 'conflict', code: 'ENV_FILE_CHANGED' });
+    expect(await content()).toBe('A=editor\n');
+    expect(await names()).toEqual(['limiter.env']);
+  });
+
+  test('whose lock another process took over is left to that one', async () => {
+    const late = systemEnvFiles.replace(state.path, () => {
+      rmSync(lockPath());
+      writeFileSync(lockPath(), 'of another');
+      return Buffer.from('A=ours\n');
+    });
+    await expect(late).rejects.toMatchObject({ kind: 'conflict', code: 'ENV_FILE_LOCKED' });
+    expect(await content()).toBe('A=1\n');
+    expect(await readFile(lockPath(), 'utf8')).toBe('of another');
   });
 
   test('is replaced past what a process left behind that died', async () => {

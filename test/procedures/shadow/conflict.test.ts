@@ -27,8 +27,9 @@ describe('an env file that somebody else changes in between', () => {
   const planned = async () => {
     const driver = envFileDriver({ envFiles: systemEnvFiles, clock: systemClock }, state.path);
     const bucket = bucketNamed({ buckets: new Map() }, 'read');
-    const flags = await driver.plan([{ bucket, isOn: true, record: null, serverSays: null }]);
-    return () => driver.apply(flags);
+    const wishes = [{ bucket, isOn: true, record: null, serverSays: null }];
+    const flags = await driver.plan(wishes);
+    return () => driver.apply(wishes, flags);
   };
 
   test('on the same line is a conflict that shows all three, and nothing is written', async () => {
@@ -55,7 +56,7 @@ describe('a document that somebody else changes in between', () => {
     const ports = { clock: systemClock, randomness: systemRandomness };
     const store = createOverrideStore({ url: new Secret(redis.url), namespace: 'n' }, ports);
     try {
-      const wanted = { routes: ['/a', '/b'], others: [], isSpillAllowed: false, ifRevision: null };
+      const wanted = { routes: ['/a', '/b'], others: [], left: [], isSpillAllowed: false, ifRevision: null };
       const author = { actor: 'a', reason: null, ticket: null, rlctl: '0', environment: 'e' };
       const all = { ...ports, store, deadline: deadlineIn(8000) };
       const first = await planChange(all, shadowOnIntent(wanted));

@@ -1,4 +1,4 @@
-import { RlctlError } from '../../domain/errors.js';
+import { RlctlError } from './errors.js';
 
 /** One question of many: its answer, or why there is none. The others are not touched by it. */
 export type Part<T> =

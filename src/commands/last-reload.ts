@@ -1,0 +1,40 @@
+import type { Context } from '../context.js';
+import type { Environment } from '../domain/config/environment.js';
+import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js';
+import type { Effect } from '../procedures/effect.js';
+
+/** Which command sent a reload, and why. */
+export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'>;
+
+// No server tells who reloaded it last, or why; this machine at least knows of its own.
+
+/** Keeps who sent the reload that a server has accepted just now; nothing where none has. */
+export async function keepReload(
+  context: Context,
+  environment: Environment,
+  { reloads, proof }: Effect,
+  by: ReloadCause,
+): Promise<void> {
+  const report = reloads.findLast(({ outcome }) => outcome === 'accepted')?.report;
+  if (!report) return;
+  const record: ReloadRecord = {
+    at: new Date(context.clock.nowMs()).toISOString(),
+    ...by,
+    actor: await context.actor(),
+    verdict: proof.verdict,
+    isEnabled: report.isEnabled,
+    isGlobalShadow: report.isShadow,
+  };
+  await context.files.writePrivate(await recordPath(context, environment), `${JSON.stringify(record)}\n`);
+}
+
+/** The last reload sent from this machine; `null`: none that is known. */
+export async function lastReload(context: Context, environment: Environment): Promise<ReloadRecord | null> {
+  return parseReloadRecord(await context.files.readText(await recordPath(context, environment)));
+}
+
+/** Another address under the same name is another server. */
+async function recordPath({ host }: Context, { name, api }: Environment): Promise<string> {
+  const { lastReloadPath } = await import('../config.js');
+  return lastReloadPath(host.env, `${name} ${api[0] ?? ''}`);
+}

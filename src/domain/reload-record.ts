@@ -1,0 +1,34 @@
+import type { Verdict } from './proof/proof.js';
+
+/** A reload that this machine sent and a server accepted: what only a reload's answer tells, and who wanted it. */
+export interface ReloadRecord {
+  /** RFC 3339, by this machine's clock. */
+  readonly at: string;
+  /** The command that sent it: `reload`, `shadow on financial`. */
+  readonly command: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly verdict: Verdict;
+  /** The master switch as one worker reported it; `null`: it did not say. */
+  readonly isEnabled: boolean | null;
+  /** Global shadow as one worker reported it; `null`: it did not say. */
+  readonly isGlobalShadow: boolean | null;
+}
+
+/** Reads a kept record; `null`: it is none. */
+export function parseReloadRecord(text: string | null): ReloadRecord | null {
+  try {
+    const value = JSON.parse(text ?? 'null') as Partial<Record<keyof ReloadRecord, unknown>> | null;
+    if (typeof value !== 'object' || value === null) return null;
+    const { at, command, actor, reason, ticket, verdict, isEnabled, isGlobalShadow } = value;
+    const isRecord =
+      [at, command, actor, verdict].every((each) => typeof each === 'string') &&
+      !Number.isNaN(Date.parse(String(at))) &&
+      [reason, ticket].every((each) => each === null || typeof each === 'string') &&
+      [isEnabled, isGlobalShadow].every((each) => each === null || typeof each === 'boolean');
+    return isRecord ? (value as ReloadRecord) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * A command as somebody can paste it into a POSIX shell: each word that is not plain stands in single quotes, so that a
+ * shell sees exactly these words and runs nothing that stands in them.
+ */
+export function shellWords(argv: readonly string[]): string {
+  return argv.map(shellWord).join(' ');
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../ports/clock.js';
+import type { Deadline } from '../ports/deadline.js';
+
+/** What one of several questions may take of what is left, so that a silent one leaves time to tell the others. */
+const share = 0.6;
+
+/** The part of a deadline that questions asked at once may take. */
+export function shareOf(deadline: Deadline, clock: Pick<Clock, 'monotonicMs'>): Deadline {
+  const end = clock.monotonicMs() + deadline.leftMs() * share;
+  const leftMs = (): number => Math.max(0, Math.min(deadline.leftMs(), end - clock.monotonicMs()));
+  return {
+    leftMs,
+    signal: (atMostMs = Infinity) => deadline.signal(Math.min(atMostMs, leftMs())),
+    interrupted: deadline.interrupted,
+  };
+}
