@@ -26,6 +26,7 @@ export interface Noun {
 export const nouns: readonly Noun[] = [
   { name: 'override', aliases: ['overrides'], summary: 'read and change route overrides, with proof' },
   { name: 'policy', aliases: ['policies'], summary: 'which policy a route really has, and why' },
+  { name: 'decisions', aliases: ['decision'], summary: 'what the limiter decided: allowed, blocked, shadow-blocked' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -90,6 +91,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'which override wins for a route, and why',
     isMutation: false,
     load: () => import('./commands/policy/explain.js'),
+  },
+  {
+    path: 'decisions show',
+    summary: 'the figures of a window, per bucket',
+    isMutation: false,
+    load: () => import('./commands/decisions/show.js'),
+  },
+  {
+    path: 'decisions watch',
+    summary: 'the same, refreshed in place until Ctrl-C',
+    isMutation: false,
+    load: () => import('./commands/decisions/watch.js'),
   },
   {
     path: 'env list',

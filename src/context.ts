@@ -8,6 +8,7 @@ import type { ControlPlane } from './ports/control-plane.js';
 import type { Deadline } from './ports/deadline.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
+import type { MetricsSource } from './ports/metrics-source.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Randomness } from './ports/randomness.js';
 import type { ColourChoice, Theme } from './ui/theme.js';
@@ -46,6 +47,11 @@ export interface Context {
   /** The override document of an environment; throws a usage error where its Redis or namespace is not configured. */
   store(environment: Environment): Promise<OverrideStore>;
   controlPlane(): Promise<ControlPlane>;
+  /**
+   * Where the limiter's metrics are read from: Prometheus where one is configured, else /metrics, which is scraped twice
+   * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
+   */
+  metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
   /** The signing secret; throws a usage or guard error that names the source, never its content. */
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
@@ -122,6 +128,19 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         const controlPlane = createControlPlane({ debug: (line) => context.debug(line) });
         open.push(controlPlane);
         return controlPlane;
+      }),
+    metricsSource: (environment, waitMs) =>
+      lazily(`metrics ${environment.name}`, async () => {
+        const { openMetricsSource } = await import('./adapters/metrics/open-source.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const source = await openMetricsSource(environment, {
+          clock: systemClock,
+          waitMs,
+          secretParts,
+          debug: (line) => context.debug(line),
+        });
+        open.push(source);
+        return source;
       }),
     secret: (environment) =>
       lazily(`secret ${environment.name}`, async () => {

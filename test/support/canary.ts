@@ -28,7 +28,10 @@ export function spellingsOfSecret(value: string): readonly Spelling[] {
     const digest = createHmac('sha256', value).update(payload).digest();
     return [
       { what: `the signature of ${JSON.stringify(payload)} in hex`, text: digest.toString('hex') },
-      { what: `the signature of ${JSON.stringify(payload)} in base64`, text: digest.toString('base64').replace(/=+$/, '') },
+      {
+        what: `the signature of ${JSON.stringify(payload)} in base64`,
+        text: digest.toString('base64').replace(/=+$/, ''),
+      },
     ];
   });
   return [...spellingsOf('the secret', value), ...signatures];
@@ -70,7 +73,8 @@ function descendants(): readonly string[] {
     if (parent !== undefined) parents.set(Number(name), Number(parent));
   }
   const isOurs = (pid: number): boolean => {
-    for (let each = parents.get(pid); each !== undefined; each = parents.get(each)) if (each === process.pid) return true;
+    for (let each = parents.get(pid); each !== undefined; each = parents.get(each))
+      if (each === process.pid) return true;
     return false;
   };
   return [...parents.keys()].filter(isOurs).map((pid) => readProc(`/proc/${pid}/cmdline`).replaceAll('\0', ' '));

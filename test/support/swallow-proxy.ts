@@ -50,8 +50,7 @@ export async function startSwallowProxy(targetPort: number): Promise<SwallowProx
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    swallow: (what, containing) =>
-      new Promise((resolve) => void traps.add({ what, containing, onSwallowed: resolve })),
+    swallow: (what, containing) => new Promise((resolve) => void traps.add({ what, containing, onSwallowed: resolve })),
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -1,0 +1,217 @@
+import type { ActionFigures, BucketDecisions, CoursePoint, Decisions, Remark } from '../domain/decisions/decisions.js';
+import type { Quantile } from '../domain/decisions/quantile.js';
+import { formatDuration } from '../domain/duration.js';
+import type { RlctlError } from '../domain/errors.js';
+import type { MetricsSource } from '../ports/metrics-source.js';
+import { condense, sparkline } from './sparkline.js';
+import { countText, rateText, secondsText, shareText } from './quantities.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** Where the figures come from. */
+export interface DecisionsOrigin {
+  readonly environment: string;
+  readonly source: Pick<MetricsSource, 'name' | 'isScraped'>;
+}
+
+/** The figures of one window. */
+export function decisionsView(decisions: Decisions, origin: DecisionsOrigin): View {
+  const buckets = decisions.buckets.map((bucket) => ({ ...bucketJson(bucket), course: bucket.course.map(pointJson) }));
+  return {
+    kind: 'Decisions',
+    data: { ...originJson(origin), ...figuresJson(decisions), buckets },
+    items: buckets,
+    human: async (theme) => [headText(decisions, origin, theme), await figuresText(decisions, theme)].join('\n\n'),
+  };
+}
+
+/** One refresh of a watch. */
+export interface WatchedSample {
+  /** By this machine's clock, epoch milliseconds. */
+  readonly takenMs: number;
+  /** The newest figures there are; `null`: none yet. */
+  readonly decisions: Decisions | null;
+  /** Why these are not new; `null`: they are. */
+  readonly error: RlctlError | null;
+}
+
+/** One line of a watch in a pipe, one frame of it on a terminal. A line whose refresh failed has no figures. */
+export function decisionsSampleView(
+  sample: WatchedSample,
+  origin: DecisionsOrigin & { readonly intervalMs: number },
+): View {
+  const { decisions, error } = sample;
+  const isNew = decisions !== null && error === null;
+  return {
+    kind: 'DecisionsSample',
+    data: {
+      ...originJson(origin),
+      takenAt: new Date(sample.takenMs).toISOString(),
+      ...(isNew ? { ...figuresJson(decisions), buckets: decisions.buckets.map(bucketJson) } : { buckets: [] }),
+      error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    },
+    human: async (theme) => {
+      const every = theme.dim(`every ${formatDuration(origin.intervalMs)}; Ctrl-C ends`);
+      const failed = error === null ? [] : [errorText(error, theme)];
+      if (decisions === null) return [`${theme.bold(term(origin.environment))}  ${every}`, '', ...failed].join('\n');
+      const head = `${headText(decisions, origin, theme)}  ${every}`;
+      return [head, '', ...failed, ...(failed.length > 0 ? [''] : []), await figuresText(decisions, theme)].join('\n');
+    },
+  };
+}
+
+function errorText({ message, hint }: RlctlError, theme: Theme): string {
+  const cure = hint === undefined ? [] : [`${theme.accent('hint:')}  ${term(hint)}`];
+  return [`${theme.bad('no new figures:')} ${term(message)}`, ...cure].join('\n');
+}
+
+function originJson({ environment, source }: DecisionsOrigin): Record<string, unknown> {
+  return { environment, source: { kind: source.isScraped ? 'metrics' : 'prometheus', name: source.name } };
+}
+
+function figuresJson(decisions: Decisions): Record<string, unknown> {
+  const { endMs, windowMs, stepMs, reloads, activeOverrides, newestMs, remarks } = decisions;
+  return {
+    time: new Date(endMs).toISOString(),
+    windowSeconds: windowMs / 1000,
+    stepSeconds: stepMs / 1000,
+    reloads,
+    activeOverrides,
+    newestSample: newestMs === null ? null : new Date(newestMs).toISOString(),
+    remarks,
+  };
+}
+
+function bucketJson({ bucket, allowed, blocked, shadowBlocked, total, ...rest }: BucketDecisions): object {
+  const { retryAfter, evalErrors, evalP95 } = rest;
+  return {
+    bucket,
+    allowed,
+    blocked,
+    shadowBlocked,
+    total,
+    retryAfterSeconds: retryAfter,
+    evalErrors,
+    evalP95Seconds: evalP95,
+  };
+}
+
+function pointJson({ atMs, ...rates }: CoursePoint): object {
+  return { time: new Date(atMs).toISOString(), ...rates };
+}
+
+function headText({ endMs, windowMs }: Decisions, { environment, source }: DecisionsOrigin, theme: Theme): string {
+  const end = new Date(endMs).toISOString().replace(/\.\d+/, '');
+  return `${theme.bold(term(environment))}  ${formatDuration(windowMs)} to ${end}  ${theme.dim(term(source.name))}`;
+}
+
+async function figuresText(decisions: Decisions, theme: Theme): Promise<string> {
+  const { buckets, reloads, activeOverrides, remarks } = decisions;
+  const whole = `config reloads ${reloads === null ? noData(theme) : countText(reloads)}   active overrides ${overridesText(activeOverrides, theme)}`;
+  const tables =
+    buckets.length === 0 ? [] : [await actionsTable(buckets, theme), '', await limiterTable(buckets, theme), ''];
+  return [...tables, whole, ...remarks.map((each) => remarkText(each, theme))].join('\n');
+}
+
+function overridesText(range: Decisions['activeOverrides'], theme: Theme): string {
+  if (range === null) return noData(theme);
+  return range.least === range.most ? String(range.most) : theme.warn(`${range.least} to ${range.most}`);
+}
+
+function remarkText({ isWarning, text }: Remark, theme: Theme): string {
+  return isWarning ? `${theme.warn('!')} ${term(text)}` : theme.dim(term(text));
+}
+
+function noData(theme: Theme): string {
+  return theme.dim('no data');
+}
+
+/** What the limiter did with requests. */
+async function actionsTable(buckets: readonly BucketDecisions[], theme: Theme): Promise<string> {
+  const columns = [
+    figuresColumn(
+      buckets.map(({ allowed }) => allowed),
+      theme,
+      () => same,
+    ),
+    figuresColumn(
+      buckets.map(({ blocked }) => blocked),
+      theme,
+      (share) => (share > alertShare ? theme.bad : theme.warn),
+    ),
+    figuresColumn(
+      buckets.map(({ shadowBlocked }) => shadowBlocked),
+      theme,
+      () => theme.accent,
+    ),
+  ];
+  return renderTable(
+    [{ title: 'BUCKET' }, { title: 'ALLOWED' }, { title: 'BLOCKED' }, { title: 'SHADOW-BLOCKED' }],
+    buckets.map(({ bucket }, row) => [term(bucket), ...columns.map((cells) => cells[row] ?? '')]),
+    theme,
+  );
+}
+
+/** The share of blocked requests at which the handbook's alert fires. */
+const alertShare = 0.05;
+
+const same = (text: string): string => text;
+
+/** Count, rate and share under each other, each flush right. */
+function figuresColumn(
+  figures: readonly ActionFigures[],
+  theme: Theme,
+  paint: (share: number) => (text: string) => string,
+): readonly string[] {
+  const parts = figures.map(({ count, perSecond, share }) =>
+    count === null ? null : [countText(count), rateText(perSecond ?? 0), share === null ? '-' : shareText(share)],
+  );
+  const widths = [0, 1, 2].map((index) => Math.max(0, ...parts.map((each) => each?.[index]?.length ?? 0)));
+  return parts.map((each, row) => {
+    if (each === null) return noData(theme);
+    const text = each.map((part, index) => part.padStart(widths[index] ?? 0)).join('  ');
+    return (figures[row]?.count ?? 0) > 0 ? paint(figures[row]?.share ?? 0)(text) : text;
+  });
+}
+
+/** How the limiter itself fares, and on a terminal the course of all decisions. */
+async function limiterTable(buckets: readonly BucketDecisions[], theme: Theme): Promise<string> {
+  const right = { align: 'right' } as const;
+  const quantile = (value: Quantile | null): string => {
+    if (value === null) return noData(theme);
+    return `${value.isAtLeast ? '≥ ' : ''}${secondsText(value.seconds)}`;
+  };
+  const rows = buckets.map(({ bucket, retryAfter, evalP95, evalErrors, course }) => [
+    term(bucket),
+    quantile(retryAfter.p50),
+    quantile(retryAfter.p95),
+    quantile(retryAfter.p99),
+    quantile(evalP95),
+    evalErrors === null ? noData(theme) : evalErrors > 0 ? theme.bad(countText(evalErrors)) : countText(evalErrors),
+    ...(theme.isTerminal ? [courseText(course, theme)] : []),
+  ]);
+  const titles = ['RETRY p50', 'p95', 'p99', 'EVAL p95', 'ERRORS'].map((title) => ({ title, ...right }));
+  const course = theme.isTerminal ? [{ title: 'DECISIONS/s' }] : [];
+  return renderTable([{ title: 'BUCKET' }, ...titles, ...course], rows, theme);
+}
+
+const courseWidth = 20;
+
+/** Every decision a second; red where more than the alert's share was blocked. */
+function courseText(course: readonly CoursePoint[], theme: Theme): string {
+  const over = ({ allowed, blocked, shadowBlocked }: CoursePoint): number | null => {
+    const known = [allowed, blocked, shadowBlocked].filter((each) => each !== null);
+    return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
+  };
+  const totals = condense(course.map(over), courseWidth);
+  if (totals.length === 0) return noData(theme);
+  const blocked = condense(
+    course.map((point) => point.blocked),
+    courseWidth,
+  );
+  return sparkline(totals)
+    .map((bar, index) => ((blocked[index] ?? 0) > alertShare * (totals[index] ?? 0) ? theme.bad(bar) : bar))
+    .join('');
+}
