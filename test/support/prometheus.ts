@@ -136,8 +136,11 @@ async function ask(url: string, expression: string, at: number | undefined): Pro
   const parameters = new URLSearchParams({ query: expression, ...(at === undefined ? {} : { time: String(at) }) });
   const answer = await fetch(`${url}/api/v1/query?${parameters.toString()}`);
   const { data } = (await answer.json()) as {
-    data?: { resultType: string; result: readonly { metric: Record<string, string>; value: [number, string] }[] };
+    data?:
+      | { resultType: 'vector'; result: readonly { metric: Record<string, string>; value: [number, string] }[] }
+      | { resultType: 'scalar'; result: [number, string] };
   };
   if (data === undefined) throw new Error(`the query by hand failed: ${expression}`);
-  return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1].replace('Inf', 'Infinity')) }));
+  const samples = data.resultType === 'scalar' ? [{ metric: {}, value: data.result }] : data.result;
+  return samples.map(({ metric, value }) => ({ metric, value: Number(value[1].replace('Inf', 'Infinity')) }));
 }

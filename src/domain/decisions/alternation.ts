@@ -23,16 +23,3 @@ export function countReturns(levels: readonly number[]): number {
   }
   return returns;
 }
-
-/** The increase of a counter over its values in the order of time: where it falls, it began anew at 0. */
-export function increaseOf(levels: readonly number[]): { readonly increase: number; readonly resets: number } {
-  return levels.slice(1).reduce(
-    (sum, level, index) => {
-      const before = levels[index] ?? 0;
-      return level < before
-        ? { increase: sum.increase + level, resets: sum.resets + 1 }
-        : { increase: sum.increase + level - before, resets: sum.resets };
-    },
-    { increase: 0, resets: 0 },
-  );
-}

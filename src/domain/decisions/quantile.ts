@@ -33,7 +33,8 @@ export function quantileOf(q: number, edges: readonly Edge[]): Quantile | null {
   const start = lower?.edge ?? 0;
   const below = lower?.count ?? 0;
   const seconds = start + (upper.edge - start) * ((rank - below) / (upper.count - below));
-  return { seconds, isAtLeast: false };
+  // Only the quantile 0, where the first edge has nothing below it.
+  return Number.isNaN(seconds) ? null : { seconds, isAtLeast: false };
 }
 
 interface Counted {

@@ -1,6 +1,6 @@
 import { processesOf } from './processes.js';
 import type { LabelledNumber, ReadingsPoint, WindowReadings } from './readings.js';
-import { valueIn, type Scrape, type ScrapedSeries } from './scrape.js';
+import { levelOf, valueIn, type Scrape, type ScrapedSeries } from './scrape.js';
 
 type Chain = readonly Scrape[];
 
@@ -57,21 +57,29 @@ function gaugeOf(chain: Chain): readonly number[] {
   return series.flatMap(({ metric, value }) => (metric === 'activeOverrides' ? [value] : []));
 }
 
-function isAnew(before: Scrape, now: Scrape, key: string): boolean {
-  const hasRestarted =
-    before.startSeconds !== null && now.startSeconds !== null && before.startSeconds !== now.startSeconds;
-  return hasRestarted || valueIn(now, key) < valueIn(before, key);
+/**
+ * True where a process began anew between two scrapes. Then every counter did, also those that have come further by now:
+ * the sum of all tells it, where no start time does.
+ */
+function hasRestarted(before: Scrape, now: Scrape): boolean {
+  if (before.startSeconds !== null && now.startSeconds !== null) return before.startSeconds !== now.startSeconds;
+  return levelOf(now) < levelOf(before);
 }
 
-/** The step of one series between two scrapes of a process; what began anew began at 0. */
-function stepOf(before: Scrape, now: Scrape, key: string): number {
-  return valueIn(now, key) - (isAnew(before, now, key) ? 0 : valueIn(before, key));
+/** The steps of series between two scrapes of a process; what began anew began at 0. */
+function stepsOf(before: Scrape, now: Scrape): (key: string) => number {
+  const isAnew = hasRestarted(before, now);
+  return (key) => {
+    const [from, to] = [valueIn(before, key), valueIn(now, key)];
+    return isAnew || to < from ? to : to - from;
+  };
 }
 
 function resetsIn(chain: Chain): number {
   return chain.filter((now, index) => {
     const before = chain[index - 1];
-    return before !== undefined && counterKeys(before).some((key) => isAnew(before, now, key));
+    if (before === undefined) return false;
+    return hasRestarted(before, now) || counterKeys(before).some((key) => valueIn(now, key) < valueIn(before, key));
   }).length;
 }
 
@@ -89,7 +97,8 @@ function increases(chains: readonly Chain[]): readonly Figure[] {
     for (const [index, now] of chain.entries()) {
       const before = chain[index - 1];
       if (before === undefined) continue;
-      for (const [key, figure] of figures) figure.value += stepOf(before, now, key);
+      const step = stepsOf(before, now);
+      for (const [key, figure] of figures) figure.value += step(key);
     }
   }
   return [...figures.values()];
