@@ -8,11 +8,26 @@ import { build, transform } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
+/**
+ * undici's client requires its HTTP/2 half (which loads node:http2) and fetch's body code; rlctl speaks HTTP/1.1 through
+ * dispatch alone and never runs either. The tests under test/cli run against the result.
+ */
+const unusedPartsOfUndici = {
+  name: 'unused parts of undici',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /(\/client-h2|\/web\/fetch\/body)(\.js)?$/ }, ({ path, importer }) =>
+      importer.includes('undici') ? { path, namespace: 'unused' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = undefined;' }));
+  },
+};
+
 const result = await build({
   absWorkingDir: root,
   entryPoints: ['src/start.ts'],
   bundle: true,
   splitting: true,
+  plugins: [unusedPartsOfUndici],
   format: 'esm',
   platform: 'node',
   target: 'node20.19',

@@ -113,7 +113,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`store ${environment.name}`, async () => {
         const { redis, namespace } = configuredRedis(environment);
         const { revealSecret } = await import('./domain/secret.js');
-        registerPassword(redactor, revealSecret(redis));
+        redactor.addPasswordOf(revealSecret(redis));
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
         const store = createOverrideStore(
           { url: redis, namespace },
@@ -202,19 +202,6 @@ function configuredRedis(environment: Environment): { redis: Secret; namespace: 
     );
   }
   return { redis, namespace };
-}
-
-/** Whatever stands before the last @ of an address may be a password, and must not appear even where others quote it. */
-function registerPassword(redactor: Redactor, url: string): void {
-  const userinfo = /^[^/]*\/\/([^]*)@/.exec(url)?.[1] ?? '';
-  const password = userinfo.slice(userinfo.indexOf(':') + 1);
-  if (!userinfo.includes(':')) return;
-  redactor.add(password);
-  try {
-    redactor.add(decodeURIComponent(password));
-  } catch {
-    // Not percent-encoded after all: the raw spelling is registered.
-  }
 }
 
 /** An interrupt as an error: what was done by then is said by whoever catches it. */

@@ -16,6 +16,7 @@ export async function main(
   version: string,
   redactor: Redactor = createRedactor(),
 ): Promise<number> {
+  registerSecretsOf(world.env, redactor);
   const guarded = (stream: OutputStream): OutputStream => ({
     isTTY: stream.isTTY,
     get columns() {
@@ -44,6 +45,12 @@ export async function main(
   } finally {
     stopListening();
   }
+}
+
+/** What the environment holds in clear must not come out again, even where a library prints the environment itself. */
+function registerSecretsOf(env: Host['env'], redactor: Redactor): void {
+  redactor.add(env['CONFIG_RELOAD_SECRET'] ?? '');
+  for (const value of Object.values(env)) if (value?.includes('@')) redactor.addPasswordOf(value);
 }
 
 async function run(

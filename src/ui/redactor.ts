@@ -2,15 +2,29 @@
 export interface Redactor {
   /** Registers a value that must never be seen. Values under 4 characters would redact the whole output and are not. */
   add(value: string): void;
+  /** Registers the password of an address: whatever stands between the first colon of its user part and the last @. */
+  addPasswordOf(address: string): void;
   redact(text: string): string;
 }
 
 export function createRedactor(): Redactor {
   const spellings = new Set<string>();
+  const add = (value: string): void => {
+    if (value.length < 4) return;
+    for (const spelling of spellingsOf(value)) spellings.add(spelling);
+  };
   return {
-    add: (value) => {
-      if (value.length < 4) return;
-      for (const spelling of spellingsOf(value)) spellings.add(spelling);
+    add,
+    addPasswordOf: (address) => {
+      const userinfo = /^[^/]*\/\/([^]*)@/.exec(address)?.[1] ?? '';
+      if (!userinfo.includes(':')) return;
+      const password = userinfo.slice(userinfo.indexOf(':') + 1);
+      add(password);
+      try {
+        add(decodeURIComponent(password));
+      } catch {
+        // Not percent-encoded after all: the raw spelling is registered.
+      }
     },
     redact: (text) => {
       let safe = text;

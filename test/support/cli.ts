@@ -26,7 +26,7 @@ export interface CliRun {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly ended: Promise<CliEnd>;
   /** What it has written to stdout so far. */
-  out(): string;
+  out(this: void): string;
 }
 
 /** The variables of a child: what the world has, and nothing of the test runner's. */

@@ -26,7 +26,7 @@ export interface Lab {
   stop(): Promise<void>;
 }
 
-export const labNamespace = 'lab';
+const labNamespace = 'lab';
 export const labKey = `${labNamespace}:rl:overrides`;
 export const labHistoryKey = `{${labKey}}:history`;
 export const labMetadataKey = `{${labKey}}:meta`;

@@ -95,6 +95,7 @@ async function textsUnder(folder: string): Promise<readonly (readonly [string, s
 }
 
 /** Parses what must be exactly one JSON document. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a test knows the shape that it reads
 export function jsonOf<T = JsonObject>(text: string): T {
   return JSON.parse(text) as T;
 }

@@ -84,7 +84,7 @@ export const networkExplanations: Readonly<Record<NetworkCause, Explanation>> = 
     kind: 'refused',
     code: 'REDIS_PROTECTED_MODE',
     message: 'Redis at {server} is in protected mode and takes connections from its own machine only',
-    hint: 'Set a password on the server, or run rlctl on that machine.',
+    hint: 'Set a password on the server, or use it from that machine itself.',
   },
   noMaster: {
     kind: 'unreachable',
@@ -265,7 +265,7 @@ export const replyRows: readonly ReplyRow[] = [
     'unexpected',
     'REDIS_SCRIPT',
     'the write script failed on Redis at {server}: {detail}',
-    'Nothing was written. This is a fault in rlctl or an unsupported server: please report it.',
+    'Nothing was written. This is a fault of ours or an unsupported server: please report it.',
   ),
 ];
 

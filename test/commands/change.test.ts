@@ -1,0 +1,550 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { revisionOf } from '../../src/domain/revision.js';
+import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const run = (args: readonly string[], options?: MainOptions): Promise<Ran> => state.lab.world.main(args, options);
+const set = (...args: string[]): Promise<Ran> => run(['override', 'set', ...args]);
+/** Everything in Redis that rlctl could have touched. */
+const everything = async (): Promise<unknown> => ({
+  keys: (await state.lab.redis.cli('KEYS', '*')).split('\n').sort(),
+  document: await state.lab.document(),
+  history: await state.lab.redis.cli('XLEN', labHistoryKey),
+  metadata: await state.lab.redis.cli('GET', labMetadataKey),
+});
+const changes = async (): Promise<number> => {
+  const { entries } = jsonOf<{ entries: { kind: string }[] }>((await run(['override', 'history', '--json'])).out);
+  return entries.filter(({ kind }) => kind === 'change').length;
+};
+
+/** The lab under other settings of its environment. */
+async function as(environment: JsonObject): Promise<string> {
+  return state.lab.world.config('other.yaml', { environments: { lab: { ...state.lab.environment, ...environment } } });
+}
+
+describe('set', () => {
+  test('writes strict types, in the order of the fields, and proves it', async () => {
+    const ran = await set(
+      '/api/search',
+      '--rate',
+      '120',
+      '--burst',
+      '20',
+      '--window',
+      '60',
+      '--shadow',
+      '--reason',
+      'r',
+      '--json',
+    );
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(await state.lab.document()).toBe('{"/api/search":{"rate":120,"burst":20,"window":60,"shadow":true}}');
+    expect(jsonOf(ran.out)).toMatchObject({
+      environment: 'lab',
+      key: labKey,
+      isNoop: false,
+      revisionBefore: 'none',
+      revisionAfter: revisionOf(Buffer.from((await state.lab.document()) ?? '')),
+      changes: [{ route: '/api/search', kind: 'added' }],
+      reloads: [{ outcome: 'accepted', profile: 'documented', overridesCount: 1 }],
+      proof: { verdict: 'proven', levelReached: 'loaded', trap: null },
+    });
+    expect(state.lab.sandbox.workers()[0]?.overrides).toMatchObject([{ prefix: '/api/search' }]);
+  });
+
+  test('patches the fields named; every other byte stays', async () => {
+    const before = '{ "/z" : {"rate":"12","x":[1, 2.50],"burst":1e1},\n\t"/a":{"rate":9007199254740993} }';
+    await state.lab.store(before);
+    expect(await set('/z', '--rate', '7', '--no-reload')).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(before.replace('"12"', '7'));
+  });
+
+  test('nothing to write writes nothing, adds no history, and still proves', async () => {
+    await set('/api/search', '--rate', '5', '--reason', 'once');
+    const before = await everything();
+    const ran = await set('/api/search', '--rate', '5', '--reason', 'twice', '--json');
+    expect(ran.code).toBe(0);
+    expect(jsonOf(ran.out)).toMatchObject({ isNoop: true, changeId: null, changes: [], proof: { verdict: 'proven' } });
+    expect(await everything()).toEqual(before);
+  });
+
+  test('nothing to unset writes nothing, and still proves', async () => {
+    const before = await everything();
+    const ran = await run(['override', 'unset', '/nothing', '--json']);
+    expect(jsonOf(ran.out)).toMatchObject({ isNoop: true, proof: { verdict: 'proven' } });
+    expect(ran.code).toBe(0);
+    expect(await everything()).toEqual(before);
+  });
+
+  test.each([
+    [['/a'], /--rate, --burst/],
+    [['a', '--rate', '1'], /"a"/],
+    [['/a', '--rate', '0'], /--rate/],
+    [['/a', '--rate', '60001'], /60000/],
+    [['/a', '--rate', '1.5'], /--rate/],
+    [['/a', '--rate', '1e3'], /--rate/],
+    [['/a', '--rate', ' 7'], /--rate/],
+    [['/a', '--rate', ''], /--rate/],
+    [['/a', '--burst', '-1'], /--burst/],
+    [['/a', '--burst', '100001'], /100000/],
+    [['/a', '--window', '0'], /--window/],
+    [['/a', '--window', '86401'], /86400/],
+    [['/a', '--rate', '1', '--if-revision', 'xyz'], /--if-revision/],
+    [['/a', '--rate', '1', '--wait', 'long'], /--wait/],
+    [['/a', '--rate', '1', '--probe', 'ftp://x'], /probe/],
+    [['/a', '--rate', '1', '--signing', 'morse'], /morse/],
+    [['/a', '--rate', '1', '--workers', '0'], /workers/],
+    [['/a', '--rate', '1', '--target', 'nowhere'], /nowhere/],
+    [['/a', '--rate', '1', '--before', '/missing'], /\/missing/],
+    [['/a', '--rate', '1', '--after', '/missing'], /\/missing/],
+  ])('%j is refused before anything is written', async (args, message) => {
+    await state.lab.store('{"/x":{}}');
+    const ran = await set(...args);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(message);
+    expect(ran.err).toMatch(/\nhint: {2}\S/);
+    expect(await state.lab.document()).toBe('{"/x":{}}');
+  });
+
+  test('--reason and --ticket are kept, with who and when', async () => {
+    await set('/a', '--rate', '1', '--reason', 'because', '--ticket', 'INC-1');
+    const history = jsonOf<{ entries: JsonObject[] }>((await run(['override', 'history', '--json'])).out);
+    expect(history.entries).toMatchObject([
+      { actor: 'tester@test', reason: 'because', ticket: 'INC-1', command: 'override set' },
+    ]);
+    expect(Math.abs(Date.parse(String(history.entries[0]?.['time'])) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('a TTL of the key is kept and told', async () => {
+    await state.lab.store('{"/x":{"rate":1}}');
+    await state.lab.redis.cli('EXPIRE', labKey, '1000');
+    await set('/x', '--rate', '2');
+    expect(Number(await state.lab.redis.cli('TTL', labKey))).toBeGreaterThan(900);
+    expect((await run(['override', 'list'])).out).toContain('expires in');
+  });
+});
+
+describe('order', () => {
+  const order = async (): Promise<readonly string[]> =>
+    Object.keys(JSON.parse((await state.lab.document()) ?? '{}') as object);
+
+  test('a new prefix goes before the first entry that would hide it, else to the end', async () => {
+    await state.lab.store('{"/x":{"rate":1},"/api":{"rate":1},"/y":{"rate":1}}');
+    await set('/api/search', '--rate', '1');
+    await set('/z', '--rate', '1');
+    expect(await order()).toEqual(['/x', '/api/search', '/api', '/y', '/z']);
+  });
+
+  test('--before and --after place it, also where it exists', async () => {
+    await state.lab.store('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
+    await set('/new', '--rate', '1', '--after', '/a');
+    expect(await order()).toEqual(['/a', '/new', '/b', '/c']);
+    await set('/c', '--rate', '3', '--before', '/a');
+    expect(await order()).toEqual(['/c', '/a', '/new', '/b']);
+  });
+
+  test('an entry that stays hidden is reported, in the result and in the list', async () => {
+    await state.lab.store('{"/api":{"rate":1},"/api/search":{"rate":2}}');
+    const ran = await set('/api/search', '--rate', '3', '--json', '--no-reload');
+    expect(jsonOf(ran.out)).toMatchObject({ hidden: [{ route: '/api/search', by: '/api' }] });
+    expect((await set('/api/search', '--rate', '4', '--no-reload')).out).toContain(
+      '"/api/search" is hidden: "/api" stands earlier',
+    );
+    expect(jsonOf((await run(['override', 'list', '--json'])).out)).toMatchObject({
+      overrides: [{ hiddenBy: null }, { prefix: '/api/search', hiddenBy: '/api' }],
+    });
+    expect((await run(['override', 'list'])).out).toMatch(/\/api\/search +4 .* \/api +now by tester@test/);
+  });
+
+  test('the change of a hidden entry is not called proven', async () => {
+    await state.lab.store('{"/api":{"rate":1},"/api/search":{"rate":2}}');
+    const ran = await set('/api/search', '--rate', '3', '--json');
+    // The count alone carries it: what the route gets is another entry's policy.
+    expect(
+      jsonOf<{ proof: { evidence: { text: string }[] } }>(ran.out)
+        .proof.evidence.map(({ text }) => text)
+        .join(),
+    ).toMatch(/hid|\/api"/);
+  });
+});
+
+describe('--dry-run', () => {
+  test.each([
+    ['set', ['override', 'set', '/api/search', '--rate', '9', '--reason', 'x']],
+    ['unset', ['override', 'unset', '/api/search']],
+    ['undo', ['override', 'undo']],
+    ['repair', ['override', 'repair']],
+  ])('%s writes nothing, sends no reload, and prints the plan that the change then has', async (_, args) => {
+    await set('/api/search', '--rate', '5');
+    const [before, reloads] = [await everything(), state.lab.sandbox.workers()[0]?.reloads];
+    const dry = await run([...args, '--dry-run', '--json']);
+    expect(dry).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(dry.out)).toMatchObject({ kind: 'OverridePlan' });
+    expect(await everything()).toEqual(before);
+    expect(state.lab.sandbox.workers()[0]?.reloads).toBe(reloads);
+    const real = jsonOf((await run([...args, '--json'])).out);
+    const { revisionBefore, revisionAfter, changes: planned, hidden, isNoop } = jsonOf(dry.out);
+    expect(real).toMatchObject({ revisionBefore, revisionAfter, changes: planned, hidden, isNoop });
+  });
+
+  test('is allowed under --read-only, which refuses the change itself', async () => {
+    for (const more of [
+      { args: ['--read-only'], env: {} },
+      { args: [], env: { RLCTL_READ_ONLY: 'true' } },
+    ]) {
+      const args = ['override', 'set', '/a', '--rate', '1', '--json', ...more.args];
+      expect(await run([...args, '--dry-run'], { env: more.env })).toMatchObject({ code: 0 });
+      expect(errorOf(await run(args, { env: more.env }))).toMatchObject({ code: 'READ_ONLY', exitCode: 6 });
+    }
+    expect(await state.lab.document()).toBeNull();
+  });
+
+  test.each([[['override', 'unset', '/a']], [['override', 'undo']], [['override', 'repair']], [['reload']]])(
+    '--read-only refuses %j',
+    async (args) => {
+      expect(errorOf(await run([...args, '--read-only', '--json']))).toMatchObject({ code: 'READ_ONLY', exitCode: 6 });
+    },
+  );
+
+  test.each([
+    [['override', 'list']],
+    [['override', 'history']],
+    [['policy', 'get', '/api/x']],
+    [['policy', 'explain', '/api/x']],
+    [['env', 'show']],
+  ])('--read-only allows %j', async (args) => {
+    expect(await run([...args, '--read-only'])).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('a protected environment', () => {
+  const args = (config: string, ...more: string[]): readonly string[] => [
+    '--config',
+    config,
+    'override',
+    'set',
+    '/a',
+    '--rate',
+    '1',
+    '--json',
+    ...more,
+  ];
+
+  test('a write wants its name: --yes is not enough, a wrong name neither; no terminal is no hanging prompt', async () => {
+    const config = await as({ protected: true });
+    for (const more of [[], ['--yes'], ['--confirm', 'production'], ['--no-input']]) {
+      const ran = await run(args(config, '--reason', 'r', ...more));
+      expect(errorOf({ ...ran, err: lastLine(ran.err) })).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 6 });
+      expect(errorOf({ ...ran, err: lastLine(ran.err) }).hint).toContain('--confirm lab');
+      expect(ran.out).toBe('');
+    }
+    expect(await state.lab.document()).toBeNull();
+    expect(await run(args(config, '--reason', 'r', '--confirm', 'lab'))).toMatchObject({ code: 0, err: '' });
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+  });
+
+  test('a change without a reason is refused, a dry run is not', async () => {
+    const config = await as({ protected: true });
+    const ran = await run(args(config, '--confirm', 'lab'));
+    expect(errorOf(ran)).toMatchObject({
+      code: 'REASON_MISSING',
+      exitCode: 6,
+      hint: expect.stringContaining('--reason') as string,
+    });
+    expect(await run(args(config, '--dry-run'))).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBeNull();
+  });
+
+  test('undo, unset and repair want the same', async () => {
+    const config = await as({ protected: true });
+    await set('/a', '--rate', '1');
+    for (const verb of [['undo'], ['unset', '/a']]) {
+      const ran = await run(['--config', config, 'override', ...verb, '--reason', 'r', '--yes', '--json']);
+      expect(ran.code).toBe(6);
+    }
+    await state.lab.store('broken');
+    expect(await run(['--config', config, 'override', 'repair', '--reason', 'r', '--yes'])).toMatchObject({ code: 6 });
+    expect(await state.lab.document()).toBe('broken');
+  });
+
+  test('a reload wants --yes', async () => {
+    const config = await as({ protected: true });
+    const before = state.lab.sandbox.workers()[0]?.reloads;
+    const ran = await run(['--config', config, 'reload', '--json']);
+    expect(errorOf(ran)).toMatchObject({
+      code: 'NOT_CONFIRMED',
+      exitCode: 6,
+      hint: expect.stringContaining('--yes') as string,
+    });
+    expect(state.lab.sandbox.workers()[0]?.reloads).toBe(before);
+    expect(await run(['--config', config, 'reload', '--yes'])).toMatchObject({ code: 0 });
+  });
+
+  test('what it asks for is configurable: a ticket, or nothing', async () => {
+    const ticket = await as({ require: ['reason', 'ticket'] });
+    const ran = await run(args(ticket, '--reason', 'r'));
+    expect(errorOf(ran)).toMatchObject({ code: 'TICKET_MISSING', exitCode: 6 });
+    expect(await run(args(ticket, '--reason', 'r', '--ticket', 'T-1'))).toMatchObject({ code: 0 });
+    const nothing = await as({ protected: true, require: [] });
+    expect(await run(args(nothing, '--confirm', 'lab'))).toMatchObject({ code: 0 });
+  });
+
+  test('an empty reason is none', async () => {
+    const config = await as({ protected: true });
+    for (const reason of ['', '   ']) {
+      expect(await run(args(config, '--confirm', 'lab', '--reason', reason))).toMatchObject({ code: 6 });
+    }
+  });
+});
+
+function lastLine(text: string): string {
+  return `${text.trimEnd().split('\n').at(-1) ?? ''}\n`;
+}
+
+describe('--if-revision', () => {
+  test('writes at that revision only; eight digits are enough; none means no document', async () => {
+    expect(await set('/a', '--rate', '1', '--if-revision', 'none')).toMatchObject({ code: 0 });
+    const { revision } = jsonOf<{ revision: string }>((await run(['override', 'list', '--json'])).out);
+    await set('/b', '--rate', '1');
+    const before = await everything();
+    const late = await set('/c', '--rate', '1', '--json', '--if-revision', revision.slice(0, 8));
+    expect(errorOf(late)).toMatchObject({ code: 'REVISION_MISMATCH', exitCode: 5 });
+    expect(await set('/c', '--rate', '1', '--json', '--if-revision', 'none')).toMatchObject({ code: 5 });
+    expect(await everything()).toEqual(before);
+    const now = jsonOf<{ revision: string }>((await run(['override', 'list', '--json'])).out).revision;
+    expect(await set('/c', '--rate', '1', '--if-revision', now)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('undo', () => {
+  test('twice walks back to the very bytes, and says what it takes back', async () => {
+    const first = ' {"/x" : {"rate":1} }\n';
+    await state.lab.redis.cli('SET', labKey, first);
+    await set('/x', '--rate', '2');
+    const second = await state.lab.document();
+    await set('/api/search', '--rate', '3', '--before', '/x');
+    expect(await run(['override', 'undo'])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(second);
+    const ran = await run(['override', 'undo', '--json']);
+    expect(jsonOf(ran.out)).toMatchObject({
+      command: 'override undo',
+      undoes: expect.stringMatching(/^c/) as string,
+      proof: { verdict: 'proven' },
+    });
+    expect(await state.lab.document()).toBe(first);
+    const nothing = await run(['override', 'undo', '--json']);
+    expect(errorOf(nothing)).toMatchObject({ code: 'NOTHING_TO_UNDO', exitCode: 2 });
+  });
+
+  test('brings an unset entry back to its place', async () => {
+    await state.lab.store('{"/a":{"rate":1},"/b":{"rate":2, "x":null},"/c":{"rate":3}}');
+    const before = await state.lab.document();
+    await run(['override', 'unset', '/b']);
+    await run(['override', 'undo']);
+    expect(await state.lab.document()).toBe(before);
+  });
+
+  test('an entry that somebody changed since is a conflict: nothing is written, and all three sides are shown', async () => {
+    await set('/a', '--rate', '1');
+    await set('/a', '--rate', '2');
+    await state.lab.store('{"/a":{"rate":99}}');
+    const before = await everything();
+    const ran = await run(['override', 'undo', '--json']);
+    expect(errorOf(ran)).toMatchObject({
+      code: 'UNDO_CONFLICT',
+      exitCode: 5,
+      details: { routes: [{ route: '/a', base: '{"rate":2}', theirs: '{"rate":99}', mine: '{"rate":1}' }] },
+    });
+    expect(await everything()).toEqual(before);
+    const table = await run(['override', 'undo']);
+    expect(table.err).toMatch(/base +\{"rate":2\}\n +theirs +\{"rate":99\}\n +mine +\{"rate":1\}/);
+  });
+
+  test('other entries that changed since stay as they are', async () => {
+    await set('/a', '--rate', '1');
+    await state.lab.store('{"/new":{"rate":5},"/a":{"rate":1}}');
+    expect(await run(['override', 'undo'])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe('{"/new":{"rate":5}}');
+  });
+
+  test('undo of the first change of all leaves an empty document, never none and never an empty string', async () => {
+    await set('/a', '--rate', '1');
+    await run(['override', 'undo']);
+    expect(await state.lab.document()).toBe('{}');
+  });
+});
+
+describe('a document that cannot be read', () => {
+  const broken: readonly (readonly [string, string, string])[] = [
+    ['broken JSON', '{"/a":{"rate":1},}', 'DOCUMENT_CORRUPT'],
+    ['an empty string', '', 'DOCUMENT_CORRUPT'],
+    ['a list', '[{"/a":1}]', 'DOCUMENT_CORRUPT'],
+    ['a byte order mark', '\ufeff{}', 'DOCUMENT_CORRUPT'],
+    ['a key twice', '{"/a":{"rate":1},"/a":{"rate":2}}', 'DOCUMENT_DUPLICATE_KEYS'],
+  ];
+
+  test.each(broken)(
+    '%s: every reader and writer refuses it with its place, and leaves it alone',
+    async (_, text, code) => {
+      await state.lab.store(text);
+      for (const args of [
+        ['override', 'list'],
+        ['override', 'get', '/a'],
+        ['override', 'set', '/a', '--rate', '1'],
+        ['override', 'unset', '/a'],
+        ['reload'],
+      ]) {
+        const ran = await run([...args, '--json']);
+        expect([args.join(' '), errorOf(ran)]).toMatchObject([args.join(' '), { code, exitCode: 6 }]);
+        expect(errorOf(ran).hint).toMatch(/repair|--force/);
+        expect(errorOf(ran).message).toMatch(/line|byte|empty|starts|twice|offset|place/i);
+      }
+      expect(await state.lab.document()).toBe(text);
+      expect(await state.lab.redis.cli('EXISTS', labHistoryKey)).toBe('0');
+    },
+  );
+
+  test('repair restores the newest document of the history and keeps the broken bytes', async () => {
+    await set('/a', '--rate', '1');
+    await set('/b', '--rate', '2');
+    const good = await state.lab.document();
+    await state.lab.store('{"oops');
+    const ran = await run(['override', 'repair', '--reason', 'by hand', '--json']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ran.out)).toMatchObject({ command: 'override repair', proof: { verdict: 'proven' } });
+    expect(await state.lab.document()).toBe(good);
+    expect(await state.lab.redis.cli('XRANGE', labHistoryKey, '-', '+')).toContain('{"oops');
+    const entries = jsonOf<{ entries: JsonObject[] }>((await run(['override', 'history', '--json'])).out).entries;
+    expect(entries.slice(0, 2)).toMatchObject([
+      { kind: 'change', command: 'override repair' },
+      { kind: 'snapshot', snapshotOf: 'foreign' },
+    ]);
+  });
+
+  test('repair --to an older revision; a readable document is left alone without it', async () => {
+    await set('/a', '--rate', '1');
+    const first = await state.lab.document();
+    const { revision } = jsonOf<{ revision: string }>((await run(['override', 'list', '--json'])).out);
+    await set('/a', '--rate', '2');
+    expect(jsonOf((await run(['override', 'repair', '--json'])).out)).toMatchObject({ isNoop: true });
+    expect(await run(['override', 'repair', '--to', revision.slice(0, 12)])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(first);
+    const gone = await run(['override', 'repair', '--to', 'deadbeef', '--json']);
+    expect(errorOf(gone)).toMatchObject({ code: 'REVISION_MISSING', exitCode: 2 });
+  });
+
+  test('with nothing to repair from it says so and leaves the bytes', async () => {
+    await state.lab.store('broken');
+    const ran = await run(['override', 'repair', '--json']);
+    expect(errorOf(ran)).toMatchObject({ code: 'NOTHING_TO_REPAIR_FROM', exitCode: 6 });
+    expect(await state.lab.document()).toBe('broken');
+  });
+
+  test('set --force overwrites it, keeps the old bytes in the history, and undo brings them back', async () => {
+    await state.lab.store('{"broken');
+    const ran = await set('/a', '--rate', '1', '--force', '--reason', 'r');
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.out).toContain('could not be read');
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+    expect(await state.lab.redis.cli('XRANGE', labHistoryKey, '-', '+')).toContain('{"broken');
+    // What comes back is what stood there: an unreadable document, and the command says what it thinks of that.
+    const undone = await run(['override', 'undo', '--json']);
+    expect([0, 5, 6, 8]).toContain(undone.code);
+    expect(await state.lab.document()).toBe(undone.code === 5 || undone.code === 6 ? '{"/a":{"rate":1}}' : '{"broken');
+  });
+
+  test('a key of the wrong type is refused, and --force keeps its contents', async () => {
+    await state.lab.redis.cli('RPUSH', labKey, 'precious');
+    for (const args of [['override', 'list'], ['override', 'set', '/a', '--rate', '1'], ['reload']]) {
+      expect(errorOf(await run([...args, '--json']))).toMatchObject({
+        code: expect.stringMatching(/WRONG_TYPE/) as string,
+        exitCode: 6,
+      });
+    }
+    expect(await state.lab.redis.cli('LRANGE', labKey, '0', '-1')).toBe('precious');
+    expect(await set('/a', '--rate', '1', '--force')).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+    expect(await state.lab.redis.cli('XRANGE', labHistoryKey, '-', '+')).toContain('precious');
+  });
+});
+
+describe('waived proof', () => {
+  test.each([['--no-reload'], ['--no-verify']])('%s: verdict notAttempted, exit 0', async (flag) => {
+    const ran = await set('/a', '--rate', '1', flag, '--json');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ran.out)).toMatchObject({ proof: { verdict: 'notAttempted', levelReached: 'none' } });
+    expect(jsonOf<{ reloads: unknown[] }>(ran.out).reloads).toHaveLength(flag === '--no-reload' ? 0 : 1);
+  });
+
+  test('the hint of a waived proof names only commands that exist', async () => {
+    const ran = await set('/a', '--rate', '1', '--no-reload');
+    const named = /run: rlctl (\w+)/.exec(ran.out)?.[1] ?? '';
+    const help = await run(['--help']);
+    expect(help.out).toMatch(new RegExp(`^  ${named} `, 'm'));
+  });
+
+  test('without an API, neither flag is an error before any write; with --no-reload it is a write', async () => {
+    const { api: _api, ...environment } = state.lab.environment;
+    const config = await state.lab.world.config('no-api.yaml', { environments: { lab: environment } });
+    const args = ['--config', config, 'override', 'set', '/a', '--rate', '1', '--json'];
+    for (const more of [[], ['--no-verify']]) {
+      expect(errorOf(await run([...args, ...more]))).toMatchObject({ code: 'NO_API', exitCode: 2 });
+    }
+    expect(await state.lab.document()).toBeNull();
+    expect(await run([...args, '--no-reload'])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+  });
+
+  test('--no-reload needs no secret', async () => {
+    const { secret: _secret, api: _api, ...environment } = state.lab.environment;
+    const config = await state.lab.world.config('no-secret.yaml', { environments: { lab: environment } });
+    expect(await run(['--config', config, 'override', 'set', '/a', '--rate', '1', '--no-reload'])).toMatchObject({
+      code: 0,
+    });
+  });
+});
+
+describe('history', () => {
+  test('newest first, by route, by id, and limited', async () => {
+    await set('/a', '--rate', '1');
+    await set('/b', '--rate', '1');
+    await set('/a', '--rate', '2');
+    const entries = async (...args: string[]): Promise<readonly JsonObject[]> =>
+      jsonOf<{ entries: JsonObject[] }>((await run(['override', 'history', '--json', ...args])).out).entries;
+    expect((await entries()).map((each) => each['sequence'])).toEqual([3, 2, 1]);
+    expect((await entries('/a')).map((each) => each['sequence'])).toEqual([3, 1]);
+    expect(await entries('--limit', '1')).toHaveLength(1);
+    const id = String((await entries())[1]?.['changeId']);
+    expect(await entries('--id', id)).toMatchObject([{ changeId: id, sequence: 2 }]);
+    expect(errorOf(await run(['override', 'history', '--id', 'c0nothing', '--json']))).toMatchObject({
+      code: 'CHANGE_MISSING',
+      exitCode: 2,
+    });
+    expect(await changes()).toBe(3);
+  });
+
+  test('what somebody wrote past rlctl is noticed at the next change, and said in the list before', async () => {
+    await set('/a', '--rate', '1');
+    await state.lab.store('{"/a":{"rate":1},"/foreign":{"rate":5}}');
+    expect((await run(['override', 'list'])).out).toContain('changed past rlctl');
+    const ran = await set('/b', '--rate', '1', '--json');
+    expect(jsonOf(ran.out)).toMatchObject({ sawForeignChange: true });
+    expect((await run(['override', 'history'])).out).toContain('somebody wrote past rlctl');
+  });
+
+  test('an empty history is no error', async () => {
+    expect(await run(['override', 'history'])).toEqual({ code: 0, out: 'no change has been recorded\n', err: '' });
+  });
+});
+
+test('the secret file of the lab was only read', async () => {
+  expect(await readFile(state.lab.sandbox.secretFile, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+});

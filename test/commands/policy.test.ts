@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, openWorld, type JsonObject, type MainOptions } from '../support/world.js';
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+const run = (args: readonly string[], options?: MainOptions) => state.lab.world.main(['policy', ...args], options);
+
+describe('get', () => {
+  test('agrees where the server holds what Redis holds', async () => {
+    await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+    await state.lab.world.main(['reload']);
+    const ran = await run(['get', '/api/search/x', '--json']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ran.out)).toMatchObject({
+      bucket: 'read',
+      bucketSource: 'configured routes',
+      server: { ratePerMin: 120, burst: 20 },
+      expected: { ratePerMin: 120, burst: 20, windowSeconds: 60, isShadow: false },
+      winner: '/api/search',
+      isSame: true,
+    });
+  });
+
+  test('a difference is a finding: exit 3, with both sides', async () => {
+    await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+    const ran = await run(['get', '/api/search', '--json']);
+    expect(ran).toMatchObject({ code: 3, err: '' });
+    expect(jsonOf(ran.out)).toMatchObject({ isSame: false, server: { ratePerMin: 60 }, expected: { ratePerMin: 120 } });
+    const table = await run(['get', '/api/search']);
+    expect(table.code).toBe(3);
+    expect(table.out).toMatch(/rate per minute +60 +120 +✗/);
+    expect(table.out).toContain('rlctl reload');
+  });
+
+  test('the bucket comes from --bucket, its alias, or the configured routes', async () => {
+    const bucketOf = async (...args: string[]): Promise<unknown> =>
+      jsonOf((await run(['get', ...args, '--json'])).out)['bucket'];
+    expect(await bucketOf('/api/payments/1')).toBe('financial');
+    expect(await bucketOf('/api/paymentsx')).toBe('read');
+    expect(await bucketOf('/api/x', '--bucket', 'pay')).toBe('financial');
+    expect(await bucketOf('/nowhere', '--bucket', 'auth')).toBe('auth');
+  });
+});
+
+describe.each(['get', 'explain'])('%s', (verb) => {
+  test('an unknown bucket is an error that lists the buckets, not an invented policy', async () => {
+    const ran = await run([verb, '/api/x', '--bucket', 'reed', '--json']);
+    expect(errorOf(ran)).toMatchObject({ code: 'UNKNOWN_BUCKET', exitCode: 2 });
+    expect(errorOf(ran).message).toContain('read, financial, auth, write');
+  });
+
+  test.each(['__proto__', 'constructor', 'toString'])('a bucket called %s is unknown', async (name) => {
+    expect(errorOf(await run([verb, '/api/x', '--bucket', name, '--json'])).code).toBe('UNKNOWN_BUCKET');
+  });
+
+  test('a route that no configured bucket guards wants --bucket', async () => {
+    expect(errorOf(await run([verb, '/nowhere', '--json']))).toMatchObject({ code: 'BUCKET_NOT_KNOWN', exitCode: 2 });
+  });
+
+  test('a route without a slash is refused', async () => {
+    expect(await run([verb, 'api', '--bucket', 'read'])).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('explain', () => {
+  const document = JSON.stringify({
+    '/api/b': { rate: 'abc' },
+    '/api': { burst: 3, shadow: 'false' },
+    '/api/b/c': { rate: 1 },
+    '/x': 5,
+    '/y': {},
+  });
+
+  test('walks through every override in matching order', async () => {
+    await state.lab.store(document);
+    const ran = await run(['explain', '/api/b/c/d', '--json']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    const shown = jsonOf<{ steps: { prefix: string; outcome: string }[] } & JsonObject>(ran.out);
+    expect(shown.steps.map(({ prefix, outcome }) => [prefix, outcome])).toEqual([
+      ['/api/b', 'skipped'],
+      ['/api', 'won'],
+      ['/api/b/c', 'hidden'],
+      ['/y', 'noMatch'],
+    ]);
+    expect(shown).toMatchObject({
+      winner: '/api',
+      vanished: [{ prefix: '/x' }],
+      policy: { ratePerMin: 60, burst: 3, isShadow: true },
+      sources: { bucket: 'configured routes', overrides: 'lab:rl:overrides', base: state.lab.sandbox.origin },
+    });
+    expect((await run(['explain', '/api/b/c/d'])).out).toContain('4 requests at once, then one every 1 s');
+  });
+
+  test('offline: -f FILE and -f - need no server, no Redis and no configuration', async () => {
+    const world = await openWorld();
+    try {
+      const file = await world.write('overrides.json', document);
+      const fromFile = await world.main(['policy', 'explain', '/api/b/c', '--bucket', 'read', '-f', file, '--json']);
+      expect(fromFile).toMatchObject({ code: 0, err: '' });
+      const fromStdin = await world.main(['policy', 'explain', '/api/b/c', '--bucket', 'read', '-f', '-', '--json'], {
+        stdin: document,
+      });
+      expect(jsonOf(fromStdin.out)['steps']).toEqual(jsonOf(fromFile.out)['steps']);
+      expect(jsonOf(fromFile.out)).toMatchObject({ winner: '/api', policy: null });
+      const relative = await world.main(['policy', 'explain', '/api', '--bucket', 'read', '-f', 'overrides.json']);
+      expect(relative).toMatchObject({ code: 0 });
+      const missing = await world.main(['policy', 'explain', '/a', '--bucket', 'read', '-f', 'missing.json', '--json']);
+      expect(errorOf(missing)).toMatchObject({ code: 'FILE_MISSING', exitCode: 2 });
+      const unknown = await world.main(['policy', 'explain', '/a', '--bucket', 'reed', '-f', file, '--json']);
+      expect(errorOf(unknown)).toMatchObject({ code: 'UNKNOWN_BUCKET', exitCode: 2 });
+    } finally {
+      await world.remove();
+    }
+  });
+
+  test.each(['{"broken', '[]', ''])(
+    'offline: a document that the server drops (%j) is said to be dropped',
+    async (text) => {
+      const ran = await run(['explain', '/api', '--bucket', 'read', '-f', '-', '--json'], { stdin: text });
+      expect(ran.code).toBe(0);
+      expect(jsonOf(ran.out)).toMatchObject({ winner: null, steps: [], droppedBecause: expect.any(String) as string });
+    },
+  );
+});
