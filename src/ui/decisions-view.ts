@@ -53,11 +53,10 @@ export function decisionsSampleView(
       error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
     },
     human: async (theme) => {
-      const every = theme.dim(`every ${formatDuration(origin.intervalMs)}; Ctrl-C ends`);
-      const failed = error === null ? [] : [errorText(error, theme)];
+      const every = theme.dim(`every ${formatDuration(origin.intervalMs)}, Ctrl-C ends`);
+      const failed = error === null ? [] : [errorText(error, theme), ''];
       if (decisions === null) return [`${theme.bold(term(origin.environment))}  ${every}`, '', ...failed].join('\n');
-      const head = `${headText(decisions, origin, theme)}  ${every}`;
-      return [head, '', ...failed, ...(failed.length > 0 ? [''] : []), await figuresText(decisions, theme)].join('\n');
+      return [headText(decisions, origin, theme, every), '', ...failed, await figuresText(decisions, theme)].join('\n');
     },
   };
 }
@@ -102,9 +101,15 @@ function pointJson({ atMs, ...rates }: CoursePoint): object {
   return { time: new Date(atMs).toISOString(), ...rates };
 }
 
-function headText({ endMs, windowMs }: Decisions, { environment, source }: DecisionsOrigin, theme: Theme): string {
+function headText(
+  { endMs, windowMs }: Decisions,
+  { environment, source }: DecisionsOrigin,
+  theme: Theme,
+  more = '',
+): string {
   const end = new Date(endMs).toISOString().replace(/\.\d+/, '');
-  return `${theme.bold(term(environment))}  ${formatDuration(windowMs)} to ${end}  ${theme.dim(term(source.name))}`;
+  const window = `${theme.bold(term(environment))}  ${formatDuration(windowMs)} to ${end}  ${more}`.trimEnd();
+  return [window, theme.dim(term(source.name))].join('\n');
 }
 
 async function figuresText(decisions: Decisions, theme: Theme): Promise<string> {
@@ -176,40 +181,52 @@ function figuresColumn(
   });
 }
 
-/** How the limiter itself fares, and on a terminal the course of all decisions. */
+/** How the limiter itself fares, and on a terminal the course of all decisions in the room that is left. */
 async function limiterTable(buckets: readonly BucketDecisions[], theme: Theme): Promise<string> {
-  const right = { align: 'right' } as const;
-  const quantile = (value: Quantile | null): string => {
-    if (value === null) return noData(theme);
-    return `${value.isAtLeast ? '≥ ' : ''}${secondsText(value.seconds)}`;
-  };
-  const rows = buckets.map(({ bucket, retryAfter, evalP95, evalErrors, course }) => [
+  const titles = ['BUCKET', 'RETRY p50', 'p95', 'p99', 'EVAL p95', 'ERRORS'];
+  const cells = buckets.map(({ bucket, retryAfter, evalP95, evalErrors }) => [
     term(bucket),
-    quantile(retryAfter.p50),
-    quantile(retryAfter.p95),
-    quantile(retryAfter.p99),
-    quantile(evalP95),
-    evalErrors === null ? noData(theme) : evalErrors > 0 ? theme.bad(countText(evalErrors)) : countText(evalErrors),
-    ...(theme.isTerminal ? [courseText(course, theme)] : []),
+    ...[retryAfter.p50, retryAfter.p95, retryAfter.p99, evalP95].map(quantileText),
+    evalErrors === null ? 'no data' : countText(evalErrors),
   ]);
-  const titles = ['RETRY p50', 'p95', 'p99', 'EVAL p95', 'ERRORS'].map((title) => ({ title, ...right }));
-  const course = theme.isTerminal ? [{ title: 'DECISIONS/s' }] : [];
-  return renderTable([{ title: 'BUCKET' }, ...titles, ...course], rows, theme);
+  const widths = titles.map((title, index) => Math.max(title.length, ...cells.map((row) => row[index]?.length ?? 0)));
+  const room = theme.width - widths.reduce((sum, width) => sum + width + columnGap, 0);
+  const hasCourse = theme.isTerminal && room >= courseTitle.length;
+  const rows = cells.map(([bucket = '', ...figures], row) => [
+    bucket,
+    ...figures.map((text, index) => {
+      if (text === 'no data') return noData(theme);
+      return index === figures.length - 1 && text !== '0' ? theme.bad(text) : text;
+    }),
+    ...(hasCourse ? [courseText(buckets[row]?.course ?? [], Math.min(room, widestCourse), theme)] : []),
+  ]);
+  const columns = titles.map((title, index) => ({
+    title,
+    align: index === 0 ? ('left' as const) : ('right' as const),
+  }));
+  return renderTable([...columns, ...(hasCourse ? [{ title: courseTitle }] : [])], rows, theme);
 }
 
-const courseWidth = 20;
+function quantileText(quantile: Quantile | null): string {
+  if (quantile === null) return 'no data';
+  return `${quantile.isAtLeast ? '≥ ' : ''}${secondsText(quantile.seconds)}`;
+}
+
+const columnGap = 2;
+const courseTitle = 'DECISIONS/s';
+const widestCourse = 40;
 
 /** Every decision a second; red where more than the alert's share was blocked. */
-function courseText(course: readonly CoursePoint[], theme: Theme): string {
+function courseText(course: readonly CoursePoint[], width: number, theme: Theme): string {
   const over = ({ allowed, blocked, shadowBlocked }: CoursePoint): number | null => {
     const known = [allowed, blocked, shadowBlocked].filter((each) => each !== null);
     return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
   };
-  const totals = condense(course.map(over), courseWidth);
+  const totals = condense(course.map(over), width);
   if (totals.length === 0) return noData(theme);
   const blocked = condense(
     course.map((point) => point.blocked),
-    courseWidth,
+    width,
   );
   return sparkline(totals)
     .map((bar, index) => ((blocked[index] ?? 0) > alertShare * (totals[index] ?? 0) ? theme.bad(bar) : bar))
