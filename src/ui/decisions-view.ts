@@ -133,28 +133,37 @@ function noData(theme: Theme): string {
   return theme.dim('no data');
 }
 
-/** What the limiter did with requests. */
+/** What the limiter did with requests; in a terminal too narrow for all of it, without rates, then without shares. */
 async function actionsTable(buckets: readonly BucketDecisions[], theme: Theme): Promise<string> {
-  const columns = [
-    figuresColumn(
-      buckets.map(({ allowed }) => allowed),
-      theme,
-      () => same,
-    ),
-    figuresColumn(
-      buckets.map(({ blocked }) => blocked),
-      theme,
-      (share) => (share > alertShare ? theme.bad : theme.warn),
-    ),
-    figuresColumn(
-      buckets.map(({ shadowBlocked }) => shadowBlocked),
-      theme,
-      () => theme.accent,
-    ),
+  const titles = ['ALLOWED', 'BLOCKED', 'SHADOW-BLOCKED'];
+  const figures = [
+    buckets.map(({ allowed }) => allowed),
+    buckets.map(({ blocked }) => blocked),
+    buckets.map(({ shadowBlocked }) => shadowBlocked),
   ];
+  const names = buckets.map(({ bucket }) => term(bucket));
+  const widthOf = (title: string, cells: readonly string[]): number =>
+    Math.max(title.length, ...cells.map((cell) => cell.length)) + columnGap;
+  const cellsWith = (parts: FigureParts): readonly (readonly string[])[] =>
+    figures.map((column) => figureCells(column, parts));
+  const fits = (cells: readonly (readonly string[])[]): boolean =>
+    cells.reduce((sum, column, index) => sum + widthOf(titles[index] ?? '', column), widthOf('BUCKET', names)) <=
+    theme.width + columnGap;
+  const all = cellsWith(['count', 'rate', 'share']);
+  const cells =
+    !theme.isTerminal || fits(all)
+      ? all
+      : ([['count', 'share'], ['count']] as const).map(cellsWith).find((each, index) => index === 1 || fits(each));
+  const paints = [() => same, (share: number) => (share > alertShare ? theme.bad : theme.warn), () => theme.accent];
+  const painted = (column: number, row: number): string => {
+    const { count = null, share = null } = figures[column]?.[row] ?? {};
+    const text = cells?.[column]?.[row] ?? '';
+    if (count === null) return noData(theme);
+    return count > 0 ? (paints[column]?.(share ?? 0)(text) ?? text) : text;
+  };
   return renderTable(
-    [{ title: 'BUCKET' }, { title: 'ALLOWED' }, { title: 'BLOCKED' }, { title: 'SHADOW-BLOCKED' }],
-    buckets.map(({ bucket }, row) => [term(bucket), ...columns.map((cells) => cells[row] ?? '')]),
+    ['BUCKET', ...titles].map((title) => ({ title })),
+    names.map((name, row) => [name, ...figures.map((_, column) => painted(column, row))]),
     theme,
   );
 }
@@ -164,21 +173,20 @@ const alertShare = 0.05;
 
 const same = (text: string): string => text;
 
-/** Count, rate and share under each other, each flush right. */
-function figuresColumn(
-  figures: readonly ActionFigures[],
-  theme: Theme,
-  paint: (share: number) => (text: string) => string,
-): readonly string[] {
-  const parts = figures.map(({ count, perSecond, share }) =>
-    count === null ? null : [countText(count), rateText(perSecond ?? 0), share === null ? '-' : shareText(share)],
-  );
-  const widths = [0, 1, 2].map((index) => Math.max(0, ...parts.map((each) => each?.[index]?.length ?? 0)));
-  return parts.map((each, row) => {
-    if (each === null) return noData(theme);
-    const text = each.map((part, index) => part.padStart(widths[index] ?? 0)).join('  ');
-    return (figures[row]?.count ?? 0) > 0 ? paint(figures[row]?.share ?? 0)(text) : text;
+type FigureParts = readonly ('count' | 'rate' | 'share')[];
+
+/** The wanted parts of each figure, under each other and flush right. */
+function figureCells(figures: readonly ActionFigures[], wanted: FigureParts): readonly string[] {
+  const texts = figures.map(({ count, perSecond, share }) => {
+    const known = {
+      count: countText(count ?? 0),
+      rate: rateText(perSecond ?? 0),
+      share: share === null ? '-' : shareText(share),
+    };
+    return count === null ? null : wanted.map((part) => known[part]);
   });
+  const widths = wanted.map((_, index) => Math.max(0, ...texts.map((each) => each?.[index]?.length ?? 0)));
+  return texts.map((each) => each?.map((part, index) => part.padStart(widths[index] ?? 0)).join('  ') ?? 'no data');
 }
 
 /** How the limiter itself fares, and on a terminal the course of all decisions in the room that is left. */

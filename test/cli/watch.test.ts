@@ -49,21 +49,17 @@ test('refreshes in place, follows the size of the terminal, and gives it back at
   expect(running.screen().filter((line) => line.includes('BUCKET'))).toHaveLength(2);
   expect(running.screen().join('\n')).toMatch(/financial .*[▁-█]/);
 
-  console.log('A');
   // Smaller: what does not fit is said, and nothing of the larger screen is left.
   running.resize(60, 6);
-  setTimeout(() => console.log(running.screen(), JSON.stringify(running.raw().slice(-1500))), 6000);
   await running.until((screen) => /^… \d+ more lines$/.test(screen[5] ?? ''));
   expect(running.screen()).toHaveLength(6);
   expect(running.screen().filter((line) => line.includes('BUCKET'))).toHaveLength(1);
 
-  console.log('B', running.screen());
   running.resize(100, 40);
   await running.until(isWhole);
   for (const line of running.screen()) expect(stringWidth(line)).toBeLessThanOrEqual(100);
   expect(running.screen().filter((line) => line.includes('BUCKET'))).toHaveLength(2);
 
-  console.log('C');
   running.type('\u0003');
   expect(await running.ended).toBe(0);
   expect(running.isAlternate()).toBe(false);

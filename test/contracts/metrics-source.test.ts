@@ -5,7 +5,7 @@ import { RlctlError } from '../../src/domain/errors.js';
 import { createFakeMetricsSource } from '../support/fake-metrics-source.js';
 import { createFakeClock } from '../support/fake-time.js';
 import { startHttpControlPlane, type Respond } from '../support/http-control-plane.js';
-import { startPrometheus, type RunningPrometheus } from '../support/prometheus.js';
+import { forwardQuery, startPrometheus, type RunningPrometheus } from '../support/prometheus.js';
 import { describeMetricsSource, type MetricsSituation } from './metrics-source.contract.js';
 
 const html: Respond = (_, response) =>
@@ -117,16 +117,7 @@ describeMetricsSource('a real Prometheus under a path, behind a proxy', async ()
   const proxy = await startHttpControlPlane();
   const source = createPrometheusSource({ url: `${proxy.origin}/prom/eu/`, credential: null, labels: new Map() });
   const state = { namespace: 'app' };
-  const through: Respond = ({ method, url, headers, body }, response) => {
-    const type = headers['content-type'] ?? '';
-    void fetch(new URL(url, prometheus.url), { method, body, headers: { 'content-type': type } }).then(
-      async (answer) => {
-        response
-          .writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' })
-          .end(await answer.text());
-      },
-    );
-  };
+  const through: Respond = (request, response) => void forwardQuery(prometheus.url, request, response);
   return {
     source,
     get namespace() {

@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import type { ServerResponse } from 'node:http';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,18 @@ export interface PrometheusOptions {
   readonly prefix?: string;
   /** `web.yml`, for basic authentication. */
   readonly webConfig?: string;
+}
+
+/** Hands a query on to a Prometheus, and its answer back: for servers that stand in front of one. */
+export async function forwardQuery(
+  to: string,
+  asked: { readonly url: string; readonly body: string; readonly headers: Readonly<Record<string, unknown>> },
+  response: ServerResponse,
+): Promise<void> {
+  const headers = { 'content-type': String(asked.headers['content-type']) };
+  const answer = await fetch(new URL(asked.url, to), { method: 'POST', body: asked.body, headers });
+  response.writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' });
+  response.end(await answer.text());
 }
 
 export const scrapeIntervalMs = 250;

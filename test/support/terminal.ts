@@ -32,7 +32,7 @@ export function startOnTerminal(args: readonly string[], options: TerminalOption
     cols,
     rows,
     cwd,
-    env: { ...childEnv(env), TERM: 'xterm-256color' } as Record<string, string>,
+    env: { ...childEnv(env), TERM: 'xterm-256color' },
   });
   const state = { raw: '', pending: Promise.resolve() };
   pty.onData((data) => {
@@ -42,7 +42,8 @@ export function startOnTerminal(args: readonly string[], options: TerminalOption
   const screen = (): readonly string[] => {
     const { active } = terminal.buffer;
     const lines = Array.from({ length: terminal.rows }, (_, index) => active.getLine(active.baseY + index));
-    return lines.map((line) => line?.translateToString(true) ?? '');
+    // A line keeps cells beyond the terminal's width after it was made narrower; nobody sees those.
+    return lines.map((line) => line?.translateToString(true, 0, terminal.cols).trimEnd() ?? '');
   };
   return {
     screen,

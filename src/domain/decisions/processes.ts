@@ -18,8 +18,7 @@ export function processesOf(scrapes: readonly Scrape[]): Processes {
   const paced = scrapes.filter(({ isBurst }) => !isBurst);
   // Of one process, a burst adds nothing; and another that was met there by chance would look like a restart.
   if (!takesTurns(scrapes, paced)) return { chains: paced.length === 0 ? [] : [paced], isAlternating: false };
-  const areStartsKnown = scrapes.every(({ startSeconds }) => startSeconds !== null);
-  return { chains: areStartsKnown ? byStart(scrapes) : byCounters(scrapes), isAlternating: true };
+  return { chains: joined(byCounters(scrapes)), isAlternating: true };
 }
 
 function takesTurns(scrapes: readonly Scrape[], paced: readonly Scrape[]): boolean {
@@ -45,11 +44,6 @@ function returnsToStart(scrapes: readonly Scrape[]): boolean {
 function wasThereBefore(before: Scrape | undefined, now: Scrape): boolean {
   if (before === undefined || before.startSeconds === null || now.startSeconds === null) return false;
   return now.startSeconds !== before.startSeconds && now.startSeconds * 1000 < before.atMs;
-}
-
-function byStart(scrapes: readonly Scrape[]): readonly (readonly Scrape[])[] {
-  const starts = [...new Set(scrapes.map(({ startSeconds }) => startSeconds))];
-  return starts.map((start) => scrapes.filter(({ startSeconds }) => startSeconds === start));
 }
 
 /** Gives each scrape to the process that it continues with the smallest step. */
@@ -86,4 +80,19 @@ function split(chains: Scrape[][], scrape: Scrape): Scrape[] | undefined {
     return chain;
   }
   return undefined;
+}
+
+/** Lists that follow each other in time and may be one process are one: a stray answer had torn them apart. */
+function joined(chains: readonly (readonly Scrape[])[]): readonly (readonly Scrape[])[] {
+  const inOrder = chains.toSorted((left, right) => (left[0]?.atMs ?? 0) - (right[0]?.atMs ?? 0));
+  const whole: Scrape[][] = [];
+  for (const chain of inOrder) {
+    const [first] = chain;
+    if (first === undefined) continue;
+    const open = whole.filter((each) => (each.at(-1)?.atMs ?? Infinity) < first.atMs && continuesLast(each, first));
+    const before = open.sort((left, right) => lastLevel(right) - lastLevel(left))[0];
+    if (before === undefined) whole.push([...chain]);
+    else before.push(...chain);
+  }
+  return whole;
 }

@@ -50,7 +50,8 @@ function alternatingText({ processes }: WindowReadings, { isScraped, workers }: 
   if (!isScraped) {
     return `${seen} (or one restarts again and again). Each return counts as a reset, so the counts are too high: let Prometheus scrape each worker under an address of its own`;
   }
-  const found = `${processes.seen ?? 'several'} seen${workers === null ? '' : ` of ${workers}`}`;
+  const isKnown = workers !== null && processes.seen !== null && processes.seen <= workers;
+  const found = `${processes.seen ?? 'several'} seen${isKnown ? ` of ${workers}` : ''}`;
   return `${seen} (${found}). Their figures were kept apart and added up; what did not answer twice is missing`;
 }
 

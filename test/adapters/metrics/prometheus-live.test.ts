@@ -152,7 +152,7 @@ test.each(['documented', 'deployed'] as const)(
     expect(bucketOf(decisions, 'financial')?.retryAfter.p99).toEqual({ seconds: p99, isAtLeast });
 
     async function edgeByHand(le: string): Promise<number> {
-      const [edge] = (await prometheus.query(edges, endMs / 1000)).filter(({ metric }) => metric['le'] === le);
+      const edge = (await prometheus.query(edges, endMs / 1000)).find(({ metric }) => metric['le'] === le);
       return edge?.value ?? Number.NaN;
     }
     expect(codes(decisions).filter((code) => code === 'ALTERNATING_WORKERS')).toEqual([]);

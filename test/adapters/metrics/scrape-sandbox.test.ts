@@ -24,7 +24,7 @@ async function readAround(
     waitMs: 5000,
     workers,
     clock: {
-      nowMs: clock.nowMs,
+      nowMs: () => clock.nowMs(),
       sleep: async (ms) => {
         clock.advance(ms);
         await between();

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, double, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quantileOf, type Edge } from '../../../src/domain/decisions/quantile.js';
 
@@ -30,12 +30,12 @@ describe('quantileOf', () => {
   });
 
   it('never falls as q rises, and lies within the edges', () => {
-    const counts = fc.array(fc.nat(50), { minLength: 3, maxLength: 12 });
-    fc.assert(
-      fc.property(
+    const counts = array(nat(50), { minLength: 3, maxLength: 12 });
+    assert(
+      property(
         counts,
-        fc.double({ min: 0.001, max: 1, noNaN: true }),
-        fc.double({ min: 0.001, max: 1, noNaN: true }),
+        double({ min: 0.001, max: 1, noNaN: true }),
+        double({ min: 0.001, max: 1, noNaN: true }),
         (each, a, b) => {
           const rising = each.map((_, index) => each.slice(0, index + 1).reduce((sum, n) => sum + n, 0));
           const given = rising.map((count, index) => ({
