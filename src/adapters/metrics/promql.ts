@@ -13,7 +13,7 @@ export function quoteAlternatives(texts: readonly string[]): string {
 }
 
 /** A duration as PromQL writes it, in whole milliseconds or seconds. */
-export function promDuration(ms: number): string {
+function promDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${Math.ceil(ms)}ms`;
 }
 

@@ -1,6 +1,6 @@
 /** The end of every window, epoch seconds; samples stand on multiples of 15 s around it. */
 export const endSeconds = Date.parse('2026-11-20T12:00:00Z') / 1000;
-export const stepSeconds = 15;
+const stepSeconds = 15;
 
 type Labels = Readonly<Record<string, string>>;
 /** Seconds before the end, and the value then. */

@@ -159,7 +159,8 @@ it.each([2, 3, 4])('%i workers behind a balancer that draws lots: told apart, an
     const { scrapes, increase } = balanced(seed, workers);
     const { decisions, processes } = scrapedWindow(scrapes, 5000);
     const found = decisions.reduce((sum, { value }) => sum + (value ?? 0), 0);
-    console.log(workers, seed, processes.seen, processes.isAlternating, (found / increase).toFixed(3));
+    expect([seed, processes.isAlternating, processes.seen]).toEqual([seed, true, workers]);
+    // What happened after a worker's last answer is not known; nothing is ever invented.
+    expect([seed, found <= increase, found >= 0.9 * increase]).toEqual([seed, true, true]);
   }
-  expect(1).toBe(1);
 });
