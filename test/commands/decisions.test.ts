@@ -422,6 +422,18 @@ describe('decisions watch', () => {
     expect(jsonOf<{ error: { code: string } }>(linesOf(ran)[0] ?? '').error.code).toBe('NO_SERIES');
   });
 
+  test('each refresh has a deadline of its own, and watching has none', async () => {
+    const ran = await watch(['--timeout', '2s'], (host) => host.out !== '' && linesOf(host).length >= 4);
+    expect(
+      linesOf(ran)
+        .map((line) => jsonOf<{ error: unknown }>(line).error)
+        .slice(0, 4),
+    ).toEqual([null, null, null, null]);
+    state.api.behave(() => undefined);
+    const silent = await run(['decisions', 'watch', '--timeout', '2s', '--json'], {}, { prometheus: state.api.origin });
+    expect(errorOf(silent)).toMatchObject({ code: 'PROMETHEUS_TIMEOUT', exitCode: 7 });
+  });
+
   test('--interval below a second is refused', async () => {
     expect((await run(['decisions', 'watch', '--interval', '10ms'])).code).toBe(2);
   });

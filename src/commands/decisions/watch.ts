@@ -1,10 +1,9 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import { RlctlError } from '../../domain/errors.js';
-import { readDecisions, type DecisionsInput } from '../../procedures/decisions.js';
+import { readDecisions, type DecisionsInput, type DecisionsPorts } from '../../procedures/decisions.js';
 import { decisionsSampleView, type WatchedSample } from '../../ui/decisions-view.js';
 import { createLiveView } from '../../ui/live-view.js';
-import type { MetricsSource } from '../../ports/metrics-source.js';
 import { defineCommand } from '../command.js';
 import { addDecisionsFlags, allowScrapes, decisionsFlags, durationFlag, questionOf } from './question.js';
 
@@ -15,7 +14,7 @@ const usualIntervalMs = 5000;
 /** One refresh, with a deadline of its own. A failure after the first figures is part of what is seen. */
 async function sample(
   context: Context,
-  source: MetricsSource,
+  source: DecisionsPorts['source'],
   question: DecisionsInput,
   last: WatchedSample | null,
 ): Promise<WatchedSample> {
