@@ -49,6 +49,11 @@ export function planView(plan: ChangePlan, environment: Environment): View {
   };
 }
 
+/** What is about to be written, for the question before it. */
+export function previewText(plan: ChangePlan, theme: Theme): string {
+  return `about to write:\n${planText(plan, theme)}`;
+}
+
 function planJson(plan: ChangePlan): Record<string, unknown> {
   return {
     command: plan.intent.command,

@@ -125,7 +125,8 @@ function seen(args: readonly string[], { out, err }: CliEnd): readonly string[] 
   ];
 }
 
-describe('neither secret nor signature nor password is seen', () => {
+// Each sweep starts 28 processes.
+describe('neither secret nor signature nor password is seen', { timeout: 120_000 }, () => {
   test('where everything works', async () => {
     expect(await sweep(await configure(), { CANARY_REDIS: urlWith(password) })).toEqual([]);
     expect(state.api.arrived.some(({ method }) => method === 'POST')).toBe(true);

@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { applyChange } from '../../procedures/override/change.js';
 import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
-import { changeView, planView } from '../../ui/change-view.js';
+import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
 import { confirmWrite } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
@@ -31,7 +31,7 @@ export async function runChange(
   if (author === null) return { view: planView(plan, environment), exit: 'ok' };
   const effect = { ...wanted, reload };
   if (environment.isProtected && !plan.isNoop) {
-    await context.note(await planView(plan, environment).human(await context.theme()));
+    await context.note(previewText(plan, await context.theme()));
     await confirmWrite(context, environment, input);
   }
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));

@@ -59,7 +59,7 @@ function placeInWords({ line, column, offset }: TextPosition): string {
 }
 
 const cure =
-  'Run "rlctl override repair" to restore the last good document from the history, or repeat the command with --force to replace what is there (the old bytes stay in the history).';
+  'Run "rlctl override repair" to restore the last good document from the history, which also reloads; do not reload before: the server would drop every override. Only "override set --force" starts anew (every other entry goes; the old bytes stay in the history).';
 
 function corrupt(bytes: Uint8Array, fault: JsonFault): RlctlError {
   const place = positionOf(bytes, fault.offset);

@@ -45,8 +45,11 @@ export async function writePlan(
       case 'written':
         return { plan, changeId, outcome, conflicts };
       case 'conflict':
-        plan = await rebase(ports, plan, outcome.current);
+        // A conflict that cannot be merged is told at once; otherwise the next attempt starts from what is read after the
+        // pause, because what the conflict showed is stale by then where many write at once.
+        await rebase(ports, plan, outcome.current);
         await pause(ports, conflicts);
+        plan = await rebase(ports, plan, await ports.store.read(ports.deadline));
         break;
       case 'expired':
         throw notApplied(changeId);
