@@ -27,6 +27,11 @@ export interface MetricsSource {
   readonly isScraped: boolean;
   /** Reads one window. A source that has to scrape twice sleeps between, at its first reading only. */
   read(question: DecisionsQuestion, deadline: Deadline): Promise<WindowReadings>;
+  /**
+   * When a reload of the configuration was last counted, epoch milliseconds, within a day before the end. `null`: none was,
+   * or the source remembers nothing.
+   */
+  lastReload(question: Pick<DecisionsQuestion, 'namespace' | 'endMs'>, deadline: Deadline): Promise<number | null>;
   /** Drops every connection at once. */
   close(): void;
 }

@@ -1,3 +1,4 @@
+import { blockShareThreshold } from '../domain/decisions/alerts.js';
 import type { ActionFigures, BucketDecisions, CoursePoint, Decisions, Remark } from '../domain/decisions/decisions.js';
 import type { Quantile } from '../domain/decisions/quantile.js';
 import { formatDuration } from '../domain/duration.js';
@@ -154,12 +155,13 @@ async function actionsTable(buckets: readonly BucketDecisions[], theme: Theme): 
     !theme.isTerminal || fits(all)
       ? all
       : ([['count', 'share'], ['count']] as const).map(cellsWith).find((each, index) => index === 1 || fits(each));
-  const paints = [() => same, (share: number) => (share > alertShare ? theme.bad : theme.warn), () => theme.accent];
+  const blockPaint = (share: number, name: string) => (share > blockShareThreshold([name]) ? theme.bad : theme.warn);
+  const paints = [() => same, blockPaint, () => theme.accent];
   const painted = (column: number, row: number): string => {
     const { count = null, share = null } = figures[column]?.[row] ?? {};
     const text = cells?.[column]?.[row] ?? '';
     if (count === null) return noData(theme);
-    return count > 0 ? (paints[column]?.(share ?? 0)(text) ?? text) : text;
+    return count > 0 ? (paints[column]?.(share ?? 0, buckets[row]?.bucket ?? '')(text) ?? text) : text;
   };
   return renderTable(
     ['BUCKET', ...titles].map((title) => ({ title })),
@@ -167,9 +169,6 @@ async function actionsTable(buckets: readonly BucketDecisions[], theme: Theme): 
     theme,
   );
 }
-
-/** The share of blocked requests at which the handbook's alert fires. */
-const alertShare = 0.05;
 
 const same = (text: string): string => text;
 
@@ -206,7 +205,7 @@ async function limiterTable(buckets: readonly BucketDecisions[], theme: Theme): 
       if (text === 'no data') return noData(theme);
       return index === figures.length - 1 && text !== '0' ? theme.bad(text) : text;
     }),
-    ...(hasCourse ? [courseText(buckets[row]?.course ?? [], Math.min(room, widestCourse), theme)] : []),
+    ...(hasCourse ? [courseText(buckets[row], Math.min(room, widestCourse), theme)] : []),
   ]);
   const columns = titles.map((title, index) => ({
     title,
@@ -224,19 +223,21 @@ const columnGap = 2;
 const courseTitle = 'DECISIONS/s';
 const widestCourse = 40;
 
-/** Every decision a second; red where more than the alert's share was blocked. */
-function courseText(course: readonly CoursePoint[], width: number, theme: Theme): string {
-  const over = ({ allowed, blocked, shadowBlocked }: CoursePoint): number | null => {
+/** Every decision a second; red where more was blocked than the alert's share. */
+function courseText(bucket: BucketDecisions | undefined, width: number, theme: Theme): string {
+  const { bucket: name = '', course = [] } = bucket ?? {};
+  const all = ({ allowed, blocked, shadowBlocked }: CoursePoint): number | null => {
     const known = [allowed, blocked, shadowBlocked].filter((each) => each !== null);
     return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
   };
-  const totals = condense(course.map(over), width);
+  const totals = condense(course.map(all), width);
   if (totals.length === 0) return noData(theme);
   const blocked = condense(
     course.map((point) => point.blocked),
     width,
   );
+  const isOver = (index: number): boolean => (blocked[index] ?? 0) > blockShareThreshold([name]) * (totals[index] ?? 0);
   return sparkline(totals)
-    .map((bar, index) => ((blocked[index] ?? 0) > alertShare * (totals[index] ?? 0) ? theme.bad(bar) : bar))
+    .map((bar, index) => (isOver(index) ? theme.bad(bar) : bar))
     .join('');
 }

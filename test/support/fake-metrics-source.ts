@@ -23,12 +23,18 @@ export interface FakeMetricsSource extends MetricsSource {
   readonly asked: readonly DecisionsQuestion[];
   /** What it answers from now on. */
   answer(next: Partial<WindowReadings> | Error): void;
+  /** When it says that the last reload was. */
+  reloadedAt(atMs: number | null): void;
 }
 
 /** A source that answers what it is told to, within what was asked. */
 export function createFakeMetricsSource(isScraped = false): FakeMetricsSource {
   const asked: DecisionsQuestion[] = [];
-  const state: { next: Partial<WindowReadings> | Error; isClosed: boolean } = { next: {}, isClosed: false };
+  const state: { next: Partial<WindowReadings> | Error; lastReloadMs: number | null; isClosed: boolean } = {
+    next: {},
+    lastReloadMs: null,
+    isClosed: false,
+  };
   return {
     name: 'fake',
     isScraped,
@@ -43,6 +49,13 @@ export function createFakeMetricsSource(isScraped = false): FakeMetricsSource {
       if (state.next instanceof Error) throw state.next;
       const { windowMs, stepMs } = question;
       return onlyBuckets({ ...noReadings, windowMs, stepMs, ...state.next }, question.buckets);
+    },
+    lastReload: async (_, deadline) => {
+      deadline.signal().throwIfAborted();
+      return state.lastReloadMs;
+    },
+    reloadedAt: (atMs) => {
+      state.lastReloadMs = atMs;
     },
     close: () => {
       state.isClosed = true;

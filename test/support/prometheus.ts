@@ -24,6 +24,13 @@ export interface RunningPrometheus {
   number(expression: string, atSeconds?: number): Promise<number | null>;
   /** The same by promtool. */
   promtool(expression: string, atSeconds: number): Promise<string>;
+  /** The same over a range: the lines of each series, by its labels. */
+  promtoolRange(
+    expression: string,
+    fromSeconds: number,
+    toSeconds: number,
+    stepSeconds: number,
+  ): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Ends it with its data folder. */
   stop(): Promise<void>;
 }
@@ -119,6 +126,15 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
     },
     promtool: async (expression, at) =>
       (await run('promtool', ['query', 'instant', `--time=${at}`, url, expression])).stdout.trim(),
+    promtoolRange: async (expression, from, to, step) => {
+      const args = [`--start=${from}`, `--end=${to}`, `--step=${step}s`, url, expression];
+      const { stdout } = await run('promtool', ['query', 'range', ...args]);
+      const series = stdout
+        .trim()
+        .split(/\n(?=\{)/)
+        .map((each) => each.split('\n'));
+      return new Map(series.map(([head = '', ...lines]) => [head.replace(/ =>$/, ''), lines]));
+    },
     stop,
   };
 }

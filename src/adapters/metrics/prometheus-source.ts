@@ -16,7 +16,7 @@ import type { DecisionsQuestion, MetricsSource } from '../../ports/metrics-sourc
 import { createEndpoint, type EndpointOptions } from './endpoint.js';
 import { numberOf } from './numbers.js';
 import type { AnsweredSeries, QueryAnswer } from './prometheus-wire.js';
-import { decisionsQueries, quoteLabel, type DecisionsQueries } from './promql.js';
+import { decisionsQueries, lastReloadQueries, quoteLabel, type DecisionsQueries } from './promql.js';
 import { noSeriesError, refusalOf } from './refusal.js';
 
 export interface PrometheusOptions extends Omit<EndpointOptions, 'setting'> {
@@ -52,13 +52,24 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
       const endMs = question.endMs ?? (await call('query', { query: 'time()' }, deadline)).series[0]?.samples[0]?.atMs;
       if (endMs === undefined)
         throw new RlctlError('refused', `${place} does not tell the time`, { code: 'PROMETHEUS_NOT_ITS_OWN' });
-      const time = String(endMs / 1000);
       const ask: Ask = (query, range) =>
-        call(range ? 'query_range' : 'query', { query, ...(range ?? { time }) }, deadline);
+        call(range ? 'query_range' : 'query', { query, ...(range ?? timeOf(endMs)) }, deadline);
       return readWindow(ask, question, { endMs, labels: options.labels, place });
+    },
+    lastReload: async ({ namespace, endMs }, deadline) => {
+      const queries = lastReloadQueries(namespace, options.labels);
+      const { series } = await call('query', { query: queries.seen, ...timeOf(endMs) }, deadline);
+      const seen = valueOf(series[0]);
+      if (seen === null) return null;
+      return lastRiseMs((await call('query', { query: queries.samples, ...timeOf(seen * 1000) }, deadline)).series);
     },
     close: () => endpoint.close(),
   };
+}
+
+/** The moment a query is about, epoch milliseconds; `null`: now. */
+function timeOf(atMs: number | null): Readonly<Record<string, string>> {
+  return atMs === null ? {} : { time: String(atMs / 1000) };
 }
 
 interface Around {
@@ -162,6 +173,17 @@ async function noSeries(
     found: labelsOf(others, '__name__'),
     buckets: labelsOf(siblings, 'bucket'),
   });
+}
+
+/** The time of the last sample that stands above the one before it, or that began anew and counted already. */
+function lastRiseMs(series: readonly AnsweredSeries[]): number | null {
+  const rises = series.flatMap(({ samples }) =>
+    samples.filter(({ value }, index) => {
+      const before = samples[index - 1]?.value ?? value;
+      return value > before || (value < before && value > 0);
+    }),
+  );
+  return rises.length === 0 ? null : Math.max(...rises.map(({ atMs }) => atMs));
 }
 
 function finite(value: number): number | null {

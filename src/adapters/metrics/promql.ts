@@ -17,6 +17,14 @@ function promDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${Math.ceil(ms)}ms`;
 }
 
+function select(name: string, matchers: readonly string[]): string {
+  return `${name}{${matchers.join(',')}}`;
+}
+
+function ownMatchers(labels: ReadonlyMap<string, string>): readonly string[] {
+  return [...labels].map(([name, value]) => `${name}=${quoteLabel(value)}`);
+}
+
 /** Every question about one window, by the figure it answers. */
 export interface DecisionsQueries {
   readonly decisions: string;
@@ -40,17 +48,30 @@ export interface DecisionsQueries {
   rates(rangeMs: number): string;
 }
 
+/** The queries by which the last reload is found. */
+export interface LastReloadQueries {
+  /** The latest time, epoch seconds and to a minute, at which a reload lay no longer back than `samples` reach. */
+  readonly seen: string;
+  /** The samples among which it is then found. */
+  readonly samples: string;
+}
+
+/** Five minutes have at least two samples at any usual scrape interval. */
+export function lastReloadQueries(namespace: string, labels: ReadonlyMap<string, string>): LastReloadQueries {
+  const samples = `${select(metricNames(namespace).configReloads, ownMatchers(labels))}[5m]`;
+  return { seen: `max(max_over_time(timestamp(increase(${samples}) > 0)[1d:1m]))`, samples };
+}
+
 const rawWindowMs = 15 * 60_000;
 
 /** The queries of one question; `labels` narrow every one of them to this environment. */
 export function decisionsQueries(question: DecisionsQuestion, labels: ReadonlyMap<string, string>): DecisionsQueries {
   const names = metricNames(question.namespace);
-  const own = [...labels].map(([name, value]) => `${name}=${quoteLabel(value)}`);
+  const own = ownMatchers(labels);
   const bucket = [
     `bucket!="${seededBucket}"`,
     ...(question.buckets.length === 0 ? [] : [`bucket=~${quoteAlternatives(question.buckets)}`]),
   ];
-  const select = (name: string, matchers: readonly string[]): string => `${name}{${matchers.join(',')}}`;
   const perBucket = (name: string): string => select(name, [...bucket, ...own]);
   const whole = (name: string): string => select(name, own);
   const window = promDuration(question.windowMs);

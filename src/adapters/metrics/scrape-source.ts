@@ -71,6 +71,7 @@ export function createScrapeSource(options: ScrapeOptions): MetricsSource {
       forget(kept, options.clock.nowMs() - question.windowMs);
       return onlyBuckets(scrapedWindow(kept, question.stepMs), question.buckets);
     },
+    lastReload: async () => null,
     close: () => endpoint.close(),
   };
 }

@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import type { Context } from '../../context.js';
 import { bucketByName, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { bucketSpellings } from '../../domain/decisions/labels.js';
@@ -72,7 +71,8 @@ function soughtBucket(environment: Environment, name: string): SoughtBucket {
   return { name, spellings: bucketSpellings(name, configured === null ? aliases : [configured, ...aliases]) };
 }
 
-function namespaceOf({ namespace, name, untrustedFile }: Environment): string {
+/** The namespace; a usage or guard error where there is none to be used. */
+export function namespaceOf({ namespace, name, untrustedFile }: Environment): string {
   if (namespace !== null) return namespace;
   if (untrustedFile !== null) throw untrusted(untrustedFile, 'the limiter’s own variables');
   throw usageError(
@@ -80,9 +80,4 @@ function namespaceOf({ namespace, name, untrustedFile }: Environment): string {
     'Set environments.NAME.namespace in rlctl.yaml, or RLCTL_NAMESPACE.',
     'NO_NAMESPACE',
   );
-}
-
-/** How long two scrapes lie apart; asking a Prometheus takes no such time, and it is outside the deadline. */
-export function allowScrapes(context: Context, environment: Environment, waitMs: number): void {
-  if (environment.prometheus === null) context.deadline.extend(waitMs);
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { readDecisions } from '../../procedures/decisions.js';
 import { decisionsView } from '../../ui/decisions-view.js';
 import { defineCommand } from '../command.js';
-import { addDecisionsFlags, allowScrapes, decisionsFlags, questionOf } from './question.js';
+import { addDecisionsFlags, decisionsFlags, questionOf } from './question.js';
 
 // The dashboard of the handbook in one screen: who was refused how often, and how the limiter itself fares.
 
@@ -23,7 +23,8 @@ export const command = defineCommand({
     const sinceMs = isScraped ? waitMs : flags.sinceMs;
     const question = questionOf(environment, { ...flags, sinceMs }, isScraped ? waitMs : null);
     const source = await context.metricsSource(environment, waitMs);
-    allowScrapes(context, environment, waitMs);
+    // How long two scrapes lie apart is outside the deadline.
+    if (isScraped) context.deadline.extend(waitMs);
     context.progress.step(isScraped ? `scraping twice, ${formatDuration(waitMs)} apart` : 'asking Prometheus');
     const decisions = await readDecisions({ source, deadline: context.deadline }, question);
     return { view: decisionsView(decisions, { environment: environment.name, source }), exit: 'ok' };

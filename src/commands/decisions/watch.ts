@@ -5,7 +5,7 @@ import { readDecisions, type DecisionsInput, type DecisionsPorts } from '../../p
 import { decisionsSampleView, type WatchedSample } from '../../ui/decisions-view.js';
 import { createLiveView } from '../../ui/live-view.js';
 import { defineCommand } from '../command.js';
-import { addDecisionsFlags, allowScrapes, decisionsFlags, durationFlag, questionOf } from './question.js';
+import { addDecisionsFlags, decisionsFlags, durationFlag, questionOf } from './question.js';
 
 // The same screen, kept fresh while something is changed or an incident runs its course.
 
@@ -31,17 +31,18 @@ async function sample(
 
 /**
  * Takes one sample after another, at an even pace, until somebody interrupts or nobody reads any more. Watching is outside
- * the deadline: each refresh begins with a whole one.
+ * the deadline: each refresh begins with as much of it as the first did. `waitMs`: the time between the first's two scrapes.
  */
 async function refresh(
   { clock, deadline, host }: Context,
   take: (last: WatchedSample | null) => Promise<WatchedSample>,
-  intervalMs: number,
+  { intervalMs, waitMs }: { readonly intervalMs: number; readonly waitMs: number },
 ): Promise<void> {
+  let countedMs = clock.monotonicMs() + waitMs;
+  deadline.extend(waitMs);
   let last = await take(null);
-  // The first may have waited between two scrapes, which is no part of the pace.
+  // The wait between two scrapes is no part of the pace.
   let tickMs = clock.monotonicMs();
-  let countedMs = tickMs;
   while (!host.stdout.isGone) {
     tickMs = Math.max(tickMs + intervalMs, clock.monotonicMs());
     await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
@@ -68,12 +69,12 @@ export const command = defineCommand({
   action: async (context, { flags, intervalMs }) => {
     const { deadline, host, options } = context;
     const environment = await context.environment();
-    const question = questionOf(environment, flags, environment.prometheus === null ? intervalMs : null);
+    const isScraped = environment.prometheus === null;
+    const question = questionOf(environment, flags, isScraped ? intervalMs : null);
     const source = await context.metricsSource(environment, intervalMs);
     context.progress.step('waiting for the first figures');
     const live = createLiveView(host, options);
     try {
-      allowScrapes(context, environment, intervalMs);
       await refresh(
         context,
         async (last) => {
@@ -82,7 +83,7 @@ export const command = defineCommand({
           await live.show(decisionsSampleView(taken, { environment: environment.name, source, intervalMs }));
           return taken;
         },
-        intervalMs,
+        { intervalMs, waitMs: isScraped ? intervalMs : 0 },
       );
     } catch (error) {
       if (!deadline.interrupted.aborted) throw error;

@@ -183,6 +183,34 @@ describe('what no case shows', () => {
     expect(readings.points.filter(({ perSecond }) => perSecond.length === 0).length).toBeGreaterThan(0);
   });
 
+  it('promtool gives the same course', async () => {
+    const index = indexOf('two resets, one of another series');
+    const { points } = await ask(`case${index}`);
+    // Twenty-one samples in the window: four scrape intervals as they look then.
+    const range = `${Math.ceil((4 * 300) / 21)}s`;
+    const rate = `sum by (action) (rate(case${index}_rl_decisions_total[${range}]))`;
+    const hand = await prometheus.promtoolRange(rate, endSeconds - 285, endSeconds, 15);
+    for (const action of ['allow', 'block']) {
+      const course = points.map(({ atMs, perSecond }) => {
+        const value = perSecond.find((each) => each.action === action)?.value;
+        return `${value} @[${atMs / 1000}]`;
+      });
+      expect(hand.get(`{action="${action}"}`)).toEqual(course);
+    }
+  });
+
+  it.each([
+    ['the newer of two instances', 'reloads and overrides of several instances', 75],
+    ['none in the last day', 'nothing happened: 0 and not "no data"', null],
+    ['no such series', 'the documented spelling', null],
+    ['no number', 'NaN in a histogram and in a gauge', null],
+  ])('the last reload: %s', async (_, title, ago) => {
+    const source = createPrometheusSource({ url: prometheus.url, credential: null, labels: new Map() });
+    const question = { namespace: `case${indexOf(title)}`, endMs: at + 7_200_000 };
+    const found = await source.lastReload(question, deadline).finally(() => source.close());
+    expect(found).toBe(ago === null ? null : at - ago * 1000);
+  });
+
   it('no series at all: says what was looked for, and what there is', async () => {
     await expect(ask('nobody')).rejects.toMatchObject({
       kind: 'refused',
