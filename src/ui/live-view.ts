@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { Host } from '../ports/host.js';
 import { createTheme, type ColourChoice } from './theme.js';
 import { render, type OutputFormat, type View } from './view.js';
@@ -41,7 +42,8 @@ function inPlace(stdout: Host['stdout'], textOf: (view: View) => Promise<string>
   const state = { view: null as View | null, drawing: Promise.resolve(), isOpen: false };
   const draw = async (): Promise<void> => {
     if (state.view === null) return;
-    const frame = frameOf(await textOf(state.view), stdout.rows ?? 24);
+    const text = await textOf(state.view);
+    const frame = frameOf(text, stdout);
     const start = state.isOpen ? '' : enter;
     state.isOpen = true;
     await stdout.write(`${start}${atOnce[0]}\u001b[H${frame}\u001b[J${atOnce[1]}`);
@@ -64,11 +66,12 @@ function inPlace(stdout: Host['stdout'], textOf: (view: View) => Promise<string>
 }
 
 /** As many lines as there are rows, with a word about those that are not there. */
-function frameOf(text: string, rows: number): string {
+function frameOf(text: string, { rows = 24, columns = 80 }: Host['stdout']): string {
   const lines = text.replace(/\n$/, '').split('\n');
   const fitting =
     lines.length <= rows
       ? lines
       : [...lines.slice(0, Math.max(0, rows - 1)), `… ${lines.length - rows + 1} more lines`];
-  return fitting.map((line) => `${line}\u001b[K`).join('\r\n');
+  // After a full line the cursor still stands on its last character, which clearing would take.
+  return fitting.map((line) => (stringWidth(line) < columns ? `${line}\u001b[K` : line)).join('\r\n');
 }
