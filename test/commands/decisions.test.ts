@@ -434,6 +434,19 @@ describe('decisions watch', () => {
     expect(errorOf(silent)).toMatchObject({ code: 'PROMETHEUS_TIMEOUT', exitCode: 7 });
   });
 
+  test('a slow first refresh takes nothing from those after it', async () => {
+    state.api.behave((request, response) => {
+      const isFirstOfRefresh = request.body.includes('time%28%29');
+      const answer = (): void => void forwardQuery(state.prometheus.url, request, response);
+      if (isFirstOfRefresh) setTimeout(answer, 1200);
+      else answer();
+    });
+    const slow = { prometheus: { url: `${state.api.origin}/prom`, labels: { env: 'prod' } } };
+    const ran = await watch(['--timeout', '2s'], (host) => host.out !== '' && linesOf(host).length >= 2, {}, slow);
+    const codes = linesOf(ran).map((line) => jsonOf<{ error: { code: string } | null }>(line).error?.code ?? null);
+    expect(codes.slice(0, 2)).toEqual([null, null]);
+  });
+
   test('--interval below a second is refused', async () => {
     expect((await run(['decisions', 'watch', '--interval', '10ms'])).code).toBe(2);
   });

@@ -16,6 +16,8 @@ export interface MetricsSubject {
   readonly namespace: string;
   /** The window's end; `null`: now. */
   readonly endMs: number | null;
+  /** When a good window's reload was last counted; `null`: it remembers nothing. */
+  readonly lastReloadMs: number | null;
   arrange(situation: MetricsSituation): void;
   stop(): Promise<void>;
 }
@@ -48,6 +50,12 @@ export function describeMetricsSource(name: string, start: () => Promise<Metrics
         { bucket: 'read', action: 'allowed', shadow: 'false', value: 200 },
       ]);
       expect({ reloads, activeOverrides, newestMs }).toEqual({ reloads: 1, activeOverrides: [2], newestMs: endMs });
+    });
+
+    it('tells the last reload where it remembers it, and null where it does not', async () => {
+      subject.arrange('good');
+      const { source, namespace, endMs, lastReloadMs } = subject;
+      expect(await source.lastReload({ namespace, endMs }, createFakeDeadline(clock))).toBe(lastReloadMs);
     });
 
     it('counts observations by edge, per bucket', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { createPrometheusSource } from '../../src/adapters/metrics/prometheus-source.js';
 import { createScrapeSource } from '../../src/adapters/metrics/scrape-source.js';
 import { RlctlError } from '../../src/domain/errors.js';
-import { createFakeMetricsSource } from '../support/fake-metrics-source.js';
+import { createFakeMetricsSource, noReadings } from '../support/fake-metrics-source.js';
 import { createFakeClock } from '../support/fake-time.js';
 import { startHttpControlPlane, type Respond } from '../support/http-control-plane.js';
 import { forwardQuery, startPrometheus, type RunningPrometheus } from '../support/prometheus.js';
@@ -26,9 +26,11 @@ describeMetricsSource('in memory', async () => {
     source,
     namespace: 'app',
     endMs: null,
+    lastReloadMs: noReadings.endMs,
     arrange: (situation) => {
       if (situation === 'unwell' || situation === 'reset') return source.answer(failure('unreachable'));
       if (situation !== 'good') return source.answer(failure('refused'));
+      source.reloadedAt(noReadings.endMs);
       source.answer({
         decisions: [
           { bucket: 'read', action: 'allowed', shadow: 'false', value: 200 },
@@ -83,6 +85,7 @@ describeMetricsSource('/metrics scraped', async () => {
     source,
     namespace: 'app',
     endMs: null,
+    lastReloadMs: null,
     arrange: (situation) => {
       if (situation === 'noSeries') server.behave(text(() => 'other_rl_decisions_total{bucket="read"} 1\n'));
       // The last line has no line feed, and one that is not ours is nonsense.
@@ -124,6 +127,7 @@ describeMetricsSource('a real Prometheus under a path, behind a proxy', async ()
       return state.namespace;
     },
     endMs,
+    lastReloadMs: endMs,
     arrange: (situation) => {
       state.namespace = situation === 'noSeries' ? 'nobody' : 'app';
       proxy.behave(situation === 'good' || situation === 'noSeries' ? through : bad[situation]);
