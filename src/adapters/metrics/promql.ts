@@ -50,7 +50,7 @@ export interface DecisionsQueries {
 
 /** The queries by which the last reload is found. */
 export interface LastReloadQueries {
-  /** The latest time, epoch seconds and to a minute, at which a reload lay no longer back than `samples` reach. */
+  /** The latest time, epoch seconds, at which a reload lay no longer back than `samples` reach: now, else some full minute. */
   readonly seen: string;
   /** The samples among which it is then found. */
   readonly samples: string;
@@ -59,7 +59,8 @@ export interface LastReloadQueries {
 /** Five minutes have at least two samples at any usual scrape interval. */
 export function lastReloadQueries(namespace: string, labels: ReadonlyMap<string, string>): LastReloadQueries {
   const samples = `${select(metricNames(namespace).configReloads, ownMatchers(labels))}[5m]`;
-  return { seen: `max(max_over_time(timestamp(increase(${samples}) > 0)[1d:1m]))`, samples };
+  const seen = `timestamp(increase(${samples}) > 0)`;
+  return { seen: `max(${seen}) or max(max_over_time(${seen}[1d:1m]))`, samples };
 }
 
 const rawWindowMs = 15 * 60_000;

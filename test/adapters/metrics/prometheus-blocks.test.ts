@@ -200,13 +200,16 @@ describe('what no case shows', () => {
   });
 
   it.each([
-    ['the newer of two instances', 'reloads and overrides of several instances', 75],
-    ['none in the last day', 'nothing happened: 0 and not "no data"', null],
-    ['no such series', 'the documented spelling', null],
-    ['no number', 'NaN in a histogram and in a gauge', null],
-  ])('the last reload: %s', async (_, title, ago) => {
+    ['the newer of two instances', 'reloads and overrides of several instances', 7200, 75],
+    ['ten seconds ago, between two full minutes', 'reloads and overrides of several instances', -65, 75],
+    ['before the newer one', 'reloads and overrides of several instances', -80, 150],
+    ['more than a day ago', 'reloads and overrides of several instances', 90_000, null],
+    ['none in the last day', 'nothing happened: 0 and not "no data"', 7200, null],
+    ['no such series', 'the documented spelling', 7200, null],
+    ['no number', 'NaN in a histogram and in a gauge', 7200, null],
+  ])('the last reload: %s', async (_, title, after, ago) => {
     const source = createPrometheusSource({ url: prometheus.url, credential: null, labels: new Map() });
-    const question = { namespace: `case${indexOf(title)}`, endMs: at + 7_200_000 };
+    const question = { namespace: `case${indexOf(title)}`, endMs: at + after * 1000 };
     const found = await source.lastReload(question, deadline).finally(() => source.close());
     expect(found).toBe(ago === null ? null : at - ago * 1000);
   });
