@@ -12,8 +12,6 @@ export interface EndpointOptions {
   readonly setting: 'prometheus' | 'metrics';
   /** `null`: it is asked without any. */
   readonly credential: SourceCredential | null;
-  /** A certificate authority in PEM, instead of those that Node trusts. */
-  readonly ca?: string;
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
   readonly debug?: (line: string) => void;
 }
@@ -42,7 +40,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       'SOURCE_INSECURE',
     );
   }
-  const connections = new Connections({ timeoutMs, maxBytes, ...(options.ca ? { ca: options.ca } : {}) });
+  const connections = new Connections({ timeoutMs, maxBytes });
   const shared: readonly (readonly [string, string])[] = [
     ['Accept-Encoding', 'identity'],
     ['User-Agent', 'rlctl'],

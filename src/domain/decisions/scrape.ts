@@ -31,10 +31,11 @@ export function valueIn(scrape: Scrape, key: string): number {
 
 /** Everything a process has counted so far, as one number that only rises while it lives. */
 export function levelOf({ series }: Scrape): number {
-  const counters = [...series.values()].filter(
-    ({ metric, value }) => metric !== 'activeOverrides' && Number.isFinite(value),
-  );
-  return counters.reduce((sum, { value }) => sum + value, 0);
+  let level = 0;
+  for (const { metric, value } of series.values()) {
+    if (metric !== 'activeOverrides' && Number.isFinite(value)) level += value;
+  }
+  return level;
 }
 
 /** True where `later` may be the same process as `earlier`, further on: the same start, and no counter has fallen. */
@@ -42,7 +43,13 @@ export function mayContinue(earlier: Scrape, later: Scrape): boolean {
   if (earlier.startSeconds !== null && later.startSeconds !== null && earlier.startSeconds !== later.startSeconds) {
     return false;
   }
-  return ![...earlier.series].some(
-    ([key, { metric, value }]) => metric !== 'activeOverrides' && valueIn(later, key) < value,
-  );
+  return !hasFallen(earlier, later);
+}
+
+/** True where a counter is lower in `later` than in `earlier`. */
+export function hasFallen(earlier: Scrape, later: Scrape): boolean {
+  for (const [key, { metric, value }] of earlier.series) {
+    if (metric !== 'activeOverrides' && valueIn(later, key) < value) return true;
+  }
+  return false;
 }

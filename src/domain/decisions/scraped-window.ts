@@ -1,6 +1,6 @@
 import { processesOf } from './processes.js';
 import type { LabelledNumber, ReadingsPoint, WindowReadings } from './readings.js';
-import { levelOf, valueIn, type Scrape, type ScrapedSeries } from './scrape.js';
+import { hasFallen, levelOf, valueIn, type Scrape, type ScrapedSeries } from './scrape.js';
 
 type Chain = readonly Scrape[];
 
@@ -79,26 +79,23 @@ function resetsIn(chain: Chain): number {
   return chain.filter((now, index) => {
     const before = chain[index - 1];
     if (before === undefined) return false;
-    return hasRestarted(before, now) || counterKeys(before).some((key) => valueIn(now, key) < valueIn(before, key));
+    return hasRestarted(before, now) || hasFallen(before, now);
   }).length;
 }
 
-function counterKeys({ series }: Scrape): readonly string[] {
-  return [...series].filter(([, { metric }]) => metric !== 'activeOverrides').map(([key]) => key);
-}
-
-/** The increase of every counter, over all processes. */
-function increases(chains: readonly Chain[]): readonly Figure[] {
+/** The increase of every series, or of those of one metric, over all processes. */
+function increases(chains: readonly Chain[], metric?: ScrapedSeries['metric']): readonly Figure[] {
   const figures = new Map<string, { series: ScrapedSeries; value: number }>();
   for (const chain of chains) {
-    for (const [key, series] of chain.flatMap((scrape) => [...scrape.series])) {
-      if (!figures.has(key)) figures.set(key, { series, value: 0 });
-    }
     for (const [index, now] of chain.entries()) {
       const before = chain[index - 1];
-      if (before === undefined) continue;
-      const step = stepsOf(before, now);
-      for (const [key, figure] of figures) figure.value += step(key);
+      const step = before === undefined ? () => 0 : stepsOf(before, now);
+      for (const [key, series] of now.series) {
+        if (metric !== undefined && series.metric !== metric) continue;
+        const figure = figures.get(key) ?? { series, value: 0 };
+        figure.value += step(key);
+        figures.set(key, figure);
+      }
     }
   }
   return [...figures.values()];
@@ -123,8 +120,9 @@ function pointsOf(chains: readonly Chain[], scrapes: readonly Scrape[], stepMs: 
     if (atMs <= fromMs || atMs - fromMs < stepMs * 0.9) continue;
     const within = chains.map((chain) => between(chain, fromMs, atMs)).filter((chain) => chain.length > 1);
     const seconds = (atMs - fromMs) / 1000;
-    const decisions = increases(within).filter(({ series }) => series.metric === 'decisions');
-    const perSecond = decisions.map((figure) => labelled({ ...figure, value: figure.value / seconds }));
+    const perSecond = increases(within, 'decisions').map((figure) =>
+      labelled({ ...figure, value: figure.value / seconds }),
+    );
     points.push({ atMs, perSecond });
     fromMs = atMs;
   }
