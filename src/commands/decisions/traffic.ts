@@ -1,6 +1,6 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import type { Deadline } from '../../ports/deadline.js';
+import type { DecisionsPorts } from '../../procedures/decisions.js';
 import { readTraffic, type TrafficFacts } from '../../procedures/traffic.js';
 import { namespaceOf } from './question.js';
 
@@ -16,7 +16,7 @@ export function trafficPort(
   context: Pick<Context, 'metricsSource'>,
   environment: Environment,
   buckets: readonly { readonly name: string; readonly names: readonly string[] }[],
-): ((deadline: Deadline) => Promise<TrafficFacts>) | null {
+): ((deadline: DecisionsPorts['deadline']) => Promise<TrafficFacts>) | null {
   if (environment.prometheus === null && environment.metrics === null) return null;
   return async (deadline) => {
     // Two scrapes have to lie within the deadline.
