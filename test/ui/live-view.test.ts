@@ -4,9 +4,9 @@ import { createLiveView, type LiveView } from '../../src/ui/live-view.js';
 
 interface Screen {
   readonly live: LiveView;
-  lines(): readonly string[];
-  raw(): string;
-  resize(columns: number, rows: number): void;
+  readonly lines: () => readonly string[];
+  readonly raw: () => string;
+  readonly resize: (columns: number, rows: number) => void;
 }
 
 /** A live view on an emulated terminal, which does with every byte what a real one does. */
