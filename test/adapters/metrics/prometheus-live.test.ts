@@ -145,6 +145,9 @@ test.each(['documented', 'deployed'] as const)(
       const p95 = `histogram_quantile(0.95, sum by (le) (increase(${dialect}_rl_eval_duration_seconds_bucket{bucket="${bucket.bucket}"}[1m])))`;
       expect(evalP95?.seconds).toBeCloseTo((await prometheus.number(p95, endMs / 1000)) ?? Number.NaN, 9);
     }
+    const refused = `sum(increase(${dialect}_rl_decisions_total{bucket="financial",${spellings[dialect].blocked}}[1m]))`;
+    const count = bucketOf(decisions, 'financial')?.blocked.count;
+    expect(await prometheus.promtool(refused, endMs / 1000)).toMatch(new RegExp(`^\\{\\} => ${count} @\\[`));
     const edges = `sum by (le) (increase(${dialect}_rl_retry_after_seconds_bucket{bucket="financial"}[1m]))`;
     const p99 = await prometheus.number(`histogram_quantile(0.99, ${edges})`, endMs / 1000);
     const [all, within] = [await edgeByHand('+Inf'), await edgeByHand('10')];
