@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: packages from the lock file, the build, and (for tests) the programs they run for real.
-// Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [shells]
+// Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [recipe] [prometheus]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,22 +38,21 @@ function build() {
 }
 
 /** Installs Debian packages where that is allowed, else names the one command. */
-function programs(names, debian, brew = 'redis') {
+function programs(names, debian, brew = debian.join(' ')) {
   const missing = names.filter((name) => !onPath(name));
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
   const sudo = isRoot ? [] : ['sudo', '-n'];
-  const install = [...sudo, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...debian];
+  // After sudo, which keeps no variable: no questions, and no service started beside what a test starts itself.
+  const apt = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'apt-get'];
+  const install = [...apt, 'install', '-y', '-qq', '--no-install-recommends', ...debian];
   if (onPath('apt-get') && (isRoot || spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0)) {
     say(`installing ${debian.join(' ')} (${missing.join(', ')} missing)`);
     const run = ([program, ...args]) =>
-      // What the package manager says is progress: it belongs on stderr. The service it may start is not wanted.
-      spawnSync(program, args, {
-        stdio: ['ignore', 2, 2],
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-      });
+      // What the package manager says is progress: it belongs on stderr.
+      spawnSync(program, args, { stdio: ['ignore', 2, 2] });
     if (run(install).status !== 0) {
-      run([...sudo, 'apt-get', 'update', '-qq']);
+      run([...apt, 'update', '-qq']);
       run(install);
     }
   }
@@ -68,7 +67,12 @@ const steps = {
   packages,
   build,
   redis: () =>
-    programs(['redis-server', 'redis-cli', 'redis-sentinel'], ['redis-server', 'redis-tools', 'redis-sentinel']),
+    programs(
+      ['redis-server', 'redis-cli', 'redis-sentinel'],
+      ['redis-server', 'redis-tools', 'redis-sentinel'],
+      'redis',
+    ),
+  prometheus: () => programs(['prometheus', 'promtool'], ['prometheus']),
   // Completion is tried in the real shells, and the manual page is set by the real formatter.
   shells: () =>
     programs(['bash', 'zsh', 'fish', 'groff'], ['bash', 'zsh', 'fish', 'groff-base'], 'bash zsh fish groff'),

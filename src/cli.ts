@@ -27,6 +27,7 @@ export const nouns: readonly Noun[] = [
   { name: 'override', aliases: ['overrides'], summary: 'read and change route overrides, with proof' },
   { name: 'policy', aliases: ['policies'], summary: 'which policy a route really has, and why' },
   { name: 'shadow', aliases: ['shadows'], summary: 'let buckets or routes only observe, and back' },
+  { name: 'decisions', aliases: ['decision'], summary: 'what the limiter decided: allowed, blocked, shadow-blocked' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -115,6 +116,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'restore what stood before, reload, prove',
     isMutation: true,
     load: () => import('./commands/shadow/off.js'),
+  },
+  {
+    path: 'decisions show',
+    summary: 'the figures of a window, per bucket',
+    isMutation: false,
+    load: () => import('./commands/decisions/show.js'),
+  },
+  {
+    path: 'decisions watch',
+    summary: 'the same, refreshed in place until Ctrl-C',
+    isMutation: false,
+    load: () => import('./commands/decisions/watch.js'),
   },
   {
     path: 'env list',

@@ -9,6 +9,7 @@ import type { Deadline } from './ports/deadline.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
+import type { MetricsSource } from './ports/metrics-source.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Programs } from './ports/programs.js';
 import type { Randomness } from './ports/randomness.js';
@@ -50,6 +51,11 @@ export interface Context {
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
+  /**
+   * Where the limiter's metrics are read from: Prometheus where one is configured, else /metrics, which is scraped twice
+   * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
+   */
+  metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
   /** The signing secret; throws a usage or guard error that names the source, never its content. */
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
@@ -129,6 +135,19 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       }),
     envFiles: async () => (await import('./adapters/system/env-files.js')).systemEnvFiles,
     programs: async () => (await import('./adapters/system/programs.js')).systemPrograms,
+    metricsSource: (environment, waitMs) =>
+      lazily(`metrics ${environment.name}`, async () => {
+        const { openMetricsSource } = await import('./adapters/metrics/open-source.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const source = await openMetricsSource(environment, {
+          clock: systemClock,
+          waitMs,
+          secretParts,
+          debug: (line) => context.debug(line),
+        });
+        open.push(source);
+        return source;
+      }),
     secret: (environment) =>
       lazily(`secret ${environment.name}`, async () => {
         const { readSecret } = await import('./adapters/system/secret.js');

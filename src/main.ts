@@ -19,7 +19,16 @@ export async function main(
   registerSecretsOf(world.env, redactor);
   const guarded = (stream: OutputStream): OutputStream => ({
     isTTY: stream.isTTY,
-    columns: stream.columns,
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+    get isGone() {
+      return stream.isGone ?? false;
+    },
+    onResize: (listener) => stream.onResize?.(listener) ?? (() => undefined),
     write: (text) => stream.write(redactor.redact(text)),
   });
   const host: Host = { ...world, stdout: guarded(world.stdout), stderr: guarded(world.stderr) };

@@ -59,7 +59,10 @@ const arrows: Readonly<
 > = {
   domain: { floors: ['domain'], packages: ['zod', 'crypto'] },
   ports: { floors: ['domain', 'ports'], packages: [] },
-  adapters: { floors: ['domain', 'ports', 'adapters'], packages: ['ioredis', 'undici', 'zod', 'builtin'] },
+  adapters: {
+    floors: ['domain', 'ports', 'adapters'],
+    packages: ['ioredis', 'undici', 'zod', 'parse-prometheus-text-format', 'builtin'],
+  },
   procedures: { floors: ['domain', 'ports', 'procedures'], packages: [] },
   ui: {
     floors: ['domain', 'ui'],

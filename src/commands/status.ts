@@ -3,6 +3,7 @@ import { gatherStatus } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
+import { trafficPort } from './decisions/traffic.js';
 import { lastReload } from './last-reload.js';
 import { optionalStore } from './optional-store.js';
 
@@ -14,10 +15,11 @@ export const command = defineCommand({
   input: () => null,
   action: async (context) => {
     const environment = await context.environment();
+    const buckets = allBuckets(environment);
     const ports = {
       store: await optionalStore(context, environment),
       controlPlane: await context.controlPlane(),
-      blockShares: null,
+      blockShares: trafficPort(context, environment, buckets),
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,
@@ -26,7 +28,7 @@ export const command = defineCommand({
     const status = await gatherStatus(ports, {
       targets: environment.api,
       basePaths: basePathsByMemory(environment, await recall(context, environment)),
-      buckets: allBuckets(environment),
+      buckets,
       siteMode: environment.siteMode,
     });
     const reload = await lastReload(context, environment);

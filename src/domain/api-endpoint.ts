@@ -8,7 +8,7 @@ export interface ApiEndpoint {
 }
 
 /** True for a host that never leaves this machine: localhost, 127.0.0.0/8, ::1. */
-function isLoopbackHost(hostname: string): boolean {
+export function isLoopbackHost(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i.test(hostname);
 }
 

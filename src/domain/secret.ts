@@ -4,7 +4,7 @@ const reveal = Symbol('reveal');
 
 /**
  * A value that must never be seen: prints, serialises and inspects as `[redacted]`. Only `revealSecret` opens it,
- * and only signing and the Redis connection call that.
+ * and only what signs with it or sends it calls that.
  */
 export class Secret {
   readonly #value: string;

@@ -3,8 +3,14 @@ export interface OutputStream {
   readonly isTTY: boolean;
   /** Width in columns; `undefined` where it is no terminal. */
   readonly columns: number | undefined;
+  /** Height in rows; absent where it is no terminal. */
+  readonly rows?: number | undefined;
+  /** True once its reader has gone away: nothing written any more is read by anybody. */
+  readonly isGone?: boolean;
   /** Hands the text over; resolves when the other side has taken it. A reader that has gone away is not an error. */
   write(text: string): Promise<void>;
+  /** Calls the listener when the terminal's size has changed, until the returned function is called. */
+  onResize?(listener: () => void): () => void;
 }
 
 export interface InputStream {

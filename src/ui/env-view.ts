@@ -1,4 +1,4 @@
-import { describeSource, type Environment } from '../domain/config/environment.js';
+import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -113,9 +113,11 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
     case 'origin':
     case 'siteMode':
     case 'namespace':
-    case 'prometheus':
-    case 'metrics':
       return environment[key];
+    case 'prometheus':
+      return sourceText(environment.prometheus, environment.prometheusAccess);
+    case 'metrics':
+      return sourceText(environment.metrics, environment.metricsAccess);
     case 'workers':
       return String(environment.workers);
     case 'shadowDriver':
@@ -123,6 +125,13 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
         ? environment.shadowDriver
         : JSON.stringify(environment.shadowDriver);
   }
+}
+
+function sourceText(url: string | null, access: SourceAccess): string | null {
+  if (url === null) return null;
+  const labels = [...access.labels].map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const said = [describeAuth(access), ...labels].filter((each) => each !== null);
+  return said.length === 0 ? url : `${url} (${said.join(', ')})`;
 }
 
 function seenText({ basePath, profile, at, readsOverrides, enforcesOverrides }: SeenServer): string {

@@ -3,7 +3,8 @@ import type { StoredOverrides } from '../ports/override-store.js';
 import type { OverrideListing } from '../procedures/override/inspect.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
 import type { Part } from '../domain/part.js';
-import type { Status, TrafficFacts } from '../procedures/status/status.js';
+import type { Status } from '../procedures/status/status.js';
+import type { TrafficFacts } from '../procedures/traffic.js';
 
 /** A status for programs: every part with its state, its value or its error. */
 export function statusJson(

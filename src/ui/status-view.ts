@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
 import { loadOverrides } from '../domain/policy/matching.js';
+import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
 import { shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
@@ -32,6 +33,7 @@ export function statusView(asked: StatusShown): View {
         ['blocked', trafficText(shown)],
         ['health', healthLines(asked.status.targets, theme)],
         ['Redis', redisText(shown)],
+        ['metrics', metricsText(shown)],
       ];
       const width = Math.max(...rows.map(([label]) => label.length));
       const body = rows.flatMap(([label, lines]) => labelled(label.padEnd(width), lines, theme));
@@ -176,14 +178,24 @@ function lastChangeText({ status: { redis }, theme, nowMs }: Shown): readonly st
 }
 
 function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {
-  if (traffic.state === 'failed') return [theme.bad('✗ no answer')];
-  if (traffic.state === 'notAsked') return [];
+  if (traffic.state !== 'ok') return [];
   const { blockShares, periodSeconds } = traffic.value;
   const words = blockShares.map(({ bucket, share, threshold }) => {
-    const text = `${term(bucket)} ${share === null ? 'no data' : `${(share * 100).toFixed(1)} %`}`;
+    const text = `${term(bucket)} ${share === null ? 'no data' : shareText(share)}`;
     return share !== null && share > threshold ? theme.bad(text) : text;
   });
-  return [`${words.join(' · ')}  ${theme.dim(`in ${formatDuration(periodSeconds * 1000)}`)}`];
+  const usual = Math.max(0, ...blockShares.map(({ threshold }) => threshold));
+  const stricter = blockShares
+    .filter(({ threshold }) => threshold < usual)
+    .map(({ bucket, threshold }) => `, ${term(bucket)} above ${shareText(threshold)}`);
+  const about = `in ${formatDuration(periodSeconds * 1000)}; the alert is above ${shareText(usual)}${stricter.join('')}`;
+  return blockShares.length === 0 ? [theme.dim('no data')] : [words.join(', '), theme.dim(about)];
+}
+
+function metricsText({ status: { traffic }, theme }: Shown): readonly string[] {
+  if (traffic.state === 'notAsked') return [theme.dim('not configured')];
+  if (traffic.state === 'failed') return [theme.bad('✗ no usable answer')];
+  return [`${theme.good('✓')} ${term(traffic.value.source)}`];
 }
 
 function redisText({ status: { redis }, theme }: Shown): readonly string[] {

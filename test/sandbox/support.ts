@@ -91,6 +91,7 @@ export interface TestSandboxOptions {
   readonly dialect?: Dialect;
   readonly workers?: number;
   readonly redisUrl?: string | null;
+  readonly port?: number;
   readonly trafficPerSecond?: number;
   readonly behaviour?: Partial<Behaviour>;
 }

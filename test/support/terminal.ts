@@ -27,6 +27,8 @@ export interface Terminal {
   resize(columns: number, rows: number): void;
   /** What stands on the screen, without the blanks at the ends of lines and of the screen. */
   screen(): string;
+  /** The same, every line of the screen. */
+  lines(): readonly string[];
   /** True on the alternate screen. */
   isAlternate(): boolean;
   /** Everything that was written to the terminal. */
@@ -65,15 +67,13 @@ export function openTerminal(program: string, args: readonly string[], options: 
       for (const check of waiting) check();
     });
   });
-  const screen = (): string => {
+  const lines = (): readonly string[] => {
     const { active } = emulator.buffer;
-    const lines = Array.from({ length: emulator.rows }, (_, row) => active.getLine(active.viewportY + row));
+    const all = Array.from({ length: emulator.rows }, (_, row) => active.getLine(active.viewportY + row));
     // A line keeps cells beyond the terminal's width after it was made narrower; nobody sees those.
-    return lines
-      .map((line) => line?.translateToString(true, 0, emulator.cols).trimEnd() ?? '')
-      .join('\n')
-      .trimEnd();
+    return all.map((line) => line?.translateToString(true, 0, emulator.cols).trimEnd() ?? '');
   };
+  const screen = (): string => lines().join('\n').trimEnd();
   return {
     painted: () =>
       Array.from({ length: emulator.rows }, (_, row) => {
@@ -88,6 +88,7 @@ export function openTerminal(program: string, args: readonly string[], options: 
     isAlternate: () => emulator.buffer.active.type === 'alternate',
     raw: () => written.text,
     screen,
+    lines,
     cursor: () => `${emulator.buffer.active.baseY + emulator.buffer.active.cursorY}:${emulator.buffer.active.cursorX}`,
     until: (what, condition, withinMs = patienceMs) =>
       new Promise((resolve, reject) => {

@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** A certificate authority in PEM, instead of those that Node trusts. */
   readonly ca?: string;
+  /** The largest body that is read, bytes; 1 MiB where absent. */
+  readonly maxBytes?: number;
 }
 
 /** A client with at most one connection, and how to drop that in whatever state it is. */
@@ -46,7 +48,7 @@ export class Connections {
 
   /** Sends one request and reads its answer. Rejects with an RlctlError where no whole answer came. */
   async send(exchange: Exchange): Promise<RawAnswer> {
-    const { url, method, isFresh } = exchange;
+    const { url, method, isFresh, isQuestion } = exchange;
     const { createLine } = await this.#load();
     if (this.#isClosed) {
       throw new RlctlError('unreachable', 'the connections are closed', {
@@ -63,9 +65,9 @@ export class Connections {
       return answer;
     } catch (error) {
       this.#drop(line);
-      // The server may close a kept connection in this very moment: a GET can simply be asked again.
+      // The server may close a kept connection in this very moment: a question can simply be asked again.
       const isReset = error instanceof RlctlError && error.code === 'API_RESET';
-      if (!isReset || kept === undefined || method !== 'GET') throw error;
+      if (!isReset || kept === undefined || (method !== 'GET' && isQuestion !== true)) throw error;
       return await this.send({ ...exchange, isFresh: true });
     }
   }
@@ -78,7 +80,7 @@ export class Connections {
   }
 
   #load(): Promise<Library> {
-    this.#library ??= loadLibrary(this.options.ca);
+    this.#library ??= loadLibrary(this.options);
     return this.#library;
   }
 
@@ -99,14 +101,14 @@ export class Connections {
   }
 }
 
-async function loadLibrary(ca: string | undefined): Promise<Library> {
+async function loadLibrary({ ca, maxBytes }: ConnectionOptions): Promise<Library> {
   // undici parses HTTP in WebAssembly. V8 would begin at once to optimise that, in other threads, and no process ends before
   // they are done: a command would take twice as long. A large --wasm-tiering-budget does the same, but costs a little in
   // each call, which shows after a thousand requests. V8 reads its flag when the module is compiled: it comes first.
   setFlagsFromString('--liftoff-only');
   const { buildConnector, Client, connectAhead } = await import('./library.js');
   // No timers of undici's: they tick once a second. Each exchange has its own deadline.
-  const limits = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: bodyLimit };
+  const limits = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: maxBytes ?? bodyLimit };
   const connect = buildConnector({ timeout: 0, ...(ca === undefined ? {} : { ca }) });
   const createLine = (origin: string): Line => {
     const last: { socket?: Socket } = {};

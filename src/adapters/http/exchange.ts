@@ -11,6 +11,8 @@ export interface Exchange {
   /** Use a connection of its own and close it after. */
   readonly isFresh: boolean;
   readonly signal: AbortSignal;
+  /** True for a POST that only asks, because its question is too long for an address. */
+  readonly isQuestion?: boolean;
 }
 
 export interface RawAnswer {
@@ -22,7 +24,7 @@ export interface RawAnswer {
   readonly isTooLarge: boolean;
 }
 
-/** The largest body that is read, bytes. */
+/** The largest body that is read where a client sets no other limit, bytes. */
 export const bodyLimit = 1024 * 1024;
 
 /**
@@ -32,7 +34,12 @@ export const bodyLimit = 1024 * 1024;
  */
 export function runExchange(exchange: Exchange, timeoutMs: number, client: Dispatcher): Promise<RawAnswer> {
   const { url, method, signal } = exchange;
-  const state = { url, isConnected: false, isAnswered: false, mayHaveEffect: method === 'POST' };
+  const state = {
+    url,
+    isConnected: false,
+    isAnswered: false,
+    mayHaveEffect: method === 'POST' && exchange.isQuestion !== true,
+  };
   const answer = { status: 0, headers: new Map<string, string>(), chunks: [] as Buffer[] };
   return new Promise<RawAnswer>((resolve, reject) => {
     const end = (finish: () => void): void => {

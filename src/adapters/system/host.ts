@@ -13,6 +13,16 @@ function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
     get columns() {
       return stream.isTTY ? stream.columns : undefined;
     },
+    get rows() {
+      return stream.isTTY ? stream.rows : undefined;
+    },
+    get isGone() {
+      return state.isGone;
+    },
+    onResize: (listener) => {
+      stream.on('resize', listener);
+      return () => void stream.off('resize', listener);
+    },
     write: (text) =>
       new Promise((resolve, reject) => {
         if (state.isGone) return resolve();

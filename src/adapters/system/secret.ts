@@ -1,8 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { resolve } from 'node:path';
-import { describeSource, type Environment, type SecretSource } from '../../domain/config/environment.js';
+import {
+  describeSource,
+  type Environment,
+  type SecretSource,
+  type SourceAuth,
+} from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import type { SourceCredential } from '../../domain/source-credential.js';
 import { Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { Files } from '../../ports/files.js';
@@ -30,20 +36,45 @@ export async function readSecret(environment: Environment, parts: SecretParts): 
       'NO_SECRET',
     );
   }
-  const text = (await textOf(source, parts)).replace(/\r?\n$/, '');
-  if (text === '')
-    throw usageError(
-      `the signing secret (${describeSource(source)}) is empty`,
-      'Put the secret there, or name another source.',
-      'SECRET_EMPTY',
-    );
-  parts.redactor.add(text);
+  const text = await readText(source, 'the signing secret', parts);
   // The signatures of a constant text are credentials like the secret itself.
   for (const payload of ['', 'reload']) parts.redactor.add(createHmac('sha256', text).update(payload).digest('hex'));
   const limiters = parts.host.env['CONFIG_RELOAD_SECRET'];
   const isConfigured = !['flag', 'RLCTL_SECRET_FILE'].includes(place);
   if (limiters && isConfigured && limiters !== text) throw contradiction(environment.name);
   return new Secret(text);
+}
+
+/**
+ * Gets what an address of metrics asks for, from a private file, a variable or a command. `untrustedFile` is the file
+ * that names both the address and the secret while nobody has vouched for it: such a file gets none.
+ */
+export async function readCredential(
+  auth: SourceAuth,
+  what: string,
+  untrustedFile: string | null,
+  parts: SecretParts,
+): Promise<SourceCredential> {
+  if (untrustedFile !== null) throw untrusted(untrustedFile, what);
+  const text = await readText(auth.kind === 'bearer' ? auth.token : auth.password, what, parts);
+  if (/[^\x20-\x7e]/.test(text) && auth.kind === 'bearer') {
+    const hint = 'Put the token there alone, in one line.';
+    throw usageError(`${what} holds characters that no header can carry`, hint, 'SECRET_MALFORMED');
+  }
+  if (auth.kind === 'bearer') return { kind: 'bearer', token: new Secret(text) };
+  parts.redactor.add(Buffer.from(`${auth.username}:${text}`).toString('base64'));
+  return { kind: 'basic', username: auth.username, password: new Secret(text) };
+}
+
+/** The text of a secret without one trailing newline, known to the redactor from here on. */
+async function readText(source: SecretSource, what: string, parts: SecretParts): Promise<string> {
+  const text = (await textOf(source, what, parts)).replace(/\r?\n$/, '');
+  if (text === '') {
+    const hint = 'Put the secret there, or name another source.';
+    throw usageError(`${what} (${describeSource(source)}) is empty`, hint, 'SECRET_EMPTY');
+  }
+  parts.redactor.add(text);
+  return text;
 }
 
 /**
@@ -63,7 +94,7 @@ function contradiction(name: string): RlctlError {
   });
 }
 
-async function textOf(source: SecretSource, parts: SecretParts): Promise<string> {
+async function textOf(source: SecretSource, what: string, parts: SecretParts): Promise<string> {
   switch (source.kind) {
     case 'file':
       return readSecretFile(resolve(parts.host.cwd, source.path), parts.files);
@@ -71,7 +102,7 @@ async function textOf(source: SecretSource, parts: SecretParts): Promise<string>
       const value = parts.host.env[source.variable];
       if (value) return value;
       throw usageError(
-        `the variable ${source.variable}, which holds the signing secret, is not set`,
+        `the variable ${source.variable}, which holds ${what}, is not set`,
         `Set ${source.variable}.`,
         'SECRET_MISSING',
       );

@@ -26,12 +26,17 @@ export function allBuckets({ buckets }: Pick<Environment, 'buckets'>): readonly 
 }
 
 function named(name: string, alias: readonly string[], routes: readonly string[]): BucketNames {
-  const own = [name, ...alias];
+  return { name, names: bucketSpellings(name, alias), routes };
+}
+
+/** Every name a bucket may go by: its own, its aliases, and those that every deployed server uses. */
+export function bucketSpellings(name: string, aliases: readonly string[]): readonly string[] {
+  const own = [name, ...aliases];
   const others = Object.entries(deployedNames).flatMap(([documented, deployed]) => {
     const all = [documented, ...deployed];
     return all.some((each) => own.includes(each)) ? all : [];
   });
-  return { name, names: [...new Set([...own, ...others])], routes };
+  return [...new Set([...own, ...others])];
 }
 
 /** The buckets to change together: the configured ones, or those of the handbook where none is configured. */

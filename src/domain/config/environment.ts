@@ -22,6 +22,27 @@ export function describeSource(source: SecretSource): string {
   }
 }
 
+/** How an address of metrics wants to be asked; the secret itself is got when it is needed. */
+export type SourceAuth =
+  | { readonly kind: 'bearer'; readonly token: SecretSource }
+  | { readonly kind: 'basic'; readonly username: string; readonly password: SecretSource };
+
+/** What belongs to an address of metrics beside the address. It holds for the address of the same entry only. */
+export interface SourceAccess {
+  /** `null`: it asks for nothing. */
+  readonly auth: SourceAuth | null;
+  /** Labels that tell this environment's series from others in the same Prometheus; empty: none are needed. */
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** How an address of metrics is asked, in words that hold no secret; `null`: without anything. */
+export function describeAuth({ auth }: SourceAccess): string | null {
+  if (auth === null) return null;
+  return auth.kind === 'bearer'
+    ? `bearer token from ${describeSource(auth.token)}`
+    : `user ${auth.username}, password from ${describeSource(auth.password)}`;
+}
+
 export interface Probe {
   readonly url: string;
   /** The bucket its requests fall into; `null`: not said. */
@@ -64,8 +85,10 @@ export interface Environment {
   readonly requirements: readonly Requirement[];
   /** Address of Prometheus; `null`: none. */
   readonly prometheus: string | null;
+  readonly prometheusAccess: SourceAccess;
   /** Address of /metrics, where there is no Prometheus; `null`: none. */
   readonly metrics: string | null;
+  readonly metricsAccess: SourceAccess;
   readonly shadowDriver: ShadowDriver;
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;

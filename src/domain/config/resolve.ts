@@ -1,6 +1,6 @@
 import { RlctlError, usageError } from '../errors.js';
 import { Secret } from '../secret.js';
-import type { Environment, Probe, Requirement, SecretSource } from './environment.js';
+import type { Environment, Probe, Requirement, SecretSource, SourceAccess } from './environment.js';
 import type { EnvironmentFile } from './schema.js';
 import { untrusted } from './trust.js';
 import { environmentSettings, type SettingKey } from './settings.js';
@@ -62,8 +62,10 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     buckets: bucketsOf(structured('buckets', file?.buckets)),
     requirements:
       (structured('require', file?.require) as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []),
-    prometheus: text('prometheus'),
-    metrics: text('metrics'),
+    prometheus: sourceAddress(text('prometheus'), `${sources.get('prometheus')}: prometheus`),
+    prometheusAccess: sourceAccess(from, 'prometheus', sources),
+    metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
+    metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
     untrustedFile: from.isTrusted ? null : from.filePlace,
     sources,
@@ -97,11 +99,16 @@ function contradiction(from: EnvironmentSources, key: SettingKey, variable: stri
 }
 
 function fileText(from: EnvironmentSources, key: SettingKey): string | null {
-  const value = from.file?.[key];
+  const entry = from.file?.[key];
+  const value = key === 'prometheus' || key === 'metrics' ? addressOf(from.file?.[key]) : entry;
   if (Array.isArray(value)) {
     return interpolate(value.filter((each) => typeof each === 'string').join(','), from, key);
   }
   return value === undefined || typeof value === 'object' ? null : interpolate(String(value), from, key);
+}
+
+function addressOf(entry: EnvironmentFile['prometheus']): string | undefined {
+  return typeof entry === 'object' ? entry.url : entry;
 }
 
 /** `${NAME}` stands for a variable of the process, in files that are trusted only. */
@@ -150,6 +157,51 @@ export function checkedOrigin(text: string, place: string): string {
     );
   }
   return url.origin;
+}
+
+/** Checks an address of metrics, which may have a path; credentials stand beside it, where `env show` can hide them. */
+function sourceAddress(text: string | null, place: string): string | null {
+  if (text === null) return null;
+  const refuse = (why: string, hint: string): never => {
+    throw usageError(`${place}: ${why}`, hint, 'SOURCE_ADDRESS');
+  };
+  const example = 'Write it as https://prometheus.example.com/path.';
+  const shown = text.includes('@') ? 'the address' : `"${text}"`;
+  if (!URL.canParse(text)) return refuse(`${shown} is not an address`, example);
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse(`${shown} is not http: or https:`, example);
+  if (url.username || url.password) {
+    const cure = 'Write {url: …, basic: {username: …, password: {file: …}}} instead.';
+    return refuse('an address must not hold a user name or password', cure);
+  }
+  if (url.search || url.hash) return refuse(`${shown} has a query or a fragment`, example);
+  return text;
+}
+
+/** What an entry of the file says beside its address: nothing of it goes to an address that a variable or a flag names. */
+function sourceAccess(
+  from: EnvironmentSources,
+  key: 'prometheus' | 'metrics',
+  sources: ReadonlyMap<SettingKey, string>,
+): SourceAccess {
+  const entry = from.file?.[key];
+  if (typeof entry !== 'object' || sources.get(key) !== from.filePlace) return { auth: null, labels: new Map() };
+  const labels = new Map(
+    Object.entries(('labels' in entry ? entry.labels : null) ?? {}).map(([name, value]) => [
+      checkedLabel(name, `${from.filePlace}: environments.${from.name}.${key}.labels`),
+      interpolate(value, from, `${key}.labels.${name}`),
+    ]),
+  );
+  if ('bearer' in entry) return { labels, auth: { kind: 'bearer', token: sourceFromFile(entry.bearer) } };
+  if (!('basic' in entry)) return { labels, auth: null };
+  const { username, password } = entry.basic;
+  const user = interpolate(username, from, `${key}.basic.username`);
+  return { labels, auth: { kind: 'basic', username: user, password: sourceFromFile(password) } };
+}
+
+function checkedLabel(name: string, place: string): string {
+  if (/^[A-Za-z_]\w*$/.test(name)) return name;
+  throw usageError(`${place}: "${name}" is no name of a label`, 'Use letters, digits and underscores.');
 }
 
 function checkedBasePath(text: string, source: string): string {

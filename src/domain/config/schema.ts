@@ -10,6 +10,14 @@ function configFileSchema() {
     z.strictObject({ env: text }),
     z.strictObject({ command: z.array(text).check(z.minLength(1)) }),
   ]);
+  const basic = z.strictObject({ username: text, password: secret });
+  const source = <Shape extends z.core.$ZodLooseShape>(more: Shape) =>
+    z.union([
+      text,
+      z.strictObject({ url: text, ...more }),
+      z.strictObject({ url: text, bearer: secret, ...more }),
+      z.strictObject({ url: text, basic, ...more }),
+    ]);
   const environment = z.strictObject({
     protected: z.optional(z.boolean()),
     api: z.optional(list),
@@ -18,8 +26,8 @@ function configFileSchema() {
     siteMode: z.optional(text),
     namespace: z.optional(text),
     redis: z.optional(text),
-    prometheus: z.optional(text),
-    metrics: z.optional(text),
+    prometheus: z.optional(source({ labels: z.optional(z.record(text, z.string())) })),
+    metrics: z.optional(source({})),
     secret: z.optional(secret),
     signing: z.optional(z.union([text, z.looseObject({})])),
     workers: z.optional(z.int().check(z.gte(1), z.lte(10_000))),

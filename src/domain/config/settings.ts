@@ -103,13 +103,20 @@ export const environmentSettings = [
     fallback: '[reason] where protected, else []',
     meaning: 'what a change must carry: reason, ticket',
   },
-  { ...open, key: 'prometheus', variable: 'RLCTL_PROMETHEUS', fallback: 'none', meaning: 'address of Prometheus' },
+  {
+    ...open,
+    key: 'prometheus',
+    variable: 'RLCTL_PROMETHEUS',
+    fallback: 'none',
+    meaning:
+      'address of Prometheus; or {url, labels, bearer} or {url, labels, basic: {username, password}}, secrets written like `secret`',
+  },
   {
     ...open,
     key: 'metrics',
     variable: 'RLCTL_METRICS',
     fallback: 'none',
-    meaning: 'address of /metrics, where there is no Prometheus',
+    meaning: 'address of /metrics, where there is no Prometheus; the same forms, without labels',
   },
   {
     ...open,

@@ -1,7 +1,9 @@
+import { formatDuration } from '../../domain/duration.js';
 import type { HealthReport } from '../../domain/control-plane.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
+import { shareText } from '../../domain/quantities.js';
 import type { Status, TargetStatus } from './status.js';
 
 /** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
@@ -12,6 +14,7 @@ export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 
     ...replicaFindings(redis),
     ...failureOf('overrides', overrides),
     ...failureOf('traffic', traffic),
+    ...blockFindings(traffic),
   ];
 }
 
@@ -61,4 +64,18 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
   const message = 'the Redis address leads to a replica, where nothing can be written';
   const hint = 'Set redis: to the address of the primary, or to redis+sentinel: which finds it.';
   return [{ code: 'REDIS_REPLICA', part: 'redis', message, hint }];
+}
+
+function blockFindings(traffic: Status['traffic']): readonly Finding[] {
+  const { blockShares, periodSeconds } = valueOf(traffic) ?? { blockShares: [], periodSeconds: 0 };
+  return blockShares.flatMap(({ bucket, share, threshold }) => {
+    if (share === null || share <= threshold) return [];
+    const period = formatDuration(periodSeconds * 1000);
+    return {
+      code: 'BLOCKING',
+      part: 'traffic',
+      message: `${quoteOutside(bucket, 40)} blocks ${shareText(share)} of its requests in ${period}; its alert is above ${shareText(threshold)}`,
+      hint: 'Look at "rlctl decisions show"; "rlctl shadow on BUCKET" lets them pass while you look.',
+    };
+  });
 }

@@ -12,25 +12,8 @@ import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import type { Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { shareOf } from '../share.js';
+import type { TrafficFacts } from '../traffic.js';
 import { findingsOf } from './findings.js';
-
-/** A bucket's share of blocked requests, against the alert's threshold. */
-export interface BlockShare {
-  readonly bucket: string;
-  /** 0…1; `null`: no data, which is not zero. */
-  readonly share: number | null;
-  /** The share from which the alert fires, 0…1. */
-  readonly threshold: number;
-}
-
-/** What the limiter's metrics tell of it. */
-export interface TrafficFacts {
-  readonly blockShares: readonly BlockShare[];
-  /** The period they are about, seconds. */
-  readonly periodSeconds: number;
-  /** When a reload was counted last, epoch milliseconds; `null`: not seen. */
-  readonly lastReloadMs: number | null;
-}
 
 export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'randomness' | 'deadline'> {
   /** `null`: no Redis is configured. */
