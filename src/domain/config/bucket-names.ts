@@ -2,7 +2,7 @@ import { usageError } from '../errors.js';
 import type { Environment } from './environment.js';
 
 /** The buckets of the handbook; a server may have others. */
-export const documentedBuckets = ['auth', 'read', 'write', 'financial'] as const;
+const documentedBuckets = ['auth', 'read', 'write', 'financial'] as const;
 
 /** Names under which deployed servers know a bucket of the handbook. */
 const deployedNames: Readonly<Record<string, readonly string[]>> = { auth: ['auth_bootstrap'] };
