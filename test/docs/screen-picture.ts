@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import type { Run } from '../support/terminal.js';
 
 /** One screen of a terminal, and how long it is shown, seconds. */
@@ -78,7 +79,7 @@ function drawLine(runs: readonly Run[], row: number): string {
         isDim ? ' opacity="0.6"' : '',
       ].join('');
       const x = (margin + column * cell.width).toFixed(1);
-      const length = ([...shown].length * cell.width).toFixed(1);
+      const length = (stringWidth(shown) * cell.width).toFixed(1);
       // The length keeps the columns in line whatever font there is.
       return `<text x="${x}" y="${y}" ${looks} textLength="${length}" xml:space="preserve">${escape(shown)}</text>`;
     })

@@ -62,9 +62,11 @@ export function openTerminal(program: string, args: readonly string[], options: 
   emulator.onData((answer) => pty.write(answer));
   pty.onData((text) => {
     written.text += text;
-    written.isOnScreen = new Promise((resolve) => emulator.write(text, resolve));
-    void written.isOnScreen.then(() => {
-      for (const check of waiting) check();
+    written.isOnScreen = new Promise((resolve) => {
+      emulator.write(text, () => {
+        for (const check of waiting) check();
+        resolve();
+      });
     });
   });
   const lines = (): readonly string[] => {

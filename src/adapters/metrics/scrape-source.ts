@@ -25,7 +25,7 @@ const mostScrapes = 4000;
 /** The limiter's metrics from the page that one process at a time shows: what happens between scrapes. */
 export function createScrapeSource(options: ScrapeOptions): MetricsSource {
   const endpoint = createEndpoint({ ...options, setting: 'metrics' });
-  const place = `/metrics at ${endpoint.url.origin}${endpoint.url.pathname}`;
+  const place = `scrape of ${endpoint.url.origin}${endpoint.url.pathname}`;
   const kept: Scrape[] = [];
 
   const scrape = async (question: DecisionsQuestion, deadline: Deadline, isBurst: boolean): Promise<Scrape> => {

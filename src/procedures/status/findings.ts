@@ -1,5 +1,7 @@
+import { blockShareAlert } from '../../domain/decisions/alerts.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { HealthReport } from '../../domain/control-plane.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
@@ -66,16 +68,22 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
   return [{ code: 'REDIS_REPLICA', part: 'redis', message, hint }];
 }
 
+const show = ['rlctl', 'decisions', 'show', '--bucket'] as const;
+const pass = ['rlctl', 'shadow', 'on'] as const;
+
+/** The alert wants its share over its whole window: what is seen within a second or two fires nothing. */
 function blockFindings(traffic: Status['traffic']): readonly Finding[] {
   const { blockShares, periodSeconds } = valueOf(traffic) ?? { blockShares: [], periodSeconds: 0 };
+  if (periodSeconds * 1000 < blockShareAlert.windowMs) return [];
   return blockShares.flatMap(({ bucket, share, threshold }) => {
     if (share === null || share <= threshold) return [];
-    const period = formatDuration(periodSeconds * 1000);
+    const name = quoteOutside(bucket, 40);
+    const blocks = `${name} blocks ${shareText(share)} of its requests in ${formatDuration(periodSeconds * 1000)}`;
     return {
       code: 'BLOCKING',
       part: 'traffic',
-      message: `${quoteOutside(bucket, 40)} blocks ${shareText(share)} of its requests in ${period}; its alert is above ${shareText(threshold)}`,
-      hint: 'Look at "rlctl decisions show"; "rlctl shadow on BUCKET" lets them pass while you look.',
+      message: `${blocks}; the alert is above ${shareText(threshold)}`,
+      hint: `To see more: ${shellWords([...show, bucket])}; to let them pass meanwhile: ${shellWords([...pass, bucket])}`,
     };
   });
 }
