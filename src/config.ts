@@ -5,6 +5,7 @@ import { resolveEnvironment } from './domain/config/resolve.js';
 import { parseConfigFile, type ConfigFile, type EnvironmentFile } from './domain/config/schema.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { usageError } from './domain/errors.js';
+import type { CommandAddress } from './domain/printed-command.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 
@@ -189,6 +190,8 @@ export interface EnvironmentChoice {
   /** From -e or RLCTL_ENV; `null`: not said. */
   readonly name: string | null;
   readonly flags: Partial<Record<SettingKey, string>>;
+  /** How commands that are printed name it; absent: they need not. */
+  readonly address?: CommandAddress;
 }
 
 /** The name of the environment in use and who says so; throws a usage error that lists the environments there are. */
@@ -234,5 +237,6 @@ export function environmentOf(config: Config, choice: EnvironmentChoice, env: Ho
     isTrusted: config.isTrusted || entry?.place !== config.path,
     env,
     flags: choice.flags,
+    ...(choice.address === undefined ? {} : { address: choice.address }),
   });
 }

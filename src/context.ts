@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Environment } from './domain/config/environment.js';
 import { untrusted } from './domain/config/trust.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { RlctlError, usageError } from './domain/errors.js';
+import type { CommandAddress } from './domain/printed-command.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
@@ -35,6 +37,8 @@ export interface Context {
   readonly version: string;
   readonly host: Host;
   readonly options: GlobalOptions;
+  /** How commands that are printed reach the place that this one reached. */
+  readonly address: CommandAddress;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
@@ -89,6 +93,10 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   const ports = { host, files: systemFiles };
   const context: Context = {
     ...parts,
+    address: {
+      environment: options.environment,
+      config: options.config === null ? null : resolve(host.cwd, options.config),
+    },
     clock: systemClock,
     randomness: systemRandomness,
     files: systemFiles,
@@ -101,7 +109,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       }),
     environment: async (flags = {}) => {
       const { environmentOf } = await import('./config.js');
-      return environmentOf(await context.config(), { name: options.environment, flags }, host.env);
+      const choice = { name: options.environment, flags, address: context.address };
+      return environmentOf(await context.config(), choice, host.env);
     },
     store: (environment) =>
       lazily(`store ${environment.name}`, async () => {

@@ -3,7 +3,8 @@ import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
 import type { ChangePlan } from '../procedures/override/plan.js';
-import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { addressed } from '../domain/printed-command.js';
+import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -11,7 +12,10 @@ import type { View } from './view.js';
 
 /** A change that has been made, with its proof; what went wrong stands where it went wrong. */
 export function changeView(result: ChangeResult, environment: Environment): View {
-  const { plan, written, effect } = result;
+  const { plan, written } = result;
+  const { address } = environment;
+  const effect = addressedEffect(result.effect, address);
+  const steps = addressedSteps(result.steps, address);
   return {
     kind: 'OverrideChange',
     data: {
@@ -22,19 +26,19 @@ export function changeView(result: ChangeResult, environment: Environment): View
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
       ...effectJson(effect),
-      steps: result.steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+      steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
       [
         planText(plan, theme),
         stepsText(
-          result.steps.filter(({ name }) => name !== 'reload'),
+          steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
         ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
         proofText(effect.proof, theme),
         ...(written !== null && result.exit !== 'ok'
-          ? [`${theme.accent('hint:')}  take it back with: rlctl -e ${term(environment.name)} override undo`]
+          ? [`${theme.accent('hint:')}  ${term(addressed('take it back with: rlctl override undo', address))}`]
           : []),
       ].join('\n'),
   };

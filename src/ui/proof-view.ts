@@ -1,4 +1,5 @@
 import { counted } from '../domain/counted.js';
+import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { Effect } from '../procedures/effect.js';
 import type { TargetReload } from '../procedures/reload/send.js';
@@ -12,6 +13,21 @@ const headlines = {
   contradicted: 'CONTRADICTED',
   notAttempted: 'NOT ATTEMPTED',
 } as const satisfies Record<Proof['verdict'], string>;
+
+/** An effect with the commands in its own sentences completed; evidence quotes what was seen and stays. */
+export function addressedEffect(effect: Effect, address: CommandAddress): Effect {
+  const { reloads, proof, steps } = effect;
+  return {
+    reloads: reloads.map((each) => ({ ...each, error: each.error && addressedError(each.error, address) })),
+    proof: { ...proof, diagnosis: addressed(proof.diagnosis, address) },
+    steps: addressedSteps(steps, address),
+  };
+}
+
+/** The step that proves repeats the diagnosis; the details of the others quote what was met. */
+export function addressedSteps(steps: readonly Step[], address: CommandAddress): readonly Step[] {
+  return steps.map((step) => (step.name === 'verify' ? { ...step, detail: addressed(step.detail, address) } : step));
+}
 
 /** Verdict, level, evidence and diagnosis, the verdict first. */
 export function proofText(proof: Proof, theme: Theme): string {

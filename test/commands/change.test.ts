@@ -486,8 +486,9 @@ describe('waived proof', () => {
 
   test('the hint of a waived proof names only commands that exist', async () => {
     const ran = await set('/a', '--rate', '1', '--no-reload');
-    const named = /run: rlctl (\w+)/.exec(ran.out)?.[1] ?? '';
+    const named = /run: rlctl (?:-\S+ \S+ )*(\w+)/.exec(ran.out)?.[1] ?? '';
     const help = await run(['--help']);
+    expect(named).not.toBe('');
     expect(help.out).toMatch(new RegExp(`^  ${named} `, 'm'));
   });
 

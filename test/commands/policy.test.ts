@@ -34,7 +34,7 @@ describe('get', () => {
     const table = await run(['get', '/api/search']);
     expect(table.code).toBe(3);
     expect(table.out).toMatch(/rate per minute +60 +120 +✗/);
-    expect(table.out).toContain('rlctl reload');
+    expect(table.out).toMatch(/run: rlctl --config \S+lab.yaml reload/);
   });
 
   test.each(['{"/api":{"rate":1}', '[]', ''])(

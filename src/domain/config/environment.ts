@@ -1,3 +1,4 @@
+import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
 import type { SettingKey } from './settings.js';
 
@@ -44,6 +45,8 @@ export type Requirement = 'reason' | 'ticket';
 /** An environment as resolved: flag > RLCTL variable > file > default, and the limiter's own variables in the gaps. */
 export interface Environment {
   readonly name: string;
+  /** How commands that are printed name it. */
+  readonly address: CommandAddress;
   readonly isProtected: boolean;
   /** API origins, one per instance or one for all; empty: none configured. */
   readonly api: readonly string[];

@@ -1,4 +1,5 @@
 import { RlctlError, usageError } from '../errors.js';
+import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource } from './environment.js';
 import type { EnvironmentFile } from './schema.js';
@@ -17,6 +18,8 @@ export interface EnvironmentSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values given as flags, by setting. */
   readonly flags: Partial<Record<SettingKey, string>>;
+  /** How commands that are printed name it; absent: they need not. */
+  readonly address?: CommandAddress;
 }
 
 const defaultBasePaths = ['/internal', '/api/v1/internal'] as const;
@@ -47,6 +50,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
   const redis = text('redis');
   return {
     name: from.name,
+    address: from.address ?? bareAddress,
     isProtected,
     api: list(text('api')).map((url) => checkedOrigin(url, `${sources.get('api')}: api`)),
     basePaths: basePath === null ? defaultBasePaths : [checkedBasePath(basePath, sources.get('basePath') ?? '')],
