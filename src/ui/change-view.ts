@@ -2,7 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
-import type { ChangePlan } from '../procedures/override/plan.js';
+import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
@@ -68,11 +68,15 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     undoes: plan.intent.undoes(),
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
+    missing: plan.intent.missing?.() ?? [],
   };
 }
 
 function planText(plan: ChangePlan, theme: Theme): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
+  const missing = plan.intent.missing?.() ?? [];
+  if (missing.length > 0)
+    return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme))].join('\n');
   if (plan.isNoop)
     return `${key}: ${plan.intent.routes.map(term).join(', ') || 'the document'} is already as wanted; nothing to write`;
   const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
@@ -86,6 +90,12 @@ function planText(plan: ChangePlan, theme: Theme): string {
     );
   }
   return lines.join('\n');
+}
+
+function missingText({ route, near }: MissingOverride, theme: Theme): string {
+  const quoted = (text: string): string => term(JSON.stringify(text));
+  const others = near.length === 0 ? '' : `; near it there are: ${near.map(quoted).join(', ')}`;
+  return theme.warn(`there was no such override: ${quoted(route)}${others}`);
 }
 
 const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;

@@ -84,6 +84,23 @@ describe('set', () => {
     expect(await everything()).toEqual(before);
   });
 
+  test('unsetting what was never there says so, and names what is near', async () => {
+    await state.lab.store('{"/api/search":{"rate":1},"/api/search/items":{},"/x":{}}');
+    const args = ['override', 'unset', '/api/serach'];
+    const ran = await run([...args, '--json']);
+    expect(ran.code).toBe(0);
+    expect(jsonOf(ran.out)).toMatchObject({
+      isNoop: true,
+      missing: [{ route: '/api/serach', near: ['/api/search'] }],
+      steps: [{ name: 'write', state: 'skipped', detail: 'there was no such override; nothing written' }, {}, {}],
+    });
+    const table = await run([...args, '--dry-run']);
+    expect(table.out).toContain('there was no such override: "/api/serach"; near it there are: "/api/search"\n');
+    expect(table.out).not.toContain('already as wanted');
+    const there = await run(['override', 'unset', '/x', '--json']);
+    expect(jsonOf(there.out)).toMatchObject({ isNoop: false, missing: [] });
+  });
+
   test.each([
     [['/a'], /--rate, --burst/],
     [['a', '--rate', '1'], /"a"/],
@@ -295,6 +312,28 @@ describe('a protected environment', () => {
     expect(await run(args(ticket, '--reason', 'r', '--ticket', 'T-1'))).toMatchObject({ code: 0 });
     const nothing = await as({ protected: true, require: [] });
     expect(await run(args(nothing, '--confirm', 'lab'))).toMatchObject({ code: 0 });
+  });
+
+  test('where nothing is to be written no reason is wanted, and only what its reload wants', async () => {
+    const config = await as({ protected: true });
+    const unset = ['--config', config, 'override', 'unset', '/never', '--json'];
+    const reloads = () => state.lab.sandbox.workers()[0]?.reloads;
+    const before = reloads();
+    expect(errorOf(await run(unset))).toMatchObject({
+      code: 'NOT_CONFIRMED',
+      exitCode: 6,
+      hint: expect.stringContaining('--yes') as string,
+    });
+    expect(await run([...unset, '--no-reload'])).toMatchObject({ code: 0, err: '' });
+    expect(reloads()).toBe(before);
+    for (const more of [['--yes'], ['--confirm', 'lab']])
+      expect(await run([...unset, ...more])).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('everything that is missing is said at once', async () => {
+    const config = await as({ require: ['reason', 'ticket'] });
+    const error = errorOf(await run(args(config)));
+    expect(error).toMatchObject({ code: 'REASON_MISSING', hint: 'Add --reason TEXT and --ticket ID.' });
   });
 
   test('an empty reason is none', async () => {

@@ -1,12 +1,13 @@
 import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
 import { applyChange } from '../../procedures/override/change.js';
-import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
+import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
-import { confirmWrite } from '../confirmation.js';
+import { confirmReload, confirmWrite, type Consent } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
-import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
+import { assertRequirements, authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
 
 /**
  * What every changing verb does with its intent: everything that can fail is tried before the write, the plan is shown,
@@ -23,20 +24,36 @@ export async function runChange(
   const intent = intentOf(ports);
   const seen = await recall(context, environment);
   const wanted = await effectInput(context, environment, input.effect, seen);
-  const author = input.isDryRun ? null : await authorOf(context, environment, input);
   const [plan, reload] = await together([
-    planChange(ports, intent),
+    planChange(ports, intent).then((planned) => {
+      if (!planned.isNoop && !input.isDryRun) assertRequirements(environment, input);
+      return planned;
+    }),
     wanted.reload && preflight(ports, wanted.reload, intent.routes[0] ?? '/', { isRequired: true }),
   ]);
-  if (author === null) return { view: planView(plan, environment), exit: 'ok' };
+  if (input.isDryRun) return { view: planView(plan, environment), exit: 'ok' };
   const effect = { ...wanted, reload };
-  if (environment.isProtected && !plan.isNoop) {
-    await context.note(previewText(plan, await context.theme()));
-    await confirmWrite(context, environment, input);
-  }
+  await confirmPlan(context, environment, plan, { ...input, isReloading: reload !== null });
+  const author = await authorOf(context, environment, input);
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
   await remember(context, environment, result.effect, seen);
   return { view: changeView(result, environment), exit: result.exit };
+}
+
+/** A write wants the environment's name; where nothing is to be written, what is left is a reload, and wants what that wants. */
+async function confirmPlan(
+  context: Context,
+  environment: Environment,
+  plan: ChangePlan,
+  consent: Consent & { readonly isReloading: boolean },
+): Promise<void> {
+  if (!environment.isProtected) return;
+  if (plan.isNoop) {
+    if (consent.isReloading) await confirmReload(context, environment, consent);
+    return;
+  }
+  await context.note(previewText(plan, await context.theme()));
+  await confirmWrite(context, environment, consent);
 }
 
 /** Both at once, because neither needs the other; the first one's failure is the one to tell, whichever was faster. */

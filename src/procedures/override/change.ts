@@ -32,7 +32,7 @@ export async function applyChange(
 ): Promise<ChangeResult> {
   const startedMs = ports.clock.monotonicMs();
   const written = plan.isNoop ? null : await writePlan(ports, plan, author, onStep);
-  const writeStep = writeStepOf(written, ports.clock.monotonicMs() - startedMs);
+  const writeStep = writeStepOf(written, plan, ports.clock.monotonicMs() - startedMs);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const final = written?.plan ?? plan;
@@ -57,9 +57,11 @@ function touchedRoutes(plan: ChangePlan): readonly string[] {
   return routes.length > 0 ? routes : plan.intent.routes;
 }
 
-function writeStepOf(written: Written | null, tookMs: number): Step {
-  if (written === null)
-    return { name: 'write', state: 'skipped', detail: 'already as wanted; nothing written', tookMs };
+function writeStepOf(written: Written | null, { intent }: ChangePlan, tookMs: number): Step {
+  if (written === null) {
+    const why = (intent.missing?.() ?? []).length > 0 ? 'there was no such override' : 'already as wanted';
+    return { name: 'write', state: 'skipped', detail: `${why}; nothing written`, tookMs };
+  }
   const { changeId, outcome, conflicts } = written;
   const remarks = [
     `change ${changeId}`,

@@ -27,12 +27,20 @@ export interface ChangeIntent {
   edit(document: OverrideDocument | null, stored: StoredOverrides): Promise<Edit> | Edit;
   /** The change id it takes back; `null`: an ordinary change. Known once `edit` has run. */
   undoes(): string | null;
+  /** Routes it should have found and did not; known once `edit` has run. Absent: it looks for none. */
+  missing?(): readonly MissingOverride[];
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /** Overwrite what cannot be read; its bytes are kept in the history. */
   readonly isForced: boolean;
   /** The revision the operator looked at (8 hex digits or more); `null`: whatever is stored. */
   readonly ifRevision: string | null;
+}
+
+/** An override that is not there, and the keys nearest to its own; none may be near. */
+export interface MissingOverride {
+  readonly route: string;
+  readonly near: readonly string[];
 }
 
 /** A change computed and not yet made: what `--dry-run` prints, and what confirmation is asked for. */
