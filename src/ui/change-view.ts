@@ -1,4 +1,4 @@
-import type { Environment } from '../domain/config/environment.js';
+import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
@@ -26,6 +26,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
       ...effectJson(effect),
+      hint: wayBack(result, environment),
       steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
@@ -37,11 +38,25 @@ export function changeView(result: ChangeResult, environment: Environment): View
         ),
         ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
         proofText(effect.proof, theme),
-        ...(written !== null && result.exit !== 'ok'
-          ? [`${theme.accent('hint:')}  ${term(addressed('take it back with: rlctl override undo', address))}`]
-          : []),
+        ...hintLines(wayBack(result, environment), theme),
       ].join('\n'),
   };
+}
+
+function hintLines(hint: string | null, theme: Theme): readonly string[] {
+  return hint === null ? [] : [`${theme.accent('hint:')}  ${term(hint)}`];
+}
+
+/** What to do about a change that is written and not proven; `null`: nothing has to be done. */
+function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+  if (written === null || exit === 'ok') return null;
+  if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
+    return addressed('take it back with: rlctl override undo', address);
+  const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
+  return addressed(
+    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,
+    address,
+  );
 }
 
 /** A change that would be made. */

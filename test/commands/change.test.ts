@@ -552,6 +552,28 @@ describe('waived proof', () => {
   });
 });
 
+describe('a secret that is wrong shows at the reload, after the write', () => {
+  test('the hint says what is written, what undo needs, and how to give the right one', async () => {
+    const wrong = await state.lab.world.write('wrong', 'not the secret of this server');
+    const ran = await set('/a', '--rate', '1', '--secret-file', wrong, '--json');
+    expect(ran.code).toBe(8);
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+    const shown = jsonOf<{ hint: string; reloads: { error: { hint: string } }[] }>(ran.out);
+    expect(shown.hint).toMatch(/^the change is written/);
+    expect(shown.hint).toContain(`(the one used came from: file ${wrong})`);
+    expect(shown.hint).toMatch(/--secret-file PATH.*run: rlctl .*reload.*override undo; it reloads too, and needs/);
+    for (const { error } of shown.reloads) expect(error.hint).not.toMatch(/:$/);
+    expect((await set('/b', '--rate', '1', '--secret-file', wrong)).out).toContain('hint:  the change is written');
+    // As it says: the right secret, and the reload proves both.
+    expect(await run(['reload'])).toMatchObject({ code: 0 });
+  });
+
+  test('any other failure after a write keeps its way back, and a success needs none', async () => {
+    const ran = await set('/a', '--rate', '1', '--json');
+    expect(jsonOf(ran.out)).toMatchObject({ hint: null });
+  });
+});
+
 describe('history', () => {
   test('newest first, by route, by id, and limited', async () => {
     await set('/a', '--rate', '1');

@@ -57,6 +57,7 @@ describe('a printed command goes where the one before it went', () => {
     const ran = await run(['-e', 'lab', 'override', 'set', '/a', '--rate', '1', '--secret-file', nowhere]);
     expect(ran.code).toBe(8);
     expect(ran.out).toContain('rlctl -e lab override undo');
+    expect(ran.out).toContain('rlctl -e lab reload');
   });
 
   test('the printed command, run as it stands in another folder, does what it says', async () => {

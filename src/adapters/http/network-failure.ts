@@ -27,7 +27,7 @@ const reset: Failure = {
 const notHttp: Failure = {
   code: 'API_NOT_HTTP',
   why: 'what answered does not speak HTTP',
-  hint: 'check the scheme (https?) and the port of api:',
+  hint: 'check the scheme (https?) and the port of "api"',
 };
 
 const truncated: Failure = {
@@ -55,7 +55,7 @@ const failures: Readonly<Record<string, Failure>> = {
   // Before the body: the head contradicts itself.
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { ...notHttp },
   ETIMEDOUT: { code: 'API_TIMEOUT', why: 'the connection timed out', hint: checkAddress },
-  EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of api:' },
+  EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of "api"' },
 };
 
 const certificate = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH|ERR_SSL_)/;
