@@ -53,7 +53,7 @@ export function addEffectFlags(command: Command): void {
   command
     .addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'))
     .addOption(
-      new Option('--require <level>', 'how far the effect must be proven')
+      new Option('--require <level>', 'how far the effect must be proven; a probe shows burst and shadow, never a rate')
         .choices(['loaded', 'enforced'])
         .helpGroup('Proof:'),
     )

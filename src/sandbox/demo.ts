@@ -42,7 +42,7 @@ function documentedSteps(origin: string): readonly DemoStep[] {
       title: 'Raise a limit: written, reloaded, proven',
       args: [...set, '--probe', `${origin}${search}`],
       expected: 0,
-      remark: 'a real request met the new limit',
+      remark: 'a real request met the new burst',
     },
     {
       title: 'Why a route has the policy it has',

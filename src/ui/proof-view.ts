@@ -1,4 +1,5 @@
 import { counted } from '../domain/counted.js';
+import { enforcedInWords } from '../domain/proof/proof.js';
 import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { Effect } from '../procedures/effect.js';
@@ -34,7 +35,7 @@ export function proofText(proof: Proof, theme: Theme): string {
   const paint = proof.verdict === 'proven' ? theme.good : proof.verdict === 'contradicted' ? theme.bad : theme.warn;
   const level =
     proof.verdict === 'proven'
-      ? ` (${proof.levelReached})`
+      ? ` (${levelInWords(proof)})`
       : proof.verdict === 'notAttempted'
         ? ''
         : ` (asked: ${proof.levelAsked})`;
@@ -42,6 +43,13 @@ export function proofText(proof: Proof, theme: Theme): string {
   for (const { verdict, source, text } of proof.evidence)
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
   return lines.join('\n');
+}
+
+/** `enforced`, or by field where not all of it was shown: `enforced: burst; loaded: rate`. */
+function levelInWords({ levelReached, evidence }: Proof): string {
+  const { enforced, loadedOnly } = enforcedInWords(evidence);
+  const isPartly = levelReached === 'enforced' && loadedOnly !== '';
+  return isPartly ? `enforced: ${enforced}; loaded: ${loadedOnly}` : levelReached;
 }
 
 function markOf(verdict: string, theme: Theme): string {

@@ -515,6 +515,32 @@ describe('a document that cannot be read', () => {
   });
 });
 
+describe('a probe claims what its headers showed', () => {
+  const probe = () => ['--probe', `${state.lab.sandbox.origin}/api/search`];
+  const proofOf = (ran: Ran) => jsonOf<{ proof: JsonObject & { evidence: JsonObject[] } }>(ran.out).proof;
+
+  test('burst as enforced, rate as loaded, in words and for programs', async () => {
+    const args = ['/api/search', '--rate', '120', '--burst', '20', ...probe()];
+    const ran = await set(...args);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('PROVEN (enforced: burst; loaded: rate)  ');
+    await state.lab.reset();
+    const proof = proofOf(await set(...args, '--json'));
+    expect(proof).toMatchObject({ verdict: 'proven', levelReached: 'enforced' });
+    expect(proof.evidence.at(-1)).toMatchObject({ enforced: ['burst'], loadedOnly: ['ratePerMin'] });
+  });
+
+  test('only the rate: loaded, exit 0; asked for as enforced by name: not proven, exit 8', async () => {
+    await set('/api/search', '--rate', '120', '--burst', '20');
+    const implied = await set('/api/search', '--rate', '90', ...probe(), '--json');
+    expect(implied.code).toBe(0);
+    expect(proofOf(implied)).toMatchObject({ verdict: 'proven', levelAsked: 'loaded', levelReached: 'loaded' });
+    const required = await set('/api/search', '--rate', '80', ...probe(), '--require', 'enforced', '--json');
+    expect(required.code).toBe(8);
+    expect(proofOf(required)).toMatchObject({ verdict: 'notProven', levelAsked: 'enforced', levelReached: 'loaded' });
+  });
+});
+
 describe('waived proof', () => {
   test.each([['--no-reload'], ['--no-verify']])('%s: verdict notAttempted, exit 0', async (flag) => {
     const ran = await set('/a', '--rate', '1', flag, '--json');

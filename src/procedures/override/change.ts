@@ -37,7 +37,9 @@ export async function applyChange(
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const final = written?.plan ?? plan;
   const touched = touchedRoutes(final);
-  const effect = await takeEffect(ports, effectInput, { storedBytes: final.edit.next, changed: touched }, onStep);
+  const bytesBefore = written === null ? undefined : final.stored.bytes;
+  const expected = { storedBytes: final.edit.next, changed: touched, bytesBefore };
+  const effect = await takeEffect(ports, effectInput, expected, onStep);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const isReplicated =
