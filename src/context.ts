@@ -145,6 +145,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
+      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
+        return host.stdout.write(view.raw);
       const [{ render }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
       await host.stdout.write(
         await render(view, { ...options, ...replaced }, await createTheme(host.stdout, options.colour, host.env)),

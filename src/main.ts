@@ -21,7 +21,7 @@ export async function main(
   const guarded = (stream: OutputStream): OutputStream => ({
     isTTY: stream.isTTY,
     columns: stream.columns,
-    write: (text) => stream.write(redactor.redact(text)),
+    write: (text) => stream.write(typeof text === 'string' ? redactor.redact(text) : redactor.redactBytes(text)),
   });
   const host: Host = { ...world, stdout: guarded(world.stdout), stderr: guarded(world.stderr) };
   const interrupt = new AbortController();

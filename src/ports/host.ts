@@ -3,8 +3,8 @@ export interface OutputStream {
   readonly isTTY: boolean;
   /** Width in columns; `undefined` where it is no terminal. */
   readonly columns: number | undefined;
-  /** Hands the text over; resolves when the other side has taken it. A reader that has gone away is not an error. */
-  write(text: string): Promise<void>;
+  /** Hands text, or bytes as they are, over; resolves when the other side has taken it. A reader that has gone away is not an error. */
+  write(text: string | Uint8Array): Promise<void>;
 }
 
 export interface InputStream {

@@ -25,6 +25,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
       conflictsMerged: written?.conflicts ?? 0,
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
+      foreignRevision: written?.outcome.sawForeignChange ? written.plan.stored.revision : null,
       ...effectJson(effect),
       hint: wayBack(result, environment),
       steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
@@ -166,11 +167,16 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     human: (theme) =>
       items.length === 0
         ? 'no change has been recorded'
-        : items.map((item) => historyText(item, theme, nowMs)).join('\n\n'),
+        : items.map((item) => historyText(item, theme, nowMs, environment)).join('\n\n'),
   };
 }
 
-function historyText({ entry, diff, undoneBy }: RecordedChange, theme: Theme, nowMs: number): string {
+function historyText(
+  { entry, diff, undoneBy }: RecordedChange,
+  theme: Theme,
+  nowMs: number,
+  { address }: Environment,
+): string {
   const when = `${new Date(entry.timeMs).toISOString()} (${relativeTime(entry.timeMs, nowMs)})`;
   if (entry.body === null) {
     const why = {
@@ -179,7 +185,10 @@ function historyText({ entry, diff, undoneBy }: RecordedChange, theme: Theme, no
       periodic: 'periodic copy',
       wrongType: 'the key held another type; its dump is kept',
     };
-    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${entry.next.slice(0, 12)}`);
+    const revision = entry.next.slice(0, 12);
+    const print = addressed(`print it with: rlctl override history --document ${revision}`, address);
+    const how = entry.snapshotOf === 'foreign' ? `\n  ${term(print)}` : '';
+    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
   }
   const { command, actor, reason, ticket } = entry.body;
   const lines = [

@@ -25,9 +25,11 @@ export function addressedEffect(effect: Effect, address: CommandAddress): Effect
   };
 }
 
-/** The step that proves repeats the diagnosis; the details of the others quote what was met. */
+/** What was written and what was proven is told in sentences of our own; the other steps quote what they met. */
 export function addressedSteps(steps: readonly Step[], address: CommandAddress): readonly Step[] {
-  return steps.map((step) => (step.name === 'verify' ? { ...step, detail: addressed(step.detail, address) } : step));
+  return steps.map((step) =>
+    ['write', 'verify'].includes(step.name) ? { ...step, detail: addressed(step.detail, address) } : step,
+  );
 }
 
 /** Verdict, level, evidence and diagnosis, the verdict first. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { revisionOf } from '../../src/domain/revision.js';
 import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
+import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -626,6 +627,67 @@ describe('history', () => {
     const ran = await set('/b', '--rate', '1', '--json');
     expect(jsonOf(ran.out)).toMatchObject({ sawForeignChange: true });
     expect((await run(['override', 'history'])).out).toContain('somebody wrote past rlctl');
+  });
+
+  describe('--document', () => {
+    // What a careless writer may leave: no JSON, no UTF-8, and what would steer a terminal.
+    const foreign = Buffer.concat([Buffer.from('{"/a":\u001b[31m\r\n'), Buffer.from([0xff, 0xfe, 0x00, 0x9b])]);
+    const documentOf = async (wanted: string, options: MainOptions = {}) => {
+      const seen: { host: MemoryHost | null } = { host: null };
+      const args = ['override', 'history', '--document', wanted];
+      const ran = await run(args, { ...options, onHost: (host) => (seen.host = host) });
+      return { ...ran, bytes: seen.host?.outBytes };
+    };
+    const storeForeign = () => state.lab.storeBytes(foreign);
+
+    test('prints what somebody left past rlctl, byte for byte, while it stands and after', async () => {
+      await set('/a', '--rate', '1', '--no-reload');
+      await storeForeign();
+      const revision = revisionOf(foreign);
+      expect(await documentOf(revision.slice(0, 12))).toMatchObject({ code: 0, err: '', bytes: foreign });
+      const forced = await set('/b', '--rate', '1', '--force', '--no-reload', '--json');
+      expect(jsonOf(forced.out)).toMatchObject({ sawForeignChange: true, foreignRevision: revision });
+      expect(await documentOf(revision)).toMatchObject({ code: 0, bytes: foreign });
+      const history = await run(['override', 'history']);
+      const [, printed = ''] = /print it with: rlctl (.+)/.exec(history.out) ?? [];
+      expect(printed).toContain(`override history --document ${revision.slice(0, 12)}`);
+      expect((await run(printed.split(' '))).code).toBe(0);
+    });
+
+    test('on a terminal spells out what would steer it; in JSON it is exact', async () => {
+      await storeForeign();
+      const terminal = await documentOf(revisionOf(foreign), { columns: 100 });
+      expect(terminal.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      expect(terminal.out).toContain('\\u001b[31m');
+      const json = await run(['override', 'history', '--document', revisionOf(foreign), '--json']);
+      expect(jsonOf(json.out)).toMatchObject({
+        kind: 'OverrideDocument',
+        text: null,
+        base64: foreign.toString('base64'),
+      });
+    });
+
+    test('a change id gives what that change left', async () => {
+      const ids: string[] = [];
+      for (const rate of ['1', '2', '3'])
+        ids.push(String(jsonOf((await set('/a', '--rate', rate, '--no-reload', '--json')).out)['changeId']));
+      expect((await documentOf(ids[1] ?? '')).out).toBe('{"/a":{"rate":2}}');
+    });
+
+    test.each(['deadbeefdeadbeef', 'none', 'c0nothing', ''])('%j leads to no document: 2', async (wanted) => {
+      expect(errorOf(await run(['override', 'history', '--document', wanted, '--json']))).toMatchObject({
+        code: 'REVISION_MISSING',
+        exitCode: 2,
+      });
+    });
+
+    test('a secret that the document holds does not come out', async () => {
+      const secret = (await readFile(state.lab.sandbox.secretFile, 'utf8')).trim();
+      const document = `{"/a":{"note":"${secret}"}}`;
+      await state.lab.store(document);
+      const ran = await documentOf(revisionOf(Buffer.from(document)), { env: { CONFIG_RELOAD_SECRET: secret } });
+      expect(ran.out).toBe('{"/a":{"note":"[redacted]"}}');
+    });
   });
 
   test('an empty history is no error', async () => {

@@ -64,11 +64,15 @@ function writeStepOf(written: Written | null, { intent }: ChangePlan, tookMs: nu
     const why = (intent.missing?.() ?? []).length > 0 ? 'there was no such override' : 'already as wanted';
     return { name: 'write', state: 'skipped', detail: `${why}; nothing written`, tookMs };
   }
-  const { changeId, outcome, conflicts } = written;
+  const { plan, changeId, outcome, conflicts } = written;
   const remarks = [
     `change ${changeId}`,
     ...(conflicts > 0 ? [`merged with ${counted(conflicts, 'other change')}`] : []),
-    ...(outcome.sawForeignChange ? ['somebody had written past rlctl; what they left is kept in the history'] : []),
+    ...(outcome.sawForeignChange
+      ? [
+          `somebody had written past rlctl; what they left is kept, print it with: rlctl override history --document ${plan.stored.revision.slice(0, 12)}`,
+        ]
+      : []),
     ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
   ];
   return { name: 'write', state: 'done', detail: remarks.join('; '), tookMs };
