@@ -15,6 +15,8 @@ export interface Config {
   readonly path: string | null;
   readonly text: string;
   readonly isTrusted: boolean;
+  /** True: somebody trusted the file, and it has changed since. */
+  readonly isChanged: boolean;
   readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
   /** The environment in use where no flag and no variable names one, and where that is said; `null`: none. */
   readonly current: { readonly name: string; readonly source: string } | null;
@@ -136,10 +138,13 @@ export async function loadConfig(ports: ConfigPorts, named: string | null): Prom
   for (const [name, file] of Object.entries(parsed.environments ?? {}))
     environments.set(name, { file, place: found?.path ?? '' });
   const chosen = state.current[found?.path ?? ''];
+  const trusted = state.trusted[found?.path ?? ''];
+  const isTrusted = found === null || found.isTrusted || trusted === configDigest(found.text);
   return {
     path: found?.path ?? null,
     text: found?.text ?? '',
-    isTrusted: found === null || found.isTrusted || state.trusted[found.path] === configDigest(found.text),
+    isTrusted,
+    isChanged: !isTrusted && trusted !== undefined,
     environments,
     current: chosen
       ? { name: chosen, source: 'rlctl env use' }
@@ -235,6 +240,7 @@ export function environmentOf(config: Config, choice: EnvironmentChoice, env: Ho
     file: entry?.file ?? null,
     filePlace: entry?.place ?? 'no file',
     isTrusted: config.isTrusted || entry?.place !== config.path,
+    isChanged: config.isChanged && entry?.place === config.path,
     env,
     flags: choice.flags,
     ...(choice.address === undefined ? {} : { address: choice.address }),

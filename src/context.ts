@@ -175,9 +175,9 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
 }
 
 function configuredRedis(environment: Environment): { redis: Secret; namespace: string } {
-  const { redis, namespace, name, untrustedFile } = environment;
+  const { redis, namespace, name, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (untrustedFile !== null && (redis === null || namespace === null)) {
-    throw untrusted(untrustedFile, 'the limiter’s own variables');
+    throw untrusted(untrustedFile, 'the limiter’s own variables', { isChanged, requirements });
   }
   if (redis === null) {
     throw usageError(

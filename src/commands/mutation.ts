@@ -175,6 +175,17 @@ function requirementFlag(requirement: Requirement): string {
   return `--${requirement} ${requirement === 'reason' ? 'TEXT' : 'ID'}`;
 }
 
+/** An error about trust, with what the change will want next: whoever follows it is not to be sent back twice. */
+export function withRequirements(error: unknown, input: MutationInput): unknown {
+  if (!(error instanceof RlctlError) || error.code !== 'CONFIG_UNTRUSTED' || input.isDryRun) return error;
+  const wanted = (error.details?.['requirements'] ?? []) as readonly Requirement[];
+  const missing = wanted.filter((requirement) => !input[requirement]?.trim());
+  if (missing.length === 0) return error;
+  const { kind, message, code, hint, details = {} } = error;
+  const also = `. The change will also want ${missing.map(requirementFlag).join(' and ')}.`;
+  return new RlctlError(kind, message, { code, hint: `${hint ?? ''}${also}`, details });
+}
+
 /** Who makes the change. */
 export async function authorOf(context: Context, environment: Environment, input: MutationInput): Promise<Author> {
   const { reason, ticket } = input;

@@ -48,6 +48,8 @@ export interface SeenServer {
 export interface ConfigFacts {
   readonly path: string | null;
   readonly isTrusted: boolean;
+  /** It was trusted, and has changed since. */
+  readonly isChanged: boolean;
   /** What a reload was last accepted with; `null`: not known. */
   readonly seen: SeenServer | null;
 }
@@ -71,7 +73,8 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
     },
     items: settings,
     human: async (theme) => {
-      const trust = facts.isTrusted ? '' : theme.warn('  (not trusted: run "rlctl env trust")');
+      const why = facts.isChanged ? 'changed since you trusted it' : 'not trusted';
+      const trust = facts.isTrusted ? '' : theme.warn(`  (${why}: run "rlctl env trust")`);
       const rows = settings.map(({ key, value, source, fallback }) => [
         key,
         value === null ? theme.dim(fallback) : term(value),

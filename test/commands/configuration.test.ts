@@ -334,9 +334,53 @@ describe('trust in a project’s file', () => {
     expect((await stat(marker())).isFile()).toBe(true);
     expect((await run(['env', 'trust'])).out).toContain('trusted already');
     await world.write(path, `${JSON.stringify(hostile())}\n# one more line\n`);
-    expect(errorOf(await run(printing))).toMatchObject(untrusted);
+    const changed = errorOf(await run(printing));
+    expect(changed).toMatchObject(untrusted);
+    expect(changed.message).toContain('changed since you trusted it');
+    expect(changed.message).not.toContain('not trusted yet');
+    expect((await run(['env', 'show'])).out).toContain('changed since you trusted it');
     await world.config('rlctl.yaml', hostile());
     expect(await run(printing)).toMatchObject({ code: 0 });
+  });
+
+  test('env trust shows what it gives: where signatures go, what is run, what is read', async () => {
+    await state.world.config('rlctl.yaml', {
+      environments: {
+        prod: {
+          api: ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+          redis: 'redis://:${PW}@127.0.0.1:3',
+          secret: { command: ['pass', 'show', 'rl'] },
+          shadowDriver: { exec: ['./flip', 'it'] },
+        },
+        preview: { secret: { env: 'PREVIEW' }, shadowDriver: { 'env-file': '/etc/limiter.env' } },
+      },
+    });
+    const dry = await run(['env', 'trust', '--dry-run']);
+    expect(dry.out.split('\n').slice(1)).toEqual([
+      '  prod  signed requests go to http://127.0.0.1:1',
+      '  prod  signed requests go to http://127.0.0.1:2',
+      '  prod  runs pass show rl',
+      '  prod  runs ./flip it',
+      '  prod  reads the variable PW',
+      '  preview  reads the variable PREVIEW',
+      '  preview  reads the file /etc/limiter.env',
+      '',
+    ]);
+    expect(jsonOf((await run(['env', 'show', 'preview', '--json'])).out)).toMatchObject({ isTrusted: false });
+    expect(jsonOf((await run(['env', 'trust', '--json'])).out)).toMatchObject({ isTrusted: true, wasTrusted: false });
+    expect(jsonOf((await run(['env', 'show', 'preview', '--json'])).out)).toMatchObject({ isTrusted: true });
+  });
+
+  test('what a change will want besides is said with it: nobody is sent back twice', async () => {
+    const entry = { protected: true, namespace: 'a', redis: '${R}', secret: { env: 'S' } };
+    await state.world.config('rlctl.yaml', one(entry));
+    const set = ['override', 'set', '/a', '--rate', '1', '--json'];
+    expect(errorOf(await run(set))).toMatchObject(untrusted);
+    expect(errorOf(await run(set)).hint).toContain('also want --reason TEXT');
+    expect(errorOf(await run([...set, '--reason', 'r'])).hint).not.toContain('--reason');
+    // Not at the variable, but at the secret.
+    await state.world.config('rlctl.yaml', one({ ...entry, redis: 'redis://127.0.0.1:1', api: 'http://127.0.0.1:1' }));
+    expect(errorOf(await run(set)).hint).toContain('also want --reason TEXT');
   });
 
   test('trust in one file is none in its copy elsewhere', async () => {

@@ -1,23 +1,34 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { applyChange } from '../../procedures/override/change.js';
+import { applyChange, type ChangePorts } from '../../procedures/override/change.js';
 import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
 import { confirmReload, confirmWrite, type Consent } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
-import { assertRequirements, authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
+import {
+  assertRequirements,
+  authorOf,
+  changePorts,
+  effectInput,
+  withRequirements,
+  type MutationInput,
+} from '../mutation.js';
 
 /**
  * What every changing verb does with its intent: everything that can fail is tried before the write, the plan is shown,
  * confirmed where needed, written, reloaded and proven.
  */
-export async function runChange(
-  context: Context,
-  input: MutationInput,
-  intentOf: (ports: Awaited<ReturnType<typeof changePorts>>) => ChangeIntent,
-): Promise<Outcome> {
+export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
+  return change(context, input, intentOf).catch((error: unknown) => {
+    throw withRequirements(error, input);
+  });
+}
+
+type IntentOf = (ports: ChangePorts) => ChangeIntent;
+
+async function change(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
   const environment = await context.environment(input.effect.settings);
   const ports = await changePorts(context, environment);
   context.progress.step('reading the document');

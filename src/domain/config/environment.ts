@@ -72,6 +72,8 @@ export interface Environment {
   readonly shadowDriver: ShadowDriver;
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;
+  /** True: that file was trusted once, and has changed since. */
+  readonly isChangedSinceTrusted: boolean;
   /** Where each value came from, in words: `RLCTL_API`, `./rlctl.yaml`, `default`. */
   readonly sources: ReadonlyMap<SettingKey, string>;
 }

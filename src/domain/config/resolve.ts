@@ -3,7 +3,7 @@ import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource } from './environment.js';
 import type { EnvironmentFile } from './schema.js';
-import { untrusted } from './trust.js';
+import { untrusted, type UntrustedFacts } from './trust.js';
 import { environmentSettings, type SettingKey } from './settings.js';
 
 /** What an environment is resolved from. */
@@ -15,6 +15,8 @@ export interface EnvironmentSources {
   readonly filePlace: string;
   /** False for a project file found upwards that nobody trusted: then no variable reaches it. */
   readonly isTrusted: boolean;
+  /** True: it was trusted, and has changed since; absent: it has not. */
+  readonly isChanged?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values given as flags, by setting. */
   readonly flags: Partial<Record<SettingKey, string>>;
@@ -64,12 +66,12 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     workers: workersOf(text('workers'), sources.get('workers') ?? ''),
     probes: probesOf(from, sources),
     buckets: bucketsOf(structured('buckets', file?.buckets)),
-    requirements:
-      (structured('require', file?.require) as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []),
+    requirements: requirementsOf(structured('require', file?.require), isProtected),
     prometheus: text('prometheus'),
     metrics: text('metrics'),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
     untrustedFile: from.isTrusted ? null : from.filePlace,
+    isChangedSinceTrusted: from.isChanged === true,
     sources,
   };
 }
@@ -112,11 +114,23 @@ function fileText(from: EnvironmentSources, key: SettingKey): string | null {
 function interpolate(text: string, from: EnvironmentSources, key: string): string {
   return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const place = `${from.filePlace}: environments.${from.name}.${key}`;
-    if (!from.isTrusted) throw untrusted(from.filePlace, `the value of \${${name}}`);
+    if (!from.isTrusted) throw untrusted(from.filePlace, `the value of \${${name}}`, factsOf(from));
     const value = from.env[name];
     if (!value) throw usageError(`${place} needs the variable ${name}, which is not set`, `Set ${name} and run again.`);
     return value;
   });
+}
+
+/** What a change has to carry: what the file says, else a reason where the environment is protected. */
+function requirementsOf(said: readonly string[] | null, isProtected: boolean): readonly Requirement[] {
+  return (said as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []);
+}
+
+function factsOf({ isChanged, file }: EnvironmentSources): UntrustedFacts {
+  return {
+    isChanged: isChanged === true,
+    requirements: requirementsOf(file?.require ?? null, file?.protected === true),
+  };
 }
 
 function list(text: string | null): readonly string[] {
