@@ -19,7 +19,14 @@ export interface Config {
   readonly isChanged: boolean;
   readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
   /** The environment in use where no flag and no variable names one, and where that is said; `null`: none. */
-  readonly current: { readonly name: string; readonly source: string } | null;
+  readonly current: CurrentEnvironment | null;
+}
+
+export interface CurrentEnvironment {
+  readonly name: string;
+  readonly source: string;
+  /** True: `env use` chose it, in rlctl's own state; false: the file says so. */
+  readonly isChoice: boolean;
 }
 
 export interface ConfigPorts {
@@ -100,10 +107,13 @@ function parseObject(text: string | null): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Changes the state on the bytes that are there now. */
+/** Changes the state on the bytes that are there now. A state that holds nothing any more leaves no file. */
 export async function updateState(ports: ConfigPorts, change: (state: State) => State): Promise<void> {
   const path = join(stateFolder(ports.host.env), 'state.json');
-  await ports.files.writePrivate(path, `${JSON.stringify(change(await loadState(ports)), null, 2)}\n`);
+  const state = change(await loadState(ports));
+  const isEmpty = Object.values(state).every((part: object) => Object.keys(part).length === 0);
+  if (isEmpty) await ports.files.remove(path);
+  else await ports.files.writePrivate(path, `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /** The digest under which a project file is trusted. */
@@ -147,9 +157,9 @@ export async function loadConfig(ports: ConfigPorts, named: string | null): Prom
     isChanged: !isTrusted && trusted !== undefined,
     environments,
     current: chosen
-      ? { name: chosen, source: 'rlctl env use' }
+      ? { name: chosen, source: 'rlctl env use', isChoice: true }
       : parsed.current
-        ? { name: parsed.current, source: `${found?.path}: current` }
+        ? { name: parsed.current, source: `${found?.path}: current`, isChoice: false }
         : null,
   };
 }
@@ -224,9 +234,11 @@ export function chooseEnvironment(
   }
   throw usageError(
     `there is no environment "${chosen.name}" (${chosen.source}); there are: ${known}`,
-    chosen.name === 'sandbox'
-      ? 'Start one with: rlctl sandbox up'
-      : 'See: rlctl env list; add one with: rlctl env add NAME --api URL',
+    `${
+      chosen.name === 'sandbox'
+        ? 'Start one with: rlctl sandbox up'
+        : 'See: rlctl env list; add one with: rlctl env add NAME --api URL'
+    }${name === null && config.current?.isChoice === true ? '; or forget the choice with: rlctl env use --none' : ''}`,
     'UNKNOWN_ENVIRONMENT',
   );
 }

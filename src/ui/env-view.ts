@@ -13,13 +13,20 @@ export interface ListedEnvironment {
   readonly api: readonly string[];
 }
 
-export function environmentListView(items: readonly ListedEnvironment[], source: string | null): View {
+/** The environments there are; `missing`: the current one, where it is not among them. */
+export function environmentListView(
+  items: readonly ListedEnvironment[],
+  source: string | null,
+  missing: { readonly name: string; readonly source: string; readonly isChoice: boolean } | null,
+): View {
   return {
     kind: 'EnvironmentList',
-    data: { environments: items, currentSource: source },
+    data: { environments: items, currentSource: source, missing: missing?.name ?? null },
     items,
     human: async (theme) => {
-      if (items.length === 0) return 'no environments; add one with "rlctl env add", or start "rlctl sandbox up"';
+      const gone = missing === null ? [] : [theme.warn(missingText(missing))];
+      if (items.length === 0)
+        return ['no environments; add one with "rlctl env add", or start "rlctl sandbox up"', ...gone].join('\n');
       const rows = items.map(({ name, place, isCurrent, isProtected, api }) => [
         isCurrent ? theme.good('*') : '',
         term(name),
@@ -27,13 +34,19 @@ export function environmentListView(items: readonly ListedEnvironment[], source:
         term(api.join(', ') || '-'),
         term(place),
       ]);
-      return renderTable(
+      const table = await renderTable(
         [{ title: '' }, { title: 'NAME' }, { title: 'PROTECTED' }, { title: 'API' }, { title: 'FROM' }],
         rows,
         theme,
       );
+      return [table, ...gone].join('\n');
     },
   };
+}
+
+function missingText({ name, source, isChoice }: { name: string; source: string; isChoice: boolean }): string {
+  const cure = isChoice ? '; forget that with: rlctl env use --none' : '';
+  return term(`${JSON.stringify(name)}, which is chosen, is not there (${source})${cure}`);
 }
 
 /** What a server was seen to do; `null` for what was not seen. */
