@@ -114,7 +114,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     store: (environment) =>
       lazily(`store ${environment.name}`, async () => {
-        const { redis, namespace } = configuredRedis(environment);
+        const { environments } = await context.config();
+        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
         const { revealSecret } = await import('./domain/secret.js');
         redactor.addPasswordOf(revealSecret(redis));
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
@@ -174,7 +175,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   });
 }
 
-function configuredRedis(environment: Environment): { redis: Secret; namespace: string } {
+function configuredRedis(environment: Environment, isConfigured: boolean): { redis: Secret; namespace: string } {
   const { redis, namespace, name, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (untrustedFile !== null && (redis === null || namespace === null)) {
     throw untrusted(untrustedFile, 'the limiter’s own variables', { isChanged, requirements });
@@ -182,19 +183,22 @@ function configuredRedis(environment: Environment): { redis: Secret; namespace: 
   if (redis === null) {
     throw usageError(
       `the environment "${name}" has no Redis address`,
-      'Set environments.NAME.redis in rlctl.yaml, or RLCTL_REDIS_URL.',
+      `${isConfigured ? 'Set environments.NAME.redis in rlctl.yaml' : nothingConfigured}, or RLCTL_REDIS_URL.`,
       'NO_REDIS',
     );
   }
   if (namespace === null) {
     throw usageError(
       `the environment "${name}" has no namespace`,
-      'Set environments.NAME.namespace in rlctl.yaml, or RLCTL_NAMESPACE.',
+      `${isConfigured ? 'Set environments.NAME.namespace in rlctl.yaml' : nothingConfigured}, or RLCTL_NAMESPACE.`,
       'NO_NAMESPACE',
     );
   }
   return { redis, namespace };
 }
+
+const nothingConfigured =
+  'There is no configuration yet. Try it on this machine with: rlctl sandbox up; or add an environment with: rlctl env add NAME --api URL --namespace NAME --redis URL; or set RLCTL_API';
 
 /** An interrupt as an error: what was done by then is said by whoever catches it. */
 export function interruption(signal: 'SIGINT' | 'SIGTERM'): RlctlError {

@@ -81,10 +81,10 @@ function deployedSteps(origin: string): readonly DemoStep[] {
       remark: 'the 200 lied, and rlctl says so',
     },
     {
-      title: 'Take it back, exactly',
+      title: 'Take it back',
       args: ['-e', 'sandbox', 'override', 'undo', '--reason', 'it has no effect here'],
       expected: 0,
-      remark: 'as it was before',
+      remark: 'no override is left; the key stays, with an empty document',
     },
     {
       title: 'What is on record',

@@ -96,6 +96,8 @@ function planText(plan: ChangePlan, theme: Theme): string {
   if (plan.isNoop)
     return `${key}: ${plan.intent.routes.map(term).join(', ') || 'the document'} is already as wanted; nothing to write`;
   const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
+  if (plan.after.members.length === 0)
+    lines.push(theme.dim('no override is left; the key stays, with an empty document, as rlctl never removes it'));
   if (plan.document === null)
     lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));
   for (const [route, by] of plan.hidden) {

@@ -579,6 +579,22 @@ describe('waived proof', () => {
   });
 });
 
+test('an API address that is the port of a Redis server is said to be one, before anything is written', async () => {
+  const env = { RLCTL_API: `http://127.0.0.1:${new URL(state.lab.redis.url).port}` };
+  const error = errorOf(await run(['override', 'set', '/a', '--rate', '1', '--json'], { env }));
+  expect(error).toMatchObject({ code: 'API_IS_REDIS', exitCode: 7 });
+  expect(error.message).toContain('a Redis server');
+  expect(error.hint).toContain('RLCTL_API');
+  expect(await state.lab.document()).toBeNull();
+});
+
+test('where no override is left, that an empty document stays is said', async () => {
+  await set('/a', '--rate', '1', '--no-reload');
+  const undo = await run(['override', 'undo', '--no-reload']);
+  expect(undo.out).toContain('no override is left; the key stays, with an empty document');
+  expect(await state.lab.document()).toBe('{}');
+});
+
 describe('a secret that is wrong shows at the reload, after the write', () => {
   test('the hint says what is written, what undo needs, and how to give the right one', async () => {
     const wrong = await state.lab.world.write('wrong', 'not the secret of this server');

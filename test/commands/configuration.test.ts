@@ -222,13 +222,21 @@ describe('faults of the configuration name the file and the place', () => {
     ['a wrong type', 'environments: {prod: {workers: many}}', /environments\.prod\.workers: must be/],
     ['a list', '- a\n- b\n', /c\.yaml/],
     ['a wrong secret', 'environments: {prod: {secret: {text: hunter2}}}', /environments\.prod\.secret/],
-    ['an address with a path', 'environments: {prod: {api: "https://a.test/internal"}}', /c\.yaml: api: .*path/],
+    [
+      'an address with a path',
+      'environments: {prod: {api: "https://a.test/internal"}}',
+      /c\.yaml: environments\.prod\.api: .*path/,
+    ],
     [
       'an address with a password',
       'environments: {prod: {api: "https://u:hunter2@a.test"}}',
-      /c\.yaml: api: .*password/,
+      /c\.yaml: environments\.prod\.api: .*password/,
     ],
-    ['an address that is none', 'environments: {prod: {api: "nowhere"}}', /c\.yaml: api: "nowhere"/],
+    [
+      'an address that is none',
+      'environments: {prod: {api: "nowhere"}}',
+      /c\.yaml: environments\.prod\.api: "nowhere"/,
+    ],
     ['a base path', 'environments: {prod: {basePath: internal/}}', /c\.yaml: base path "internal\/"/],
     [
       'an unset variable',
@@ -557,5 +565,50 @@ test('an environment that was chosen and is gone is named', async () => {
   expect(errorOf(ran)).toMatchObject({
     code: 'UNKNOWN_ENVIRONMENT',
     message: expect.stringContaining('rlctl env use') as string,
+  });
+});
+
+describe('the hint names what to mend', () => {
+  const hintOf = async (args: readonly string[], env: MainOptions['env'] = {}): Promise<string> =>
+    errorOf(await state.world.main([...args, '--json'], { env })).hint ?? '';
+
+  test.each([
+    ['foo', 'Give RLCTL_API as https://api.example.com.'],
+    ['ftp://a.test', 'Give RLCTL_API as https://api.example.com.'],
+    ['http://u:p@a.test', 'Take them out of RLCTL_API.'],
+    ['http://a.test/x', 'Give RLCTL_API as http://a.test, and the path of the internal endpoints as basePath'],
+  ])('RLCTL_API=%s: the variable, not the file', async (api, expected) => {
+    expect(await hintOf(['override', 'list'], { RLCTL_API: api })).toContain(expected);
+  });
+
+  test('the flag and the place in the file likewise', async () => {
+    const path = await state.world.config('c.yaml', one({ api: 'foo', namespace: 'a' }));
+    expect(await hintOf(['--config', path, 'override', 'list'])).toMatch(
+      /^Give \S+c\.yaml: environments\.\w+\.api as /,
+    );
+    expect(await hintOf(['reload', '--target', 'foo'])).toContain('Give --target as');
+  });
+
+  test('where nothing is configured yet: how to begin', async () => {
+    for (const env of [{}, { RLCTL_REDIS_URL: 'redis://127.0.0.1:1' }]) {
+      const hint = await hintOf(['override', 'list'], env);
+      expect(hint).toContain('rlctl env add NAME');
+      expect(hint).toContain('rlctl sandbox up');
+    }
+  });
+
+  test.each(['--timeout', '--wait'])('%s 5: what was probably meant', async (flag) => {
+    expect(await hintOf(['override', 'set', '/a', '--rate', '1', flag, '5'])).toMatch(/^Did you mean 5s\? /);
+    expect(await hintOf(['override', 'set', '/a', '--rate', '1', flag, 'long'])).not.toContain('Did you mean');
+  });
+
+  test.each([
+    [['override', 'lst'], 'Did you mean "override list"? See: rlctl override --help'],
+    [['overrides', 'lst'], 'Did you mean "override list"? See: rlctl override --help'],
+    [['-e', 'prod', 'override', 'explain', '/a'], 'Did you mean "policy explain"? See: rlctl override --help'],
+    [['sandbx'], 'Did you mean "sandbox"? See: rlctl --help'],
+  ])('%j: near commands', async (args, expected) => {
+    const ran = await state.world.main([...args, '--json']);
+    expect(errorOf(ran)).toMatchObject({ exitCode: 2, hint: expected });
   });
 });

@@ -16,7 +16,8 @@ interface Failure {
   readonly hint: string;
 }
 
-const checkAddress = 'check api: in rlctl.yaml, the network (VPN, firewall) and that the server runs';
+const checkAddress =
+  'check the address ("api" in rlctl.yaml, or RLCTL_API), the network (VPN, firewall) and that the server runs';
 
 const reset: Failure = {
   code: 'API_RESET',
@@ -28,6 +29,12 @@ const notHttp: Failure = {
   code: 'API_NOT_HTTP',
   why: 'what answered does not speak HTTP',
   hint: 'check the scheme (https?) and the port of "api"',
+};
+
+const isRedis: Failure = {
+  code: 'API_IS_REDIS',
+  why: 'what answered there is a Redis server, not an API',
+  hint: 'that is the port of Redis: give the address of the HTTP server as "api" (or RLCTL_API), and this one as "redis" (or RLCTL_REDIS_URL)',
 };
 
 const truncated: Failure = {
@@ -62,8 +69,8 @@ const certificate = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME
 
 /** A failed exchange as an error of kind `unreachable`: it names host and port, never a header or a path. */
 export function networkFailure(error: unknown, state: ExchangeState): RlctlError {
-  const failure = explain(codeOf(error));
-  const { code, why, hint } = state.isAnswered && failure !== notHttp ? truncated : failure;
+  const failure = speaksRedis(error) ? isRedis : explain(codeOf(error));
+  const { code, why, hint } = state.isAnswered && failure !== notHttp && failure !== isRedis ? truncated : failure;
   return unreachable(state, code, why, hint);
 }
 
@@ -101,6 +108,12 @@ function explain(code: string): Failure {
     return { code: 'API_TLS', why: `its certificate was not accepted (${code})`, hint };
   }
   return { code: 'API_UNREACHABLE', why: `the connection failed (${code})`, hint: checkAddress };
+}
+
+/** Redis takes a GET for its own command and answers it with an error of its protocol. */
+function speaksRedis(error: unknown): boolean {
+  const { name, data } = Object(error) as { readonly [key: string]: unknown };
+  return name === 'HTTPParserError' && typeof data === 'string' && /^-[A-Z]+ /.test(data);
 }
 
 function codeOf(error: unknown): string {

@@ -54,7 +54,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     name: from.name,
     address: from.address ?? bareAddress,
     isProtected,
-    api: list(text('api')).map((url) => checkedOrigin(url, `${sources.get('api')}: api`)),
+    api: list(text('api')).map((url) => checkedOrigin(url, apiPlace(from, sources.get('api')))),
     basePaths: basePath === null ? defaultBasePaths : [checkedBasePath(basePath, sources.get('basePath') ?? '')],
     origin: text('origin'),
     siteMode: text('siteMode'),
@@ -140,30 +140,40 @@ function list(text: string | null): readonly string[] {
     .filter((item) => item !== '');
 }
 
+/** The flag, the variable or the place in the file that an API address was given by. */
+function apiPlace({ name, filePlace }: EnvironmentSources, source: string | undefined): string {
+  if (source === 'flag') return '--target';
+  return source === filePlace ? `${filePlace}: environments.${name}.api` : (source ?? 'api');
+}
+
 /** Checks an API address and returns its origin; a path belongs into basePath, credentials belong nowhere. */
 export function checkedOrigin(text: string, place: string): string {
   if (!URL.canParse(text)) {
-    throw usageError(`${place}: "${text}" is not an address`, 'Write it as https://api.example.com.', 'API_ADDRESS');
+    throw usageError(
+      `${place}: "${text}" is not an address`,
+      `Give ${place} as https://api.example.com.`,
+      'API_ADDRESS',
+    );
   }
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw usageError(
       `${place}: "${url.protocol}" is not http: or https:`,
-      'Write it as https://api.example.com.',
+      `Give ${place} as https://api.example.com.`,
       'API_ADDRESS',
     );
   }
   if (url.username || url.password) {
     throw usageError(
       `${place}: an address must not hold a user name or password`,
-      'Take them out of the address.',
+      `Take them out of ${place}.`,
       'API_ADDRESS',
     );
   }
   if (url.pathname !== '/' || url.search || url.hash) {
     throw usageError(
       `${place}: "${text}" has a path; the API address is the origin alone`,
-      `Write ${url.origin}, and the path of the internal endpoints as basePath.`,
+      `Give ${place} as ${url.origin}, and the path of the internal endpoints as basePath (RLCTL_BASE_PATH).`,
       'API_ADDRESS',
     );
   }
