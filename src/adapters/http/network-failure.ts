@@ -95,6 +95,12 @@ export function abortFailure(reason: unknown, state: ExchangeState): RlctlError 
   });
 }
 
+/** The port turned out to be that of a Redis server. */
+export function redisFailure(url: URL): RlctlError {
+  const state = { url, isConnected: true, isAnswered: false, mayHaveEffect: false };
+  return unreachable(state, isRedis.code, isRedis.why, isRedis.hint);
+}
+
 function unreachable(state: ExchangeState, code: string, why: string, hint: string): RlctlError {
   const effect = state.mayHaveEffect && state.isConnected ? '; it may have taken effect all the same' : '';
   return new RlctlError('unreachable', `${hostPort(state.url)}: ${why}${effect}`, { code, hint });
