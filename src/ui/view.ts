@@ -41,7 +41,8 @@ export async function render(view: View, options: RenderOptions, theme: Theme): 
     case 'table': {
       const text = await view.human(theme);
       if (text === '') return '';
-      return `${onlyColours(theme.isTerminal ? (await import('./prose.js')).wrapProse(text, theme.width) : text)}\n`;
+      const fitted = theme.isTerminal ? await (await import('./prose.js')).wrapProse(text, theme.width) : text;
+      return `${onlyColours(fitted)}\n`;
     }
   }
 }
