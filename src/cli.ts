@@ -3,6 +3,7 @@ import type { CommandSpec } from './commands/command.js';
 import type { GlobalOptions } from './context.js';
 import { parseDurationMs } from './domain/duration.js';
 import { usageError } from './domain/errors.js';
+import { commandHint } from './domain/near-commands.js';
 import type { Host } from './ports/host.js';
 import { outputFormats, type OutputFormat } from './ui/view.js';
 import type { ColourChoice } from './ui/theme.js';
@@ -225,7 +226,7 @@ export async function parseArguments(argv: readonly string[], host: CliHost): Pr
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0 || ['commander.help', 'commander.helpDisplayed'].includes(error.code))
       throw new HelpText(text.out || text.err);
-    throw commanderUsage(error, matched);
+    throw error.code === 'commander.unknownCommand' ? unknownCommand(argv) : commanderUsage(error, matched);
   }
   if (found.invocation === null) throw new HelpText(program.helpInformation());
   return found.invocation;
@@ -237,10 +238,28 @@ function commanderUsage(error: CommanderError, leaf: Leaf | null): Error {
   return usageError(first, suggestion ? `${suggestion.replace(/^\(|\)$/g, '')} See: ${help}` : `See: ${help}`);
 }
 
+function unknownCommand(argv: readonly string[]): Error {
+  const [first = '', ...rest] = commandWords(argv);
+  const noun = nounNamed(first)?.name;
+  const unknown = noun === undefined ? first : `${noun} ${rest.join(' ')}`;
+  const words = [noun ?? first, ...rest];
+  return usageError(
+    `unknown command "${unknown}"`,
+    commandHint(
+      words,
+      leaves.map(({ path }) => path),
+    ),
+  );
+}
+
+function nounNamed(word: string | undefined): Noun | undefined {
+  return nouns.find(({ name, aliases }) => name === word || aliases.includes(word ?? ''));
+}
+
 /** The leaf that the words of the command line name; `null`: none, and commander says so. */
 function matchLeaf(argv: readonly string[]): Leaf | null {
   const words = commandWords(argv);
-  const noun = nouns.find(({ name, aliases }) => name === words[0] || aliases.includes(words[0] ?? ''));
+  const noun = nounNamed(words[0]);
   const path = noun ? `${noun.name} ${words[1] ?? ''}` : words[0];
   return leaves.find((leaf) => leaf.path === path) ?? null;
 }

@@ -29,7 +29,7 @@ export async function startCompletion(argv: readonly string[], tree: CommandTree
   // The Redis library would print every command with its arguments, passwords included.
   delete process.env['DEBUG'];
   const redactor = createRedactor();
-  guardProcessStreams((text) => redactor.redact(text));
+  guardProcessStreams(redactor);
   const host = processHost();
   await host.stdout.write(await completionFor(argv, { host, redactor }, tree));
   // The answer has been taken. A look-up that still hangs somewhere must not keep the shell waiting.

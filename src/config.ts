@@ -5,6 +5,7 @@ import { resolveEnvironment } from './domain/config/resolve.js';
 import { parseConfigFile, type ConfigFile, type EnvironmentFile } from './domain/config/schema.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { usageError } from './domain/errors.js';
+import type { CommandAddress } from './domain/printed-command.js';
 import { parseFlagRecord, type FlagRecord } from './domain/shadow/flag-record.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
@@ -15,9 +16,18 @@ export interface Config {
   readonly path: string | null;
   readonly text: string;
   readonly isTrusted: boolean;
+  /** True: somebody trusted the file, and it has changed since. */
+  readonly isChanged: boolean;
   readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
   /** The environment in use where no flag and no variable names one, and where that is said; `null`: none. */
-  readonly current: { readonly name: string; readonly source: string } | null;
+  readonly current: CurrentEnvironment | null;
+}
+
+export interface CurrentEnvironment {
+  readonly name: string;
+  readonly source: string;
+  /** True: `env use` chose it, in rlctl's own state; false: the file says so. */
+  readonly isChoice: boolean;
 }
 
 export interface ConfigPorts {
@@ -105,10 +115,13 @@ function parseObject(text: string | null): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Changes the state on the bytes that are there now. */
+/** Changes the state on the bytes that are there now. A state that holds nothing any more leaves no file. */
 export async function updateState(ports: ConfigPorts, change: (state: State) => State): Promise<void> {
   const path = join(stateFolder(ports.host.env), 'state.json');
-  await ports.files.writePrivate(path, `${JSON.stringify(change(await loadState(ports)), null, 2)}\n`);
+  const state = change(await loadState(ports));
+  const isEmpty = Object.values(state).every((part: object) => Object.keys(part).length === 0);
+  if (isEmpty) await ports.files.remove(path);
+  else await ports.files.writePrivate(path, `${JSON.stringify(state, null, 2)}\n`);
 }
 
 /**
@@ -151,15 +164,18 @@ export async function loadConfig(ports: ConfigPorts, named: string | null): Prom
   for (const [name, file] of Object.entries(parsed.environments ?? {}))
     environments.set(name, { file, place: found?.path ?? '' });
   const chosen = state.current[found?.path ?? ''];
+  const trusted = state.trusted[found?.path ?? ''];
+  const isTrusted = found === null || found.isTrusted || trusted === configDigest(found.text);
   return {
     path: found?.path ?? null,
     text: found?.text ?? '',
-    isTrusted: found === null || found.isTrusted || state.trusted[found.path] === configDigest(found.text),
+    isTrusted,
+    isChanged: !isTrusted && trusted !== undefined,
     environments,
     current: chosen
-      ? { name: chosen, source: 'rlctl env use' }
+      ? { name: chosen, source: 'rlctl env use', isChoice: true }
       : parsed.current
-        ? { name: parsed.current, source: `${found?.path}: current` }
+        ? { name: parsed.current, source: `${found?.path}: current`, isChoice: false }
         : null,
   };
 }
@@ -205,6 +221,8 @@ export interface EnvironmentChoice {
   /** From -e or RLCTL_ENV; `null`: not said. */
   readonly name: string | null;
   readonly flags: Partial<Record<SettingKey, string>>;
+  /** How commands that are printed name it; absent: they need not. */
+  readonly address?: CommandAddress;
 }
 
 /** The name of the environment in use and who says so; throws a usage error that lists the environments there are. */
@@ -232,9 +250,11 @@ export function chooseEnvironment(
   }
   throw usageError(
     `there is no environment "${chosen.name}" (${chosen.source}); there are: ${known}`,
-    chosen.name === 'sandbox'
-      ? 'Start one with: rlctl sandbox up'
-      : 'See: rlctl env list; add one with: rlctl env add NAME --api URL',
+    `${
+      chosen.name === 'sandbox'
+        ? 'Start one with: rlctl sandbox up'
+        : 'See: rlctl env list; add one with: rlctl env add NAME --api URL'
+    }${name === null && config.current?.isChoice === true ? '; or forget the choice with: rlctl env use --none' : ''}`,
     'UNKNOWN_ENVIRONMENT',
   );
 }
@@ -248,7 +268,9 @@ export function environmentOf(config: Config, choice: EnvironmentChoice, env: Ho
     file: entry?.file ?? null,
     filePlace: entry?.place ?? 'no file',
     isTrusted: config.isTrusted || entry?.place !== config.path,
+    isChanged: config.isChanged && entry?.place === config.path,
     env,
     flags: choice.flags,
+    ...(choice.address === undefined ? {} : { address: choice.address }),
   });
 }

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Environment } from './domain/config/environment.js';
 import { untrusted } from './domain/config/trust.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { RlctlError, usageError } from './domain/errors.js';
+import type { CommandAddress } from './domain/printed-command.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
@@ -38,6 +40,8 @@ export interface Context {
   readonly version: string;
   readonly host: Host;
   readonly options: GlobalOptions;
+  /** How commands that are printed reach the place that this one reached. */
+  readonly address: CommandAddress;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
@@ -99,6 +103,10 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   const ports = { host, files: systemFiles };
   const context: Context = {
     ...parts,
+    address: {
+      environment: options.environment,
+      config: options.config === null ? null : resolve(host.cwd, options.config),
+    },
     clock: systemClock,
     randomness: systemRandomness,
     files: systemFiles,
@@ -111,11 +119,13 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       }),
     environment: async (flags = {}) => {
       const { environmentOf } = await import('./config.js');
-      return environmentOf(await context.config(), { name: options.environment, flags }, host.env);
+      const choice = { name: options.environment, flags, address: context.address };
+      return environmentOf(await context.config(), choice, host.env);
     },
     store: (environment) =>
       lazily(`store ${environment.name}`, async () => {
-        const { redis, namespace } = configuredRedis(environment);
+        const { environments } = await context.config();
+        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
         const { revealSecret } = await import('./domain/secret.js');
         redactor.addPasswordOf(revealSecret(redis));
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
@@ -161,6 +171,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
+      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
+        return host.stdout.write(view.raw);
       const [{ render }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
       await host.stdout.write(
         await render(view, { ...options, ...replaced }, await createTheme(host.stdout, options.colour, host.env)),
@@ -188,27 +200,30 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   });
 }
 
-function configuredRedis(environment: Environment): { redis: Secret; namespace: string } {
-  const { redis, namespace, name, untrustedFile } = environment;
+function configuredRedis(environment: Environment, isConfigured: boolean): { redis: Secret; namespace: string } {
+  const { redis, namespace, name, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (untrustedFile !== null && (redis === null || namespace === null)) {
-    throw untrusted(untrustedFile, 'the limiter’s own variables');
+    throw untrusted(untrustedFile, 'the limiter’s own variables', { isChanged, requirements });
   }
   if (redis === null) {
     throw usageError(
       `the environment "${name}" has no Redis address`,
-      'Set environments.NAME.redis in rlctl.yaml, or RLCTL_REDIS_URL.',
+      `${isConfigured ? 'Set environments.NAME.redis in rlctl.yaml' : nothingConfigured}, or RLCTL_REDIS_URL.`,
       'NO_REDIS',
     );
   }
   if (namespace === null) {
     throw usageError(
       `the environment "${name}" has no namespace`,
-      'Set environments.NAME.namespace in rlctl.yaml, or RLCTL_NAMESPACE.',
+      `${isConfigured ? 'Set environments.NAME.namespace in rlctl.yaml' : nothingConfigured}, or RLCTL_NAMESPACE.`,
       'NO_NAMESPACE',
     );
   }
   return { redis, namespace };
 }
+
+const nothingConfigured =
+  'There is no configuration yet. Try it on this machine with: rlctl sandbox up; or add an environment with: rlctl env add NAME --api URL --namespace NAME --redis URL; or set RLCTL_API';
 
 /** An interrupt as an error: what was done by then is said by whoever catches it. */
 export function interruption(signal: 'SIGINT' | 'SIGTERM'): RlctlError {

@@ -1,5 +1,6 @@
 import { exitCodeOf } from './domain/exit-codes.js';
 import { RlctlError } from './domain/errors.js';
+import { addressedError, bareAddress, type CommandAddress } from './domain/printed-command.js';
 import type { Context } from './context.js';
 import type { Host, OutputStream } from './ports/host.js';
 import { createRedactor, type Redactor } from './ui/redactor.js';
@@ -29,7 +30,7 @@ export async function main(
       return stream.isGone ?? false;
     },
     onResize: (listener) => stream.onResize?.(listener) ?? (() => undefined),
-    write: (text) => stream.write(redactor.redact(text)),
+    write: (text) => stream.write(typeof text === 'string' ? redactor.redact(text) : redactor.redactBytes(text)),
   });
   const host: Host = { ...world, stdout: guarded(world.stdout), stderr: guarded(world.stderr) };
   const interrupt = new AbortController();
@@ -38,10 +39,11 @@ export async function main(
     void import('./context.js').then(({ interruption }) => interrupt.abort(interruption(signal)));
     return undefined;
   });
+  const reached: Reached = { address: bareAddress };
   try {
-    return await run(argv, host, version, redactor, interrupt.signal);
+    return await run(argv, host, { version, redactor, interrupted: interrupt.signal, reached });
   } catch (error) {
-    return await fail(error, argv, host);
+    return await fail(error, argv, host, reached.address);
   } finally {
     stopListening();
   }
@@ -53,13 +55,20 @@ function registerSecretsOf(env: Host['env'], redactor: Redactor): void {
   for (const value of Object.values(env)) if (value?.includes('@')) redactor.addPasswordOf(value);
 }
 
-async function run(
-  argv: readonly string[],
-  host: Host,
-  version: string,
-  redactor: Redactor,
-  interrupted: AbortSignal,
-): Promise<number> {
+/** How far a command line came: what its own commands have to say to come as far; nothing before it was parsed. */
+interface Reached {
+  address: CommandAddress;
+}
+
+interface RunParts {
+  readonly version: string;
+  readonly redactor: Redactor;
+  readonly interrupted: AbortSignal;
+  readonly reached: Reached;
+}
+
+async function run(argv: readonly string[], host: Host, parts: RunParts): Promise<number> {
+  const { version, redactor, interrupted, reached } = parts;
   const { parseArguments, HelpText } = await import('./cli.js');
   const width = Math.min(100, host.stdout.columns ?? 80);
   try {
@@ -68,6 +77,7 @@ async function run(
     if (options.jq !== null) await (await import('./ui/jq.js')).checkJq(options.jq);
     const { createContext } = await import('./context.js');
     const context = await createContext({ host, options, version, redactor, interrupted });
+    reached.address = context.address;
     try {
       const { view, exit } = await spec.run(context, args, flags);
       context.close();
@@ -105,13 +115,13 @@ function readOnly(path: string): RlctlError {
   });
 }
 
-async function fail(error: unknown, argv: readonly string[], host: Host): Promise<number> {
+async function fail(error: unknown, argv: readonly string[], host: Host, address: CommandAddress): Promise<number> {
   const [{ explained, errorText, errorJson }, { errorOptions }] = await Promise.all([
     import('./ui/error-view.js'),
     import('./cli.js'),
   ]);
   const { format, colour, isDebug } = errorOptions(argv, host.env);
-  const shown = explained(error);
+  const shown = addressedError(explained(error), address);
   const isForPeople = format === 'table' || format === 'yaml';
   const theme = await createTheme(host.stderr, colour, host.env);
   await host.stderr.write(isForPeople ? errorText(shown, theme, isDebug) : errorJson(shown));

@@ -8,7 +8,7 @@ export async function start(version: string): Promise<void> {
   delete process.env['DEBUG'];
   const redactor = createRedactor();
   // Node's own NODE_DEBUG writes past every stream of ours, headers included.
-  guardProcessStreams((text) => redactor.redact(text));
+  guardProcessStreams(redactor);
   const host = processHost();
   try {
     process.exitCode = await main(process.argv.slice(2), host, version, redactor);

@@ -77,7 +77,7 @@ const arrows: Readonly<
   sandbox: { floors: ['domain', 'sandbox'], packages: ['ioredis', 'js-redis-server', 'builtin'] },
   config: { floors: ['domain', 'ports', 'config', 'config-file'], packages: ['crypto', 'path'] },
   'config-file': { floors: ['domain'], packages: ['yaml'] },
-  context: { floors: ['domain', 'ports', 'config', 'adapters', 'ui'], packages: ['os'] },
+  context: { floors: ['domain', 'ports', 'config', 'adapters', 'ui'], packages: ['os', 'path'] },
   cli: { floors: ['domain', 'commands', 'ui', 'ports'], types: ['context'], packages: ['commander'] },
   main: { floors: ['domain', 'ports', 'ui', 'cli', 'context'], packages: [] },
   complete: { floors: ['domain', 'ports', 'ui', 'adapters', 'dynamic-names'], packages: [] },

@@ -61,7 +61,16 @@ async function keepDetected(
   await updateState(context, (state) => ({ ...state, detected: { ...state.detected, [key]: { ...now, at } } }));
 }
 
+/** Forgets what was seen of a server that is gone for good. */
+export async function forget(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
+  const { updateState } = await import('../config.js');
+  await updateState(context, (state) => {
+    const { [memoryKey(environment)]: _, ...detected } = state.detected;
+    return { ...state, detected };
+  });
+}
+
 /** Another address under the same name is another server. */
-function memoryKey(environment: Environment): string {
+function memoryKey(environment: Pick<Environment, 'name' | 'api'>): string {
   return `${environment.name} ${environment.api[0] ?? ''}`;
 }

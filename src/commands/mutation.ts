@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Detected } from '../config.js';
 import type { Context } from '../context.js';
-import type { Environment } from '../domain/config/environment.js';
+import type { Environment, Requirement } from '../domain/config/environment.js';
 import type { SettingKey } from '../domain/config/settings.js';
 import { parseDurationMs } from '../domain/duration.js';
 import { RlctlError, usageError } from '../domain/errors.js';
@@ -53,7 +53,7 @@ export function addEffectFlags(command: Command): void {
   command
     .addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'))
     .addOption(
-      new Option('--require <level>', 'how far the effect must be proven')
+      new Option('--require <level>', 'how far the effect must be proven; a probe shows burst and shadow, never a rate')
         .choices(['loaded', 'enforced'])
         .helpGroup('Proof:'),
     )
@@ -160,15 +160,34 @@ export async function effectInput(
   };
 }
 
-/** Who makes the change; throws a guard where the environment wants more than was given. */
+/** Throws a guard where the environment wants more for a change than was given, naming everything at once. */
+export function assertRequirements({ name, requirements }: Environment, input: MutationInput): void {
+  const missing = requirements.filter((requirement) => !input[requirement]?.trim());
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new RlctlError('guard', `the environment "${name}" wants a ${missing.join(' and a ')} for every change`, {
+    code: `${first.toUpperCase()}_MISSING`,
+    hint: `Add ${missing.map(requirementFlag).join(' and ')}.`,
+  });
+}
+
+function requirementFlag(requirement: Requirement): string {
+  return `--${requirement} ${requirement === 'reason' ? 'TEXT' : 'ID'}`;
+}
+
+/** An error about trust, with what the change will want next: whoever follows it is not to be sent back twice. */
+export function withRequirements(error: unknown, input: MutationInput): unknown {
+  if (!(error instanceof RlctlError) || error.code !== 'CONFIG_UNTRUSTED' || input.isDryRun) return error;
+  const wanted = (error.details?.['requirements'] ?? []) as readonly Requirement[];
+  const missing = wanted.filter((requirement) => !input[requirement]?.trim());
+  if (missing.length === 0) return error;
+  const { kind, message, code, hint, details = {} } = error;
+  const also = `. The change will also want ${missing.map(requirementFlag).join(' and ')}.`;
+  return new RlctlError(kind, message, { code, hint: `${hint ?? ''}${also}`, details });
+}
+
+/** Who makes the change. */
 export async function authorOf(context: Context, environment: Environment, input: MutationInput): Promise<Author> {
-  for (const requirement of environment.requirements) {
-    if (input[requirement]?.trim()) continue;
-    throw new RlctlError('guard', `the environment "${environment.name}" wants a ${requirement} for every change`, {
-      code: `${requirement.toUpperCase()}_MISSING`,
-      hint: `Add --${requirement} ${requirement === 'reason' ? 'TEXT' : 'ID'}.`,
-    });
-  }
   const { reason, ticket } = input;
   return { actor: await context.actor(), reason, ticket, rlctl: context.version, environment: environment.name };
 }

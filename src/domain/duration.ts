@@ -18,7 +18,8 @@ const largestFirst = ['y', 'w', 'd', 'h', 'm', 's', 'ms'] as const;
 export function parseDurationMs(text: string, place: string): number {
   const match = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/.exec(text);
   if (!match || text === '') {
-    throw usageError(`${place}: "${text}" is not a duration`, 'Write it as 500ms, 30s, 15m, 2h, 7d or 1h30m.');
+    const meant = /^\d+$/.test(text) ? `Did you mean ${text}s? ` : '';
+    throw usageError(`${place}: "${text}" is not a duration`, `${meant}Write it as 500ms, 30s, 15m, 2h, 7d or 1h30m.`);
   }
   return largestFirst.reduce((sum, unit, index) => sum + Number(match[index + 1] ?? 0) * (unitMs[unit] ?? 0), 0);
 }

@@ -194,7 +194,7 @@ function signature(answer: SeenAnswer, body: ErrorBody): CauseFound {
     cause: 'signature',
     code: 'SIGNATURE_REFUSED',
     message: `answered ${answer.status}: wrong secret, or the server signs otherwise${said(body)}`,
-    hint: 'compare the secret with the CONFIG_RELOAD_SECRET of this environment; if it is right, choose another profile with signing:',
+    hint: 'compare the secret with the CONFIG_RELOAD_SECRET of this environment; if it is right, choose another profile with the setting "signing" (rlctl help signing)',
   };
 }
 
@@ -227,7 +227,7 @@ function authentication(body: ErrorBody): CauseFound {
     cause: 'authentication',
     code: 'API_UNAUTHENTICATED',
     message: `answered 401: something in front wants a login that is not the reload's signature${said(body)}`,
-    hint: 'call the API from inside, or add the header it wants to a signing profile under headers:',
+    hint: 'call the API from inside, or add the header it wants to the "headers" of a signing profile (rlctl help signing)',
   };
 }
 

@@ -6,6 +6,7 @@ export function shellWords(argv: readonly string[]): string {
   return argv.map(shellWord).join(' ');
 }
 
-function shellWord(word: string): string {
+/** One word as a shell takes it. */
+export function shellWord(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -7,8 +7,8 @@ export interface OutputStream {
   readonly rows?: number | undefined;
   /** True once its reader has gone away: nothing written any more is read by anybody. */
   readonly isGone?: boolean;
-  /** Hands the text over; resolves when the other side has taken it. A reader that has gone away is not an error. */
-  write(text: string): Promise<void>;
+  /** Hands text, or bytes as they are, over; resolves when the other side has taken it. A reader that has gone away is not an error. */
+  write(text: string | Uint8Array): Promise<void>;
   /** Calls the listener when the terminal's size has changed, until the returned function is called. */
   onResize?(listener: () => void): () => void;
 }

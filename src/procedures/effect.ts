@@ -43,6 +43,8 @@ export interface Effect {
 export interface Expectation {
   readonly storedBytes: Uint8Array | null;
   readonly changed: readonly string[];
+  /** The document before the change; absent: nothing was changed. */
+  readonly bytesBefore?: Uint8Array | null | undefined;
 }
 
 /** Sends the reload and proves its effect. Never throws for a refusal: that is a failed step and a missing proof. */
@@ -106,6 +108,7 @@ function proofInput(
     workers: input.workers,
     levelAsked:
       input.require ?? (reachedProbes(input.probes, expected).length > 0 ? ('enforced' as const) : ('loaded' as const)),
+    isLevelImplied: input.require === null,
     probes: reachedProbes(input.probes, expected),
     siteMode: reload.siteMode,
     resend: reloadAgain(ports, reload, accepted),

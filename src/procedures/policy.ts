@@ -5,8 +5,9 @@ import { explainRoute, type Explanation } from '../domain/policy/explain.js';
 import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../domain/policy/matching.js';
 import { refusalError } from '../domain/refusal.js';
 import type { PolicyResult } from '../ports/control-plane.js';
+import type { StoredOverrides } from '../ports/override-store.js';
 import type { EffectPorts } from './effect.js';
-import type { StorePorts } from './override/plan.js';
+import { readable, type StorePorts } from './override/plan.js';
 
 export interface PolicyQuestion {
   readonly route: string;
@@ -37,8 +38,33 @@ export interface PolicyCheck {
 
 export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'deadline'> & Pick<StorePorts, 'store'>;
 
-/** Asks the server for a route's policy and compares it with what the stored overrides mean. Changes nothing. */
+/**
+ * Asks the server for a route's policy and compares it with what the stored overrides mean. Changes nothing. Throws a
+ * guard (6) where the stored document is not what a server can read: it means nothing then, and a reload would drop
+ * every override.
+ */
 export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
+  const { stored, loaded, server, base, explanation } = await lookUp(ports, question);
+  if (loaded.droppedBecause !== null || isWrongType(stored)) readable(stored, false);
+  const fields = compare(server, loaded, question.route, base);
+  const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
+  return { question, server, base, explanation, fields, isSame };
+}
+
+/**
+ * Explains which stored override wins for a route, with the bucket's own policy as the server states it. A document that
+ * the server drops is part of the explanation; only a key that is no string is a guard (6), as there is none then.
+ */
+export async function explainPolicy(
+  ports: PolicyPorts,
+  question: PolicyQuestion,
+): Promise<Pick<PolicyCheck, 'explanation' | 'base'>> {
+  const { stored, explanation, base } = await lookUp(ports, question);
+  if (isWrongType(stored)) readable(stored, false);
+  return { explanation, base };
+}
+
+async function lookUp(ports: PolicyPorts, question: PolicyQuestion) {
   const [stored, asked] = await Promise.all([ports.store.read(ports.deadline), askWithBase(ports, question)]);
   const loaded = loadOverrides(stored.bytes);
   const base = asked.base !== null && isBase(loaded, asked.baseRoute) ? asked.base : null;
@@ -46,9 +72,11 @@ export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion):
     bucket: question.bucket,
     ...(base === null ? {} : { base }),
   });
-  const fields = compare(asked.server, loaded, question.route, base);
-  const isSame = fields.every(({ server, expected }) => expected === null || server === expected);
-  return { question, server: asked.server, base, explanation, fields, isSame };
+  return { stored, loaded, server: asked.server, base, explanation };
+}
+
+function isWrongType({ type }: StoredOverrides): boolean {
+  return type !== 'string' && type !== 'none';
 }
 
 /** A route that no stored override can match tells the bucket's own policy. */

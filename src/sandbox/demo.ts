@@ -36,7 +36,7 @@ function documentedSteps(origin: string): readonly DemoStep[] {
       title: 'Raise a limit: written, reloaded, proven',
       args: [...set, '--probe', `${origin}${search}`],
       expected: 0,
-      remark: 'a real request met the new limit',
+      remark: 'a real request met the new burst',
     },
     {
       title: 'Why a route has the policy it has',
@@ -75,10 +75,10 @@ function deployedSteps(origin: string): readonly DemoStep[] {
       remark: 'the 200 lied, and rlctl says so',
     },
     {
-      title: 'Take it back, exactly',
+      title: 'Take it back',
       args: ['-e', 'sandbox', 'override', 'undo', '--reason', 'it has no effect here'],
       expected: 0,
-      remark: 'as it was before',
+      remark: 'no override is left; the key stays, with an empty document',
     },
     {
       title: 'What is on record',

@@ -1,9 +1,10 @@
-import type { Environment } from '../domain/config/environment.js';
+import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
-import type { ChangePlan } from '../procedures/override/plan.js';
-import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
+import { addressed } from '../domain/printed-command.js';
+import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -11,7 +12,10 @@ import type { View } from './view.js';
 
 /** A change that has been made, with its proof; what went wrong stands where it went wrong. */
 export function changeView(result: ChangeResult, environment: Environment): View {
-  const { plan, written, effect } = result;
+  const { plan, written } = result;
+  const { address } = environment;
+  const effect = addressedEffect(result.effect, address);
+  const steps = addressedSteps(result.steps, address);
   return {
     kind: 'OverrideChange',
     data: {
@@ -21,23 +25,39 @@ export function changeView(result: ChangeResult, environment: Environment): View
       conflictsMerged: written?.conflicts ?? 0,
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
+      foreignRevision: written?.outcome.sawForeignChange ? written.plan.stored.revision : null,
       ...effectJson(effect),
-      steps: result.steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+      hint: wayBack(result, environment),
+      steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
       [
         planText(plan, theme),
         stepsText(
-          result.steps.filter(({ name }) => name !== 'reload'),
+          steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
         ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
         proofText(effect.proof, theme),
-        ...(written !== null && result.exit !== 'ok'
-          ? [`${theme.accent('hint:')}  take it back with: rlctl -e ${term(environment.name)} override undo`]
-          : []),
+        ...hintLines(wayBack(result, environment), theme),
       ].join('\n'),
   };
+}
+
+function hintLines(hint: string | null, theme: Theme): readonly string[] {
+  return hint === null ? [] : [`${theme.accent('hint:')}  ${term(hint)}`];
+}
+
+/** What to do about a change that is written and not proven; `null`: nothing has to be done. */
+function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+  if (written === null || exit === 'ok') return null;
+  if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
+    return addressed('take it back with: rlctl override undo', address);
+  const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
+  return addressed(
+    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,
+    address,
+  );
 }
 
 /** A change that would be made. */
@@ -65,12 +85,16 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
     remarks: plan.intent.remarks?.() ?? [],
+    missing: plan.intent.missing?.() ?? [],
   };
 }
 
 function planText(plan: ChangePlan, theme: Theme): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
   const remarks = (plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
+  const missing = plan.intent.missing?.() ?? [];
+  if (missing.length > 0)
+    return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
   if (plan.isNoop) {
     const what = plan.intent.routes.map(term).join(', ') || 'the document';
     return [
@@ -79,6 +103,8 @@ function planText(plan: ChangePlan, theme: Theme): string {
     ].join('\n');
   }
   const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
+  if (plan.after.members.length === 0)
+    lines.push(theme.dim('no override is left; the key stays, with an empty document, as rlctl never removes it'));
   if (plan.document === null)
     lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));
   for (const [route, by] of plan.hidden) {
@@ -89,6 +115,12 @@ function planText(plan: ChangePlan, theme: Theme): string {
     );
   }
   return [...lines, ...remarks].join('\n');
+}
+
+function missingText({ route, near }: MissingOverride, theme: Theme): string {
+  const quoted = (text: string): string => term(JSON.stringify(text));
+  const others = near.length === 0 ? '' : `; near it there are: ${near.map(quoted).join(', ')}`;
+  return theme.warn(`there was no such override: ${quoted(route)}${others}`);
 }
 
 const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;
@@ -144,11 +176,16 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     human: (theme) =>
       items.length === 0
         ? 'no change has been recorded'
-        : items.map((item) => historyText(item, theme, nowMs)).join('\n\n'),
+        : items.map((item) => historyText(item, theme, nowMs, environment)).join('\n\n'),
   };
 }
 
-function historyText({ entry, diff, undoneBy }: RecordedChange, theme: Theme, nowMs: number): string {
+function historyText(
+  { entry, diff, undoneBy }: RecordedChange,
+  theme: Theme,
+  nowMs: number,
+  { address }: Environment,
+): string {
   const when = `${new Date(entry.timeMs).toISOString()} (${relativeTime(entry.timeMs, nowMs)})`;
   if (entry.body === null) {
     const why = {
@@ -157,7 +194,10 @@ function historyText({ entry, diff, undoneBy }: RecordedChange, theme: Theme, no
       periodic: 'periodic copy',
       wrongType: 'the key held another type; its dump is kept',
     };
-    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${entry.next.slice(0, 12)}`);
+    const revision = entry.next.slice(0, 12);
+    const print = addressed(`print it with: rlctl override history --document ${revision}`, address);
+    const how = entry.snapshotOf === 'foreign' ? `\n  ${term(print)}` : '';
+    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
   }
   const { command, actor, reason, ticket } = entry.body;
   const lines = [

@@ -13,13 +13,20 @@ export interface ListedEnvironment {
   readonly api: readonly string[];
 }
 
-export function environmentListView(items: readonly ListedEnvironment[], source: string | null): View {
+/** The environments there are; `missing`: the current one, where it is not among them. */
+export function environmentListView(
+  items: readonly ListedEnvironment[],
+  source: string | null,
+  missing: { readonly name: string; readonly source: string; readonly isChoice: boolean } | null,
+): View {
   return {
     kind: 'EnvironmentList',
-    data: { environments: items, currentSource: source },
+    data: { environments: items, currentSource: source, missing: missing?.name ?? null },
     items,
     human: async (theme) => {
-      if (items.length === 0) return 'no environments; add one with "rlctl env add", or start "rlctl sandbox up"';
+      const gone = missing === null ? [] : [theme.warn(missingText(missing))];
+      if (items.length === 0)
+        return ['no environments; add one with "rlctl env add", or start "rlctl sandbox up"', ...gone].join('\n');
       const rows = items.map(({ name, place, isCurrent, isProtected, api }) => [
         isCurrent ? theme.good('*') : '',
         term(name),
@@ -27,13 +34,19 @@ export function environmentListView(items: readonly ListedEnvironment[], source:
         term(api.join(', ') || '-'),
         term(place),
       ]);
-      return renderTable(
+      const table = await renderTable(
         [{ title: '' }, { title: 'NAME' }, { title: 'PROTECTED' }, { title: 'API' }, { title: 'FROM' }],
         rows,
         theme,
       );
+      return [table, ...gone].join('\n');
     },
   };
+}
+
+function missingText({ name, source, isChoice }: { name: string; source: string; isChoice: boolean }): string {
+  const cure = isChoice ? '; forget that with: rlctl env use --none' : '';
+  return term(`${JSON.stringify(name)}, which is chosen, is not there (${source})${cure}`);
 }
 
 /** What a server was seen to do; `null` for what was not seen. */
@@ -48,6 +61,8 @@ export interface SeenServer {
 export interface ConfigFacts {
   readonly path: string | null;
   readonly isTrusted: boolean;
+  /** It was trusted, and has changed since. */
+  readonly isChanged: boolean;
   /** What a reload was last accepted with; `null`: not known. */
   readonly seen: SeenServer | null;
 }
@@ -71,7 +86,8 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
     },
     items: settings,
     human: async (theme) => {
-      const trust = facts.isTrusted ? '' : theme.warn('  (not trusted: run "rlctl env trust")');
+      const why = facts.isChanged ? 'changed since you trusted it' : 'not trusted';
+      const trust = facts.isTrusted ? '' : theme.warn(`  (${why}: run "rlctl env trust")`);
       const rows = settings.map(({ key, value, source, fallback }) => [
         key,
         value === null ? theme.dim(fallback) : term(value),

@@ -28,6 +28,7 @@ function exitCodePage(): View {
         ),
         '',
         'A failure after a write is 8, never 4 or 7; the finer cause is error.code in the JSON.',
+        'A probe shows burst and shadow, never a rate: with --require enforced a change of the rate alone is 8.',
       ].join('\n'),
   };
 }

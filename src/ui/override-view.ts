@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { addressed } from '../domain/printed-command.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { changeText } from './author-text.js';
@@ -31,7 +32,7 @@ export function overrideListView(listing: OverrideListing, environment: Environm
         theme,
       );
       const remarks = [
-        ...(isForeign ? [theme.warn('the document was changed past rlctl since the last recorded change')] : []),
+        ...(isForeign ? [theme.warn(foreignText(stored.revision, environment))] : []),
         ...(stored.ttlMs === null
           ? []
           : [theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`)]),
@@ -40,6 +41,13 @@ export function overrideListView(listing: OverrideListing, environment: Environm
       return [theme.dim(head), table, ...remarks].join('\n');
     },
   };
+}
+
+function foreignText(revision: string, { address }: Environment): string {
+  const print = `rlctl override history --document ${revision.slice(0, 12)}`;
+  return term(
+    addressed(`the document was changed past rlctl since the last recorded change; print it with: ${print}`, address),
+  );
 }
 
 const columns = [

@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import { policyInWords } from '../domain/policy/gcra.js';
+import { addressed } from '../domain/printed-command.js';
 import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -43,7 +44,11 @@ export function policyView(check: PolicyCheck, bucketSource: string, environment
       const words = `the server's answer means: ${policyInWords(server)}`;
       const verdict = isSame
         ? theme.good('as expected')
-        : theme.bad('DIFFERENT: the server does not hold what Redis holds; run: rlctl reload');
+        : theme.bad(
+            term(
+              addressed('DIFFERENT: the server does not hold what Redis holds; run: rlctl reload', environment.address),
+            ),
+          );
       return [head, by, table, words, verdict].join('\n');
     },
   };

@@ -1,4 +1,6 @@
 import { counted } from '../domain/counted.js';
+import { enforcedInWords } from '../domain/proof/proof.js';
+import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { Effect } from '../procedures/effect.js';
 import type { TargetReload } from '../procedures/reload/send.js';
@@ -13,12 +15,29 @@ const headlines = {
   notAttempted: 'NOT ATTEMPTED',
 } as const satisfies Record<Proof['verdict'], string>;
 
+/** An effect with the commands in its own sentences completed; evidence quotes what was seen and stays. */
+export function addressedEffect(effect: Effect, address: CommandAddress): Effect {
+  const { reloads, proof, steps } = effect;
+  return {
+    reloads: reloads.map((each) => ({ ...each, error: each.error && addressedError(each.error, address) })),
+    proof: { ...proof, diagnosis: addressed(proof.diagnosis, address) },
+    steps: addressedSteps(steps, address),
+  };
+}
+
+/** What was written and what was proven is told in sentences of our own; the other steps quote what they met. */
+export function addressedSteps(steps: readonly Step[], address: CommandAddress): readonly Step[] {
+  return steps.map((step) =>
+    ['write', 'verify'].includes(step.name) ? { ...step, detail: addressed(step.detail, address) } : step,
+  );
+}
+
 /** Verdict, level, evidence and diagnosis, the verdict first. */
 export function proofText(proof: Proof, theme: Theme): string {
   const paint = proof.verdict === 'proven' ? theme.good : proof.verdict === 'contradicted' ? theme.bad : theme.warn;
   const level =
     proof.verdict === 'proven'
-      ? ` (${proof.levelReached})`
+      ? ` (${levelInWords(proof)})`
       : proof.verdict === 'notAttempted'
         ? ''
         : ` (asked: ${proof.levelAsked})`;
@@ -26,6 +45,13 @@ export function proofText(proof: Proof, theme: Theme): string {
   for (const { verdict, source, text } of proof.evidence)
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
   return lines.join('\n');
+}
+
+/** `enforced`, or by field where not all of it was shown: `enforced: burst; loaded: rate`. */
+function levelInWords({ levelReached, evidence }: Proof): string {
+  const { enforced, loadedOnly } = enforcedInWords(evidence);
+  const isPartly = levelReached === 'enforced' && loadedOnly !== '';
+  return isPartly ? `enforced: ${enforced}; loaded: ${loadedOnly}` : levelReached;
 }
 
 function markOf(verdict: string, theme: Theme): string {

@@ -1,15 +1,17 @@
-import stringWidth from 'string-width';
-import wrap from 'wrap-ansi';
+import { measureFor } from './width.js';
+
+type Wrap = typeof import('wrap-ansi').default;
 
 /** Lines wider than `width` broken between words, what follows indented a little deeper than the line itself. */
-export function wrapProse(text: string, width: number): string {
-  return text
-    .split('\n')
-    .map((line) => (stringWidth(line) <= width ? line : wrapLine(line, width)))
-    .join('\n');
+export async function wrapProse(text: string, width: number): Promise<string> {
+  const lines = text.split('\n');
+  const measure = await measureFor(lines);
+  if (lines.every((line) => measure(line) <= width)) return text;
+  const { default: wrap } = await import('wrap-ansi');
+  return lines.map((line) => (measure(line) <= width ? line : wrapLine(line, width, wrap))).join('\n');
 }
 
-function wrapLine(line: string, width: number): string {
+function wrapLine(line: string, width: number, wrap: Wrap): string {
   const indent = `${/^ */.exec(line)?.[0] ?? ''}  `;
   const [first = '', ...rest] = wrap(line, width, { hard: true, trim: false }).split('\n');
   if (rest.length === 0) return first;

@@ -5,6 +5,8 @@ export interface Redactor {
   /** Registers the password of an address: whatever stands between the first colon of its user part and the last @. */
   addPasswordOf(address: string): void;
   redact(text: string): string;
+  /** The same for bytes that need not be text: every byte stays but those of a secret. */
+  redactBytes(bytes: Uint8Array): Uint8Array;
 }
 
 export function createRedactor(): Redactor {
@@ -30,6 +32,13 @@ export function createRedactor(): Redactor {
       let safe = text;
       for (const spelling of spellings) if (safe.includes(spelling)) safe = safe.replaceAll(spelling, '[redacted]');
       return safe;
+    },
+    redactBytes: (bytes) => {
+      // One character for each byte, so that what is no text comes through unharmed.
+      const text = Buffer.from(bytes).toString('latin1');
+      const forms = [...spellings].map((spelling) => Buffer.from(spelling).toString('latin1'));
+      const safe = forms.reduce((rest, form) => rest.replaceAll(form, '[redacted]'), text);
+      return safe === text ? bytes : Buffer.from(safe, 'latin1');
     },
   };
 }

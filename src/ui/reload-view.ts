@@ -1,15 +1,16 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { MaskedRequest } from '../domain/signing/sign.js';
 import type { ReloadResult } from '../procedures/reload/safely.js';
-import { effectJson, proofText, reloadText } from './proof-view.js';
+import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
 import { term } from './term.js';
 import type { View } from './view.js';
 
 /** A reload and its proof. */
-export function reloadView({ effect, stored }: ReloadResult, environment: Environment): View {
+export function reloadView(result: ReloadResult, environment: Environment): View {
+  const effect = addressedEffect(result.effect, environment.address);
   return {
     kind: 'Reload',
-    data: { environment: environment.name, revision: stored?.revision ?? null, ...effectJson(effect) },
+    data: { environment: environment.name, revision: result.stored?.revision ?? null, ...effectJson(effect) },
     human: (theme) => [reloadText(effect.reloads, theme), proofText(effect.proof, theme)].join('\n'),
   };
 }

@@ -1,4 +1,5 @@
 import type { Theme } from './theme.js';
+import { measureFor, type Measure } from './width.js';
 
 export interface Column {
   readonly title: string;
@@ -21,21 +22,18 @@ export async function renderTable(
   allRows: readonly (readonly string[])[],
   theme: Theme,
 ): Promise<string> {
-  const [{ default: Table }, { default: stringWidth }, { default: wrap }] = await Promise.all([
+  const titlesOfAll = allColumns.map(({ title }) => title);
+  const [{ default: Table }, measure] = await Promise.all([
     import('cli-table3'),
-    import('string-width'),
-    import('wrap-ansi'),
+    measureFor([...titlesOfAll, ...allRows.flat()]),
   ]);
   const isShown = ({ isOptional }: Column, index: number): boolean =>
     !theme.isTerminal || isOptional !== true || allRows.some((row) => row[index] !== '-');
   const columns = allColumns.filter(isShown);
   const rows = allRows.map((row) => row.filter((_, index) => isShown(allColumns[index] ?? { title: '' }, index)));
-  const titles = columns.map(({ title }) => stringWidth(title));
+  const titles = columns.map(({ title }) => measure(title));
   const widths = titles.map((title, index) =>
-    rows.reduce(
-      (most, row) => Math.max(most, ...(row[index] ?? '').split('\n').map((line) => stringWidth(line))),
-      title,
-    ),
+    rows.reduce((most, row) => Math.max(most, ...(row[index] ?? '').split('\n').map((line) => measure(line))), title),
   );
   const least = widths.map((width, index) => Math.min(width, Math.max(narrowest, titles[index] ?? 0)));
   const fitted = theme.isTerminal
@@ -50,16 +48,26 @@ export async function renderTable(
     colAligns: columns.map(({ align }) => align ?? 'left'),
     colWidths: fitted,
   });
-  table.push(
-    ...rows.map((row) =>
-      row.map((cell, index) => wrap(shortened(cell, theme), fitted[index] ?? 0, { hard: true, trim: false })),
-    ),
-  );
+  const cells = rows.map((row) => row.map((cell) => shortened(cell, theme)));
+  table.push(...(await wrapped(cells, fitted, measure)));
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** The cells broken to the widths of their columns; what breaks them is loaded only where one is too wide. */
+async function wrapped(
+  cells: readonly (readonly string[])[],
+  widths: readonly number[],
+  measure: Measure,
+): Promise<readonly string[][]> {
+  const isTooWide = (cell: string, index: number): boolean =>
+    cell.split('\n').some((line) => measure(line) > (widths[index] ?? 0));
+  if (!cells.some((row) => row.some(isTooWide))) return cells.map((row) => [...row]);
+  const { default: wrap } = await import('wrap-ansi');
+  return cells.map((row) => row.map((cell, index) => wrap(cell, widths[index] ?? 0, { hard: true, trim: false })));
 }
 
 const longestCell = 400;

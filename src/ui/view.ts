@@ -11,6 +11,8 @@ export interface View {
   readonly data: Readonly<Record<string, unknown>>;
   /** The lines of `ndjson`; absent: the whole document is the one line. */
   readonly items?: readonly unknown[];
+  /** What a pipe gets instead of the text for people, byte for byte; absent: the same text. */
+  readonly raw?: Uint8Array;
   /** Text for people, without the last newline; outside text in it has passed `term`. */
   human(theme: Theme): string | Promise<string>;
 }
@@ -39,7 +41,8 @@ export async function render(view: View, options: RenderOptions, theme: Theme): 
     case 'table': {
       const text = await view.human(theme);
       if (text === '') return '';
-      return `${onlyColours(theme.isTerminal ? (await import('./prose.js')).wrapProse(text, theme.width) : text)}\n`;
+      const fitted = theme.isTerminal ? await (await import('./prose.js')).wrapProse(text, theme.width) : text;
+      return `${onlyColours(fitted)}\n`;
     }
   }
 }

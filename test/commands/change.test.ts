@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { revisionOf } from '../../src/domain/revision.js';
 import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
+import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -82,6 +83,23 @@ describe('set', () => {
     expect(jsonOf(ran.out)).toMatchObject({ isNoop: true, proof: { verdict: 'proven' } });
     expect(ran.code).toBe(0);
     expect(await everything()).toEqual(before);
+  });
+
+  test('unsetting what was never there says so, and names what is near', async () => {
+    await state.lab.store('{"/api/search":{"rate":1},"/api/search/items":{},"/x":{}}');
+    const args = ['override', 'unset', '/api/serach'];
+    const ran = await run([...args, '--json']);
+    expect(ran.code).toBe(0);
+    expect(jsonOf(ran.out)).toMatchObject({
+      isNoop: true,
+      missing: [{ route: '/api/serach', near: ['/api/search'] }],
+      steps: [{ name: 'write', state: 'skipped', detail: 'there was no such override; nothing written' }, {}, {}],
+    });
+    const table = await run([...args, '--dry-run']);
+    expect(table.out).toContain('there was no such override: "/api/serach"; near it there are: "/api/search"\n');
+    expect(table.out).not.toContain('already as wanted');
+    const there = await run(['override', 'unset', '/x', '--json']);
+    expect(jsonOf(there.out)).toMatchObject({ isNoop: false, missing: [] });
   });
 
   test.each([
@@ -297,6 +315,28 @@ describe('a protected environment', () => {
     expect(await run(args(nothing, '--confirm', 'lab'))).toMatchObject({ code: 0 });
   });
 
+  test('where nothing is to be written no reason is wanted, and only what its reload wants', async () => {
+    const config = await as({ protected: true });
+    const unset = ['--config', config, 'override', 'unset', '/never', '--json'];
+    const reloads = () => state.lab.sandbox.workers()[0]?.reloads;
+    const before = reloads();
+    expect(errorOf(await run(unset))).toMatchObject({
+      code: 'NOT_CONFIRMED',
+      exitCode: 6,
+      hint: expect.stringContaining('--yes') as string,
+    });
+    expect(await run([...unset, '--no-reload'])).toMatchObject({ code: 0, err: '' });
+    expect(reloads()).toBe(before);
+    for (const more of [['--yes'], ['--confirm', 'lab']])
+      expect(await run([...unset, ...more])).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('everything that is missing is said at once', async () => {
+    const config = await as({ require: ['reason', 'ticket'] });
+    const error = errorOf(await run(args(config)));
+    expect(error).toMatchObject({ code: 'REASON_MISSING', hint: 'Add --reason TEXT and --ticket ID.' });
+  });
+
   test('an empty reason is none', async () => {
     const config = await as({ protected: true });
     for (const reason of ['', '   ']) {
@@ -476,6 +516,32 @@ describe('a document that cannot be read', () => {
   });
 });
 
+describe('a probe claims what its headers showed', () => {
+  const probe = () => ['--probe', `${state.lab.sandbox.origin}/api/search`];
+  const proofOf = (ran: Ran) => jsonOf<{ proof: JsonObject & { evidence: JsonObject[] } }>(ran.out).proof;
+
+  test('burst as enforced, rate as loaded, in words and for programs', async () => {
+    const args = ['/api/search', '--rate', '120', '--burst', '20', ...probe()];
+    const ran = await set(...args);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('PROVEN (enforced: burst; loaded: rate)  ');
+    await state.lab.reset();
+    const proof = proofOf(await set(...args, '--json'));
+    expect(proof).toMatchObject({ verdict: 'proven', levelReached: 'enforced' });
+    expect(proof.evidence.at(-1)).toMatchObject({ enforced: ['burst'], loadedOnly: ['ratePerMin'] });
+  });
+
+  test('only the rate: loaded, exit 0; asked for as enforced by name: not proven, exit 8', async () => {
+    await set('/api/search', '--rate', '120', '--burst', '20');
+    const implied = await set('/api/search', '--rate', '90', ...probe(), '--json');
+    expect(implied.code).toBe(0);
+    expect(proofOf(implied)).toMatchObject({ verdict: 'proven', levelAsked: 'loaded', levelReached: 'loaded' });
+    const required = await set('/api/search', '--rate', '80', ...probe(), '--require', 'enforced', '--json');
+    expect(required.code).toBe(8);
+    expect(proofOf(required)).toMatchObject({ verdict: 'notProven', levelAsked: 'enforced', levelReached: 'loaded' });
+  });
+});
+
 describe('waived proof', () => {
   test.each([['--no-reload'], ['--no-verify']])('%s: verdict notAttempted, exit 0', async (flag) => {
     const ran = await set('/a', '--rate', '1', flag, '--json');
@@ -486,8 +552,9 @@ describe('waived proof', () => {
 
   test('the hint of a waived proof names only commands that exist', async () => {
     const ran = await set('/a', '--rate', '1', '--no-reload');
-    const named = /run: rlctl (\w+)/.exec(ran.out)?.[1] ?? '';
+    const named = /run: rlctl (?:-\S+ \S+ )*(\w+)/.exec(ran.out)?.[1] ?? '';
     const help = await run(['--help']);
+    expect(named).not.toBe('');
     expect(help.out).toMatch(new RegExp(`^  ${named} `, 'm'));
   });
 
@@ -509,6 +576,44 @@ describe('waived proof', () => {
     expect(await run(['--config', config, 'override', 'set', '/a', '--rate', '1', '--no-reload'])).toMatchObject({
       code: 0,
     });
+  });
+});
+
+test('an API address that is the port of a Redis server is said to be one, before anything is written', async () => {
+  const env = { RLCTL_API: `http://127.0.0.1:${new URL(state.lab.redis.url).port}` };
+  const error = errorOf(await run(['override', 'set', '/a', '--rate', '1', '--json'], { env }));
+  expect(error).toMatchObject({ code: 'API_IS_REDIS', exitCode: 7 });
+  expect(error.message).toContain('a Redis server');
+  expect(error.hint).toContain('RLCTL_API');
+  expect(await state.lab.document()).toBeNull();
+});
+
+test('where no override is left, that an empty document stays is said', async () => {
+  await set('/a', '--rate', '1', '--no-reload');
+  const undo = await run(['override', 'undo', '--no-reload']);
+  expect(undo.out).toContain('no override is left; the key stays, with an empty document');
+  expect(await state.lab.document()).toBe('{}');
+});
+
+describe('a secret that is wrong shows at the reload, after the write', () => {
+  test('the hint says what is written, what undo needs, and how to give the right one', async () => {
+    const wrong = await state.lab.world.write('wrong', 'not the secret of this server');
+    const ran = await set('/a', '--rate', '1', '--secret-file', wrong, '--json');
+    expect(ran.code).toBe(8);
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
+    const shown = jsonOf<{ hint: string; reloads: { error: { hint: string } }[] }>(ran.out);
+    expect(shown.hint).toMatch(/^the change is written/);
+    expect(shown.hint).toContain(`(the one used came from: file ${wrong})`);
+    expect(shown.hint).toMatch(/--secret-file PATH.*run: rlctl .*reload.*override undo; it reloads too, and needs/);
+    for (const { error } of shown.reloads) expect(error.hint).not.toMatch(/:$/);
+    expect((await set('/b', '--rate', '1', '--secret-file', wrong)).out).toContain('hint:  the change is written');
+    // As it says: the right secret, and the reload proves both.
+    expect(await run(['reload'])).toMatchObject({ code: 0 });
+  });
+
+  test('any other failure after a write keeps its way back, and a success needs none', async () => {
+    const ran = await set('/a', '--rate', '1', '--json');
+    expect(jsonOf(ran.out)).toMatchObject({ hint: null });
   });
 });
 
@@ -538,6 +643,67 @@ describe('history', () => {
     const ran = await set('/b', '--rate', '1', '--json');
     expect(jsonOf(ran.out)).toMatchObject({ sawForeignChange: true });
     expect((await run(['override', 'history'])).out).toContain('somebody wrote past rlctl');
+  });
+
+  describe('--document', () => {
+    // What a careless writer may leave: no JSON, no UTF-8, and what would steer a terminal.
+    const foreign = Buffer.concat([Buffer.from('{"/a":\u001b[31m\r\n'), Buffer.from([0xff, 0xfe, 0x00, 0x9b])]);
+    const documentOf = async (wanted: string, options: MainOptions = {}) => {
+      const seen: { host: MemoryHost | null } = { host: null };
+      const args = ['override', 'history', '--document', wanted];
+      const ran = await run(args, { ...options, onHost: (host) => (seen.host = host) });
+      return { ...ran, bytes: seen.host?.outBytes };
+    };
+    const storeForeign = () => state.lab.storeBytes(foreign);
+
+    test('prints what somebody left past rlctl, byte for byte, while it stands and after', async () => {
+      await set('/a', '--rate', '1', '--no-reload');
+      await storeForeign();
+      const revision = revisionOf(foreign);
+      expect(await documentOf(revision.slice(0, 12))).toMatchObject({ code: 0, err: '', bytes: foreign });
+      const forced = await set('/b', '--rate', '1', '--force', '--no-reload', '--json');
+      expect(jsonOf(forced.out)).toMatchObject({ sawForeignChange: true, foreignRevision: revision });
+      expect(await documentOf(revision)).toMatchObject({ code: 0, bytes: foreign });
+      const history = await run(['override', 'history']);
+      const [, printed = ''] = /print it with: rlctl (.+)/.exec(history.out) ?? [];
+      expect(printed).toContain(`override history --document ${revision.slice(0, 12)}`);
+      expect((await run(printed.split(' '))).code).toBe(0);
+    });
+
+    test('on a terminal spells out what would steer it; in JSON it is exact', async () => {
+      await storeForeign();
+      const terminal = await documentOf(revisionOf(foreign), { columns: 100 });
+      expect(terminal.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      expect(terminal.out).toContain('\\u001b[31m');
+      const json = await run(['override', 'history', '--document', revisionOf(foreign), '--json']);
+      expect(jsonOf(json.out)).toMatchObject({
+        kind: 'OverrideDocument',
+        text: null,
+        base64: foreign.toString('base64'),
+      });
+    });
+
+    test('a change id gives what that change left', async () => {
+      const ids: string[] = [];
+      for (const rate of ['1', '2', '3'])
+        ids.push(String(jsonOf((await set('/a', '--rate', rate, '--no-reload', '--json')).out)['changeId']));
+      expect((await documentOf(ids[1] ?? '')).out).toBe('{"/a":{"rate":2}}');
+    });
+
+    test.each(['deadbeefdeadbeef', 'none', 'c0nothing', ''])('%j leads to no document: 2', async (wanted) => {
+      expect(errorOf(await run(['override', 'history', '--document', wanted, '--json']))).toMatchObject({
+        code: 'REVISION_MISSING',
+        exitCode: 2,
+      });
+    });
+
+    test('a secret that the document holds does not come out', async () => {
+      const secret = (await readFile(state.lab.sandbox.secretFile, 'utf8')).trim();
+      const document = `{"/a":{"note":"${secret}"}}`;
+      await state.lab.store(document);
+      const ran = await documentOf(revisionOf(Buffer.from(document)), { env: { CONFIG_RELOAD_SECRET: secret } });
+      expect(ran.out).toBe('{"/a":{"note":"[redacted]"}}');
+    });
   });
 
   test('an empty history is no error', async () => {

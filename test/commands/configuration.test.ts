@@ -222,13 +222,21 @@ describe('faults of the configuration name the file and the place', () => {
     ['a wrong type', 'environments: {prod: {workers: many}}', /environments\.prod\.workers: must be/],
     ['a list', '- a\n- b\n', /c\.yaml/],
     ['a wrong secret', 'environments: {prod: {secret: {text: hunter2}}}', /environments\.prod\.secret/],
-    ['an address with a path', 'environments: {prod: {api: "https://a.test/internal"}}', /c\.yaml: api: .*path/],
+    [
+      'an address with a path',
+      'environments: {prod: {api: "https://a.test/internal"}}',
+      /c\.yaml: environments\.prod\.api: .*path/,
+    ],
     [
       'an address with a password',
       'environments: {prod: {api: "https://u:hunter2@a.test"}}',
-      /c\.yaml: api: .*password/,
+      /c\.yaml: environments\.prod\.api: .*password/,
     ],
-    ['an address that is none', 'environments: {prod: {api: "nowhere"}}', /c\.yaml: api: "nowhere"/],
+    [
+      'an address that is none',
+      'environments: {prod: {api: "nowhere"}}',
+      /c\.yaml: environments\.prod\.api: "nowhere"/,
+    ],
     ['a base path', 'environments: {prod: {basePath: internal/}}', /c\.yaml: base path "internal\/"/],
     [
       'an unset variable',
@@ -334,9 +342,53 @@ describe('trust in a project’s file', () => {
     expect((await stat(marker())).isFile()).toBe(true);
     expect((await run(['env', 'trust'])).out).toContain('trusted already');
     await world.write(path, `${JSON.stringify(hostile())}\n# one more line\n`);
-    expect(errorOf(await run(printing))).toMatchObject(untrusted);
+    const changed = errorOf(await run(printing));
+    expect(changed).toMatchObject(untrusted);
+    expect(changed.message).toContain('changed since you trusted it');
+    expect(changed.message).not.toContain('not trusted yet');
+    expect((await run(['env', 'show'])).out).toContain('changed since you trusted it');
     await world.config('rlctl.yaml', hostile());
     expect(await run(printing)).toMatchObject({ code: 0 });
+  });
+
+  test('env trust shows what it gives: where signatures go, what is run, what is read', async () => {
+    await state.world.config('rlctl.yaml', {
+      environments: {
+        prod: {
+          api: ['http://127.0.0.1:1', 'http://127.0.0.1:2'],
+          redis: 'redis://:${PW}@127.0.0.1:3',
+          secret: { command: ['pass', 'show', 'rl'] },
+          shadowDriver: { exec: ['./flip', 'it'] },
+        },
+        preview: { secret: { env: 'PREVIEW' }, shadowDriver: { 'env-file': '/etc/limiter.env' } },
+      },
+    });
+    const dry = await run(['env', 'trust', '--dry-run']);
+    expect(dry.out.split('\n').slice(1)).toEqual([
+      '  prod  signed requests go to http://127.0.0.1:1',
+      '  prod  signed requests go to http://127.0.0.1:2',
+      '  prod  runs pass show rl',
+      '  prod  runs ./flip it',
+      '  prod  reads the variable PW',
+      '  preview  reads the variable PREVIEW',
+      '  preview  reads the file /etc/limiter.env',
+      '',
+    ]);
+    expect(jsonOf((await run(['env', 'show', 'preview', '--json'])).out)).toMatchObject({ isTrusted: false });
+    expect(jsonOf((await run(['env', 'trust', '--json'])).out)).toMatchObject({ isTrusted: true, wasTrusted: false });
+    expect(jsonOf((await run(['env', 'show', 'preview', '--json'])).out)).toMatchObject({ isTrusted: true });
+  });
+
+  test('what a change will want besides is said with it: nobody is sent back twice', async () => {
+    const entry = { protected: true, namespace: 'a', redis: '${R}', secret: { env: 'S' } };
+    await state.world.config('rlctl.yaml', one(entry));
+    const set = ['override', 'set', '/a', '--rate', '1', '--json'];
+    expect(errorOf(await run(set))).toMatchObject(untrusted);
+    expect(errorOf(await run(set)).hint).toContain('also want --reason TEXT');
+    expect(errorOf(await run([...set, '--reason', 'r'])).hint).not.toContain('--reason');
+    // Not at the variable, but at the secret.
+    await state.world.config('rlctl.yaml', one({ ...entry, redis: 'redis://127.0.0.1:1', api: 'http://127.0.0.1:1' }));
+    expect(errorOf(await run(set)).hint).toContain('also want --reason TEXT');
   });
 
   test('trust in one file is none in its copy elsewhere', async () => {
@@ -513,5 +565,50 @@ test('an environment that was chosen and is gone is named', async () => {
   expect(errorOf(ran)).toMatchObject({
     code: 'UNKNOWN_ENVIRONMENT',
     message: expect.stringContaining('rlctl env use') as string,
+  });
+});
+
+describe('the hint names what to mend', () => {
+  const hintOf = async (args: readonly string[], env: MainOptions['env'] = {}): Promise<string> =>
+    errorOf(await state.world.main([...args, '--json'], { env })).hint ?? '';
+
+  test.each([
+    ['foo', 'Give RLCTL_API as https://api.example.com.'],
+    ['ftp://a.test', 'Give RLCTL_API as https://api.example.com.'],
+    ['http://u:p@a.test', 'Take them out of RLCTL_API.'],
+    ['http://a.test/x', 'Give RLCTL_API as http://a.test, and the path of the internal endpoints as basePath'],
+  ])('RLCTL_API=%s: the variable, not the file', async (api, expected) => {
+    expect(await hintOf(['override', 'list'], { RLCTL_API: api })).toContain(expected);
+  });
+
+  test('the flag and the place in the file likewise', async () => {
+    const path = await state.world.config('c.yaml', one({ api: 'foo', namespace: 'a' }));
+    expect(await hintOf(['--config', path, 'override', 'list'])).toMatch(
+      /^Give \S+c\.yaml: environments\.\w+\.api as /,
+    );
+    expect(await hintOf(['reload', '--target', 'foo'])).toContain('Give --target as');
+  });
+
+  test('where nothing is configured yet: how to begin', async () => {
+    for (const env of [{}, { RLCTL_REDIS_URL: 'redis://127.0.0.1:1' }]) {
+      const hint = await hintOf(['override', 'list'], env);
+      expect(hint).toContain('rlctl env add NAME');
+      expect(hint).toContain('rlctl sandbox up');
+    }
+  });
+
+  test.each(['--timeout', '--wait'])('%s 5: what was probably meant', async (flag) => {
+    expect(await hintOf(['override', 'set', '/a', '--rate', '1', flag, '5'])).toMatch(/^Did you mean 5s\? /);
+    expect(await hintOf(['override', 'set', '/a', '--rate', '1', flag, 'long'])).not.toContain('Did you mean');
+  });
+
+  test.each([
+    [['override', 'lst'], 'Did you mean "override list"? See: rlctl override --help'],
+    [['overrides', 'lst'], 'Did you mean "override list"? See: rlctl override --help'],
+    [['-e', 'prod', 'override', 'explain', '/a'], 'Did you mean "policy explain"? See: rlctl override --help'],
+    [['sandbx'], 'Did you mean "sandbox"? See: rlctl --help'],
+  ])('%j: near commands', async (args, expected) => {
+    const ran = await state.world.main([...args, '--json']);
+    expect(errorOf(ran)).toMatchObject({ exitCode: 2, hint: expected });
   });
 });

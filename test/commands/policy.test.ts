@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openLab, type Lab } from '../support/lab.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
 import { errorOf, jsonOf, openWorld, type JsonObject, type MainOptions } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -34,8 +34,20 @@ describe('get', () => {
     const table = await run(['get', '/api/search']);
     expect(table.code).toBe(3);
     expect(table.out).toMatch(/rate per minute +60 +120 +✗/);
-    expect(table.out).toContain('rlctl reload');
+    expect(table.out).toMatch(/run: rlctl --config \S+lab.yaml reload/);
   });
+
+  test.each(['{"/api":{"rate":1}', '[]', ''])(
+    'a document that no server can read (%j) is refused with the way to repair it, never with "reload"',
+    async (text) => {
+      await state.lab.store(text);
+      const error = errorOf(await run(['get', '/api/search', '--json']));
+      expect(error).toMatchObject({ code: 'DOCUMENT_CORRUPT', exitCode: 6 });
+      expect(error.hint).toContain('override repair');
+      expect(error.hint).not.toContain('run: rlctl reload');
+      expect(await run(['get', '/api/search'])).toMatchObject({ code: 6, out: '' });
+    },
+  );
 
   test('the bucket comes from --bucket, its alias, or the configured routes', async () => {
     const bucketOf = async (...args: string[]): Promise<unknown> =>
@@ -48,6 +60,14 @@ describe('get', () => {
 });
 
 describe.each(['get', 'explain'])('%s', (verb) => {
+  test('a key of another type is refused with the way to repair it', async () => {
+    await state.lab.redis.cli('DEL', labKey);
+    await state.lab.redis.cli('LPUSH', labKey, 'x');
+    const error = errorOf(await run([verb, '/api/search', '--json']));
+    expect(error).toMatchObject({ code: 'KEY_WRONG_TYPE', exitCode: 6 });
+    expect(error.hint).toContain('override repair');
+  });
+
   test('an unknown bucket is an error that lists the buckets, not an invented policy', async () => {
     const ran = await run([verb, '/api/x', '--bucket', 'reed', '--json']);
     expect(errorOf(ran)).toMatchObject({ code: 'UNKNOWN_BUCKET', exitCode: 2 });

@@ -106,12 +106,13 @@ export function describeControlPlane(name: string, start: () => Promise<ControlP
 
     it('throws where no answer came', async () => {
       subject.arrange('reset');
-      for (const call of [
-        reload(),
-        policy(),
-        subject.plane.probe(subject.probeUrl, { signal: signal(), isFresh: true }),
-        health(),
+      for (const start of [
+        () => reload(),
+        () => policy(),
+        () => subject.plane.probe(subject.probeUrl, { signal: signal(), isFresh: true }),
+        () => health(),
       ]) {
+        const call = start();
         await expect(call).rejects.toThrow(RlctlError);
         await expect(call).rejects.toMatchObject({ kind: 'unreachable', code: 'API_RESET' });
       }

@@ -63,7 +63,7 @@ describe('every refusal has its cause', () => {
       'SIGNATURE_REFUSED',
       'refused',
       /wrong secret, or/,
-      /signing:/,
+      /"signing"/,
     ],
     [
       'the same one level down',
@@ -276,7 +276,7 @@ describe('every refusal has its cause', () => {
       'API_UNAUTHENTICATED',
       'refused',
       /login/,
-      /headers:/,
+      /"headers"/,
     ],
     [
       '401 for the signature',
@@ -360,6 +360,7 @@ describe('every refusal has its cause', () => {
     expect(refusal).toMatchObject({ cause, code, kind, status: given.status });
     expect(refusal.message).toMatch(message);
     expect(refusal.hint).toMatch(hint);
+    expect(refusal.hint).not.toMatch(/:$/);
   });
 
   it("quotes of a redirect only the host: neither path, query nor the user's name", () => {

@@ -25,6 +25,8 @@ export interface FaultProxy {
   readonly port: number;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** Rules that have met their request or reply so far. */
+  readonly struck: number;
   inject(rule: FaultRule): void;
   clear(): void;
   stop(): Promise<void>;
@@ -35,12 +37,13 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
   const rules: { rule: FaultRule; left: number }[] = [];
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
-  const count = { accepted: 0 };
+  const count = { accepted: 0, struck: 0 };
 
   const take = (at: FaultRule['at'], request: string): FaultRule | null => {
     const found = rules.find(({ rule, left }) => left > 0 && rule.at === at && request.includes(rule.containing ?? ''));
     if (!found) return null;
     found.left -= 1;
+    count.struck += 1;
     return found.rule;
   };
 
@@ -100,6 +103,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     get accepted() {
       return count.accepted;
+    },
+    get struck() {
+      return count.struck;
     },
     inject: (rule) => {
       rules.push({ rule, left: rule.times ?? 1 });

@@ -21,6 +21,8 @@ export interface Lab {
   document(): Promise<string | null>;
   /** Stores a document past rlctl. */
   store(text: string): Promise<void>;
+  /** The same for bytes that are no text. */
+  storeBytes(bytes: Buffer): Promise<void>;
   /** Empties Redis, and lets every worker forget. */
   reset(): Promise<void>;
   stop(): Promise<void>;
@@ -68,6 +70,11 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     environment,
     document: async () => ((await redis.cli('EXISTS', labKey)) === '0' ? null : redis.cli('GET', labKey)),
     store: async (text) => void (await redis.cli('SET', labKey, text)),
+    storeBytes: async (bytes) => {
+      // redis-cli takes no NUL in an argument, but Lua spells every byte.
+      const spelled = [...bytes].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('');
+      await redis.cli('EVAL', `return redis.call('SET', KEYS[1], '${spelled}')`, '1', labKey);
+    },
     reset: async () => {
       await redis.cli('FLUSHALL');
       const ran = await inLab.main(['reload', '--no-verify']);

@@ -13,6 +13,8 @@ export interface MemoryHostOptions {
 export interface MemoryHost extends Host {
   /** Everything written to stdout so far. */
   readonly out: string;
+  /** The same, byte for byte. */
+  readonly outBytes: Buffer;
   readonly err: string;
   /** The code of a forced end; `null`: there was none. */
   readonly left: number | null;
@@ -21,12 +23,14 @@ export interface MemoryHost extends Host {
 
 export function createMemoryHost(options: MemoryHostOptions): MemoryHost {
   const state = { out: '', err: '', left: null as number | null };
+  const bytes: Buffer[] = [];
   const listeners = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>();
   const stream = (name: 'out' | 'err'): OutputStream => ({
     isTTY: options.columns !== undefined,
     columns: options.columns,
     write: async (text) => {
-      state[name] += text;
+      state[name] += typeof text === 'string' ? text : Buffer.from(text).toString('utf8');
+      if (name === 'out') bytes.push(Buffer.from(text));
     },
   });
   return {
@@ -45,6 +49,9 @@ export function createMemoryHost(options: MemoryHostOptions): MemoryHost {
     },
     get out() {
       return state.out;
+    },
+    get outBytes() {
+      return Buffer.concat(bytes);
     },
     get err() {
       return state.err;

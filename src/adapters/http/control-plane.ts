@@ -6,6 +6,7 @@ import { revealHeaders } from '../../domain/signing/sign.js';
 import type { AnswerFacts, CallOptions, ControlPlane, ProbeAnswer } from '../../ports/control-plane.js';
 import { Connections } from './connections.js';
 import type { RawAnswer } from './exchange.js';
+import { redisFailure } from './network-failure.js';
 import type { Read } from './wire.js';
 
 export interface ControlPlaneOptions {
@@ -78,7 +79,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       assertSecure(url, isInsecureAllowed);
       // A space as %20: not every server reads a plus as one.
       url.search = new URLSearchParams({ ...query }).toString().replaceAll('+', '%20');
-      const [answer, { readPolicy }] = await Promise.all([exchange(url, {}, call), import('./wire.js')]);
+      const asking = exchange(url, {}, call).catch(async (error: unknown) => {
+        throw await withCause(error, url, call.signal);
+      });
+      const [answer, { readPolicy }] = await Promise.all([asking, import('./wire.js')]);
       const result = readAnswer(answer, readPolicy, { purpose: 'policy', url, nowMs: nowMs(), isTimestamped: false });
       if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
       return { ...factsOf(answer), kind: 'policy', policy: result.value };
@@ -108,6 +112,13 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     close: () => connections.close(),
   };
+}
+
+/** A port that hangs up on the first and harmless request is worth a second look: is it that of Redis? */
+async function withCause(error: unknown, url: URL, signal: AbortSignal): Promise<unknown> {
+  if (!(error instanceof RlctlError) || error.code !== 'API_RESET' || url.protocol !== 'http:') return error;
+  const { isRedisPort } = await import('./redis-port.js');
+  return (await isRedisPort(url, signal)) ? redisFailure(url) : error;
 }
 
 type Asked = Pick<SeenAnswer, 'purpose' | 'url' | 'nowMs' | 'isTimestamped'>;

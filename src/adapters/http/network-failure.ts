@@ -16,7 +16,8 @@ interface Failure {
   readonly hint: string;
 }
 
-const checkAddress = 'check api: in rlctl.yaml, the network (VPN, firewall) and that the server runs';
+const checkAddress =
+  'check the address ("api" in rlctl.yaml, or RLCTL_API), the network (VPN, firewall) and that the server runs';
 
 const reset: Failure = {
   code: 'API_RESET',
@@ -27,7 +28,13 @@ const reset: Failure = {
 const notHttp: Failure = {
   code: 'API_NOT_HTTP',
   why: 'what answered does not speak HTTP',
-  hint: 'check the scheme (https?) and the port of api:',
+  hint: 'check the scheme (https?) and the port of "api"',
+};
+
+const isRedis: Failure = {
+  code: 'API_IS_REDIS',
+  why: 'what answered there is a Redis server, not an API',
+  hint: 'that is the port of Redis: give the address of the HTTP server as "api" (or RLCTL_API), and this one as "redis" (or RLCTL_REDIS_URL)',
 };
 
 const truncated: Failure = {
@@ -55,15 +62,15 @@ const failures: Readonly<Record<string, Failure>> = {
   // Before the body: the head contradicts itself.
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { ...notHttp },
   ETIMEDOUT: { code: 'API_TIMEOUT', why: 'the connection timed out', hint: checkAddress },
-  EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of api:' },
+  EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of "api"' },
 };
 
 const certificate = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH|ERR_SSL_)/;
 
 /** A failed exchange as an error of kind `unreachable`: it names host and port, never a header or a path. */
 export function networkFailure(error: unknown, state: ExchangeState): RlctlError {
-  const failure = explain(codeOf(error));
-  const { code, why, hint } = state.isAnswered && failure !== notHttp ? truncated : failure;
+  const failure = speaksRedis(error) ? isRedis : explain(codeOf(error));
+  const { code, why, hint } = state.isAnswered && failure !== notHttp && failure !== isRedis ? truncated : failure;
   return unreachable(state, code, why, hint);
 }
 
@@ -88,6 +95,12 @@ export function abortFailure(reason: unknown, state: ExchangeState): RlctlError 
   });
 }
 
+/** The port turned out to be that of a Redis server. */
+export function redisFailure(url: URL): RlctlError {
+  const state = { url, isConnected: true, isAnswered: false, mayHaveEffect: false };
+  return unreachable(state, isRedis.code, isRedis.why, isRedis.hint);
+}
+
 function unreachable(state: ExchangeState, code: string, why: string, hint: string): RlctlError {
   const effect = state.mayHaveEffect && state.isConnected ? '; it may have taken effect all the same' : '';
   return new RlctlError('unreachable', `${hostPort(state.url)}: ${why}${effect}`, { code, hint });
@@ -101,6 +114,12 @@ function explain(code: string): Failure {
     return { code: 'API_TLS', why: `its certificate was not accepted (${code})`, hint };
   }
   return { code: 'API_UNREACHABLE', why: `the connection failed (${code})`, hint: checkAddress };
+}
+
+/** Redis takes a GET for its own command and answers it with an error of its protocol. */
+function speaksRedis(error: unknown): boolean {
+  const { name, data } = Object(error) as { readonly [key: string]: unknown };
+  return name === 'HTTPParserError' && typeof data === 'string' && /^-[A-Z]+ /.test(data);
 }
 
 function codeOf(error: unknown): string {

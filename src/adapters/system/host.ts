@@ -36,13 +36,16 @@ function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
   };
 }
 
-/** Passes everything that reaches the process's two streams through `redact`, whoever writes it. */
-export function guardProcessStreams(redact: (text: string) => string): void {
+/** Passes everything that reaches the process's two streams through the redactor, whoever writes it. */
+export function guardProcessStreams(redactor: {
+  redact(text: string): string;
+  redactBytes(bytes: Uint8Array): Uint8Array;
+}): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean;
     stream.write = (chunk: unknown, ...rest: unknown[]): boolean => {
-      const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
-      return write(redact(text), ...rest);
+      const safe = typeof chunk === 'string' ? redactor.redact(chunk) : redactor.redactBytes(chunk as Uint8Array);
+      return write(safe, ...rest);
     };
   }
 }

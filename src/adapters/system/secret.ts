@@ -81,10 +81,11 @@ async function readText(source: SecretSource, what: string, parts: SecretParts):
  * A signature is as good as the secret. Where an untrusted file says whose secret it is, or where the signature would go,
  * there is none, wherever the secret itself comes from.
  */
-function assertTrusted({ untrustedFile, sources }: Environment, source: SecretSource | null): void {
+function assertTrusted(environment: Environment, source: SecretSource | null): void {
+  const { untrustedFile, sources, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (untrustedFile === null) return;
   const isFromFile = [sources.get('api'), sources.get('secret')].includes(untrustedFile);
-  if (isFromFile || source === null) throw untrusted(untrustedFile, 'the signing secret');
+  if (isFromFile || source === null) throw untrusted(untrustedFile, 'the signing secret', { isChanged, requirements });
 }
 
 function contradiction(name: string): RlctlError {

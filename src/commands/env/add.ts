@@ -86,7 +86,8 @@ export const command = defineCommand({
     const added = withEnvironment(config.path === null ? '' : config.text, path, name, entry);
     parseConfigFile(added.value, path);
     await context.files.writePrivate(path, added.text);
-    const trust = config.path !== null && !path.endsWith('config.yaml') ? '; trust it with: rlctl env trust' : '';
+    const isFound = config.path !== null && context.options.config === null && !path.endsWith('config.yaml');
+    const trust = isFound ? '; trust it with: rlctl env trust' : '';
     return {
       view: messageView('EnvironmentAdded', { environment: name, path }, `added "${name}" to ${path}${trust}`),
       exit: 'ok',

@@ -22,7 +22,9 @@ export const command = defineCommand({
         api: resolved?.api ?? [],
       };
     });
-    return { view: environmentListView(items, inUse?.source ?? null), exit: 'ok' };
+    const { current } = config;
+    const missing = current !== null && !config.environments.has(current.name) ? current : null;
+    return { view: environmentListView(items, inUse?.source ?? null, missing), exit: 'ok' };
   },
 });
 

@@ -20,7 +20,7 @@ export const command = defineCommand({
     );
     const seen = await recall(context, environment);
     return {
-      view: environmentShowView(environment, { path: config.path, isTrusted: config.isTrusted, seen }),
+      view: environmentShowView(environment, { ...config, seen }),
       exit: 'ok',
     };
   },

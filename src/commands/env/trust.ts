@@ -1,16 +1,20 @@
+import { Option } from 'commander';
 import { configDigest, updateState } from '../../config.js';
+import { grantsOf } from '../../domain/config/trust.js';
 import { usageError } from '../../domain/errors.js';
-import { messageView } from '../../ui/message-view.js';
-import { defineCommand } from '../command.js';
+import { trustView } from '../../ui/trust-view.js';
+import { defineCommand, switchFlag } from '../command.js';
 
 // A project's file names addresses that receive signatures and commands that print secrets: somebody has to vouch for it.
 
 export const command = defineCommand({
-  register: () => undefined,
-  examples: ['rlctl env trust', 'rlctl env show    # read it first'],
-  input: () => null,
-  action: async (context) => {
-    const { path, text, isTrusted } = await context.config();
+  register: (c) => {
+    c.addOption(new Option('--dry-run', 'show what trust would give the file; trust nothing'));
+  },
+  examples: ['rlctl env trust --dry-run    # what it asks for', 'rlctl env trust'],
+  input: (_, flags) => ({ isDryRun: switchFlag(flags, 'dryRun') }),
+  action: async (context, { isDryRun }) => {
+    const { path, text, isTrusted, isChanged, environments } = await context.config();
     if (path === null)
       throw usageError(
         'there is no configuration file to trust',
@@ -18,11 +22,10 @@ export const command = defineCommand({
         'CONFIG_MISSING',
       );
     const digest = configDigest(text);
-    if (!isTrusted)
+    if (!isTrusted && !isDryRun)
       await updateState(context, (state) => ({ ...state, trusted: { ...state.trusted, [path]: digest } }));
-    const what = isTrusted
-      ? `${path} is trusted already`
-      : `${path} is trusted as it is now; after any change it has to be trusted again`;
-    return { view: messageView('ConfigTrusted', { path, digest }, what), exit: 'ok' };
+    const own = [...environments].filter(([, { place }]) => place === path);
+    const grants = grantsOf(new Map(own.map(([name, { file }]) => [name, file])));
+    return { view: trustView({ path, digest, wasTrusted: isTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
   },
 });

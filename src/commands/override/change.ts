@@ -1,42 +1,70 @@
 import type { Context } from '../../context.js';
-import { applyChange } from '../../procedures/override/change.js';
-import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { applyChange, type ChangePorts } from '../../procedures/override/change.js';
+import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
-import { confirmWrite } from '../confirmation.js';
+import { confirmReload, confirmWrite, type Consent } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
-import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
+import {
+  assertRequirements,
+  authorOf,
+  changePorts,
+  effectInput,
+  withRequirements,
+  type MutationInput,
+} from '../mutation.js';
 import { together } from '../together.js';
 
 /**
  * What every changing verb does with its intent: everything that can fail is tried before the write, the plan is shown,
  * confirmed where needed, written, reloaded and proven.
  */
-export async function runChange(
-  context: Context,
-  input: MutationInput,
-  intentOf: (ports: Awaited<ReturnType<typeof changePorts>>) => ChangeIntent,
-): Promise<Outcome> {
+export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
+  return change(context, input, intentOf).catch((error: unknown) => {
+    throw withRequirements(error, input);
+  });
+}
+
+type IntentOf = (ports: ChangePorts) => ChangeIntent;
+
+async function change(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
   const environment = await context.environment(input.effect.settings);
   const ports = await changePorts(context, environment);
   context.progress.step('reading the document');
   const intent = intentOf(ports);
   const seen = await recall(context, environment);
   const wanted = await effectInput(context, environment, input.effect, seen);
-  const author = input.isDryRun ? null : await authorOf(context, environment, input);
   const [plan, reload] = await together([
-    planChange(ports, intent),
+    planChange(ports, intent).then((planned) => {
+      if (!planned.isNoop && !input.isDryRun) assertRequirements(environment, input);
+      return planned;
+    }),
     wanted.reload && preflight(ports, wanted.reload, intent.routes[0] ?? '/', { isRequired: true }),
   ]);
-  if (author === null) return { view: planView(plan, environment), exit: 'ok' };
+  if (input.isDryRun) return { view: planView(plan, environment), exit: 'ok' };
   const effect = { ...wanted, reload };
-  if (environment.isProtected && !plan.isNoop) {
-    await context.note(previewText(plan, await context.theme()));
-    await confirmWrite(context, environment, input);
-  }
+  await confirmPlan(context, environment, plan, { ...input, isReloading: reload !== null });
+  const author = await authorOf(context, environment, input);
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket };
   await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
+}
+
+/** A write wants the environment's name; where nothing is to be written, what is left is a reload, and wants what that wants. */
+async function confirmPlan(
+  context: Context,
+  environment: Environment,
+  plan: ChangePlan,
+  consent: Consent & { readonly isReloading: boolean },
+): Promise<void> {
+  if (!environment.isProtected) return;
+  if (plan.isNoop) {
+    if (consent.isReloading) await confirmReload(context, environment, consent);
+    return;
+  }
+  await context.note(previewText(plan, await context.theme()));
+  await confirmWrite(context, environment, consent);
 }

@@ -1,5 +1,4 @@
-import { unsetOverride } from '../../domain/override/edit.js';
-import { scanDocument } from '../../domain/override/document.js';
+import { unsetIntent } from '../../procedures/override/unset.js';
 import { defineCommand } from '../command.js';
 import { addMutationFlags, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
@@ -16,13 +15,5 @@ export const command = defineCommand({
     'rlctl -e prod override unset /api/search --dry-run',
   ],
   input: ([route = ''], flags) => ({ route, mutation: mutationInput(flags) }),
-  action: (context, { route, mutation }) =>
-    runChange(context, mutation, () => ({
-      command: 'override unset',
-      routes: [route],
-      edit: (document) => unsetOverride(document ?? scanDocument(null), route),
-      undoes: () => null,
-      isForced: false,
-      ifRevision: mutation.ifRevision,
-    })),
+  action: (context, { route, mutation }) => runChange(context, mutation, () => unsetIntent(route, mutation.ifRevision)),
 });

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import { checkPolicy } from '../../procedures/policy.js';
+import { explainPolicy } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
@@ -59,7 +59,7 @@ export const command = defineCommand({
       targets: environment.api,
       basePaths,
     };
-    const { explanation, base } = await checkPolicy({ store, controlPlane, deadline, randomness }, question);
+    const { explanation, base } = await explainPolicy({ store, controlPlane, deadline, randomness }, question);
     const sources = {
       bucket: chosen.source,
       overrides: `${environment.namespace}:rl:overrides`,

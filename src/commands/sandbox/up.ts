@@ -6,6 +6,7 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox.js';
 import { sandboxView } from '../../ui/sandbox-view.js';
 import { defineCommand, textFlag } from '../command.js';
+import { forget } from '../detection.js';
 
 // The system of the documents, working, on this machine: a place to learn rlctl and to rehearse a runbook.
 
@@ -58,6 +59,17 @@ function registration(sandbox: Sandbox, workers: number) {
   };
 }
 
+/**
+ * A choice made with `env use sandbox` is the operator's and stays: taken away in silence, the next command would go to
+ * another environment.
+ */
+async function leftChoice(context: Context): Promise<string> {
+  const { loadState } = await import('../../config.js');
+  const { current } = await loadState(context);
+  if (!Object.values(current).includes('sandbox')) return '';
+  return '; it is still chosen, forget that with: rlctl env use --none';
+}
+
 /** Resolves at the first Ctrl-C or SIGTERM. */
 function untilInterrupted({ interrupted }: { readonly interrupted: AbortSignal }): Promise<void> {
   // A pending promise alone does not keep a process alive; the gateway's listening socket does.
@@ -102,8 +114,9 @@ export const command = defineCommand({
     } finally {
       await context.files.remove(sandboxPath(context.host.env));
       await sandbox.stop();
+      await forget(context, { name: 'sandbox', api: [sandbox.origin] });
     }
-    await context.note('the sandbox has ended; nothing of it is left');
+    await context.note(`the sandbox has ended; nothing of it is left${await leftChoice(context)}`);
     return { view: null, exit: 'ok' };
   },
 });

@@ -1,3 +1,4 @@
+import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
 import type { SettingKey } from './settings.js';
 
@@ -65,6 +66,8 @@ export type Requirement = 'reason' | 'ticket';
 /** An environment as resolved: flag > RLCTL variable > file > default, and the limiter's own variables in the gaps. */
 export interface Environment {
   readonly name: string;
+  /** How commands that are printed name it. */
+  readonly address: CommandAddress;
   readonly isProtected: boolean;
   /** API origins, one per instance or one for all; empty: none configured. */
   readonly api: readonly string[];
@@ -92,6 +95,8 @@ export interface Environment {
   readonly shadowDriver: ShadowDriver;
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;
+  /** True: that file was trusted once, and has changed since. */
+  readonly isChangedSinceTrusted: boolean;
   /** Where each value came from, in words: `RLCTL_API`, `./rlctl.yaml`, `default`. */
   readonly sources: ReadonlyMap<SettingKey, string>;
 }

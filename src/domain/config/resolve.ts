@@ -1,8 +1,9 @@
 import { RlctlError, usageError } from '../errors.js';
+import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource, SourceAccess } from './environment.js';
 import type { EnvironmentFile } from './schema.js';
-import { untrusted } from './trust.js';
+import { untrusted, type UntrustedFacts } from './trust.js';
 import { environmentSettings, type SettingKey } from './settings.js';
 
 /** What an environment is resolved from. */
@@ -14,9 +15,13 @@ export interface EnvironmentSources {
   readonly filePlace: string;
   /** False for a project file found upwards that nobody trusted: then no variable reaches it. */
   readonly isTrusted: boolean;
+  /** True: it was trusted, and has changed since; absent: it has not. */
+  readonly isChanged?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values given as flags, by setting. */
   readonly flags: Partial<Record<SettingKey, string>>;
+  /** How commands that are printed name it; absent: they need not. */
+  readonly address?: CommandAddress;
 }
 
 const defaultBasePaths = ['/internal', '/api/v1/internal'] as const;
@@ -47,8 +52,9 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
   const redis = text('redis');
   return {
     name: from.name,
+    address: from.address ?? bareAddress,
     isProtected,
-    api: list(text('api')).map((url) => checkedOrigin(url, `${sources.get('api')}: api`)),
+    api: list(text('api')).map((url) => checkedOrigin(url, apiPlace(from, sources.get('api')))),
     basePaths: basePath === null ? defaultBasePaths : [checkedBasePath(basePath, sources.get('basePath') ?? '')],
     origin: text('origin'),
     siteMode: text('siteMode'),
@@ -60,14 +66,14 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     workers: workersOf(text('workers'), sources.get('workers') ?? ''),
     probes: probesOf(from, sources),
     buckets: bucketsOf(structured('buckets', file?.buckets)),
-    requirements:
-      (structured('require', file?.require) as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []),
+    requirements: requirementsOf(structured('require', file?.require), isProtected),
     prometheus: sourceAddress(text('prometheus'), `${sources.get('prometheus')}: prometheus`),
     prometheusAccess: sourceAccess(from, 'prometheus', sources),
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
     untrustedFile: from.isTrusted ? null : from.filePlace,
+    isChangedSinceTrusted: from.isChanged === true,
     sources,
   };
 }
@@ -115,11 +121,23 @@ function addressOf(entry: EnvironmentFile['prometheus']): string | undefined {
 function interpolate(text: string, from: EnvironmentSources, key: string): string {
   return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const place = `${from.filePlace}: environments.${from.name}.${key}`;
-    if (!from.isTrusted) throw untrusted(from.filePlace, `the value of \${${name}}`);
+    if (!from.isTrusted) throw untrusted(from.filePlace, `the value of \${${name}}`, factsOf(from));
     const value = from.env[name];
     if (!value) throw usageError(`${place} needs the variable ${name}, which is not set`, `Set ${name} and run again.`);
     return value;
   });
+}
+
+/** What a change has to carry: what the file says, else a reason where the environment is protected. */
+function requirementsOf(said: readonly string[] | null, isProtected: boolean): readonly Requirement[] {
+  return (said as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []);
+}
+
+function factsOf({ isChanged, file }: EnvironmentSources): UntrustedFacts {
+  return {
+    isChanged: isChanged === true,
+    requirements: requirementsOf(file?.require ?? null, file?.protected === true),
+  };
 }
 
 function list(text: string | null): readonly string[] {
@@ -129,30 +147,40 @@ function list(text: string | null): readonly string[] {
     .filter((item) => item !== '');
 }
 
+/** The flag, the variable or the place in the file that an API address was given by. */
+function apiPlace({ name, filePlace }: EnvironmentSources, source: string | undefined): string {
+  if (source === 'flag') return '--target';
+  return source === filePlace ? `${filePlace}: environments.${name}.api` : (source ?? 'api');
+}
+
 /** Checks an API address and returns its origin; a path belongs into basePath, credentials belong nowhere. */
 export function checkedOrigin(text: string, place: string): string {
   if (!URL.canParse(text)) {
-    throw usageError(`${place}: "${text}" is not an address`, 'Write it as https://api.example.com.', 'API_ADDRESS');
+    throw usageError(
+      `${place}: "${text}" is not an address`,
+      `Give ${place} as https://api.example.com.`,
+      'API_ADDRESS',
+    );
   }
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw usageError(
       `${place}: "${url.protocol}" is not http: or https:`,
-      'Write it as https://api.example.com.',
+      `Give ${place} as https://api.example.com.`,
       'API_ADDRESS',
     );
   }
   if (url.username || url.password) {
     throw usageError(
       `${place}: an address must not hold a user name or password`,
-      'Take them out of the address.',
+      `Take them out of ${place}.`,
       'API_ADDRESS',
     );
   }
   if (url.pathname !== '/' || url.search || url.hash) {
     throw usageError(
       `${place}: "${text}" has a path; the API address is the origin alone`,
-      `Write ${url.origin}, and the path of the internal endpoints as basePath.`,
+      `Give ${place} as ${url.origin}, and the path of the internal endpoints as basePath (RLCTL_BASE_PATH).`,
       'API_ADDRESS',
     );
   }

@@ -1,9 +1,60 @@
 import { RlctlError } from '../errors.js';
+import type { Requirement } from './environment.js';
+import type { EnvironmentFile } from './schema.js';
+
+/** What is known beside the file itself; absent: nothing. */
+export interface UntrustedFacts {
+  /** True: it was trusted, and is not any more what was trusted. */
+  readonly isChanged?: boolean;
+  /** What a change on that environment has to carry besides. */
+  readonly requirements?: readonly Requirement[];
+}
 
 /** A file found upwards that nobody has vouched for wants something that an untrusted file does not get. */
-export function untrusted(filePlace: string, what: string): RlctlError {
-  return new RlctlError('guard', `${filePlace} is not trusted yet, so it does not receive ${what}`, {
+export function untrusted(filePlace: string, what: string, facts: UntrustedFacts = {}): RlctlError {
+  const why = facts.isChanged === true ? 'changed since you trusted it' : 'is not trusted yet';
+  return new RlctlError('guard', `${filePlace} ${why}, so it does not receive ${what}`, {
     code: 'CONFIG_UNTRUSTED',
-    hint: 'Read the file, then run: rlctl env trust',
+    hint: 'See what it asks for with: rlctl env trust --dry-run, read it, then run: rlctl env trust',
+    details: { isChanged: facts.isChanged === true, requirements: facts.requirements ?? [] },
   });
+}
+
+/** One thing that a file gets once it is trusted. */
+export interface Grant {
+  readonly environment: string;
+  /** `address`: signatures go there. `program`: it is run. `file`, `variable`: its content is read. */
+  readonly kind: 'address' | 'program' | 'file' | 'variable';
+  readonly value: string;
+}
+
+/** Everything that trust in a file gives it, in its order. An address of Redis is told by its variables alone. */
+export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
+  return [...environments].flatMap(([environment, file]) => {
+    const all = [...addressesOf(file), ...secretOf(file), ...driverOf(file), ...variablesOf(file)];
+    return all.map(([kind, value]) => ({ environment, kind, value }));
+  });
+}
+
+type Granted = readonly [Grant['kind'], string];
+
+function addressesOf({ api }: EnvironmentFile): readonly Granted[] {
+  return [api ?? []].flat().map((value) => ['address', value] as const);
+}
+
+function secretOf({ secret }: EnvironmentFile): readonly Granted[] {
+  if (secret === undefined) return [];
+  if ('file' in secret) return [['file', secret.file]];
+  return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : secret.command.join(' ')]];
+}
+
+function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
+  if (typeof shadowDriver !== 'object') return [];
+  return 'exec' in shadowDriver ? [['program', shadowDriver.exec.join(' ')]] : [['file', shadowDriver['env-file']]];
+}
+
+/** The variables whose values stand in for `${NAME}`. */
+function variablesOf(file: EnvironmentFile): readonly Granted[] {
+  const names = JSON.stringify(file).matchAll(/\$\{([A-Za-z_]\w*)\}/g);
+  return [...new Set([...names].map((match) => match[1] ?? ''))].map((name) => ['variable', name] as const);
 }

@@ -1,6 +1,6 @@
 import { counted } from '../counted.js';
 import type { Observations } from './observations.js';
-import type { Proof } from './proof.js';
+import { enforcedInWords, type Proof } from './proof.js';
 import { traps } from './traps.js';
 
 /** One sentence: what the evidence comes to, and the cure. */
@@ -25,8 +25,11 @@ export function diagnose(
 
 const unreloaded = 'the server, or one of its workers, does not show what is stored in Redis; run: rlctl reload';
 
-function proven({ changed, isWitness, loaded }: Observations, { levelReached }: Pick<Proof, 'levelReached'>): string {
-  const probe = levelReached === 'enforced' ? ', and a real request met it' : '';
+function proven(
+  { changed, isWitness, loaded }: Observations,
+  judged: Pick<Proof, 'levelReached' | 'evidence'>,
+): string {
+  const probe = metByProbe(judged);
   if (loaded.objectCount === 0 && (changed.length === 0 || isWitness)) {
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
@@ -34,6 +37,17 @@ function proven({ changed, isWitness, loaded }: Observations, { levelReached }: 
     return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
   const what = changed.length === 1 ? 'the changed route' : `all ${changed.length} changed routes`;
   return `the server shows ${what} as stored${probe}`;
+}
+
+/** What a real request met, and what it could not show: only what a header said is claimed. */
+function metByProbe({ levelReached, evidence }: Pick<Proof, 'levelReached' | 'evidence'>): string {
+  const { enforced, loadedOnly } = enforcedInWords(evidence);
+  if (levelReached === 'enforced')
+    return loadedOnly === ''
+      ? ', and a real request met it'
+      : `, and a real request met its ${enforced}; its ${loadedOnly} is shown as loaded, which no header can show in force`;
+  const isMet = evidence.some(({ subject, verdict }) => subject === 'enforcement' && verdict === 'neutral');
+  return isMet ? '; a probe cannot show more of it, because no header shows a rate' : '';
 }
 
 function remark({ known, levelAsked }: Observations): string {

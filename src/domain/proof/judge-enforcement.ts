@@ -1,13 +1,25 @@
 import type { Policy, ProbeAnswer } from '../control-plane.js';
-import { effectivePolicy, matchOverride, type LoadedOverride, type LoadedOverrides } from '../policy/matching.js';
+import { effectivePolicy, matchOverride, type LoadedOverrides } from '../policy/matching.js';
 import { quoteOutside } from '../outside-text.js';
 import type { ProbeObservation } from './observations.js';
-import type { Evidence } from './proof.js';
+import { fieldsInWords, type EnforcedField, type Evidence } from './proof.js';
 
-type Line = Pick<Evidence, 'verdict' | 'text'>;
+type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly'>;
 
-/** What one probe shows about enforcement, by the limiter's own headers: they tell bucket, burst and shadow, never the rate. */
-export function judgeProbe(loaded: LoadedOverrides, probe: ProbeObservation): Evidence {
+/** What a probe is judged by. */
+export interface ProbeStandards {
+  readonly loaded: LoadedOverrides;
+  /** What was stored before the change; absent: nothing was changed. */
+  readonly loadedBefore?: LoadedOverrides | undefined;
+  /** True: nobody asked for `enforced` by name, so what no header can show is no failure. */
+  readonly isLevelImplied?: boolean | undefined;
+}
+
+/**
+ * What one probe shows about enforcement, by the limiter's own headers: they tell bucket, burst and shadow, never the
+ * rate. The line claims the fields that a header showed, and no other.
+ */
+export function judgeProbe(standards: ProbeStandards, probe: ProbeObservation): Evidence {
   const base: Pick<Evidence, 'subject' | 'source' | 'route'> = {
     subject: 'enforcement',
     source: `GET ${quoteOutside(probe.url, 120)}`,
@@ -16,10 +28,10 @@ export function judgeProbe(loaded: LoadedOverrides, probe: ProbeObservation): Ev
   const { answer } = probe;
   if (answer === null)
     return { ...base, verdict: 'notProven', text: `the probe got no answer: ${probe.failure ?? 'it was not sent'}` };
-  return { ...base, ...judgeHeaders(loaded, probe, answer) };
+  return { ...base, ...judgeHeaders(standards, probe, answer) };
 }
 
-function judgeHeaders(loaded: LoadedOverrides, probe: ProbeObservation, answer: ProbeAnswer): Line {
+function judgeHeaders(standards: ProbeStandards, probe: ProbeObservation, answer: ProbeAnswer): Line {
   if (answer.limit === null && answer.isShadow === null) {
     const how = answer.status === 429 ? 'was refused with 429' : `was answered with ${answer.status}`;
     return notProven(`the probe ${how} without rate-limit headers, which shows nothing about this limiter`);
@@ -29,10 +41,11 @@ function judgeHeaders(loaded: LoadedOverrides, probe: ProbeObservation, answer: 
   }
   if (probe.base === null)
     return notProven("the bucket's own limit is not known, so the headers cannot tell it from an override");
-  return compareHeaders(matchOverride(loaded, probe.route), probe.base, answer);
+  return compareHeaders(standards, probe.route, probe.base, answer);
 }
 
-function compareHeaders(winner: LoadedOverride | null, base: Policy, answer: ProbeAnswer): Line {
+function compareHeaders(standards: ProbeStandards, route: string, base: Policy, answer: ProbeAnswer): Line {
+  const winner = matchOverride(standards.loaded, route);
   const expected = effectivePolicy(base, winner);
   const limit = compareHeader('X-RateLimit-Limit', answer.limit, expected.burst + 1, base.burst + 1);
   const shadow = compareHeader('X-RateLimit-Shadow', answer.isShadow, expected.isShadow, base.isShadow);
@@ -40,25 +53,55 @@ function compareHeaders(winner: LoadedOverride | null, base: Policy, answer: Pro
   if (limit.kind === 'asBase' || shadow.kind === 'asBase') {
     return { verdict: 'contradicted', text: `the probe met the bucket's own policy, not the override: ${seen}` };
   }
-  const isProven = limit.kind === 'asStored' || shadow.kind === 'asStored' || winner === null;
   // Another limiter may overwrite the limit, but the shadow header is this one's own.
   const isDoubtful = shadow.kind === 'foreign' || (limit.kind === 'foreign' && shadow.kind !== 'asStored');
   if (isDoubtful) return notProven(`the headers fit neither the override nor the bucket: ${seen}`);
-  if (isProven) return { verdict: 'proven', text: `the probe met what is stored: ${seen}` };
-  return notProven(`the override changes neither burst nor shadow here, and the headers cannot show a rate: ${seen}`);
+  const claimed = claimedFields(standards, route, base, expected);
+  const isShown = { ratePerMin: false, burst: limit.isExpected, isShadow: shadow.isExpected };
+  const enforced = claimed.filter((field) => isShown[field]);
+  const loadedOnly = claimed.filter((field) => !isShown[field]);
+  const claims = { enforced, loadedOnly };
+  if (enforced.length > 0 || (claimed.length === 0 && winner === null)) {
+    const rest = loadedOnly.length === 0 ? '' : `; no header shows the ${fieldsInWords(loadedOnly)}`;
+    return { verdict: 'proven', text: `the probe met what is stored: ${seen}${rest}`, ...claims };
+  }
+  if (loadedOnly.some((field) => field !== 'ratePerMin'))
+    return {
+      ...notProven(`the answer lacks the header that would show the ${fieldsInWords(loadedOnly)}: ${seen}`),
+      ...claims,
+    };
+  const text = `neither burst nor shadow tells here, and the headers cannot show a rate: ${seen}`;
+  return { verdict: standards.isLevelImplied === true ? 'neutral' : 'notProven', text, ...claims };
+}
+
+const enforceable = ['ratePerMin', 'burst', 'isShadow'] as const satisfies readonly EnforcedField[];
+
+/** The fields that are to be shown in force: those the change touched; where it touched none, those the override sets apart. */
+function claimedFields(
+  { loadedBefore }: ProbeStandards,
+  route: string,
+  base: Policy,
+  expected: Policy,
+): readonly EnforcedField[] {
+  const before = loadedBefore === undefined ? null : effectivePolicy(base, matchOverride(loadedBefore, route));
+  const touched = before === null ? [] : enforceable.filter((field) => expected[field] !== before[field]);
+  return touched.length > 0 ? touched : enforceable.filter((field) => expected[field] !== base[field]);
 }
 
 interface HeaderCheck {
   /** `same`: with and without the override it would read alike. */
   readonly kind: 'asStored' | 'asBase' | 'foreign' | 'same' | 'absent';
   readonly text: string;
+  /** True where the header came and says what is stored. */
+  readonly isExpected: boolean;
 }
 
 function compareHeader<T extends number | boolean>(name: string, found: T | null, expected: T, base: T): HeaderCheck {
-  if (found === null) return { kind: 'absent', text: '' };
+  const isExpected = found === expected;
+  if (found === null) return { kind: 'absent', text: '', isExpected };
   const text = found === expected ? `${name} ${found}` : `${name} ${found} instead of ${expected}`;
-  if (expected === base) return { kind: found === expected ? 'same' : 'foreign', text };
-  return { kind: found === expected ? 'asStored' : found === base ? 'asBase' : 'foreign', text };
+  if (expected === base) return { kind: isExpected ? 'same' : 'foreign', text, isExpected };
+  return { kind: isExpected ? 'asStored' : found === base ? 'asBase' : 'foreign', text, isExpected };
 }
 
 function notProven(text: string): Line {

@@ -11,7 +11,15 @@ import { confidenceOf, reloadsNeeded } from './reads-needed.js';
 /** What the observations come to. */
 export type Judgement = Pick<
   Proof,
-  'verdict' | 'levelReached' | 'evidence' | 'trap' | 'diagnosis' | 'confidence' | 'distinctAnswers' | 'learned'
+  | 'verdict'
+  | 'levelAsked'
+  | 'levelReached'
+  | 'evidence'
+  | 'trap'
+  | 'diagnosis'
+  | 'confidence'
+  | 'distinctAnswers'
+  | 'learned'
 > & {
   /** True where some answers fit and others do not: another reload may reach the workers that stay behind. */
   readonly isSplit: boolean;
@@ -45,12 +53,12 @@ export function judge(seen: Observations): Judgement {
     })),
   ];
   const carried = loading.concat(missingCarrier(seen, changed, loading));
-  const enforcement = seen.probes.map((probe) => judgeProbe(seen.loaded, probe));
+  const enforcement = seen.probes.map((probe) => judgeProbe(seen, probe));
   const loadedVerdict = worst(carried);
   const isEnforcedAsked = seen.levelAsked === 'enforced';
   const verdict = loadedVerdict === 'proven' && isEnforcedAsked ? enforcedVerdict(enforcement) : loadedVerdict;
-  const levelReached =
-    loadedVerdict !== 'proven' ? 'none' : isEnforcedAsked && verdict === 'proven' ? 'enforced' : 'loaded';
+  const isEnforced = verdict === 'proven' && enforcement.some((line) => line.verdict === 'proven');
+  const levelReached = loadedVerdict !== 'proven' ? 'none' : isEnforcedAsked && isEnforced ? 'enforced' : 'loaded';
   const evidence = [...carried, ...enforcement, ...(isEnforcedAsked && enforcement.length === 0 ? [noProbe] : [])];
   const isNotEnforced = enforcement.some((line) => line.verdict === 'contradicted');
   const trap =
@@ -61,6 +69,8 @@ export function judge(seen: Observations): Judgement {
         : null;
   return {
     verdict,
+    // A probe that can show nothing of the change was not asked for more than it can show.
+    levelAsked: verdict === 'proven' && levelReached === 'loaded' ? 'loaded' : seen.levelAsked,
     levelReached,
     evidence,
     trap,

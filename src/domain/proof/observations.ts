@@ -32,6 +32,10 @@ export interface ProbeObservation {
 /** All that a proof has seen, in one value: the judgement is a function of it. */
 export interface Observations {
   readonly levelAsked: ProofLevel;
+  /** True: the level follows from a configured probe, and nobody asked for it by name. Absent: somebody did. */
+  readonly isLevelImplied?: boolean | undefined;
+  /** What the document meant before the change; absent: nothing was changed. */
+  readonly loadedBefore?: LoadedOverrides | undefined;
   /** What the stored document means to the server. */
   readonly loaded: LoadedOverrides;
   /** Every report of this proof; none where no reload was sent. */

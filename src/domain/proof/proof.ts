@@ -6,8 +6,16 @@ import type { TrapId } from './traps.js';
  */
 export type Verdict = 'proven' | 'notProven' | 'contradicted' | 'notAttempted';
 
-/** `loaded`: the server shows the policy. `enforced`: a real request met it. */
+/**
+ * `loaded`: the server shows the policy. `enforced`: a real request met it, as far as the limiter's headers show one: they
+ * tell burst (X-RateLimit-Limit) and shadow, never the rate. So a change is enforced by what of it a header showed, its
+ * rate counts as loaded, and the evidence names both. Where only the rate changed, one probe can show nothing of it: with
+ * `--require enforced` that is not proven; where a probe is merely configured, `loaded` is what is asked.
+ */
 export type ProofLevel = 'loaded' | 'enforced';
+
+/** What of a policy can be enforced; the window is only displayed. */
+export type EnforcedField = 'ratePerMin' | 'burst' | 'isShadow';
 
 /** One line of evidence. */
 export interface Evidence {
@@ -21,6 +29,23 @@ export interface Evidence {
   readonly source: string;
   /** The route or prefix it is about; `null`: all of them. */
   readonly route: string | null;
+  /** In a probe's line: the fields that its headers showed in force. Absent elsewhere. */
+  readonly enforced?: readonly EnforcedField[];
+  /** In a probe's line: the fields that no header showed, so that they count as loaded. Absent elsewhere. */
+  readonly loadedOnly?: readonly EnforcedField[];
+}
+
+/** What the probes of a proof showed in force, and what they did not, as people name it: `burst`, `rate`. */
+export function enforcedInWords(evidence: readonly Evidence[]): { enforced: string; loadedOnly: string } {
+  const words = (name: 'enforced' | 'loadedOnly'): string =>
+    fieldsInWords(evidence.flatMap((line) => line[name] ?? []));
+  return { enforced: words('enforced'), loadedOnly: words('loadedOnly') };
+}
+
+/** `burst and shadow` */
+export function fieldsInWords(fields: readonly EnforcedField[]): string {
+  const names = { ratePerMin: 'rate', burst: 'burst', isShadow: 'shadow' };
+  return [...new Set(fields)].map((field) => names[field]).join(' and ');
 }
 
 /** What was learned about the server beyond this one proof, worth remembering; `null`: not seen. */

@@ -32,12 +32,14 @@ export async function applyChange(
 ): Promise<ChangeResult> {
   const startedMs = ports.clock.monotonicMs();
   const written = plan.isNoop ? null : await writePlan(ports, plan, author, onStep);
-  const writeStep = writeStepOf(written, ports.clock.monotonicMs() - startedMs);
+  const writeStep = writeStepOf(written, plan, ports.clock.monotonicMs() - startedMs);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const final = written?.plan ?? plan;
   const touched = touchedRoutes(final);
-  const effect = await takeEffect(ports, effectInput, { storedBytes: final.edit.next, changed: touched }, onStep);
+  const bytesBefore = written === null ? undefined : final.stored.bytes;
+  const expected = { storedBytes: final.edit.next, changed: touched, bytesBefore };
+  const effect = await takeEffect(ports, effectInput, expected, onStep);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const isReplicated =
@@ -57,14 +59,20 @@ function touchedRoutes(plan: ChangePlan): readonly string[] {
   return routes.length > 0 ? routes : plan.intent.routes;
 }
 
-function writeStepOf(written: Written | null, tookMs: number): Step {
-  if (written === null)
-    return { name: 'write', state: 'skipped', detail: 'already as wanted; nothing written', tookMs };
-  const { changeId, outcome, conflicts } = written;
+function writeStepOf(written: Written | null, { intent }: ChangePlan, tookMs: number): Step {
+  if (written === null) {
+    const why = (intent.missing?.() ?? []).length > 0 ? 'there was no such override' : 'already as wanted';
+    return { name: 'write', state: 'skipped', detail: `${why}; nothing written`, tookMs };
+  }
+  const { plan, changeId, outcome, conflicts } = written;
   const remarks = [
     `change ${changeId}`,
     ...(conflicts > 0 ? [`merged with ${counted(conflicts, 'other change')}`] : []),
-    ...(outcome.sawForeignChange ? ['somebody had written past rlctl; what they left is kept in the history'] : []),
+    ...(outcome.sawForeignChange
+      ? [
+          `somebody had written past rlctl; what they left is kept, print it with: rlctl override history --document ${plan.stored.revision.slice(0, 12)}`,
+        ]
+      : []),
     ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
   ];
   return { name: 'write', state: 'done', detail: remarks.join('; '), tookMs };

@@ -1,4 +1,5 @@
 import { usageError } from '../../domain/errors.js';
+import { nearNames } from '../../domain/near-names.js';
 import { hiddenBy } from '../../domain/override/diff.js';
 import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
 import { readEntryFields, type EntryField } from '../../domain/override/entry.js';
@@ -64,12 +65,10 @@ export function findListed(listing: OverrideListing, prefix: string): ListedOver
   const member = findMember(listing.document, prefix);
   const found = member === undefined ? undefined : listing.overrides[member.index];
   if (found !== undefined) return found;
-  const near = listing.overrides
-    .filter((each) => each.prefix.startsWith(prefix) || prefix.startsWith(each.prefix))
-    .slice(0, 3);
+  const near = nearNames(prefix, listing.document.byKey.keys());
   const hint =
     near.length > 0
-      ? `Near it there are: ${near.map((each) => JSON.stringify(each.prefix)).join(', ')}.`
+      ? `Near it there are: ${near.map((each) => JSON.stringify(each)).join(', ')}.`
       : 'See what there is with: rlctl override list';
   throw usageError(`there is no override ${JSON.stringify(prefix)}`, hint, 'OVERRIDE_MISSING');
 }

@@ -29,12 +29,20 @@ export interface ChangeIntent {
   undoes(): string | null;
   /** What else somebody should know of the edit, in sentences; known once `edit` has run. Absent: nothing. */
   remarks?(): readonly string[];
+  /** Routes it should have found and did not; known once `edit` has run. Absent: it looks for none. */
+  missing?(): readonly MissingOverride[];
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /** Overwrite what cannot be read; its bytes are kept in the history. */
   readonly isForced: boolean;
   /** The revision the operator looked at (8 hex digits or more); `null`: whatever is stored. */
   readonly ifRevision: string | null;
+}
+
+/** An override that is not there, and the keys nearest to its own; none may be near. */
+export interface MissingOverride {
+  readonly route: string;
+  readonly near: readonly string[];
 }
 
 /** A change computed and not yet made: what `--dry-run` prints, and what confirmation is asked for. */

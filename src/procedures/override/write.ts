@@ -54,7 +54,7 @@ export async function writePlan(
       case 'expired':
         throw notApplied(changeId);
       case 'unknown':
-        throw outcomeUnknown(changeId, outcome.cause, author.environment);
+        throw outcomeUnknown(changeId, outcome.cause);
     }
   }
 }
@@ -163,10 +163,10 @@ function notApplied(changeId: string): RlctlError {
   );
 }
 
-function outcomeUnknown(changeId: string, cause: string, environment: string): RlctlError {
+function outcomeUnknown(changeId: string, cause: string): RlctlError {
   return new RlctlError('unknownOutcome', `nobody can tell whether change ${changeId} was applied: ${cause}`, {
     code: 'OUTCOME_UNKNOWN',
-    hint: `When Redis answers again, run: rlctl -e ${environment} override history --id ${changeId}`,
+    hint: `When Redis answers again, run: rlctl override history --id ${changeId}`,
     details: { changeId },
   });
 }

@@ -21,6 +21,10 @@ export interface ObservationInput {
   /** Processes behind each address, from 1; `null`: not known. */
   readonly workers: number | null;
   readonly levelAsked: ProofLevel;
+  /** True: the level follows from a configured probe, and nobody asked for it by name. Absent: somebody did. */
+  readonly isLevelImplied?: boolean;
+  /** The document before the change, `null` as with `storedBytes`; absent: nothing was changed. */
+  readonly bytesBefore?: Uint8Array | null | undefined;
   /** Real requests to make where `enforced` is asked for. */
   readonly probes: readonly { readonly url: string; readonly bucket: string | null }[];
   /** What X-Site-Mode must say; `null`: whatever it says. */
@@ -140,9 +144,11 @@ export class Observer {
 
   /** All that was seen. */
   observations(reports: Reports): Observations {
-    const { levelAsked, workers, endpoints, known, changed } = this.input;
+    const { levelAsked, isLevelImplied, bytesBefore, workers, endpoints, known, changed } = this.input;
     return {
       levelAsked,
+      isLevelImplied,
+      loadedBefore: bytesBefore === undefined ? undefined : loadOverrides(bytesBefore),
       loaded: this.#loaded,
       reports: reports.all,
       lastReports: reports.last,

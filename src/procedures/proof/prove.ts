@@ -41,7 +41,7 @@ export async function prove(ports: ProofPorts, input: ProofInput, onStep?: OnSte
     reads += look.observer.reader.reads;
     const isOver = look.judgement.verdict === 'proven' || look.observer.isDecided || elapsedMs() >= input.waitMs;
     if (isOver || !(await pause(ports, look, round, input.waitMs - elapsedMs()))) {
-      return proofOf(input, look, reads, elapsedMs());
+      return proofOf(look, reads, elapsedMs());
     }
     onStep?.('not proven yet; looking again');
     const resent = await resendOnce(input);
@@ -134,7 +134,7 @@ async function pause(ports: ProofPorts, { observer }: Look, round: number, leftM
   }
 }
 
-function proofOf(input: ProofInput, { judgement, coverage }: Look, reads: number, tookMs: number): Proof {
+function proofOf({ judgement, coverage }: Look, reads: number, tookMs: number): Proof {
   const { isSplit: _isSplit, isVisible: _isVisible, ...judged } = judgement;
-  return { ...judged, levelAsked: input.levelAsked, reads, coverage, tookMs };
+  return { ...judged, reads, coverage, tookMs };
 }

@@ -115,7 +115,7 @@ function exhausted(
     hint:
       skewed.length > 0
         ? `${cause.hint ?? ''}; then compare the secret`
-        : 'compare the secret with the CONFIG_RELOAD_SECRET of this environment, or write a profile of its own under signing:',
+        : 'compare the secret with the CONFIG_RELOAD_SECRET of this environment, or write a profile of its own as the setting "signing" (rlctl help signing)',
     ...(cause.details === undefined ? {} : { details: cause.details }),
   });
 }
@@ -139,7 +139,7 @@ export function siteModeError(
   if (siteMode === null || said === null || said.trim().toLowerCase() === siteMode.toLowerCase()) return null;
   return new RlctlError('guard', `${target} says that it is "${quoteOutside(said, 40)}", not "${siteMode}"`, {
     code: 'WRONG_SITE_MODE',
-    hint: `check api: of this environment, or its siteMode:; nothing more was sent there`,
+    hint: 'check "api" and "siteMode" of this environment; nothing more was sent there',
     details: { expected: siteMode, found: quoteOutside(said, 40) },
   });
 }

@@ -274,7 +274,8 @@ describe('no answer', () => {
       'API_TRUNCATED',
     ],
     ['half a head', (_, __, socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Ty'), 'API_RESET'],
-    ['another protocol', (_, __, socket) => socket.end("-ERR unknown command 'POST'\r\n"), 'API_NOT_HTTP'],
+    ['another protocol', (_, __, socket) => socket.end('220 mail.example.com ESMTP\r\n'), 'API_NOT_HTTP'],
+    ['a Redis server', (_, __, socket) => socket.end("-ERR unknown command 'POST'\r\n"), 'API_IS_REDIS'],
     [
       'an endless head',
       (_, __, socket) => socket.end(`HTTP/1.1 200 OK\r\nX-Long: ${'x'.repeat(100_000)}\r\n\r\n`),

@@ -28,7 +28,7 @@ describe('a network that fails', () => {
   /** Reads through a proxy, spoils it, writes through it, and looks past it at what there is. */
   async function trial(
     rules: readonly FaultRule[],
-    options: { login?: string; interruptAfterMs?: number; ms?: number } = {},
+    options: { login?: string; isInterrupted?: boolean; ms?: number } = {},
   ): Promise<Trial> {
     const redis = shared.redis as RunningRedis;
     const ms = options.ms ?? deadlineMs;
@@ -41,12 +41,17 @@ describe('a network that fails', () => {
       for (const rule of rules) proxy.inject(rule);
       const write = writeOf(state, '{"a":1}', { fenceMs: state.serverTimeMs + ms - 1000 });
       const interrupt = new AbortController();
-      if (options.interruptAfterMs !== undefined) setTimeout(() => interrupt.abort(), options.interruptAfterMs);
       const start = performance.now();
-      const outcome = await store.write(write, deadlineIn(ms, interrupt.signal)).catch((error: unknown) => {
+      const writing = store.write(write, deadlineIn(ms, interrupt.signal)).catch((error: unknown) => {
         if (error instanceof RlctlError) return error;
         throw error;
       });
+      // Ctrl-C comes once the fault has struck, and not before.
+      if (options.isInterrupted === true) {
+        await expect.poll(() => proxy.struck, { interval: 10, timeout: 5000 }).toBeGreaterThan(0);
+        interrupt.abort();
+      }
+      const outcome = await writing;
       const tookMs = performance.now() - start;
       const key = overridesKey(namespace);
       const applied = (await redis.cli('GET', key)) === '{"a":1}';
@@ -185,12 +190,14 @@ describe('a network that fails', () => {
     const state = await store.read(deadlineIn(5000));
     proxy.inject({ at: 'request', containing: 'EXEC', action: 'delay', delayMs: 2500 });
     const interrupt = new AbortController();
-    setTimeout(() => interrupt.abort(), 100);
     const calls = async (): Promise<number> =>
       Number(/cmdstat_exec:calls=(\d+)/.exec(await redis.cli('INFO', 'commandstats'))?.[1] ?? 0);
     const before = await calls();
-    const outcome = await store.write(writeOf(state, '{"a":1}'), deadlineIn(9000, interrupt.signal));
-    expect(outcome).toEqual({ kind: 'expired' });
+    const writing = store.write(writeOf(state, '{"a":1}'), deadlineIn(9000, interrupt.signal));
+    // Ctrl-C comes while the transaction is on its way, and not before.
+    await expect.poll(() => proxy.struck, { timeout: 5000 }).toBe(1);
+    interrupt.abort();
+    expect(await writing).toEqual({ kind: 'expired' });
     // Ours that voids it, and then the late one.
     await expect.poll(calls, { timeout: 5000 }).toBe(before + 2);
     expect(await redis.cli('EXISTS', overridesKey('lateExec'))).toBe('0');
@@ -200,7 +207,7 @@ describe('a network that fails', () => {
 
   test('Ctrl-C while an answer is on its way: the answer is waited for', async () => {
     const result = await trial([{ at: 'reply', containing: 'EVAL', action: 'delay', delayMs: 250 }], {
-      interruptAfterMs: 50,
+      isInterrupted: true,
     });
     expectTruth(result, 1000);
     expect(result.outcome).toMatchObject({ kind: 'written', wasDuplicate: false });
@@ -208,7 +215,7 @@ describe('a network that fails', () => {
 
   test('Ctrl-C while the answer never comes: found in the history within a second', async () => {
     const result = await trial([{ at: 'reply', containing: 'EVAL', action: 'silence' }], {
-      interruptAfterMs: 50,
+      isInterrupted: true,
       ms: 9000,
     });
     expectTruth(result, 1100);
@@ -217,7 +224,7 @@ describe('a network that fails', () => {
 
   test('Ctrl-C while the request never arrived: unknown, and until when it may still happen', async () => {
     const result = await trial([{ at: 'request', containing: 'EVAL', action: 'silence' }], {
-      interruptAfterMs: 50,
+      isInterrupted: true,
       ms: 9000,
     });
     expectTruth(result, 1100);

@@ -417,6 +417,61 @@ describe('enforcement', () => {
     expect(check(asked(probe({ limit: 11 }), fields), ['notProven', null]).diagnosis).toContain('cannot show a rate');
   });
 
+  describe('only what a header showed is claimed', () => {
+    const changed = (text: string, before: string, given: Policy): Parameters<typeof see>[0] => ({
+      text,
+      loadedBefore: loadOverrides(Buffer.from(before)),
+      changed: [reads('/a', [answer(given)])],
+    });
+    const only = (fields: Parameters<typeof see>[0]) => asked(probe({}), fields);
+    const a20 = { ...base, ratePerMin: 120, burst: 20 };
+
+    it('rate and burst together: burst is enforced, rate is loaded', () => {
+      const judgement = check(only(changed(stored, '{"/b":{"burst":5}}', a20)), ['proven', null]);
+      expect(judgement).toMatchObject({ levelAsked: 'enforced', levelReached: 'enforced' });
+      expect(judgement.evidence.at(-1)).toMatchObject({ enforced: ['burst'], loadedOnly: ['ratePerMin'] });
+      expect(judgement.diagnosis).toMatch(/real request met its burst; its rate is shown as loaded/);
+    });
+
+    it('only burst: all of it is enforced', () => {
+      const judgement = check(only(changed(stored, '{"/a":{"rate":120,"burst":3},"/b":{"burst":5}}', a20)), [
+        'proven',
+        null,
+      ]);
+      expect(judgement.evidence.at(-1)).toMatchObject({ enforced: ['burst'], loadedOnly: [] });
+      expect(judgement.diagnosis).toMatch(/, and a real request met it$/);
+    });
+
+    const rateOnly = changed(stored, '{"/a":{"rate":7,"burst":20},"/b":{"burst":5}}', a20);
+
+    it('only the rate, asked for by name: not proven, although the burst of the override was met', () => {
+      const judgement = check(only(rateOnly), ['notProven', null]);
+      expect(judgement).toMatchObject({ levelAsked: 'enforced', levelReached: 'loaded' });
+      expect(judgement.evidence.at(-1)).toMatchObject({ enforced: [], loadedOnly: ['ratePerMin'] });
+      expect(judgement.diagnosis).toContain('cannot show a rate');
+    });
+
+    it('only the rate, with a probe that is merely configured: loaded, and said', () => {
+      const judgement = check(only({ ...rateOnly, isLevelImplied: true }), ['proven', null]);
+      expect(judgement).toMatchObject({ levelAsked: 'loaded', levelReached: 'loaded' });
+      expect(judgement.evidence.at(-1)).toMatchObject({ verdict: 'neutral' });
+      expect(judgement.diagnosis).toContain('no header shows a rate');
+    });
+
+    it('an implied level excuses no header that should have come, and no other policy', () => {
+      const implied = { ...changed(stored, '{"/b":{"burst":5}}', a20), isLevelImplied: true };
+      expect(verdictOf(asked(probe({ limit: null }), implied))).toEqual(['notProven', null]);
+      expect(verdictOf(asked(probe({ limit: 11 }), implied))).toEqual(['contradicted', 'overridesNotEnforced']);
+    });
+
+    it('a removed override that set only a rate cannot be missed by a header', () => {
+      const gone = changed('{"/b":{"burst":5}}', '{"/a":{"rate":7},"/b":{"burst":5}}', base);
+      const fields = { ...gone, reports: [report(1)] };
+      expect(verdictOf(asked(probe({ limit: 11 }), fields))).toEqual(['notProven', null]);
+      expect(verdictOf(asked(probe({ limit: 11 }), { ...fields, isLevelImplied: true }))).toEqual(['proven', null]);
+    });
+  });
+
   it('a removed override leaves the bucket to be met', () => {
     const fields = { text: '{"/b":{"burst":5}}', reports: [report(1)], changed: [reads('/a', [answer()])] };
     expect(verdictOf(asked(probe({ limit: 11 }), fields))).toEqual(['proven', null]);
