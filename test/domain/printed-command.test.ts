@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { leaves } from '../../src/cli.js';
 import { RlctlError } from '../../src/domain/errors.js';
-import { addressed, addressedError, bareAddress, scopeOf, shellWord } from '../../src/domain/printed-command.js';
+import { addressed, addressedError, bareAddress, scopeOf } from '../../src/domain/printed-command.js';
+import { shellWord } from '../../src/domain/shell-words.js';
 
 const prod = { environment: 'prod', config: null };
 const both = { environment: 'prod', config: '/home/ana/my conf/x.yaml' };
