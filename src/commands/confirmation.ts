@@ -8,7 +8,7 @@ export interface Consent {
 }
 
 /** A write on a protected environment wants the environment's name: typed, or given with --confirm. */
-export async function confirmWrite(context: Context, environment: Environment, consent: Consent): Promise<void> {
+async function confirmWrite(context: Context, environment: Environment, consent: Consent): Promise<void> {
   if (!environment.isProtected || consent.confirm === environment.name) return;
   if (consent.confirm !== null) throw notConfirmed(environment, `--confirm says "${consent.confirm}"`);
   if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask');
@@ -28,6 +28,31 @@ export async function confirmReload(context: Context, environment: Environment, 
     askYesNo(`Reload the protected environment "${environment.name}"?`),
   );
   if (!isYes) throw notConfirmed(environment, 'the answer was no', '--yes');
+}
+
+/** What is to be confirmed. */
+export interface ToConfirm {
+  /** Nothing is to be written. */
+  readonly isNoop: boolean;
+  readonly isReloading: boolean;
+  /** What would be written, shown before the question. */
+  readonly preview: () => Promise<string>;
+}
+
+/** A write wants the environment's name; where nothing is to be written, what is left is a reload, and wants what that wants. */
+export async function confirmChange(
+  context: Context,
+  environment: Environment,
+  consent: Consent,
+  { isNoop, isReloading, preview }: ToConfirm,
+): Promise<void> {
+  if (!environment.isProtected) return;
+  if (isNoop) {
+    if (isReloading) await confirmReload(context, environment, consent);
+    return;
+  }
+  await context.note(await preview());
+  await confirmWrite(context, environment, consent);
 }
 
 /** A step outside any environment wants y/N or --yes. */

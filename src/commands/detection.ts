@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Effect } from '../procedures/effect.js';
-import { keepReload, type ReloadCause } from './last-reload.js';
+import { forgetReload, keepReload, type ReloadCause } from './last-reload.js';
 
 /**
  * What was seen of an environment's server last; `null`: nothing. It is a memory, never an assumption: it decides what is
@@ -61,12 +61,14 @@ async function keepDetected(
   await updateState(context, (state) => ({ ...state, detected: { ...state.detected, [key]: { ...now, at } } }));
 }
 
-/** Forgets what was seen of a server that is gone for good. */
+/** Forgets everything about a server that is gone for good: what was seen, its last reload, and its flags. */
 export async function forget(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
   const { updateState } = await import('../config.js');
+  await forgetReload(context, environment);
   await updateState(context, (state) => {
     const { [memoryKey(environment)]: _, ...detected } = state.detected;
-    return { ...state, detected };
+    const shadows = Object.entries(state.shadows).filter(([key]) => !key.startsWith(`${environment.name} `));
+    return { ...state, detected, shadows: Object.fromEntries(shadows) };
   });
 }
 

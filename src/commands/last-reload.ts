@@ -33,8 +33,13 @@ export async function lastReload(context: Context, environment: Environment): Pr
   return parseReloadRecord(await context.files.readText(await recordPath(context, environment)));
 }
 
+/** Forgets the last reload of a server that is gone for good. */
+export async function forgetReload(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
+  await context.files.remove(await recordPath(context, environment));
+}
+
 /** Another address under the same name is another server. */
-async function recordPath({ host }: Context, { name, api }: Environment): Promise<string> {
+async function recordPath({ host }: Context, { name, api }: Pick<Environment, 'name' | 'api'>): Promise<string> {
   const { lastReloadPath } = await import('../config.js');
   return lastReloadPath(host.env, `${name} ${api[0] ?? ''}`);
 }

@@ -1,5 +1,6 @@
 import { counted } from '../domain/counted.js';
 import type { Finding } from '../domain/finding.js';
+import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 
@@ -7,12 +8,12 @@ import type { Theme } from './theme.js';
 const mostFindings = 3;
 
 /** What is broken, each with its hint. */
-export function findingLines(findings: readonly Finding[], theme: Theme): readonly string[] {
+export function findingLines(findings: readonly Finding[], address: CommandAddress, theme: Theme): readonly string[] {
   const shown = findings
     .slice(0, mostFindings)
     .flatMap(({ message, hint }) => [
       theme.bad(`✗ ${term(message)}`),
-      ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
+      ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${addressed(term(hint), address)}`]),
     ]);
   const left = findings.length - mostFindings;
   return left > 0 ? [...shown, theme.dim(`… ${counted(left, 'more finding')} in --json`)] : shown;

@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { addressed } from '../domain/printed-command.js';
 import { valueOf } from '../domain/part.js';
 import type { ListedBucket, ListedRoute, ShadowListing } from '../procedures/shadow/list.js';
 import { changeText } from './author-text.js';
@@ -41,10 +42,14 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
         bucketTable,
         '',
         routeTable,
-        ...buckets.flatMap((each) => (each.isDifferent ? [theme.warn(differenceText(each))] : [])),
-        ...routes.flatMap((each) => (each.isDifferent ? [theme.warn(routeDifference(each))] : [])),
+        ...buckets.flatMap((each) =>
+          each.isDifferent ? [theme.warn(addressed(differenceText(each), environment.address))] : [],
+        ),
+        ...routes.flatMap((each) =>
+          each.isDifferent ? [theme.warn(addressed(routeDifference(each), environment.address))] : [],
+        ),
         theme.dim(globalRemark),
-        ...findingLines(findings, theme),
+        ...findingLines(findings, environment.address, theme),
       ].join('\n');
     },
   };
@@ -92,7 +97,7 @@ function serverText({ server }: ListedBucket): string {
 function differenceText(each: ListedBucket): string {
   const { bucket, file } = each;
   if (file === null) return `${term(bucket.name)}: the addresses disagree (${serverText(each)})`;
-  return `${term(bucket.name)}: the file says ${term(file.variable)}=${term(file.raw)}, the server ${serverText(each)}; run "rlctl reload", and where that changes nothing, restart the server`;
+  return `${term(bucket.name)}: the file says ${term(file.variable)}=${term(file.raw)}, the server ${serverText(each)}; run: rlctl reload, and where that changes nothing, restart the server`;
 }
 
 const routeColumns = [

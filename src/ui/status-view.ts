@@ -210,6 +210,6 @@ function redisText({ status: { redis }, theme }: Shown): readonly string[] {
   return [`${role === 'replica' ? theme.bad('✗') : theme.good('✓')} ${words.join(', ')}`];
 }
 
-function brokenText({ status: { findings }, theme }: Shown): readonly string[] {
-  return findings.length === 0 ? [theme.good('nothing is broken')] : findingLines(findings, theme);
+function brokenText({ status: { findings }, environment, theme }: Shown): readonly string[] {
+  return findings.length === 0 ? [theme.good('nothing is broken')] : findingLines(findings, environment.address, theme);
 }

@@ -56,7 +56,7 @@ describe('the script of the README for pipelines', () => {
   test('ends with 0 where the change is proven, with the job as the reason', async () => {
     const ran = await runPipeline(labs.documented);
     expect(ran).toEqual({ code: 0, out: expect.stringMatching(/^proven: the server shows/) as string });
-    expect(await labs.documented.document()).toBe('{"/api/search":{"rate":240}}');
+    expect(await labs.documented.document()).toBe('{"/api/search":{"rate":240,"burst":40}}');
     const history = await labs.documented.world.main(['override', 'history']);
     expect(history.out).toContain('https://ci.test/runs/7');
   });

@@ -49,7 +49,7 @@ const failures: Readonly<Record<string, Failure>> = {
   ENOTFOUND: {
     code: 'API_DNS',
     why: 'the name does not resolve',
-    hint: 'check the spelling of api: and the name server',
+    hint: 'check the spelling of "api" and the name server',
   },
   EAI_AGAIN: { code: 'API_DNS', why: 'the name server did not answer', hint: 'check the network and the name server' },
   ECONNRESET: reset,

@@ -13,7 +13,8 @@ export function sourceFailure(error: unknown, setting: Setting): unknown {
   if (!(error instanceof RlctlError) || !error.code.startsWith('API_')) return error;
   const code = error.code.replace(/^API/, setting.toUpperCase());
   const hint = (error.hint ?? '')
-    .replaceAll(/\bapi:/g, `${setting}:`)
+    .replaceAll('"api"', `"${setting}"`)
+    .replaceAll('RLCTL_API', `RLCTL_${setting.toUpperCase()}`)
     .replace('that the server runs', `that ${names[setting]} is up`)
     .replace('the server', names[setting]);
   return new RlctlError(error.kind, `${names[setting]} at ${error.message}`, { code, hint });

@@ -72,9 +72,10 @@ function soughtBucket(environment: Environment, name: string): SoughtBucket {
 }
 
 /** The namespace; a usage or guard error where there is none to be used. */
-export function namespaceOf({ namespace, name, untrustedFile }: Environment): string {
+export function namespaceOf({ namespace, name, untrustedFile, isChangedSinceTrusted }: Environment): string {
   if (namespace !== null) return namespace;
-  if (untrustedFile !== null) throw untrusted(untrustedFile, 'the limiter’s own variables');
+  if (untrustedFile !== null)
+    throw untrusted(untrustedFile, 'the limiter’s own variables', { isChanged: isChangedSinceTrusted });
   throw usageError(
     `the environment "${name}" has no namespace, by which its metrics are named`,
     'Set environments.NAME.namespace in rlctl.yaml, or RLCTL_NAMESPACE.',

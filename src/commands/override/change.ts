@@ -1,11 +1,10 @@
 import type { Context } from '../../context.js';
-import type { Environment } from '../../domain/config/environment.js';
 import { applyChange, type ChangePorts } from '../../procedures/override/change.js';
-import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
+import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
-import { confirmReload, confirmWrite, type Consent } from '../confirmation.js';
+import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import {
   assertRequirements,
@@ -45,26 +44,14 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   ]);
   if (input.isDryRun) return { view: planView(plan, environment), exit: 'ok' };
   const effect = { ...wanted, reload };
-  await confirmPlan(context, environment, plan, { ...input, isReloading: reload !== null });
+  await confirmChange(context, environment, input, {
+    isNoop: plan.isNoop,
+    isReloading: reload !== null,
+    preview: async () => previewText(plan, await context.theme()),
+  });
   const author = await authorOf(context, environment, input);
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket };
   await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
-}
-
-/** A write wants the environment's name; where nothing is to be written, what is left is a reload, and wants what that wants. */
-async function confirmPlan(
-  context: Context,
-  environment: Environment,
-  plan: ChangePlan,
-  consent: Consent & { readonly isReloading: boolean },
-): Promise<void> {
-  if (!environment.isProtected) return;
-  if (plan.isNoop) {
-    if (consent.isReloading) await confirmReload(context, environment, consent);
-    return;
-  }
-  await context.note(previewText(plan, await context.theme()));
-  await confirmWrite(context, environment, consent);
 }

@@ -15,10 +15,10 @@ import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import type { Outcome } from '../command.js';
-import { confirmWrite } from '../confirmation.js';
+import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
-import { authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 import { flagRecords } from './records.js';
 
@@ -37,18 +37,20 @@ export async function runFlagChange(context: Context, environment: Environment, 
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
   const asked = await effectInput(context, environment, mutation.effect, seen);
-  const author = mutation.isDryRun ? null : await authorOf(context, environment, mutation);
   const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
   const plan = await planFlags(driver, isOn, wishes, remarksOf(wanted));
-  if (author === null) return { view: flagPlanView(plan, environment), exit: 'ok' };
-  if (environment.isProtected && !plan.isNoop) {
-    await context.note(flagPreviewText(plan, await context.theme()));
-    await confirmWrite(context, environment, mutation);
-  }
+  if (mutation.isDryRun) return { view: flagPlanView(plan, environment), exit: 'ok' };
+  if (!plan.isNoop) assertRequirements(environment, mutation);
+  await confirmChange(context, environment, mutation, {
+    isNoop: plan.isNoop,
+    isReloading: reload !== null,
+    preview: async () => flagPreviewText(plan, await context.theme()),
+  });
+  const author = await authorOf(context, environment, mutation);
   const input = { author, effect: { ...asked, reload }, environment, stored };
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text));
   const { reason, ticket } = mutation;
@@ -64,9 +66,10 @@ function noRevision(): RlctlError {
 }
 
 async function driverOf(context: Context, environment: Environment): Promise<FlagDriver> {
-  const { shadowDriver, untrustedFile } = environment;
+  const { shadowDriver, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (shadowDriver === 'overrides') throw new TypeError('overrides are no driver of flags');
-  if (untrustedFile !== null) throw untrusted(untrustedFile, 'a file to edit or a program to run');
+  if (untrustedFile !== null)
+    throw untrusted(untrustedFile, 'a file to edit or a program to run', { isChanged, requirements });
   const { clock, deadline, host } = context;
   if ('exec' in shadowDriver)
     return execDriver({ programs: await context.programs(), clock, deadline }, shadowDriver.exec);

@@ -77,7 +77,7 @@ describe('what a Prometheus may answer', () => {
     const error = await failureOf(prometheusAt(server.origin));
     expect(error).toMatchObject({ code: 'PROMETHEUS_UNREACHABLE', exitCode: 7 });
     expect(error.message).toMatch(/^Prometheus at 127\.0\.0\.1:\d+: nothing listens there$/);
-    expect(error.hint).toContain('check prometheus: in rlctl.yaml');
+    expect(error.hint).toContain('check the address ("prometheus" in rlctl.yaml, or RLCTL_PROMETHEUS)');
   });
 
   it('silence ends with the deadline, and never claims that something may have taken effect', async () => {
