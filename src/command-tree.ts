@@ -1,8 +1,9 @@
 import { Command, type Argument, type Option } from 'commander';
-import { addGlobalOptions, leaves, nouns } from './cli.js';
 import { collect } from './commands/command.js';
 import type { ArgumentShape, CommandTree, FlagShape, ValueKind, ValueShape } from './domain/completion/command-tree.js';
 import { builtInProfiles } from './domain/signing/profile.js';
+import { addGlobalOptions } from './global-options.js';
+import { leaves, nouns } from './leaves.js';
 import { helpTopics } from './ui/help-topics.js';
 
 // The command tree as data, read off what every command registers. The build and the manual page use it; the program itself

@@ -118,7 +118,7 @@ function readOnly(path: string): RlctlError {
 async function fail(error: unknown, argv: readonly string[], host: Host, address: CommandAddress): Promise<number> {
   const [{ explained, errorText, errorJson }, { errorOptions }] = await Promise.all([
     import('./ui/error-view.js'),
-    import('./cli.js'),
+    import('./global-options.js'),
   ]);
   const { format, colour, isDebug } = errorOptions(argv, host.env);
   const shown = addressedError(explained(error), address);

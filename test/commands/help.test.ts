@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { leaves, nouns } from '../../src/cli.js';
+import { leaves, nouns } from '../../src/leaves.js';
 import { environmentSettings, programSettings } from '../../src/domain/config/settings.js';
 import { exitCodes } from '../../src/domain/exit-codes.js';
 import { builtInProfiles } from '../../src/domain/signing/profile.js';

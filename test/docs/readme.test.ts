@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { leaves } from '../../src/cli.js';
+import { leaves } from '../../src/leaves.js';
 import { environmentSettings, programSettings } from '../../src/domain/config/settings.js';
 import { exitCodes } from '../../src/domain/exit-codes.js';
 

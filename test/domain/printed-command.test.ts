@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { leaves } from '../../src/cli.js';
+import { leaves } from '../../src/leaves.js';
 import { RlctlError } from '../../src/domain/errors.js';
 import { addressed, addressedError, bareAddress, scopeOf } from '../../src/domain/printed-command.js';
 import { shellWord } from '../../src/domain/shell-words.js';
