@@ -1,9 +1,13 @@
-// Bundles src/ into dist/: one small entry, one chunk for each command, CommonJS, minified.
-// esbuild splits ES modules only, so the chunks are made first and turned into CommonJS one by one.
+// Bundles src/ into dist/: a small entry with what every start needs, one file with the rest of our code, and one for each
+// library, CommonJS, minified. esbuild splits ES modules only, so its chunks are made first, turned into CommonJS one by one,
+// and packed.
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
+import { libraryParts } from './library-parts.mjs';
+import { packed } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -22,44 +26,35 @@ const alsoInside = {
   'lua-redis-wasm': ['## Lua 5.1\n- Copyright (C) 1994-2012 Lua.org, PUC-Rio\n- License: MIT, in the words above'],
 };
 
-/**
- * undici's client requires its HTTP/2 half (which loads node:http2) and fetch's body code; rlctl speaks HTTP/1.1 through
- * dispatch alone and never runs either. The tests under test/cli run against the result.
- */
-const unusedPartsOfUndici = {
-  name: 'unused parts of undici',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /(\/client-h2|\/web\/fetch\/body)(\.js)?$/ }, ({ path, importer }) =>
-      importer.includes('undici') ? { path, namespace: 'unused' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = undefined;' }));
-  },
-};
-
 const result = await build({
   absWorkingDir: root,
   entryPoints: ['src/start.ts', 'src/complete.ts'],
   bundle: true,
   splitting: true,
-  plugins: [unusedPartsOfUndici],
+  plugins: [libraryParts(root)],
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
   minify: true,
   legalComments: 'none',
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
+  chunkNames: '[name]-[hash]',
   write: false,
   metafile: true,
   treeShaking: true,
   logLevel: 'warning',
 });
 
+/** What esbuild tells of each chunk, by its file's name. */
+const outputs = new Map(Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]));
+/** The chunks as CommonJS, by the name under which the others require them. */
+const codes = new Map();
+
 await rm(dist, { recursive: true, force: true });
-await mkdir(join(dist, 'chunks'), { recursive: true });
+await mkdir(dist);
 for (const file of result.outputFiles) {
-  const { inputs } = result.metafile.outputs[relative(root, file.path)];
-  const lua = Object.keys(inputs).find((input) => /\/lua-redis-wasm\/dist\//.test(input));
+  const name = basename(file.path);
+  const lua = Object.keys(outputs.get(name).inputs).find((input) => /\/lua-redis-wasm\/dist\//.test(input));
   const { code } = await transform(file.text, {
     format: 'cjs',
     minify: true,
@@ -67,14 +62,47 @@ for (const file of result.outputFiles) {
     legalComments: 'none',
     ...(lua ? withFilesBeside : withRequire),
   });
-  await writeFile(file.path, code);
+  codes.set(name, code);
   // The embedded Redis looks for these beside its own code, and has no scripts without them.
-  for (const name of lua ? luaFiles : []) {
-    await writeFile(join(dirname(file.path), name), await readFile(join(root, dirname(lua), name)));
+  for (const each of lua ? luaFiles : []) {
+    await writeFile(join(dist, each), await readFile(join(root, dirname(lua), each)));
   }
 }
-await writeFile(join(dist, 'command-tree.json'), JSON.stringify(await commandTree()));
+const files = packed(outputs, codes, [
+  { name: 'start.js', needs: ['src/cli.ts'] },
+  { name: 'complete.js', needs: [] },
+]);
+for (const [name, text] of files) await writeFile(join(dist, name), text);
+const tree = await commandTree();
+await writeFile(join(dist, 'command-tree.json'), JSON.stringify(tree));
+await buildLoader(tree);
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences(result.metafile));
+
+/** The loader keeps compiled code by command and by build: it is told both. */
+async function buildLoader({ nouns, leaves }) {
+  const digest = createHash('sha256');
+  for (const [name, text] of files) digest.update(`${name}\n${text}\n`);
+  const spellings = nouns.flatMap(({ name, aliases }) => aliases.map((alias) => [`${name} `, `${alias} `]));
+  const paths = leaves.flatMap(({ path }) => [
+    path,
+    ...spellings.filter(([name]) => path.startsWith(name)).map(([name, alias]) => path.replace(name, alias)),
+  ]);
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/load.ts'],
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    minify: true,
+    outfile: 'dist/load.js',
+    define: {
+      commandPaths: JSON.stringify(['', ...paths]),
+      buildId: JSON.stringify(digest.digest('hex').slice(0, 16)),
+    },
+    logLevel: 'warning',
+  });
+}
 
 /** Every command with its flags as data, read off the commands themselves: what completion answers from. */
 async function commandTree() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 'use strict';
 
+const { join } = require('node:path');
 const { version } = require('../package.json');
 
 // Answered before anything is loaded: it is what scripts ask first and most.
@@ -10,5 +11,7 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   // One TAB of a shell: answered from plain data, before the program proper is loaded.
   require('../dist/complete.js').startCompletion(process.argv.slice(3), require('../dist/command-tree.json'));
 } else {
-  require('../dist/start.js').start(version);
+  const { loadProgram } = require('../dist/load.js');
+  const place = { dist: join(__dirname, '..', 'dist'), require };
+  loadProgram('./start.js', place, process.argv.slice(2), process.env).start(version);
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { CommandSpec } from './commands/command.js';
 import type { GlobalOptions } from './context.js';
+import { commandWords } from './domain/command-words.js';
 import { usageError } from './domain/errors.js';
 import { commandHint } from './domain/near-commands.js';
 import { addGlobalOptions, globalOptions } from './global-options.js';
@@ -83,18 +84,6 @@ function matchLeaf(argv: readonly string[]): Leaf | null {
   const noun = nounNamed(words[0]);
   const path = noun ? `${noun.name} ${words[1] ?? ''}` : words[0];
   return leaves.find((leaf) => leaf.path === path) ?? null;
-}
-
-const valuedGlobals = new Set(['-e', '--env', '-o', '--output', '--jq', '--timeout', '--color', '--config']);
-
-function commandWords(argv: readonly string[]): readonly string[] {
-  const words: string[] = [];
-  for (let index = 0; index < argv.length && words.length < 2; index += 1) {
-    const word = argv[index] ?? '';
-    if (valuedGlobals.has(word)) index += 1;
-    else if (!word.startsWith('-')) words.push(word);
-  }
-  return words;
 }
 
 type OnLeaf = (args: readonly (string | undefined)[], flags: Record<string, unknown>, options: GlobalOptions) => void;

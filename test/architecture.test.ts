@@ -89,6 +89,7 @@ const arrows: Readonly<
   complete: { floors: ['domain', 'ports', 'ui', 'adapters', 'dynamic-names'], packages: [] },
   'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: [] },
   'command-tree': { floors: ['domain', 'ui', 'commands', 'leaves', 'global-options'], packages: ['commander'] },
+  load: { floors: ['domain'], packages: ['builtin'] },
   start: { floors: ['adapters', 'main', 'ui'], packages: [] },
 };
 

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
 import type { buildConnector, Client } from 'undici';
 import { RlctlError } from '../../domain/errors.js';
 import { bodyLimit, runExchange, type Exchange, type RawAnswer } from './exchange.js';
@@ -102,10 +101,6 @@ export class Connections {
 }
 
 async function loadLibrary({ ca, maxBytes }: ConnectionOptions): Promise<Library> {
-  // undici parses HTTP in WebAssembly. V8 would begin at once to optimise that, in other threads, and no process ends before
-  // they are done: a command would take twice as long. A large --wasm-tiering-budget does the same, but costs a little in
-  // each call, which shows after a thousand requests. V8 reads its flag when the module is compiled: it comes first.
-  setFlagsFromString('--liftoff-only');
   const { buildConnector, Client, connectAhead } = await import('./library.js');
   // No timers of undici's: they tick once a second. Each exchange has its own deadline.
   const limits = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: maxBytes ?? bodyLimit };

@@ -16,7 +16,7 @@ export class RedisConnection {
 
   constructor(
     readonly target: RedisTarget,
-    readonly loadTls: () => Promise<TlsFiles>,
+    readonly loadTls: () => TlsFiles,
   ) {}
 
   /** Starts connecting; a failure surfaces at the next `take`. */
@@ -80,7 +80,7 @@ export class RedisConnection {
 
   async #openFirst(endpoints: readonly Endpoint[], budget: Budget): Promise<RedisLink> {
     const state = { failure: null as unknown };
-    const tls = this.target.isTls ? await this.loadTls() : {};
+    const tls = this.target.isTls ? this.loadTls() : {};
     for (const endpoint of endpoints) {
       if (this.#isClosed) throw new LinkFailure('closed', '', serverName(endpoint));
       const opening = { link: null as RedisLink | null };

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { usageError } from '../../domain/errors.js';
 import type { TlsFiles } from './link-types.js';
 
@@ -14,8 +14,8 @@ export interface TlsSettings {
 }
 
 /** Reads the PEM files. Throws a usage error that names the file. */
-export async function loadTlsFiles(settings: TlsSettings): Promise<TlsFiles> {
-  const [ca, cert, key] = await Promise.all([settings.caFile, settings.certFile, settings.keyFile].map(readPem));
+export function loadTlsFiles(settings: TlsSettings): TlsFiles {
+  const [ca, cert, key] = [settings.caFile, settings.certFile, settings.keyFile].map(readPem);
   return {
     ...(ca && { ca }),
     ...(cert && { cert }),
@@ -25,10 +25,10 @@ export async function loadTlsFiles(settings: TlsSettings): Promise<TlsFiles> {
   };
 }
 
-async function readPem(path: string | undefined): Promise<Buffer | undefined> {
+function readPem(path: string | undefined): Buffer | undefined {
   if (path === undefined) return undefined;
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
     throw usageError(
