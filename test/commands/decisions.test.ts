@@ -481,6 +481,39 @@ describe('from /metrics, where there is no Prometheus', () => {
     expect(found[0]?.blocked.count).toBeGreaterThan(0);
   });
 
+  test('two scrapes 5 s apart are no window of 5m, which the help, the text and the JSON say', async () => {
+    const help = (await inLab(['decisions', 'show', '--help'])).out.replaceAll(/\s+/g, ' ');
+    expect(help).toContain('(default 5m); without Prometheus, it takes that long (default 5s, at most 5m)');
+    const metrics = { RLCTL_METRICS: `${lab.it.sandbox.origin}/metrics`, RLCTL_ENV: 'lab' };
+    const [shown, text] = await Promise.all([
+      lab.it.world.main(['decisions', 'show', '--json'], { env: metrics }),
+      lab.it.world.main(['decisions', 'show'], { env: metrics }),
+    ]);
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf<{ remarks: readonly JsonObject[] }>(shown.out).remarks).toContainEqual({
+      code: 'SHORT_WINDOW',
+      isWarning: false,
+      text: 'without Prometheus, only what happened between scrapes of /metrics can be told: 5s so far, not 5m',
+      hint: expect.stringMatching(/: rlctl -e lab .*decisions show --since 1m/) as unknown,
+    });
+    expect(text.out).toMatch(/5s so far, not 5m; a longer one takes as long: rlctl -e lab .*decisions show --since 1m/);
+    // In a pipe too, as it takes its time.
+    expect(text.err).toMatch(/^scraping \/metrics twice, 5s apart: figures at \d\d:\d\d:\d\dZ\n$/);
+  });
+
+  test('--quiet says nothing of the wait, and a window as asked needs no remark', async () => {
+    const ran = await inLab(['decisions', 'show', '--since', '1s', '--quiet']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).not.toContain('so far');
+  });
+
+  test('a wait of more than 5m is refused with the cure, before anything is asked', async () => {
+    const error = errorOf(await inLab(['decisions', 'show', '--since', '1h', '--json']));
+    expect(error).toMatchObject({ code: 'SINCE_TOO_LONG', exitCode: 2 });
+    expect(error.message).toContain('the figures of 1h take 1h to collect');
+    expect(error.hint).toMatch(/environments\.NAME\.prometheus.*RLCTL_PROMETHEUS.*rlctl .*decisions watch$/);
+  });
+
   test('a window longer than the deadline is outside of it', async () => {
     const ran = await inLab(['decisions', 'show', '--since', '3s', '--timeout', '2s', '--json']);
     expect(ran.code).toBe(0);

@@ -55,7 +55,7 @@ async function refresh(
 
 export const command = defineCommand({
   register: (c) => {
-    addDecisionsFlags(c);
+    addDecisionsFlags(c, 'as far as this has run');
     c.addOption(new Option('--interval <duration>', 'time between refreshes (default 5s)'));
   },
   examples: [
@@ -80,7 +80,7 @@ export const command = defineCommand({
         async (last) => {
           const taken = await sample(context, source, question, last);
           context.progress.clear();
-          await live.show(decisionsSampleView(taken, { environment: environment.name, source, intervalMs }));
+          await live.show(decisionsSampleView(taken, { environment, source, intervalMs }));
           return taken;
         },
         { intervalMs, waitMs: isScraped ? intervalMs : 0 },
