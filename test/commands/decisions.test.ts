@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { json, startHttpControlPlane, type HttpControlPlane } from '../support/http-control-plane.js';
 import { openLab, type Lab } from '../support/lab.js';
@@ -320,6 +320,7 @@ async function watch(
   isEnough: (host: MemoryHost) => boolean,
   options: MainOptions = {},
   entry: JsonObject = {},
+  signal: 'SIGINT' | 'SIGTERM' = 'SIGINT',
 ): Promise<Ran> {
   const found: { host: MemoryHost | null } = { host: null };
   const running = run(
@@ -331,7 +332,7 @@ async function watch(
   while (found.host === null || !isEnough(found.host)) {
     if (await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve(false), 10))])) break;
   }
-  found.host?.signal('SIGINT');
+  found.host?.signal(signal);
   return running;
 }
 
@@ -346,6 +347,11 @@ describe('decisions watch', () => {
     for (const { kind, buckets: found, error } of samples)
       expect([kind, found.length, error]).toEqual(['DecisionsSample', 4, null]);
     expect(new Set(samples.map(({ time }) => time)).size).toBe(samples.length);
+  });
+
+  test('SIGTERM is a good end as well', async () => {
+    const ran = await watch([], (host) => host.out !== '', {}, {}, 'SIGTERM');
+    expect(ran).toMatchObject({ code: 0, err: '' });
   });
 
   test('a terminal that wants JSON gets the same lines', async () => {
@@ -435,14 +441,21 @@ describe('decisions watch', () => {
   });
 
   test('a slow first refresh takes nothing from those after it', async () => {
+    // The clock that deadlines go by jumps while the first answer of a refresh is on its way.
+    const jumped = { ms: 0 };
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + jumped.ms);
     state.api.behave((request, response) => {
-      const isFirstOfRefresh = request.body.includes('time%28%29');
-      const answer = (): void => void forwardQuery(state.prometheus.url, request, response);
-      if (isFirstOfRefresh) setTimeout(answer, 1200);
-      else answer();
+      if (request.body.includes('time%28%29')) jumped.ms += 1200;
+      void forwardQuery(state.prometheus.url, request, response);
     });
     const slow = { prometheus: { url: `${state.api.origin}/prom`, labels: { env: 'prod' } } };
-    const ran = await watch(['--timeout', '2s'], (host) => host.out !== '' && linesOf(host).length >= 2, {}, slow);
+    const ran = await watch(
+      ['--timeout', '2s'],
+      (host) => host.out !== '' && linesOf(host).length >= 2,
+      {},
+      slow,
+    ).finally(() => clock.mockRestore());
     const codes = linesOf(ran).map((line) => jsonOf<{ error: { code: string } | null }>(line).error?.code ?? null);
     expect(codes.slice(0, 2)).toEqual([null, null]);
   });

@@ -74,6 +74,7 @@ export const command = defineCommand({
     const source = await context.metricsSource(environment, intervalMs);
     context.progress.step('waiting for the first figures');
     const live = createLiveView(host, options);
+    const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));
     try {
       await refresh(
         context,
@@ -88,6 +89,7 @@ export const command = defineCommand({
     } catch (error) {
       if (!deadline.interrupted.aborted) throw error;
     } finally {
+      stopWatching?.();
       context.progress.clear();
       await live.end();
     }
