@@ -3,7 +3,9 @@ import type { CommandSpec } from './commands/command.js';
 import type { GlobalOptions } from './context.js';
 import { commandWords } from './domain/command-words.js';
 import { usageError } from './domain/errors.js';
+import { helpTopicNames } from './domain/help-topics.js';
 import { commandHint } from './domain/near-commands.js';
+import { flagMeant } from './domain/near-flags.js';
 import { addGlobalOptions, globalOptions } from './global-options.js';
 import { leaves, nouns, type Leaf, type Noun } from './leaves.js';
 import type { Host } from './ports/host.js';
@@ -34,7 +36,8 @@ export class HelpText extends Error {
  * Parses argv (without node and script) into one invocation. Throws `HelpText` where help was asked for, and usage errors
  * for everything that does not fit, with the nearest name as a hint.
  */
-export async function parseArguments(argv: readonly string[], host: CliHost): Promise<Invocation> {
+export async function parseArguments(given: readonly string[], host: CliHost): Promise<Invocation> {
+  const argv = helpAsFlag(given);
   const matched = matchLeaf(argv);
   const loaded = matched === null ? null : { leaf: matched, spec: (await matched.load()).command };
   const found: { invocation: Invocation | null } = { invocation: null };
@@ -48,16 +51,45 @@ export async function parseArguments(argv: readonly string[], host: CliHost): Pr
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0 || ['commander.help', 'commander.helpDisplayed'].includes(error.code))
       throw new HelpText(text.out || text.err);
-    throw error.code === 'commander.unknownCommand' ? unknownCommand(argv) : commanderUsage(error, matched);
+    throw error.code === 'commander.unknownCommand' ? unknownCommand(argv) : commanderUsage(error, loaded);
   }
   if (found.invocation === null) throw new HelpText(program.helpInformation());
   return found.invocation;
 }
 
-function commanderUsage(error: CommanderError, leaf: Leaf | null): Error {
-  const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const help = leaf === null ? 'rlctl --help' : `rlctl ${leaf.path} --help`;
-  return usageError(first, suggestion ? `${suggestion.replace(/^\(|\)$/g, '')} See: ${help}` : `See: ${help}`);
+function commanderUsage(error: CommanderError, loaded: Loaded | null): Error {
+  const [first = '', near = ''] = error.message.replace(/^error: /, '').split('\n');
+  const help = loaded === null ? 'rlctl --help' : `rlctl ${loaded.leaf.path} --help`;
+  const flag = error.code === 'commander.unknownOption' ? flagMeant(unknownFlag(first), flagsOf(loaded)) : null;
+  const suggestion = flag === null ? near.replace(/^\(|\)$/g, '') : `Did you mean ${flag}?`;
+  return usageError(first, `${suggestion} See: ${help}`.trimStart());
+}
+
+function unknownFlag(message: string): string {
+  return /'(.*)'/.exec(message)?.[1] ?? '';
+}
+
+function flagsOf(loaded: Loaded | null): readonly string[] {
+  const command = new Command();
+  addGlobalOptions(command);
+  loaded?.spec.register(command);
+  return command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+}
+
+/** `help COMMAND` as `COMMAND --help`, and `help` alone as `--help`. Throws for what is neither a command nor a topic. */
+function helpAsFlag(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = commandWords(argv, 4);
+  if (first !== 'help' || argv.some((word) => word === '-h' || word === '--help')) return argv;
+  const [word = ''] = words;
+  if (words.length === 1 && helpTopicNames.some((topic) => topic === word)) return argv;
+  const named = [nounNamed(word)?.name ?? word, ...words.slice(1)];
+  const paths = leaves.map(({ path }) => path);
+  const isKnown = paths.includes(named.join(' ')) || (words.length === 1 && nounNamed(word) !== undefined);
+  if (words.length === 0 || isKnown) return [...words, '--help'];
+  throw usageError(
+    `there is no command or topic "${words.join(' ')}"; topics are: ${helpTopicNames.join(', ')}`,
+    commandHint(named, [...paths, ...helpTopicNames]),
+  );
 }
 
 function unknownCommand(argv: readonly string[]): Error {
@@ -135,7 +167,7 @@ function buildProgram(
   }
   program.addHelpText(
     'after',
-    '\nStart here:  rlctl sandbox up   then   rlctl -e sandbox override list\nTopics:      rlctl help exit-codes | environment | output | signing | keys',
+    `\nStart here:  rlctl sandbox up   then   rlctl -e sandbox override list\nTopics:      rlctl help ${helpTopicNames.join(' | ')}`,
   );
   return program;
 }

@@ -1,10 +1,10 @@
 import { Command, type Argument, type Option } from 'commander';
 import { collect } from './commands/command.js';
 import type { ArgumentShape, CommandTree, FlagShape, ValueKind, ValueShape } from './domain/completion/command-tree.js';
+import { helpTopicNames } from './domain/help-topics.js';
 import { builtInProfiles } from './domain/signing/profile.js';
 import { addGlobalOptions } from './global-options.js';
 import { leaves, nouns } from './leaves.js';
-import { helpTopics } from './ui/help-topics.js';
 
 // The command tree as data, read off what every command registers. The build and the manual page use it; the program itself
 // never loads it.
@@ -35,10 +35,15 @@ const argumentValues: Readonly<Record<string, Value>> = {
   prefix: names('override'),
   bucket: names('bucket'),
   file: names('file'),
-  topic: { kind: 'any', choices: () => [...helpTopics.keys()] },
+  topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
   'env use name': names('environment'),
   'env show name': names('environment'),
 };
+
+/** The words with which a command begins. */
+function firstWords(): readonly string[] {
+  return [...new Set([...nouns.map(({ name }) => name), ...leaves.map(({ path }) => path.split(' ')[0] ?? '')])];
+}
 
 /** Every command with its arguments and flags; loads every command's file. */
 export async function describeCommands(): Promise<CommandTree> {

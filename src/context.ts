@@ -45,7 +45,7 @@ export interface Context {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
-  readonly deadline: Deadline & { extend(ms: number): void };
+  readonly deadline: Deadline & { extend(ms: number): void; end(reason: Error): void };
   readonly progress: Progress;
   config(): Promise<Config>;
   /** The environment in use; `flags` are settings given on the command line. */

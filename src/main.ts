@@ -29,6 +29,7 @@ export async function main(
     get isGone() {
       return stream.isGone ?? false;
     },
+    onGone: (listener) => stream.onGone?.(listener) ?? (() => undefined),
     onResize: (listener) => stream.onResize?.(listener) ?? (() => undefined),
     write: (text) => stream.write(typeof text === 'string' ? redactor.redact(text) : redactor.redactBytes(text)),
   });

@@ -1,20 +1,18 @@
-import { usageError } from '../domain/errors.js';
+import { helpTopicNames } from '../domain/help-topics.js';
 import { helpTopics } from '../ui/help-topics.js';
 import { defineCommand } from './command.js';
 
-// The pages that belong to no single command, generated from the tables that the code itself reads.
+// The pages that belong to no single command, generated from the tables that the code itself reads. Help on a command is
+// the command line's own: its words become those of `COMMAND --help` before anything is parsed.
 
 export const command = defineCommand({
   register: (c) => {
-    c.argument('[topic]', `one of: ${[...helpTopics.keys()].join(', ')}`);
+    c.argument('[topic...]', `a command, or one of: ${helpTopicNames.join(', ')}`);
   },
-  examples: ['rlctl help exit-codes', 'rlctl help environment'],
-  input: ([topic]) => topic ?? null,
+  examples: ['rlctl help override set', 'rlctl help exit-codes'],
+  input: ([topic]) => helpTopicNames.find((each) => each === topic),
   action: (_, topic) => {
-    const page = topic === null ? undefined : helpTopics.get(topic);
-    if (page !== undefined) return Promise.resolve({ view: page(), exit: 'ok' as const });
-    const known = [...helpTopics.keys()].join(', ');
-    const what = topic === null ? 'no topic is named' : `there is no topic "${topic}"`;
-    throw usageError(`${what}; there are: ${known}`, 'Help on a command: rlctl COMMAND --help');
+    if (topic === undefined) throw new TypeError('no topic has come this far');
+    return Promise.resolve({ view: helpTopics[topic](), exit: 'ok' });
   },
 });

@@ -7,6 +7,11 @@ export interface OutputStream {
   readonly rows?: number | undefined;
   /** True once its reader has gone away: nothing written any more is read by anybody. */
   readonly isGone?: boolean;
+  /**
+   * Calls the listener when the reader has gone away, as early as the machine can tell, until the returned function is
+   * called. Absent where only the next write would tell.
+   */
+  onGone?(listener: () => void): () => void;
   /** Hands text, or bytes as they are, over; resolves when the other side has taken it. A reader that has gone away is not an error. */
   write(text: string | Uint8Array): Promise<void>;
   /** Calls the listener when the terminal's size has changed, until the returned function is called. */

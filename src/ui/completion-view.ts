@@ -1,4 +1,5 @@
 import type { Shell } from '../domain/completion/shells.js';
+import { pasted } from './pasted.js';
 import { term } from './term.js';
 import type { View } from './view.js';
 
@@ -24,7 +25,7 @@ export function completionInstalledView({ shell, path, next, isNew }: Completion
     human: (theme) =>
       [
         isNew ? `wrote ${term(path)}` : `${term(path)} is current`,
-        ...(next === null ? [] : [`add to ${next.file}:`, `  ${theme.bold(term(next.line))}`]),
+        ...(next === null ? [] : [`add to ${next.file}:`, pasted(`  ${theme.bold(term(next.line))}`)]),
         'It takes effect in the next shell.',
       ].join('\n'),
   };

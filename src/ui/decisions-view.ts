@@ -1,8 +1,10 @@
 import { blockShareThreshold } from '../domain/decisions/alerts.js';
+import type { Environment } from '../domain/config/environment.js';
 import type { ActionFigures, BucketDecisions, CoursePoint, Decisions, Remark } from '../domain/decisions/decisions.js';
 import type { Quantile } from '../domain/decisions/quantile.js';
 import { formatDuration } from '../domain/duration.js';
 import type { RlctlError } from '../domain/errors.js';
+import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import type { MetricsSource } from '../ports/metrics-source.js';
 import { condense, sparkline } from './sparkline.js';
 import { countText, rateText, secondsText, shareText } from '../domain/quantities.js';
@@ -13,7 +15,7 @@ import type { View } from './view.js';
 
 /** Where the figures come from. */
 export interface DecisionsOrigin {
-  readonly environment: string;
+  readonly environment: Pick<Environment, 'name' | 'address'>;
   readonly source: Pick<MetricsSource, 'name' | 'isScraped'>;
 }
 
@@ -22,9 +24,10 @@ export function decisionsView(decisions: Decisions, origin: DecisionsOrigin): Vi
   const buckets = decisions.buckets.map((bucket) => ({ ...bucketJson(bucket), course: bucket.course.map(pointJson) }));
   return {
     kind: 'Decisions',
-    data: { ...originJson(origin), ...figuresJson(decisions), buckets },
+    data: { ...originJson(origin), ...figuresJson(decisions, origin), buckets },
     items: buckets,
-    human: async (theme) => [headText(decisions, origin, theme), await figuresText(decisions, theme)].join('\n\n'),
+    human: async (theme) =>
+      [headText(decisions, origin, theme), await figuresText(decisions, origin, theme)].join('\n\n'),
   };
 }
 
@@ -50,14 +53,16 @@ export function decisionsSampleView(
     data: {
       ...originJson(origin),
       takenAt: new Date(sample.takenMs).toISOString(),
-      ...(isNew ? { ...figuresJson(decisions), buckets: decisions.buckets.map(bucketJson) } : { buckets: [] }),
+      ...(isNew ? { ...figuresJson(decisions, origin), buckets: decisions.buckets.map(bucketJson) } : { buckets: [] }),
       error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
     },
     human: async (theme) => {
       const every = theme.dim(`every ${formatDuration(origin.intervalMs)}, Ctrl-C ends`);
       const failed = error === null ? [] : [errorText(error, theme), ''];
-      if (decisions === null) return [`${theme.bold(term(origin.environment))}  ${every}`, '', ...failed].join('\n');
-      return [headText(decisions, origin, theme, every), '', ...failed, await figuresText(decisions, theme)].join('\n');
+      if (decisions === null)
+        return [`${theme.bold(term(origin.environment.name))}  ${every}`, '', ...failed].join('\n');
+      const figures = await figuresText(decisions, origin, theme);
+      return [headText(decisions, origin, theme, every), '', ...failed, figures].join('\n');
     },
   };
 }
@@ -68,10 +73,13 @@ function errorText({ message, hint }: RlctlError, theme: Theme): string {
 }
 
 function originJson({ environment, source }: DecisionsOrigin): Record<string, unknown> {
-  return { environment, source: { kind: source.isScraped ? 'metrics' : 'prometheus', name: source.name } };
+  return {
+    environment: environment.name,
+    source: { kind: source.isScraped ? 'metrics' : 'prometheus', name: source.name },
+  };
 }
 
-function figuresJson(decisions: Decisions): Record<string, unknown> {
+function figuresJson(decisions: Decisions, { environment }: DecisionsOrigin): Record<string, unknown> {
   const { endMs, windowMs, stepMs, reloads, activeOverrides, newestMs, remarks } = decisions;
   return {
     time: new Date(endMs).toISOString(),
@@ -80,7 +88,7 @@ function figuresJson(decisions: Decisions): Record<string, unknown> {
     reloads,
     activeOverrides,
     newestSample: newestMs === null ? null : new Date(newestMs).toISOString(),
-    remarks,
+    remarks: remarks.map((each) => ({ ...each, hint: hintOf(each, environment.address) })),
   };
 }
 
@@ -109,16 +117,16 @@ function headText(
   more = '',
 ): string {
   const end = new Date(endMs).toISOString().replace(/\.\d+/, '');
-  const window = `${theme.bold(term(environment))}  ${formatDuration(windowMs)} to ${end}  ${more}`.trimEnd();
+  const window = `${theme.bold(term(environment.name))}  ${formatDuration(windowMs)} to ${end}  ${more}`.trimEnd();
   return [window, theme.dim(term(source.name))].join('\n');
 }
 
-async function figuresText(decisions: Decisions, theme: Theme): Promise<string> {
+async function figuresText(decisions: Decisions, { environment }: DecisionsOrigin, theme: Theme): Promise<string> {
   const { buckets, reloads, activeOverrides, remarks } = decisions;
   const whole = `config reloads ${reloads === null ? noData(theme) : countText(reloads)}   active overrides ${overridesText(activeOverrides, theme)}`;
   const tables =
     buckets.length === 0 ? [] : [await actionsTable(buckets, theme), '', await limiterTable(buckets, theme), ''];
-  return [...tables, whole, ...remarks.map((each) => remarkText(each, theme))].join('\n');
+  return [...tables, whole, ...remarks.map((each) => remarkText(each, environment.address, theme))].join('\n');
 }
 
 function overridesText(range: Decisions['activeOverrides'], theme: Theme): string {
@@ -126,8 +134,14 @@ function overridesText(range: Decisions['activeOverrides'], theme: Theme): strin
   return range.least === range.most ? String(range.most) : theme.warn(`${range.least} to ${range.most}`);
 }
 
-function remarkText({ isWarning, text }: Remark, theme: Theme): string {
-  return isWarning ? `${theme.warn('!')} ${term(text)}` : theme.dim(term(text));
+function remarkText(remark: Remark, address: CommandAddress, theme: Theme): string {
+  const hint = hintOf(remark, address);
+  const text = term(hint === null ? remark.text : `${remark.text}; ${hint}`);
+  return remark.isWarning ? `${theme.warn('!')} ${text}` : theme.dim(text);
+}
+
+function hintOf({ hint }: Remark, address: CommandAddress): string | null {
+  return hint === null ? null : addressed(hint, address);
 }
 
 function noData(theme: Theme): string {

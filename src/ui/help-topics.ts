@@ -1,4 +1,5 @@
 import { environmentSettings, programSettings } from '../domain/config/settings.js';
+import type { HelpTopic } from '../domain/help-topics.js';
 import { exitCodes } from '../domain/exit-codes.js';
 import { builtInProfiles, type SigningProfile } from '../domain/signing/profile.js';
 import { renderTable } from './table.js';
@@ -6,13 +7,13 @@ import type { Theme } from './theme.js';
 import { outputFormats, type View } from './view.js';
 
 /** The help pages by topic. Each is generated from the table that the code reads. */
-export const helpTopics: ReadonlyMap<string, () => View> = new Map([
-  ['exit-codes', exitCodePage],
-  ['environment', environmentPage],
-  ['output', outputPage],
-  ['signing', signingPage],
-  ['keys', keysPage],
-]);
+export const helpTopics: Readonly<Record<HelpTopic, () => View>> = {
+  'exit-codes': exitCodePage,
+  environment: environmentPage,
+  output: outputPage,
+  signing: signingPage,
+  keys: keysPage,
+};
 
 function exitCodePage(): View {
   return {

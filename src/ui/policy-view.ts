@@ -1,8 +1,10 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import { policyInWords } from '../domain/policy/gcra.js';
-import { addressed } from '../domain/printed-command.js';
+import { addressed, type CommandAddress } from '../domain/printed-command.js';
+import { shellWord } from '../domain/shell-words.js';
 import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
+import { pasted } from './pasted.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -72,8 +74,8 @@ export interface ExplanationSources {
   readonly base: string | null;
 }
 
-/** The walk through every override in the server's order. */
-export function explanationView(explanation: Explanation, sources: ExplanationSources): View {
+/** The walk through every override in the server's order. `address`: how the command that counts refusals names its place. */
+export function explanationView(explanation: Explanation, sources: ExplanationSources, address: CommandAddress): View {
   const { route, bucket, winner, steps, vanished, droppedBecause, policy, inWords } = explanation;
   return {
     kind: 'PolicyExplanation',
@@ -99,9 +101,19 @@ export function explanationView(explanation: Explanation, sources: ExplanationSo
           ? theme.dim('its numbers in full need the bucket’s own policy, which only a server tells')
           : `it means: ${inWords}`,
       );
+      if (policy !== null && !policy.isShadow) lines.push(...refusalLines(bucket, address));
       return lines.join('\n');
     },
   };
+}
+
+/** How a client sees an enforced policy, and where its refusals are counted. */
+function refusalLines(bucket: string, address: CommandAddress): readonly string[] {
+  const command = `${addressed('rlctl decisions show', address)} --bucket ${shellWord(bucket)}`;
+  return [
+    'it enforces: a request over it is answered 429, mostly with Retry-After; how many were (no other limiter’s):',
+    pasted(`  ${term(command)}`),
+  ];
 }
 
 async function stepsTable(steps: readonly ExplanationStep[], theme: Theme): Promise<string> {

@@ -1,14 +1,19 @@
+import { isPasted } from './pasted.js';
 import { measureFor } from './width.js';
 
 type Wrap = typeof import('wrap-ansi').default;
 
-/** Lines wider than `width` broken between words, what follows indented a little deeper than the line itself. */
+/**
+ * Lines wider than `width` broken between words, what follows indented a little deeper than the line itself. A line that is
+ * meant for pasting stays whole.
+ */
 export async function wrapProse(text: string, width: number): Promise<string> {
   const lines = text.split('\n');
   const measure = await measureFor(lines);
   if (lines.every((line) => measure(line) <= width)) return text;
   const { default: wrap } = await import('wrap-ansi');
-  return lines.map((line) => (measure(line) <= width ? line : wrapLine(line, width, wrap))).join('\n');
+  const isWhole = (line: string): boolean => isPasted(line) || measure(line) <= width;
+  return lines.map((line) => (isWhole(line) ? line : wrapLine(line, width, wrap))).join('\n');
 }
 
 function wrapLine(line: string, width: number, wrap: Wrap): string {

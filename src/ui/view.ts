@@ -1,3 +1,4 @@
+import { withoutPasteMarks } from './pasted.js';
 import type { Theme } from './theme.js';
 
 export const outputFormats = ['table', 'json', 'yaml', 'ndjson'] as const;
@@ -42,7 +43,7 @@ export async function render(view: View, options: RenderOptions, theme: Theme): 
       const text = await view.human(theme);
       if (text === '') return '';
       const fitted = theme.isTerminal ? await (await import('./prose.js')).wrapProse(text, theme.width) : text;
-      return `${onlyColours(fitted)}\n`;
+      return `${onlyColours(withoutPasteMarks(fitted))}\n`;
     }
   }
 }

@@ -43,6 +43,18 @@ describe('rlctl completion', () => {
     expect(again).toMatchObject({ code: 0, out: expect.stringContaining(`${path} is current`) as unknown });
   });
 
+  it.each(shells.filter((shell) => shell !== 'fish'))('leaves the line for pasting into %s whole', async (shell) => {
+    const data = join(world.root, 'a folder with a name that is long enough to reach beyond the edge of it');
+    const install = ['completion', shell, '--install', '--yes'];
+    const options = { env: { XDG_DATA_HOME: data } };
+    const { line } = jsonOf<{ line: string }>((await world.main([...install, '--json'], options)).out);
+    expect(line.length).toBeGreaterThan(80);
+    for (const columns of [80, undefined]) {
+      const ran = await world.main(install, columns === undefined ? options : { ...options, columns });
+      expect(ran.out.replaceAll(/\u001b\[\d*m/g, '').split('\n')).toContain(`  ${line}`);
+    }
+  });
+
   it('follows XDG_DATA_HOME', async () => {
     const data = join(world.root, 'it’s data');
     const ran = await world.main(['completion', 'bash', '--install', '--yes'], { env: { XDG_DATA_HOME: data } });

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import stringWidth from 'string-width';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { childEnv, launcher, startCli } from '../support/cli.js';
+import { childEnv, exitOf, launcher, startCli } from '../support/cli.js';
 import { openLab, type Lab } from '../support/lab.js';
 import { openTerminal, type Terminal } from '../support/terminal.js';
 
@@ -77,6 +78,22 @@ test('Ctrl-C before the first figures is a good end too', async () => {
   running.type('\u0003');
   expect(await running.ended).toBe(0);
   expect(running.raw()).not.toContain('\u001b[?1049h');
+});
+
+test('in a pipe, ends with its reader and not at the next refresh', async () => {
+  // A namespace without series: the first line comes at once, and the next one would in an hour.
+  const line = `"$NODE" "$RLCTL" decisions watch --interval 1h; echo "code $?" >&2`;
+  const child = spawn('sh', ['-c', `{ ${line}; } | head -1`], {
+    cwd: state.lab.world.cwd,
+    env: childEnv({ ...env(), RLCTL_NAMESPACE: 'later', NODE: process.execPath, RLCTL: launcher }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (said.err += text));
+  expect(await exitOf(child)).toBe(0);
+  expect(said.out).toMatch(/^\{.*NO_SERIES.*\}\n$/);
+  expect(said.err).toBe('code 0\n');
 });
 
 test('ends by itself once nobody reads it any more', async () => {

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { json, startHttpControlPlane, type HttpControlPlane } from '../support/http-control-plane.js';
 import { openLab, type Lab } from '../support/lab.js';
@@ -320,6 +320,7 @@ async function watch(
   isEnough: (host: MemoryHost) => boolean,
   options: MainOptions = {},
   entry: JsonObject = {},
+  signal: 'SIGINT' | 'SIGTERM' = 'SIGINT',
 ): Promise<Ran> {
   const found: { host: MemoryHost | null } = { host: null };
   const running = run(
@@ -331,7 +332,7 @@ async function watch(
   while (found.host === null || !isEnough(found.host)) {
     if (await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve(false), 10))])) break;
   }
-  found.host?.signal('SIGINT');
+  found.host?.signal(signal);
   return running;
 }
 
@@ -346,6 +347,11 @@ describe('decisions watch', () => {
     for (const { kind, buckets: found, error } of samples)
       expect([kind, found.length, error]).toEqual(['DecisionsSample', 4, null]);
     expect(new Set(samples.map(({ time }) => time)).size).toBe(samples.length);
+  });
+
+  test('SIGTERM is a good end as well', async () => {
+    const ran = await watch([], (host) => host.out !== '', {}, {}, 'SIGTERM');
+    expect(ran).toMatchObject({ code: 0, err: '' });
   });
 
   test('a terminal that wants JSON gets the same lines', async () => {
@@ -435,14 +441,21 @@ describe('decisions watch', () => {
   });
 
   test('a slow first refresh takes nothing from those after it', async () => {
+    // The clock that deadlines go by jumps while the first answer of a refresh is on its way.
+    const jumped = { ms: 0 };
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + jumped.ms);
     state.api.behave((request, response) => {
-      const isFirstOfRefresh = request.body.includes('time%28%29');
-      const answer = (): void => void forwardQuery(state.prometheus.url, request, response);
-      if (isFirstOfRefresh) setTimeout(answer, 1200);
-      else answer();
+      if (request.body.includes('time%28%29')) jumped.ms += 1200;
+      void forwardQuery(state.prometheus.url, request, response);
     });
     const slow = { prometheus: { url: `${state.api.origin}/prom`, labels: { env: 'prod' } } };
-    const ran = await watch(['--timeout', '2s'], (host) => host.out !== '' && linesOf(host).length >= 2, {}, slow);
+    const ran = await watch(
+      ['--timeout', '2s'],
+      (host) => host.out !== '' && linesOf(host).length >= 2,
+      {},
+      slow,
+    ).finally(() => clock.mockRestore());
     const codes = linesOf(ran).map((line) => jsonOf<{ error: { code: string } | null }>(line).error?.code ?? null);
     expect(codes.slice(0, 2)).toEqual([null, null]);
   });
@@ -479,6 +492,39 @@ describe('from /metrics, where there is no Prometheus', () => {
     expect(windowSeconds).toBeGreaterThanOrEqual(1);
     expect(found.map(({ bucket }) => bucket)).toEqual(['financial']);
     expect(found[0]?.blocked.count).toBeGreaterThan(0);
+  });
+
+  test('two scrapes 5 s apart are no window of 5m, which the help, the text and the JSON say', async () => {
+    const help = (await inLab(['decisions', 'show', '--help'])).out.replaceAll(/\s+/g, ' ');
+    expect(help).toContain('(default 5m); without Prometheus, it takes that long (default 5s, at most 5m)');
+    const metrics = { RLCTL_METRICS: `${lab.it.sandbox.origin}/metrics`, RLCTL_ENV: 'lab' };
+    const [shown, text] = await Promise.all([
+      lab.it.world.main(['decisions', 'show', '--json'], { env: metrics }),
+      lab.it.world.main(['decisions', 'show'], { env: metrics }),
+    ]);
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf<{ remarks: readonly JsonObject[] }>(shown.out).remarks).toContainEqual({
+      code: 'SHORT_WINDOW',
+      isWarning: false,
+      text: 'without Prometheus, only what happened between scrapes of /metrics can be told: 5s so far, not 5m',
+      hint: expect.stringMatching(/: rlctl -e lab .*decisions show --since 1m/) as unknown,
+    });
+    expect(text.out).toMatch(/5s so far, not 5m; a longer one takes as long: rlctl -e lab .*decisions show --since 1m/);
+    // In a pipe too, as it takes its time.
+    expect(text.err).toMatch(/^scraping \/metrics twice, 5s apart: figures at \d\d:\d\d:\d\dZ\n$/);
+  });
+
+  test('--quiet says nothing of the wait, and a window as asked needs no remark', async () => {
+    const ran = await inLab(['decisions', 'show', '--since', '1s', '--quiet']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).not.toContain('so far');
+  });
+
+  test('a wait of more than 5m is refused with the cure, before anything is asked', async () => {
+    const error = errorOf(await inLab(['decisions', 'show', '--since', '1h', '--json']));
+    expect(error).toMatchObject({ code: 'SINCE_TOO_LONG', exitCode: 2 });
+    expect(error.message).toContain('the figures of 1h take 1h to collect');
+    expect(error.hint).toMatch(/environments\.NAME\.prometheus.*RLCTL_PROMETHEUS.*rlctl .*decisions watch$/);
   });
 
   test('a window longer than the deadline is outside of it', async () => {

@@ -46,6 +46,53 @@ test('a noun alone shows its verbs', async () => {
   for (const verb of ['list', 'get', 'set', 'unset', 'history', 'undo', 'repair']) expect(ran.out).toContain(verb);
 });
 
+describe('rlctl help COMMAND is COMMAND --help', () => {
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'status'],
+      ['status', '--help'],
+    ],
+    [
+      ['help', 'override'],
+      ['override', '--help'],
+    ],
+    [
+      ['help', 'overrides'],
+      ['override', '--help'],
+    ],
+    [
+      ['help', 'override', 'set'],
+      ['override', 'set', '--help'],
+    ],
+    [
+      ['-e', 'prod', 'help', 'override', 'set', '--json'],
+      ['override', 'set', '--help'],
+    ],
+    [
+      ['help', 'help'],
+      ['help', '--help'],
+    ],
+  ])('%j', async (args, same) => {
+    const ran = await run(...args);
+    expect(ran).toEqual(await run(...same));
+    expect(ran).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Usage: rlctl') as unknown });
+  });
+
+  test.each([
+    [['help', 'statsu'], '"status"'],
+    [['help', 'override', 'st'], '"override set"'],
+    [['help', 'exitcodes'], '"exit-codes"'],
+    [['help', 'status', 'now'], '"status"'],
+    [['help', 'bananas'], 'See: rlctl --help'],
+  ])('%j is neither command nor topic', async (args, near) => {
+    const ran = await run(...args);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain(`there is no command or topic "${args.slice(1).join(' ')}"`);
+    expect(ran.err.split('hint:')[1]).toContain(near);
+  });
+});
+
 test('plural nouns are accepted', async () => {
   expect((await run('overrides', 'list', '--help')).out).toContain('override');
   expect((await run('policies', 'explain', '--help')).code).toBe(0);
@@ -60,6 +107,9 @@ test.each([
   [['frobnicate'], /frobnicate/],
   [['override', 'lits'], /list/],
   [['override', 'set', '/a', '--rte', '1'], /--rate/],
+  [['decisions', 'show', '--window', '5m'], /Did you mean --since\? See: rlctl decisions show --help/],
+  [['status', '--environment=prod'], /Did you mean --env\?/],
+  [['override', 'set', '/a', '--dry'], /Did you mean --dry-run\?/],
   [['override', 'set'], /route/],
   [['override', 'get', '/a', '/b'], /argument/],
   [['override', 'list', '-o', 'xml'], /table, json, yaml, ndjson/],

@@ -116,6 +116,17 @@ describe('explain', () => {
     expect((await run(['explain', '/api/b/c/d'])).out).toContain('4 requests at once, then one every 1 s');
   });
 
+  test('where the policy enforces, it says how a refusal shows and where it is counted', async () => {
+    await state.lab.store('{"/api/payments":{"burst":1,"shadow":false},"/api":{"shadow":true}}');
+    const options = { env: { RLCTL_ENV: 'lab' }, columns: 80 };
+    const enforced = await state.lab.world.main(['policy', 'explain', '/api/payments', '--color', 'never'], options);
+    expect(enforced.out).toContain('answered 429');
+    // Fit for pasting, however long.
+    expect(enforced.out).toMatch(/^ {2}rlctl -e lab .*decisions show --bucket financial$/m);
+    const shadowed = await state.lab.world.main(['policy', 'explain', '/api/search', '--color', 'never'], options);
+    expect(shadowed.out).not.toContain('429');
+  });
+
   test('offline: -f FILE and -f - need no server, no Redis and no configuration', async () => {
     const world = await openWorld();
     try {

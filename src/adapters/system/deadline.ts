@@ -4,6 +4,8 @@ import type { Deadline } from '../../ports/deadline.js';
 export interface CommandDeadline extends Deadline {
   /** Gives the command `ms` more: for the time a prompt took, and for `--wait`. */
   extend(ms: number): void;
+  /** Ends the command at once, as an interrupt does. */
+  end(reason: Error): void;
 }
 
 /**
@@ -17,16 +19,21 @@ export function createDeadline(clock: Clock, totalMs: number, interrupted: Abort
   const extra = { ms: 0 };
   const open = new Set<AbortController>();
   const leftMs = (): number => Math.max(0, start + totalMs + extra.ms - clock.monotonicMs());
-  interrupted.addEventListener('abort', () => {
-    for (const controller of open) controller.abort(interrupted.reason);
+  const ended = new AbortController();
+  const end = (reason: unknown): void => {
+    ended.abort(reason);
+    for (const controller of open) controller.abort(reason);
     open.clear();
-  });
+  };
+  if (interrupted.aborted) end(interrupted.reason);
+  interrupted.addEventListener('abort', () => end(interrupted.reason));
   return {
     leftMs,
-    interrupted,
+    interrupted: ended.signal,
+    end,
     signal: (atMostMs = Infinity) => {
       const controller = new AbortController();
-      if (interrupted.aborted) controller.abort(interrupted.reason);
+      if (ended.signal.aborted) controller.abort(ended.signal.reason);
       else open.add(controller);
       const timer = setTimeout(
         () => {

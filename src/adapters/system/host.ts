@@ -19,6 +19,20 @@ function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
     get isGone() {
       return state.isGone;
     },
+    onGone: (listener) => {
+      const gone = (): void => {
+        state.isGone = true;
+        listener();
+      };
+      const stop = new AbortController();
+      stream.once('close', gone);
+      // Loaded only here: starting programs takes Node a while to learn.
+      void import('./reader.js').then(({ watchReader }) => watchReader(stream.fd, gone, stop.signal));
+      return () => {
+        stream.off('close', gone);
+        stop.abort();
+      };
+    },
     onResize: (listener) => {
       stream.on('resize', listener);
       return () => void stream.off('resize', listener);

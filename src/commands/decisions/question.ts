@@ -15,16 +15,18 @@ export interface DecisionsFlags {
   readonly stepMs: number | null;
 }
 
-const defaultSinceMs = 5 * 60_000;
+/** How far back, where nobody says; and the longest that two scrapes are waited for. */
+export const defaultSinceMs = 5 * 60_000;
 const leastMs = 1000;
 const usualPoints = 20;
 // Prometheus answers no more.
 const mostPoints = 11_000;
 
-export function addDecisionsFlags(command: Command): void {
+/** `since`: what `--since` means where there is no Prometheus. */
+export function addDecisionsFlags(command: Command, since: string): void {
   command
     .addOption(new Option('--bucket <name>', 'only this bucket, by its name or alias; repeatable').argParser(collect))
-    .addOption(new Option('--since <duration>', 'how far back (default 5m)'))
+    .addOption(new Option('--since <duration>', `how far back (default 5m); without Prometheus, ${since}`))
     .addOption(new Option('--step <duration>', 'distance of the course’s points (default: a twentieth)'));
 }
 

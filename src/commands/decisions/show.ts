@@ -1,16 +1,39 @@
+import type { Context } from '../../context.js';
 import { formatDuration } from '../../domain/duration.js';
+import { usageError } from '../../domain/errors.js';
 import { readDecisions } from '../../procedures/decisions.js';
 import { decisionsView } from '../../ui/decisions-view.js';
 import { defineCommand } from '../command.js';
-import { addDecisionsFlags, decisionsFlags, questionOf } from './question.js';
+import { addDecisionsFlags, decisionsFlags, defaultSinceMs, questionOf } from './question.js';
 
 // The dashboard of the handbook in one screen: who was refused how often, and how the limiter itself fares.
 
 // Between two scrapes, where there is no Prometheus and no --since.
 const usualWaitMs = 5000;
 
+/** The time between two scrapes. Throws a usage error for more than anybody would sit through. */
+function waitFor(sinceMs: number | null): number {
+  if (sinceMs === null || sinceMs <= defaultSinceMs) return sinceMs ?? usualWaitMs;
+  const asked = formatDuration(sinceMs);
+  throw usageError(
+    `--since: without Prometheus, the figures of ${asked} take ${asked} to collect; ${formatDuration(defaultSinceMs)} is the most that is waited for`,
+    'Set environments.NAME.prometheus in rlctl.yaml, or RLCTL_PROMETHEUS. Or see them add up from now on: rlctl decisions watch',
+    'SINCE_TOO_LONG',
+  );
+}
+
+/** Says at once how long it will take, also where stderr is no terminal; but never among the JSON that programs read there. */
+async function announce({ host, options, progress, clock }: Context, waitMs: number): Promise<void> {
+  const ready = new Date(clock.nowMs() + waitMs).toISOString().slice(11, 19);
+  const text = `scraping /metrics twice, ${formatDuration(waitMs)} apart: figures at ${ready}Z`;
+  const isForPeople = options.format === 'table';
+  if (options.isQuiet || (!isForPeople && !host.stderr.isTTY)) return;
+  if (isForPeople && host.stderr.isTTY) return progress.step(text);
+  await host.stderr.write(`${text}\n`);
+}
+
 export const command = defineCommand({
-  register: addDecisionsFlags,
+  register: (c) => addDecisionsFlags(c, 'it takes that long (default 5s, at most 5m)'),
   examples: [
     'rlctl -e prod decisions show --since 1h',
     "rlctl -e prod decisions show --bucket financial --jq '.buckets[].blocked.count'",
@@ -19,14 +42,15 @@ export const command = defineCommand({
   action: async (context, flags) => {
     const environment = await context.environment();
     const isScraped = environment.prometheus === null;
-    const waitMs = flags.sinceMs ?? usualWaitMs;
-    const sinceMs = isScraped ? waitMs : flags.sinceMs;
-    const question = questionOf(environment, { ...flags, sinceMs }, isScraped ? waitMs : null);
+    const waitMs = isScraped && environment.metrics !== null ? waitFor(flags.sinceMs) : usualWaitMs;
+    const question = questionOf(environment, flags, isScraped ? waitMs : null);
     const source = await context.metricsSource(environment, waitMs);
-    // How long two scrapes lie apart is outside the deadline.
-    if (isScraped) context.deadline.extend(waitMs);
-    context.progress.step(isScraped ? `scraping twice, ${formatDuration(waitMs)} apart` : 'asking Prometheus');
+    if (isScraped) {
+      // How long two scrapes lie apart is outside the deadline.
+      context.deadline.extend(waitMs);
+      await announce(context, waitMs);
+    } else context.progress.step('asking Prometheus');
     const decisions = await readDecisions({ source, deadline: context.deadline }, question);
-    return { view: decisionsView(decisions, { environment: environment.name, source }), exit: 'ok' };
+    return { view: decisionsView(decisions, { environment, source }), exit: 'ok' };
   },
 });

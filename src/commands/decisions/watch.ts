@@ -55,7 +55,7 @@ async function refresh(
 
 export const command = defineCommand({
   register: (c) => {
-    addDecisionsFlags(c);
+    addDecisionsFlags(c, 'as far as this has run');
     c.addOption(new Option('--interval <duration>', 'time between refreshes (default 5s)'));
   },
   examples: [
@@ -74,13 +74,14 @@ export const command = defineCommand({
     const source = await context.metricsSource(environment, intervalMs);
     context.progress.step('waiting for the first figures');
     const live = createLiveView(host, options);
+    const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));
     try {
       await refresh(
         context,
         async (last) => {
           const taken = await sample(context, source, question, last);
           context.progress.clear();
-          await live.show(decisionsSampleView(taken, { environment: environment.name, source, intervalMs }));
+          await live.show(decisionsSampleView(taken, { environment, source, intervalMs }));
           return taken;
         },
         { intervalMs, waitMs: isScraped ? intervalMs : 0 },
@@ -88,6 +89,7 @@ export const command = defineCommand({
     } catch (error) {
       if (!deadline.interrupted.aborted) throw error;
     } finally {
+      stopWatching?.();
       context.progress.clear();
       await live.end();
     }

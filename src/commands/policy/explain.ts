@@ -23,7 +23,8 @@ async function offline(context: Context, file: string, route: string, named: str
   const environment = await context.environment().catch(() => null);
   const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
   const explanation = explainRoute(loadOverrides(await bytesOf(context, file)), route, { bucket });
-  return { view: explanationView(explanation, { bucket: '--bucket', overrides: file, base: null }), exit: 'ok' };
+  const sources = { bucket: '--bucket', overrides: file, base: null };
+  return { view: explanationView(explanation, sources, context.address), exit: 'ok' };
 }
 
 export const command = defineCommand({
@@ -65,6 +66,6 @@ export const command = defineCommand({
       overrides: `${environment.namespace}:rl:overrides`,
       base: base === null ? null : (environment.api[0] ?? ''),
     };
-    return { view: explanationView(explanation, sources), exit: 'ok' };
+    return { view: explanationView(explanation, sources, environment.address), exit: 'ok' };
   },
 });

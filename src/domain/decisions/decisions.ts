@@ -57,6 +57,8 @@ export interface Remark {
   readonly isWarning: boolean;
   /** For people; may hold outside text. */
   readonly text: string;
+  /** What to do about it, in a sentence of rlctl's own whose commands the view completes; `null`: nothing. */
+  readonly hint: string | null;
 }
 
 /** The decisions of one window of time. */

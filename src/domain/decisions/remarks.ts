@@ -25,18 +25,22 @@ export function remarksOn(
   buckets: readonly BucketDecisions[],
   expected: Expectation,
 ): readonly Remark[] {
-  const remark = (code: RemarkCode, isWarning: boolean, text: string | null): readonly Remark[] =>
-    text === null ? [] : [{ code, isWarning, text }];
+  const remark = (
+    code: RemarkCode,
+    isWarning: boolean,
+    text: string | null,
+    hint: string | null = null,
+  ): readonly Remark[] => (text === null ? [] : [{ code, isWarning, text, hint }]);
   return [
     ...remark('ALTERNATING_WORKERS', true, alternatingText(readings, expected)),
     ...remark('ONE_OF_SEVERAL_WORKERS', true, oneOfSeveralText(readings, expected)),
     ...remark('STALE', true, staleText(readings)),
     ...remark('UNKNOWN_LABELS', true, unknownLabelsText(readings.decisions)),
     ...remark('FIRST_SEEN', true, firstSeenText(readings.firstSeen)),
-    ...remark('OVERRIDES_DIFFER', true, overridesText(readings.activeOverrides)),
+    ...remark('OVERRIDES_DIFFER', true, overridesText(readings.activeOverrides), 'run: rlctl reload'),
     ...remark('NO_DECISIONS', false, noDecisionsText(readings)),
     ...remark('BUCKET_WITHOUT_DATA', false, withoutDataText(buckets, expected)),
-    ...remark('SHORT_WINDOW', false, shortWindowText(readings, expected)),
+    ...remark('SHORT_WINDOW', false, shortWindowText(readings, expected), longerHint),
     ...remark('COUNTER_RESETS', false, resetsText(readings)),
     ...readings.warnings.flatMap((text) =>
       remark('SOURCE_WARNING', true, `the source warns: ${quoteOutside(text, 200)}`),
@@ -97,7 +101,7 @@ function firstSeenText(firstSeen: readonly LabelledNumber[]): string | null {
 function overridesText(counts: readonly number[]): string | null {
   const known = new Set(counts.filter((each) => Number.isFinite(each)));
   if (known.size < 2) return null;
-  return `processes differ in their active overrides (${[...known].sort((a, b) => a - b).join(', ')}): some have not loaded them; run: rlctl reload`;
+  return `processes differ in their active overrides (${[...known].sort((a, b) => a - b).join(', ')}): some have not loaded them`;
 }
 
 function noDecisionsText({ decisions, firstSeen }: WindowReadings): string | null {
@@ -120,9 +124,14 @@ function withoutDataText(buckets: readonly BucketDecisions[], expected: Expectat
 }
 
 function shortWindowText({ windowMs }: WindowReadings, expected: Expectation): string | null {
-  if (!expected.isScraped || windowMs >= expected.windowMs) return null;
-  return `from /metrics itself, only what happened between scrapes can be told: ${formatDuration(windowMs)} so far`;
+  if (!expected.isScraped || windowMs + timerSlackMs >= expected.windowMs) return null;
+  return `without Prometheus, only what happened between scrapes of /metrics can be told: ${formatDuration(windowMs)} so far, not ${formatDuration(expected.windowMs)}`;
 }
+
+/** A timer and the clock differ by so much at most. */
+const timerSlackMs = 50;
+
+const longerHint = 'a longer one takes as long: rlctl decisions show --since 1m; or set environments.NAME.prometheus';
 
 function resetsText({ processes }: WindowReadings): string | null {
   if (processes.isAlternating || processes.resets === 0) return null;

@@ -69,6 +69,7 @@ describe('summarise', () => {
         code: 'BUCKET_WITHOUT_DATA',
         isWarning: false,
         text: expect.stringContaining('pay (looked for pay, financial)'),
+        hint: null,
       },
     ]);
   });
@@ -87,6 +88,14 @@ describe('summarise', () => {
       ],
     });
     expect(buckets[0]).toMatchObject({ allowed: { count: null }, total: null });
+  });
+
+  it('the cure of a remark stands apart from its text, so that its command can be completed', () => {
+    const { remarks } = summary({ activeOverrides: [2, 0] });
+    expect(remarks.find(({ code }) => code === 'OVERRIDES_DIFFER')).toMatchObject({
+      text: 'processes differ in their active overrides (0, 2): some have not loaded them',
+      hint: 'run: rlctl reload',
+    });
   });
 
   it('outside text in a remark is cut and cleaned', () => {
