@@ -298,7 +298,11 @@ describe('a credential', () => {
     const entry = { namespace: 'app', prometheus: { url: state.api.origin, bearer: { command: ['touch', 'ran'] } } };
     await state.world.config('rlctl.yaml', { environments: { here: entry } });
     const ran = await state.world.main(['decisions', 'show', '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'CONFIG_UNTRUSTED', exitCode: 6 });
+    expect(errorOf(ran)).toMatchObject({ code: 'CONFIG_UNTRUSTED', exitCode: 6, details: { isChanged: false } });
+    await state.world.main(['env', 'trust']);
+    await state.world.config('rlctl.yaml', { environments: { here: { ...entry, workers: 2 } } });
+    const changed = errorOf(await state.world.main(['decisions', 'show', '--json']));
+    expect(changed.message).toContain('changed since you trusted it');
     expect(state.api.arrived).toEqual([]);
   });
 
