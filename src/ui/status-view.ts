@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
+import { addressed } from '../domain/printed-command.js';
 import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
@@ -136,7 +137,7 @@ const verdictWords = {
   notAttempted: 'no proof asked for',
 } as const;
 
-function overridesText({ status: { overrides, redis }, theme }: Shown): readonly string[] {
+function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
   if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
@@ -148,8 +149,8 @@ function overridesText({ status: { overrides, redis }, theme }: Shown): readonly
       ? []
       : [theme.warn(`the key expires in ${formatDuration(stored.ttlMs)}: every override goes with it`)]),
   ];
-  const cut =
-    remarks.length > mostLines ? [theme.dim(`… ${remarks.length - mostLines} more: rlctl override list`)] : [];
+  const more = addressed(`… ${remarks.length - mostLines} more: rlctl override list`, environment.address);
+  const cut = remarks.length > mostLines ? [theme.dim(more)] : [];
   const shadow = shadowed === 0 ? '' : `, ${shadowed} in shadow`;
   const at = stored.bytes === null ? '' : theme.dim(`  at ${stored.revision.slice(0, 12)}`);
   const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}`;

@@ -563,7 +563,7 @@ describe('flags of a deployed server', () => {
     expect(shown.proof).toMatchObject({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
     expect(shown.flags).toMatchObject([{ variable: 'RATE_LIMIT_SHADOW_AUTH', before: 'false', after: 'true' }]);
     expect(shown.manualSteps.join('\n')).toMatch(
-      /RATE_LIMIT_SHADOW_AUTH=true[^]*systemctl restart[^]*rlctl -e lab reload/,
+      /RATE_LIMIT_SHADOW_AUTH=true[^]*systemctl restart[^]*rlctl -e lab --config \S+ reload/,
     );
     expect(await linesOf(lab)).toContain('RATE_LIMIT_SHADOW_AUTH=true');
     const text = (await run(['shadow', 'on', 'auth_bootstrap'])).out;

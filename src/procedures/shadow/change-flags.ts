@@ -5,7 +5,7 @@ import type { ExitName } from '../../domain/exit-codes.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
-import { shellWords } from '../../domain/shell-words.js';
+import { addressed } from '../../domain/printed-command.js';
 import { restartSteps } from '../../domain/shadow/restart.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import {
@@ -64,7 +64,7 @@ export async function planFlags(
 export interface FlagChangeInput {
   readonly author: Author;
   readonly effect: EffectInput;
-  readonly environment: Pick<Environment, 'name' | 'buckets'>;
+  readonly environment: Pick<Environment, 'name' | 'address' | 'buckets'>;
   /** What the reload will make the server read; `null`: no Redis is configured. */
   readonly stored: StoredOverrides | null;
 }
@@ -190,11 +190,15 @@ function probeFor(
   return flag === undefined ? [] : [{ url, flag }];
 }
 
-function manualSteps({ driver, flags }: FlagPlan, { name }: Pick<Environment, 'name'>): readonly string[] {
+/** Somebody else may do them: the environment is named, whether this command line named it or not. */
+function manualSteps({ driver, flags }: FlagPlan, { name, address }: Pick<Environment, 'name' | 'address'>) {
   const values = flags.map(({ variable, after }) => ({ variable, value: after }));
   const file = driver.kind === 'env-file' ? driver.place : null;
-  const at = shellWords(['rlctl', '-e', name]);
-  return restartSteps(values, file, `${at} reload, then ${at} shadow list`);
+  return restartSteps(
+    values,
+    file,
+    addressed('rlctl reload, then rlctl shadow list', { ...address, environment: name }),
+  );
 }
 
 function throwIfInterrupted({ deadline }: EffectPorts, plan: FlagPlan): void {

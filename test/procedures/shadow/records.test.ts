@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bareAddress } from '../../../src/domain/printed-command.js';
 import { RlctlError } from '../../../src/domain/errors.js';
 import { systemClock } from '../../../src/adapters/system/clock.js';
 import { systemRandomness } from '../../../src/adapters/system/randomness.js';
@@ -27,7 +28,7 @@ async function change(isOn: boolean) {
   const ports = { controlPlane: createFakeControlPlane(), clock: systemClock, randomness: systemRandomness, deadline };
   const result = changeFlags({ ...ports, records }, plan, {
     author: { actor: 'a', reason: null, ticket: null, rlctl: '0', environment: 'e' },
-    environment: { name: 'e', buckets: new Map() },
+    environment: { name: 'e', address: bareAddress, buckets: new Map() },
     stored: null,
     effect: {
       reload: null,
