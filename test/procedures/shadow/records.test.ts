@@ -23,7 +23,13 @@ async function change(isOn: boolean) {
   };
   const deadline = deadlineIn(5000);
   const driver = execDriver({ programs, clock: systemClock, deadline }, ['flip', '{value}']);
-  const wish = { bucket: bucketNamed({ buckets: new Map() }, 'read'), isOn, record: null, serverSays: null };
+  const wish = {
+    bucket: bucketNamed({ buckets: new Map() }, 'read'),
+    isOn,
+    record: null,
+    serverSays: null,
+    pending: null,
+  };
   const plan = await planFlags(driver, isOn, [wish], []);
   const ports = { controlPlane: createFakeControlPlane(), clock: systemClock, randomness: systemRandomness, deadline };
   const result = changeFlags({ ...ports, records }, plan, {
