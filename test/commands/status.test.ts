@@ -148,7 +148,7 @@ describe('status', () => {
       ]);
       const undo = await run('override', 'undo', '--dry-run');
       expect(undo.out).toMatch(
-        /the last change from here was \\"shadow on financial\\".*rlctl --config \S+ shadow off financial/,
+        /the last change from here was "shadow on financial".*rlctl --config \S+ shadow off financial/,
       );
       await run('shadow', 'off', 'financial');
       expect(await run('status')).toMatchObject({ code: 0 });
@@ -175,9 +175,7 @@ describe('status', () => {
       const ran = await status(metrics, {});
       expect(ran.code).toBe(0);
       expect(ran.out).not.toContain('nothing is broken');
-      expect(ran.out).toMatch(
-        /blocked above the alert: financial 50%, but 2s is too short to judge; the alert looks at 5m/,
-      );
+      expect(ran.out).toMatch(/\? blocked above the alert: financial 50%; \ds is too short to judge\n/);
       expect(ran.out).toMatch(/hint: To judge it: rlctl --config \S+ decisions show --since 5m/);
       expect(await shown(metrics)).toMatchObject({ code: 0, findings: [], undecided: [{ code: 'WINDOW_TOO_SHORT' }] });
     } finally {

@@ -20,8 +20,8 @@ export interface PastTheDocument {
 /**
  * Takes back the last change that still stands: the exact bytes where the document is as that change left it, otherwise
  * the touched routes alone. A route that somebody changed since is a conflict (5), and nothing is written. A document
- * that was replaced as a whole comes back as a whole. What was
- * changed past the document is said where it is newer, because another command takes it back.
+ * that was replaced as a whole comes back as a whole. What was changed past the document is said
+ * where it is newer, because another command takes it back.
  */
 export function undoIntent(ports: StorePorts, ifRevision: string | null, past: PastTheDocument): ChangeIntent {
   const found: { entry: HistoryEntry | null } = { entry: null };

@@ -88,12 +88,11 @@ export function undecidedOf(traffic: Status['traffic']): readonly Finding[] {
   );
   if (above.length === 0 || !isTooShort(periodSeconds)) return [];
   const window = formatDuration(periodSeconds * 1000);
-  const alert = formatDuration(blockShareAlert.windowMs);
   return [
     {
       code: 'WINDOW_TOO_SHORT',
       part: 'traffic',
-      message: `blocked above the alert: ${above.join(', ')}, but ${window} is too short to judge; the alert looks at ${alert}`,
+      message: `blocked above the alert: ${above.join(', ')}; ${window} is too short to judge`,
       hint: `To judge it: ${wholeWindow}`,
     },
   ];
