@@ -129,7 +129,16 @@ export async function updateState(ports: ConfigPorts, change: (state: State) => 
  * nothing but the older of the two.
  */
 export function lastReloadPath(env: Host['env'], server: string): string {
-  return join(stateFolder(env), 'reloads', `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
+  return serverFile(env, 'reloads', server);
+}
+
+/** Where the flags last set at a server through an env file or a program are kept, in the same way. */
+export function flagFlipsPath(env: Host['env'], server: string): string {
+  return serverFile(env, 'flips', server);
+}
+
+function serverFile(env: Host['env'], folder: string, server: string): string {
+  return join(stateFolder(env), folder, `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
 }
 
 /** The digest under which a project file is trusted. */

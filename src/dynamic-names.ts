@@ -71,10 +71,11 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
     ({ buckets }) => buckets,
     () => new Map() as Environment['buckets'],
   );
-  return allBuckets({ buckets: configured }).flatMap(({ name, names, routes }) => {
-    const description = configured.has(name) ? routes.join(' ') : 'documented';
-    return names.map((value) => ({ value, description: value === name ? description : `another name of ${name}` }));
-  });
+  // An alias is understood as well; beside its bucket it would look like another one.
+  return allBuckets({ buckets: configured }).map(({ name, routes }) => ({
+    value: name,
+    description: configured.has(name) ? routes.join(' ') : 'documented',
+  }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

@@ -4,6 +4,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Effect } from '../procedures/effect.js';
 import { forgetReload, keepReload, type ReloadCause } from './last-reload.js';
+import { forgetFlips } from './shadow/flips.js';
 
 /**
  * What was seen of an environment's server last; `null`: nothing. It is a memory, never an assumption: it decides what is
@@ -65,6 +66,7 @@ async function keepDetected(
 export async function forget(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
   const { updateState } = await import('../config.js');
   await forgetReload(context, environment);
+  await forgetFlips(context, environment);
   await updateState(context, (state) => {
     const { [memoryKey(environment)]: _, ...detected } = state.detected;
     const shadows = Object.entries(state.shadows).filter(([key]) => !key.startsWith(`${environment.name} `));

@@ -1,4 +1,5 @@
 import { allBuckets } from '../domain/config/bucket-names.js';
+import { lastFlips } from '../domain/shadow/flag-flip.js';
 import { gatherStatus } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { defineCommand } from './command.js';
@@ -6,6 +7,7 @@ import { basePathsByMemory, recall } from './detection.js';
 import { trafficPort } from './decisions/traffic.js';
 import { lastReload } from './last-reload.js';
 import { optionalStore } from './optional-store.js';
+import { wantedFlags } from './shadow/flips.js';
 
 // The first look of an incident: what is asked in parallel, what did not answer, and what is broken.
 
@@ -19,20 +21,30 @@ export const command = defineCommand({
     const ports = {
       store: await optionalStore(context, environment),
       controlPlane: await context.controlPlane(),
+      envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,
     };
     context.progress.step('asking everything at once');
+    const wanted = await wantedFlags(context, environment);
     const status = await gatherStatus(ports, {
+      ...wanted,
+      environment,
       targets: environment.api,
       basePaths: basePathsByMemory(environment, await recall(context, environment)),
       buckets,
       siteMode: environment.siteMode,
     });
     const reload = await lastReload(context, environment);
-    const view = statusView({ status, environment, reload, nowMs: context.clock.nowMs() });
+    const view = statusView({
+      status,
+      environment,
+      reload,
+      flips: lastFlips(wanted.flips),
+      nowMs: context.clock.nowMs(),
+    });
     return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };
   },
 });

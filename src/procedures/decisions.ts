@@ -1,4 +1,6 @@
+import { ownName } from '../domain/config/bucket-names.js';
 import type { Decisions } from '../domain/decisions/decisions.js';
+import { withNames } from '../domain/decisions/readings.js';
 import { summarise } from '../domain/decisions/summarise.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { MetricsSource } from '../ports/metrics-source.js';
@@ -27,15 +29,24 @@ export interface DecisionsPorts {
   readonly deadline: Deadline;
 }
 
-/** Reads what the limiter decided in one window, and what that means. Changes nothing; throws what the source throws. */
+/**
+ * Reads what the limiter decided in one window, and what that means, each bucket under its one name and whatever the
+ * server calls it. Changes nothing; throws what the source throws.
+ */
 export async function readDecisions({ source, deadline }: DecisionsPorts, input: DecisionsInput): Promise<Decisions> {
   const { namespace, only, configured, windowMs, stepMs, workers } = input;
-  const buckets = only.flatMap(({ spellings }) => spellings);
-  const readings = await source.read({ namespace, buckets, windowMs, stepMs, endMs: null }, deadline);
-  return summarise(readings, {
-    buckets: only.length > 0 ? only : configured,
+  const sought = only.flatMap(({ spellings }) => spellings);
+  const readings = await source.read({ namespace, buckets: sought, windowMs, stepMs, endMs: null }, deadline);
+  const nameOf = (bucket: string): string => ownName(bucket, configured);
+  const wanted = only.length > 0 ? only.map((each) => ({ ...each, name: nameOf(each.name) })) : configured;
+  const decisions = summarise(withNames(readings, nameOf), {
+    buckets: wanted,
     windowMs,
     workers,
     isScraped: source.isScraped,
   });
+  const seen = new Set(readings.decisions.map(({ bucket }) => bucket));
+  const aliasesOf = (name: string): readonly string[] =>
+    [...seen].filter((bucket) => bucket !== name && nameOf(bucket) === name).sort();
+  return { ...decisions, buckets: decisions.buckets.map((each) => ({ ...each, aliases: aliasesOf(each.bucket) })) };
 }

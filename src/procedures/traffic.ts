@@ -1,5 +1,4 @@
 import { blockShareAlert, blockShareThreshold } from '../domain/decisions/alerts.js';
-import type { BucketDecisions } from '../domain/decisions/decisions.js';
 import { readDecisions, type DecisionsPorts, type SoughtBucket } from './decisions.js';
 
 /** A bucket's share of blocked requests, against the alert's threshold. */
@@ -43,28 +42,16 @@ export async function readTraffic(ports: DecisionsPorts, input: TrafficInput): P
     readDecisions(ports, question),
     source.lastReload({ namespace, endMs: null }, deadline),
   ]);
-  const sought = configured.map(({ name, spellings }) => ({ name, spellings: [name, ...spellings] }));
-  const known = new Set(sought.flatMap(({ spellings }) => spellings));
-  const others = decisions.buckets.flatMap(({ bucket }) =>
-    known.has(bucket) ? [] : [{ name: bucket, spellings: [bucket] }],
-  );
+  const shares = new Map(decisions.buckets.map(({ bucket, blocked }) => [bucket, blocked.share]));
+  const names = new Set([...configured.map(({ name }) => name), ...shares.keys()]);
   return {
     source: source.name,
-    blockShares: [...sought, ...others].map(({ name, spellings }) => ({
-      bucket: name,
-      share: blockShare(decisions.buckets.filter(({ bucket }) => spellings.includes(bucket))),
-      threshold: blockShareThreshold(spellings),
+    blockShares: [...names].map((bucket) => ({
+      bucket,
+      share: shares.get(bucket) ?? null,
+      threshold: blockShareThreshold(configured.find(({ name }) => name === bucket)?.spellings ?? [bucket]),
     })),
     periodSeconds: decisions.windowMs / 1000,
     lastReloadMs,
   };
-}
-
-/** The share over every spelling of a bucket; what one of them has no series for is counted by the others. */
-function blockShare(spelled: readonly BucketDecisions[]): number | null {
-  const sum = (counts: readonly (number | null)[]): number =>
-    counts.reduce<number>((all, count) => all + (count ?? 0), 0);
-  const total = sum(spelled.map((each) => each.total));
-  const blocked = spelled.map((each) => each.blocked.count);
-  return total === 0 || blocked.every((count) => count === null) ? null : sum(blocked) / total;
 }

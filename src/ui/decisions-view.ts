@@ -92,10 +92,11 @@ function figuresJson(decisions: Decisions, { environment }: DecisionsOrigin): Re
   };
 }
 
-function bucketJson({ bucket, allowed, blocked, shadowBlocked, total, ...rest }: BucketDecisions): object {
+function bucketJson({ bucket, aliases, allowed, blocked, shadowBlocked, total, ...rest }: BucketDecisions): object {
   const { retryAfter, evalErrors, evalP95 } = rest;
   return {
     bucket,
+    aliases,
     allowed,
     blocked,
     shadowBlocked,

@@ -8,13 +8,18 @@ import type { Theme } from './theme.js';
 const mostFindings = 3;
 
 /** What is broken, each with its hint. */
-export function findingLines(findings: readonly Finding[], address: CommandAddress, theme: Theme): readonly string[] {
+export function findingLines(findings: readonly Finding[], theme: Theme): readonly string[] {
   const shown = findings
     .slice(0, mostFindings)
     .flatMap(({ message, hint }) => [
       theme.bad(`✗ ${term(message)}`),
-      ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${addressed(term(hint), address)}`]),
+      ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
     ]);
   const left = findings.length - mostFindings;
   return left > 0 ? [...shown, theme.dim(`… ${counted(left, 'more finding')} in --json`)] : shown;
+}
+
+/** Findings with the commands of their hints completed. */
+export function addressedFindings(findings: readonly Finding[], address: CommandAddress): readonly Finding[] {
+  return findings.map((each) => ({ ...each, hint: each.hint && addressed(each.hint, address) }));
 }

@@ -1,9 +1,9 @@
 import type { Environment } from '../domain/config/environment.js';
-import { addressed } from '../domain/printed-command.js';
 import { valueOf } from '../domain/part.js';
-import type { ListedBucket, ListedRoute, ShadowListing } from '../procedures/shadow/list.js';
+import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
+import type { ShadowListing } from '../procedures/shadow/list.js';
 import { changeText } from './author-text.js';
-import { findingLines } from './finding-lines.js';
+import { addressedFindings, findingLines } from './finding-lines.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -11,7 +11,8 @@ import type { View } from './view.js';
 
 /** What is in shadow; differences between server and what is stored are marked. */
 export function shadowListView(listing: ShadowListing, environment: Environment, nowMs: number): View {
-  const { servers, buckets, routes, findings } = listing;
+  const { servers, buckets, routes } = listing;
+  const findings = addressedFindings(listing.findings, environment.address);
   const json = buckets.map((each) => bucketJson(each, servers));
   return {
     kind: 'ShadowList',
@@ -38,19 +39,7 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
               routes.map((each) => routeRow(each, theme, nowMs)),
               theme,
             );
-      return [
-        bucketTable,
-        '',
-        routeTable,
-        ...buckets.flatMap((each) =>
-          each.isDifferent ? [theme.warn(addressed(differenceText(each), environment.address))] : [],
-        ),
-        ...routes.flatMap((each) =>
-          each.isDifferent ? [theme.warn(addressed(routeDifference(each), environment.address))] : [],
-        ),
-        theme.dim(globalRemark),
-        ...findingLines(findings, environment.address, theme),
-      ].join('\n');
+      return [bucketTable, '', routeTable, theme.dim(globalRemark), ...findingLines(findings, theme)].join('\n');
     },
   };
 }
@@ -94,12 +83,6 @@ function serverText({ server }: ListedBucket): string {
   return said.size === 0 ? 'not known' : [...said].map(inWords).join(' / ');
 }
 
-function differenceText(each: ListedBucket): string {
-  const { bucket, file } = each;
-  if (file === null) return `${term(bucket.name)}: the addresses disagree (${serverText(each)})`;
-  return `${term(bucket.name)}: the file says ${term(file.variable)}=${term(file.raw)}, the server ${serverText(each)}; run: rlctl reload, and where that changes nothing, restart the server`;
-}
-
 const routeColumns = [
   { title: 'ROUTE' },
   { title: 'BUCKET', isOptional: true },
@@ -124,16 +107,8 @@ function inWords(isShadow: boolean): string {
   return isShadow ? 'shadow' : 'enforcing';
 }
 
-function routeDifference({ override, server }: ListedRoute): string {
-  const why =
-    override.hiddenBy === null
-      ? 'run: rlctl reload'
-      : `${term(JSON.stringify(override.hiddenBy))} stands earlier and takes its routes`;
-  return `${term(JSON.stringify(override.prefix))}: the server says ${inWords(server === true)}; ${why}`;
-}
-
 function bucketJson(
-  { bucket, server, file, shadowedRoutes, record, isDifferent }: ListedBucket,
+  { bucket, server, file, pending, shadowedRoutes, record, isDifferent }: ListedBucket,
   servers: ShadowListing['servers'],
 ) {
   return {
@@ -147,6 +122,7 @@ function bucketJson(
       isShadow: server[index] ?? null,
     })),
     file,
+    pending,
     routes: bucket.routes,
     shadowedRoutes,
     record,

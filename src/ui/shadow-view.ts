@@ -2,7 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
-import { effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -23,7 +23,9 @@ export function flagPreviewText(plan: FlagPlan, theme: Theme): string {
 
 /** A change of flags that has been made, with its proof, and what is left to do by hand. */
 export function flagResultView(result: FlagResult, environment: Environment): View {
-  const { plan, effect, manualSteps } = result;
+  const { plan, manualSteps } = result;
+  const effect = addressedEffect(result.effect, environment.address);
+  const steps = addressedSteps(result.steps, environment.address);
   return {
     kind: 'ShadowChange',
     data: {
@@ -31,13 +33,13 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
       ...planJson(plan),
       ...effectJson(effect),
       manualSteps,
-      steps: result.steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+      steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
       [
         planText(plan, theme),
         stepsText(
-          result.steps.filter(({ name }) => name !== 'reload'),
+          steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
         ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),

@@ -1,18 +1,15 @@
-import type { Environment } from '../domain/config/environment.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { OverrideListing } from '../procedures/override/inspect.js';
-import type { ReloadRecord } from '../domain/reload-record.js';
 import type { Part } from '../domain/part.js';
-import type { Status } from '../procedures/status/status.js';
+import { flipCommand } from '../domain/shadow/flag-flip.js';
+import { addressedFindings } from './finding-lines.js';
+import type { StatusShown } from './status-view.js';
 import type { TrafficFacts } from '../procedures/traffic.js';
 
 /** A status for programs: every part with its state, its value or its error. */
-export function statusJson(
-  status: Status,
-  environment: Environment,
-  reload: ReloadRecord | null,
-): Record<string, unknown> {
-  const { targets, redis, overrides, traffic, findings } = status;
+export function statusJson(shown: StatusShown): Record<string, unknown> {
+  const { status, environment, reload } = shown;
+  const { targets, redis, overrides, traffic, envFile } = status;
   return {
     environment: environment.name,
     isProtected: environment.isProtected,
@@ -33,9 +30,44 @@ export function statusJson(
     redis: partJson(redis, redisJson),
     overrides: partJson(overrides, overridesJson),
     traffic: partJson(traffic, trafficJson),
+    envFile: partJson(envFile, (lines) => [...lines].map(([bucket, line]) => ({ bucket, ...line }))),
+    lastChange: lastChange(shown),
     lastReload: reload,
-    findings,
+    findings: addressedFindings(status.findings, environment.address),
+    undecided: addressedFindings(status.undecided, environment.address),
   };
+}
+
+/** The last change of overrides, or of flags that this machine set, whichever is newer. */
+interface LastChange {
+  /** RFC 3339. */
+  readonly time: string;
+  readonly command: string;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  /** Empty: flags were set. */
+  readonly routes: readonly string[];
+  /** Buckets whose flags were set; empty: overrides were changed. */
+  readonly buckets: readonly string[];
+}
+
+/** What was changed last, as far as Redis and this machine tell; `null`: nothing that is recorded. */
+export function lastChange({ status, flips }: Pick<StatusShown, 'status' | 'flips'>): LastChange | null {
+  const stored = status.redis.state === 'ok' ? changeOf(status.redis.value) : null;
+  const [flip] = flips;
+  if (flip === undefined || (stored !== null && Date.parse(stored.time) > Date.parse(flip.at)))
+    return stored && { ...stored, buckets: [] };
+  const { at: time, actor, reason, ticket } = flip;
+  const command = flipCommand(flips);
+  return { time, command, actor, reason, ticket, routes: [], buckets: flips.map(({ bucket }) => bucket) };
+}
+
+function changeOf({ lastEntry }: StoredOverrides) {
+  if (!lastEntry?.body) return null;
+  const { command, actor, reason, ticket, routes } = lastEntry.body;
+  const time = new Date(lastEntry.timeMs).toISOString();
+  return { time, command, actor, reason, ticket, routes: routes.map(({ route }) => route) };
 }
 
 /** A part as data: its value, or its error; both `null` where nothing is configured. */
@@ -48,25 +80,11 @@ function partJson<T>(part: Part<T>, json: (value: T) => unknown): Record<string,
   };
 }
 
-function redisJson({ key, revision, ttlMs, role, replicas, runId, lastEntry }: StoredOverrides) {
-  const body = lastEntry?.body ?? null;
-  return {
-    key,
-    revision,
-    ttlMs,
-    role,
-    replicas,
-    runId,
-    lastChange: body && {
-      changeId: lastEntry?.changeId,
-      time: new Date(lastEntry?.timeMs ?? 0).toISOString(),
-      command: body.command,
-      actor: body.actor,
-      reason: body.reason,
-      ticket: body.ticket,
-      routes: body.routes.map(({ route }) => route),
-    },
-  };
+function redisJson(stored: StoredOverrides) {
+  const { key, revision, ttlMs, role, replicas, runId, lastEntry } = stored;
+  const change = changeOf(stored);
+  const last = change && { changeId: lastEntry?.changeId, ...change };
+  return { key, revision, ttlMs, role, replicas, runId, lastChange: last };
 }
 
 function overridesJson({ overrides, isForeign }: OverrideListing) {

@@ -1,16 +1,18 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
+import { addressed } from '../domain/printed-command.js';
 import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
+import type { FlagFlip } from '../domain/shadow/flag-flip.js';
 import { shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
 import { changeText } from './author-text.js';
-import { findingLines } from './finding-lines.js';
+import { addressedFindings, findingLines } from './finding-lines.js';
 import { healthLines } from './health-lines.js';
-import { statusJson } from './status-json.js';
+import { lastChange, statusJson } from './status-json.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -20,7 +22,7 @@ import type { View } from './view.js';
 export function statusView(asked: StatusShown): View {
   return {
     kind: 'Status',
-    data: statusJson(asked.status, asked.environment, asked.reload),
+    data: statusJson(asked),
     human: (theme) => {
       const shown = { ...asked, theme };
       const rows: readonly (readonly [string, readonly string[]])[] = [
@@ -47,6 +49,8 @@ export interface StatusShown {
   readonly environment: Environment;
   /** The last reload sent from this machine; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The flags that this machine set last through an env file or a program; empty: none that is known. */
+  readonly flips: readonly FlagFlip[];
   readonly nowMs: number;
 }
 
@@ -136,7 +140,7 @@ const verdictWords = {
   notAttempted: 'no proof asked for',
 } as const;
 
-function overridesText({ status: { overrides, redis }, theme }: Shown): readonly string[] {
+function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
   if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
@@ -148,8 +152,8 @@ function overridesText({ status: { overrides, redis }, theme }: Shown): readonly
       ? []
       : [theme.warn(`the key expires in ${formatDuration(stored.ttlMs)}: every override goes with it`)]),
   ];
-  const cut =
-    remarks.length > mostLines ? [theme.dim(`… ${remarks.length - mostLines} more: rlctl override list`)] : [];
+  const more = addressed(`… ${remarks.length - mostLines} more: rlctl override list`, environment.address);
+  const cut = remarks.length > mostLines ? [theme.dim(more)] : [];
   const shadow = shadowed === 0 ? '' : `, ${shadowed} in shadow`;
   const at = stored.bytes === null ? '' : theme.dim(`  at ${stored.revision.slice(0, 12)}`);
   const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}`;
@@ -168,13 +172,17 @@ function hiddenText({ prefix, hiddenBy, loaded }: ListedOverride, theme: Theme):
   return because === null ? [] : [theme.warn(`${name} is ignored by the server: ${term(because)}`)];
 }
 
-function lastChangeText({ status: { redis }, theme, nowMs }: Shown): readonly string[] {
-  if (redis.state !== 'ok') return notKnown(redis, theme);
-  const entry = redis.value.lastEntry;
-  if (!entry?.body) return [theme.dim('none recorded')];
-  const { command, routes } = entry.body;
-  const what = routes.length === 1 ? term(routes[0]?.route ?? '') : counted(routes.length, 'route');
-  return [`${changeText(entry.body, entry.timeMs, nowMs)} (${term(command)} ${what})`];
+function lastChangeText(shown: Shown): readonly string[] {
+  const { status, theme, nowMs } = shown;
+  const { redis } = status;
+  const change = lastChange(shown);
+  const others = redis.state === 'ok' ? [] : notKnown(redis, theme);
+  if (change === null) return redis.state === 'ok' ? [theme.dim('none recorded')] : others;
+  const { actor, reason, ticket, time, command, routes } = change;
+  const what =
+    routes.length === 0 ? '' : ` ${routes.length === 1 ? term(routes[0] ?? '') : counted(routes.length, 'route')}`;
+  const text = `${changeText({ actor, reason, ticket }, Date.parse(time), nowMs)} (${term(command)}${what})`;
+  return [text, ...others.map((each) => `${each}${theme.dim(' of overrides')}`)];
 }
 
 function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {
@@ -210,6 +218,13 @@ function redisText({ status: { redis }, theme }: Shown): readonly string[] {
   return [`${role === 'replica' ? theme.bad('✗') : theme.good('✓')} ${words.join(', ')}`];
 }
 
-function brokenText({ status: { findings }, environment, theme }: Shown): readonly string[] {
-  return findings.length === 0 ? [theme.good('nothing is broken')] : findingLines(findings, environment.address, theme);
+/** What cannot be judged is no finding, and well it is not either. */
+function brokenText({ status, environment, theme }: Shown): readonly string[] {
+  const findings = findingLines(addressedFindings(status.findings, environment.address), theme);
+  const undecided = addressedFindings(status.undecided, environment.address).flatMap(({ message, hint }) => [
+    theme.warn(`? ${term(message)}`),
+    ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
+  ]);
+  const lines = [...findings, ...undecided];
+  return lines.length === 0 ? [theme.good('nothing is broken')] : lines;
 }

@@ -42,14 +42,7 @@ describe('the hidden command', () => {
 
   it('knows environments, buckets and overrides', async () => {
     expect(first(await ask('--', '-e', ''))).toEqual(['lab']);
-    expect(first(await ask('--', 'policy', 'get', '--bucket', ''))).toEqual([
-      'read',
-      'financial',
-      'pay',
-      'auth',
-      'auth_bootstrap',
-      'write',
-    ]);
+    expect(first(await ask('--', 'policy', 'get', '--bucket', ''))).toEqual(['read', 'financial', 'auth', 'write']);
     expect(await ask('--', 'override', 'get', '/api/*')).toBe('/api/*\trate 60\n');
   });
 

@@ -80,7 +80,10 @@ describe('set', () => {
   test('nothing to unset writes nothing, and still proves', async () => {
     const before = await everything();
     const ran = await run(['override', 'unset', '/nothing', '--json']);
-    expect(jsonOf(ran.out)).toMatchObject({ isNoop: true, proof: { verdict: 'proven' } });
+    expect(jsonOf(ran.out)).toMatchObject({
+      isNoop: true,
+      proof: { verdict: 'proven', diagnosis: 'nothing was changed, and the server shows the route as stored' },
+    });
     expect(ran.code).toBe(0);
     expect(await everything()).toEqual(before);
   });

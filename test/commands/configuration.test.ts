@@ -361,6 +361,14 @@ describe('trust in a project’s file', () => {
           shadowDriver: { exec: ['./flip', 'it'] },
         },
         preview: { secret: { env: 'PREVIEW' }, shadowDriver: { 'env-file': '/etc/limiter.env' } },
+        figures: {
+          prometheus: { url: 'https://prometheus.example.com', bearer: { command: ['pass', 'show', 'prom'] } },
+          metrics: {
+            url: 'http://127.0.0.1:4/metrics',
+            basic: { username: 'me', password: { file: '/etc/metrics-password' } },
+          },
+        },
+        plain: { prometheus: 'http://127.0.0.1:5', metrics: { url: 'http://127.0.0.1:6', bearer: { env: 'TOKEN' } } },
       },
     });
     const dry = await run(['env', 'trust', '--dry-run']);
@@ -372,6 +380,13 @@ describe('trust in a project’s file', () => {
       '  prod  reads the variable PW',
       '  preview  reads the variable PREVIEW',
       '  preview  reads the file /etc/limiter.env',
+      '  figures  reads metrics from https://prometheus.example.com',
+      '  figures  runs pass show prom',
+      '  figures  reads metrics from http://127.0.0.1:4/metrics',
+      '  figures  reads the file /etc/metrics-password',
+      '  plain  reads metrics from http://127.0.0.1:5',
+      '  plain  reads metrics from http://127.0.0.1:6',
+      '  plain  reads the variable TOKEN',
       '',
     ]);
     expect(jsonOf((await run(['env', 'show', 'preview', '--json'])).out)).toMatchObject({ isTrusted: false });

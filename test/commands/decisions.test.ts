@@ -99,7 +99,8 @@ describe('decisions show', () => {
       stepSeconds: 15,
       activeOverrides: { least: 2, most: 2 },
     });
-    expect(result.buckets.map(({ bucket }) => bucket)).toEqual(['auth_bootstrap', 'financial', 'read', 'video']);
+    expect(result.buckets.map(({ bucket }) => bucket)).toEqual(['auth', 'financial', 'read', 'video']);
+    expect(result.buckets[0]).toMatchObject({ aliases: ['auth_bootstrap'] });
     const [, financial, read, video] = result.buckets;
     expect(financial?.allowed.count).toBeCloseTo(60, 6);
     expect(financial?.allowed.perSecond).toBeCloseTo(0.2, 6);
@@ -118,7 +119,7 @@ describe('decisions show', () => {
     expect(out).toMatch(/BUCKET +ALLOWED +BLOCKED +SHADOW-BLOCKED/);
     expect(out).toMatch(/financial +60 +0\.2\/s +75% +20 +0\.07\/s +25% +no data/);
     expect(out).toMatch(/read +12k +40\/s +75% +no data +4000 +13\.3\/s +25%/);
-    expect(out).toMatch(/financial +≥ 10 s +≥ 10 s +≥ 10 s +no data +no data +[▁-█]{10,16}\n/);
+    expect(out).toMatch(/financial +≥ 10 s +≥ 10 s +≥ 10 s +no data +no data +[▁-█]{10,20}\n/);
     expect(out).toMatch(/video( +no data){3}\n/);
     expect(out).toMatch(/config reloads 20 +active overrides 2\n/);
     expect(out).toContain('no data for video (looked for video, clips)');
@@ -151,8 +152,8 @@ describe('decisions show', () => {
   test.each([
     ['financial', 'financial'],
     ['pay', 'financial'],
-    ['auth', 'auth_bootstrap'],
-    ['auth_bootstrap', 'auth_bootstrap'],
+    ['auth', 'auth'],
+    ['auth_bootstrap', 'auth'],
     ['nobody', 'nobody'],
   ])('--bucket %s is %s', async (name, bucket) => {
     expect((await shown(['--bucket', name])).buckets.map((each) => each.bucket)).toEqual([bucket]);
@@ -298,7 +299,11 @@ describe('a credential', () => {
     const entry = { namespace: 'app', prometheus: { url: state.api.origin, bearer: { command: ['touch', 'ran'] } } };
     await state.world.config('rlctl.yaml', { environments: { here: entry } });
     const ran = await state.world.main(['decisions', 'show', '--json']);
-    expect(errorOf(ran)).toMatchObject({ code: 'CONFIG_UNTRUSTED', exitCode: 6 });
+    expect(errorOf(ran)).toMatchObject({ code: 'CONFIG_UNTRUSTED', exitCode: 6, details: { isChanged: false } });
+    await state.world.main(['env', 'trust']);
+    await state.world.config('rlctl.yaml', { environments: { here: { ...entry, workers: 2 } } });
+    const changed = errorOf(await state.world.main(['decisions', 'show', '--json']));
+    expect(changed.message).toContain('changed since you trusted it');
     expect(state.api.arrived).toEqual([]);
   });
 

@@ -41,6 +41,21 @@ describe('a printed command goes where the one before it went', () => {
     expect(errorOf(await run([...args, '--json'])).hint).toContain('rlctl -e lab override list');
   });
 
+  test('in the proof of a flag, and in what is left to do by hand', async () => {
+    const nowhere = await state.lab.world.write('wrong', 'not the secret');
+    const shadowDriver = { 'env-file': state.lab.sandbox.envFile };
+    const path = await state.lab.world.config('flags.yaml', {
+      environments: { lab: { ...state.lab.environment, shadowDriver } },
+    });
+    const on = ['--config', path, '-e', 'lab', 'shadow', 'on', 'read', '--secret-file', nowhere];
+    const ran = await run(on);
+    expect(ran.code).toBe(8);
+    expect(ran.out).toContain(`to look again, run: rlctl -e lab --config ${path} shadow list`);
+    expect(jsonOf((await run([...on, '--json'])).out)).toMatchObject({
+      proof: { diagnosis: expect.stringContaining(`rlctl -e lab --config ${path} shadow list`) as string },
+    });
+  });
+
   test('with the file, by its whole path, wherever a variable or a flag named it', async () => {
     const hintOf = async (args: readonly string[], options?: MainOptions): Promise<string | null> =>
       errorOf(await run([...args, '--json'], options)).hint;

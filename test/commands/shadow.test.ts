@@ -1,4 +1,4 @@
-import { chmod, lstat, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MemoryHost } from '../support/memory-host.js';
@@ -172,8 +172,9 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     await run(['shadow', 'on', '--route', '/api/payments', '--reason', 'because']);
     await lab.store('{"/api/payments":{"shadow":false},"/api/x":{"rate":1}}');
     const listed = await run(['shadow', 'list', '--json']);
-    expect(listed.code).toBe(0);
+    expect(listed.code).toBe(3);
     expect(jsonOf(listed.out)).toMatchObject({
+      findings: [{ code: 'SHADOW_DIFFERS', part: 'shadow' }],
       driver: 'overrides',
       routes: [
         { route: '/api/payments', bucket: 'financial', isShadow: false, serverIsShadow: true, isDifferent: true },
@@ -224,6 +225,7 @@ describe('shadow through an env file', () => {
     const { lab } = state.site;
     await writeFile(lab.sandbox.envFile, pristine.text);
     await lab.world.write(join(lab.world.stateHome, 'rlctl/state.json'), '{}');
+    await rm(join(lab.world.stateHome, 'rlctl/flips'), { recursive: true, force: true });
     await lab.reset();
   });
 
@@ -247,7 +249,7 @@ describe('shadow through an env file', () => {
     expect(flagsOf(lab).has('financial')).toBe(false);
   });
 
-  test('restores the very text that stood there, and without a record writes false', async () => {
+  test('restores the very text that stood there, and does nothing more where it is off', async () => {
     const { lab } = state.site;
     await writeFile(lab.sandbox.envFile, `${pristine.text}export RATE_LIMIT_SHADOW_READ="0" # never\r\n`);
     await chmod(lab.sandbox.envFile, 0o640);
@@ -258,9 +260,50 @@ describe('shadow through an env file', () => {
     expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(before);
     expect((await lstat(lab.sandbox.envFile)).mode & 0o777).toBe(0o640);
 
-    const off = jsonOf<Shown>((await run(['shadow', 'off', 'read', '--json'])).out);
+    const off = await run(['shadow', 'off', 'read', '--json']);
+    expect(jsonOf<Shown>(off.out)).toMatchObject({ isNoop: true });
+    expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(before);
+  });
+
+  test.each([
+    ['off', ''],
+    ['off', 'RATE_LIMIT_SHADOW_READ=false\n'],
+    ['on', 'RATE_LIMIT_SHADOW_READ=true\n'],
+  ])('%s where it is so already (%j) neither writes nor reloads', async (verb, line) => {
+    const { lab } = state.site;
+    const text = `${pristine.text}${line}`;
+    await writeFile(lab.sandbox.envFile, text);
+    await lab.reset();
+    const reloads = (): number => lab.sandbox.workers()[0]?.reloads ?? 0;
+    const before = reloads();
+    const ran = await run(['shadow', verb, 'read']);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('RATE_LIMIT_SHADOW_READ is already as wanted');
+    expect(ran.out).toContain('no reload was sent');
+    expect([await readFile(lab.sandbox.envFile, 'utf8'), reloads()]).toEqual([text, before]);
+    // Whoever asks for more than that gets it.
+    expect((await run(['shadow', verb, 'read', '--require', 'loaded'])).out).toContain('PROVEN');
+    expect(reloads()).toBe(before + 1);
+  });
+
+  test('off where only the server is not off yet says so, reloads and proves', async () => {
+    const { lab } = state.site;
+    await run(['shadow', 'on', 'read']);
+    await lab.world.write(join(lab.world.stateHome, 'rlctl/state.json'), '{}');
+    const text = `${pristine.text}RATE_LIMIT_SHADOW_READ=false\n`;
+    await writeFile(lab.sandbox.envFile, text);
+    const off = await run(['shadow', 'off', 'read', '--json']);
+    expect(off.code).toBe(0);
+    expect(jsonOf<Shown>(off.out)).toMatchObject({ isNoop: true, proof: { verdict: 'proven' } });
+    expect(jsonOf<Shown>(off.out).remarks.join('\n')).toContain('but the server says that read is in shadow');
+    expect([flagsOf(lab).get('read'), await readFile(lab.sandbox.envFile, 'utf8')]).toEqual([false, text]);
+  });
+
+  test('off without a reload writes false, because a bucket without a flag may follow global shadow', async () => {
+    const { lab } = state.site;
+    const off = jsonOf<Shown>((await run(['shadow', 'off', 'read', '--no-reload', '--json'])).out);
     expect(off.remarks.join('\n')).toContain('no "shadow on" that still stands');
-    expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(before.replace('"0"', '"false"'));
+    expect(await linesOf(lab)).toEqual(['RATE_LIMIT_SHADOW_READ=false']);
   });
 
   test('does not restore over what somebody wrote since', async () => {
@@ -436,6 +479,14 @@ describe('shadow through a program', () => {
     state.script = await state.site.lab.world.write('platform.cjs', source);
   });
   afterAll(() => state.site.lab.stop());
+  beforeEach(async () => {
+    const { lab } = state.site;
+    const text = await readFile(lab.sandbox.envFile, 'utf8');
+    await writeFile(lab.sandbox.envFile, text.replaceAll(/^RATE_LIMIT_SHADOW_.*\n/gm, ''));
+    for (const kept of ['state.json', 'flips'])
+      await rm(join(lab.world.stateHome, 'rlctl', kept), { recursive: true, force: true });
+    await lab.reset();
+  });
 
   test('runs it once for each bucket, and proves by the answer of the reload', async () => {
     const { lab } = state.site;
@@ -455,7 +506,10 @@ describe('shadow through a program', () => {
     expect(jsonOf<Shown>(off.out).remarks.join('\n')).toContain('is as before the change');
     expect(flagsOf(lab).get('financial')).toBe(false);
     const more = await run(['shadow', 'off', 'financial', '--json']);
-    expect(jsonOf<Shown>(more.out).remarks.join('\n')).toContain('no "shadow on" that still stands');
+    expect(jsonOf<Shown>(more.out)).toMatchObject({ isNoop: true, proof: { verdict: 'notAttempted' } });
+    expect(more.out).toContain('was not run for financial');
+    const waived = await run(['shadow', 'off', 'financial', '--no-reload', '--json']);
+    expect(jsonOf<Shown>(waived.out).remarks.join('\n')).toContain('no "shadow on" that still stands');
   });
 
   test('--dry-run prints its words and does not run it', async () => {
@@ -563,7 +617,7 @@ describe('flags of a deployed server', () => {
     expect(shown.proof).toMatchObject({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
     expect(shown.flags).toMatchObject([{ variable: 'RATE_LIMIT_SHADOW_AUTH', before: 'false', after: 'true' }]);
     expect(shown.manualSteps.join('\n')).toMatch(
-      /RATE_LIMIT_SHADOW_AUTH=true[^]*systemctl restart[^]*rlctl -e lab reload/,
+      /RATE_LIMIT_SHADOW_AUTH=true[^]*systemctl restart[^]*rlctl -e lab --config \S+ reload/,
     );
     expect(await linesOf(lab)).toContain('RATE_LIMIT_SHADOW_AUTH=true');
     const text = (await run(['shadow', 'on', 'auth_bootstrap'])).out;
@@ -578,9 +632,23 @@ describe('flags of a deployed server', () => {
     });
   });
 
-  test('can be taken back, which the server proves', async () => {
+  test('show as a finding until they are taken back', async () => {
+    const listed = await run(['shadow', 'list']);
+    expect(listed.code).toBe(3);
+    expect(listed.out).toContain('auth: the file says RATE_LIMIT_SHADOW_AUTH=true, the server says enforcing');
+  });
+
+  test('can be taken back, which the server proves, and does not show that flags move', async () => {
     const off = await run(['shadow', 'off', 'auth', '--json']);
     expect(off.code).toBe(0);
+    expect(jsonOf(off.out)).toMatchObject({
+      proof: {
+        verdict: 'proven',
+        diagnosis:
+          'the server says that auth is enforcing, as it said before: this does not show that flags move without a restart',
+      },
+    });
+    expect((await run(['shadow', 'list'])).code).toBe(0);
     expect(jsonOf<Shown>(off.out).flags).toMatchObject([{ before: 'true', after: 'false' }]);
   });
 });

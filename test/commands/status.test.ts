@@ -87,6 +87,7 @@ describe('status', () => {
   test('is one screen of 80 columns and 24 lines', async () => {
     await state.lab.store('{"/api":{"rate":5},"/api/search":{"rate":6},"/x":7,"/y":{"shadow":true}}');
     await state.lab.redis.cli('PEXPIRE', 'lab:rl:overrides', '3600000');
+    await state.lab.world.main(['reload', '--no-verify']);
     const ran = await status({ protected: true }, { columns: 80, env: { NO_COLOR: '1' } });
     const lines = ran.out.trimEnd().split('\n');
     expect(ran.code).toBe(0);
@@ -99,6 +100,87 @@ describe('status', () => {
     expect(ran.out).toMatch(/expires in (1h|59m)/);
     expect(ran.out).toContain('protected');
     expect(ran.out).toContain('nothing is broken');
+  });
+
+  test('of an override whose shadow no server shows: a finding, and not the last word that nothing is broken', async () => {
+    await state.lab.store('{"/api/search":{"shadow":true}}');
+    const all = await shown();
+    expect([all.code, codes(all)]).toEqual([3, ['SHADOW_DIFFERS']]);
+    expect(all.findings[0]?.message).toBe('"/api/search" is stored as in shadow, the server says enforcing');
+    const { out } = await status();
+    expect(out).not.toContain('nothing is broken');
+    expect(out).toMatch(/hint: run: rlctl --config \S+ reload/);
+  });
+
+  test('of flags in a file: what was set last, and what the server does not take up', async () => {
+    const { lab } = state;
+    const own = await openLab({ dialect: 'deployed' });
+    try {
+      const shadowDriver = { 'env-file': own.sandbox.envFile };
+      const path = await own.world.config('flags.yaml', {
+        environments: { lab: { ...own.environment, shadowDriver } },
+      });
+      const run = (...args: string[]): Promise<Ran> => own.world.main(args, { env: { RLCTL_CONFIG: path } });
+      await run('override', 'set', '/api/x', '--rate', '5');
+      expect((await run('status')).out).toMatch(/last change .*\(override set \/api\/x\)/);
+      expect((await run('shadow', 'on', 'financial', '--reason', 'INC-7', '--ticket', 'T-7')).code).toBe(8);
+      const ran = await run('status', '--json');
+      const all = jsonOf<Shown & { lastChange: JsonObject }>(ran.out);
+      expect([ran.code, codes(all)]).toEqual([3, ['SHADOW_DIFFERS']]);
+      expect(all.findings[0]?.message).toBe(
+        'financial: the file says RATE_LIMIT_SHADOW_FINANCIAL=true, the server says enforcing',
+      );
+      expect(all.lastChange).toMatchObject({
+        command: 'shadow on financial',
+        actor: 'tester@test',
+        reason: 'INC-7',
+        ticket: 'T-7',
+        buckets: ['financial'],
+        routes: [],
+      });
+      const { out } = await run('status');
+      expect(out).toMatch(/last change .* by tester@test: INC-7 \[T-7\] \(shadow on financial\)/);
+      expect(out).toMatch(/to take it back: rlctl --config \S+ shadow off financial/);
+      const listed = await run('shadow', 'list');
+      expect([listed.code, listed.out]).toEqual([
+        3,
+        expect.stringContaining('the file says RATE_LIMIT_SHADOW_FINANCIAL=true'),
+      ]);
+      const undo = await run('override', 'undo', '--dry-run');
+      expect(undo.out).toMatch(
+        /the last change from here was "shadow on financial".*rlctl --config \S+ shadow off financial/,
+      );
+      await run('shadow', 'off', 'financial');
+      expect(await run('status')).toMatchObject({ code: 0 });
+    } finally {
+      await own.stop();
+    }
+    expect((await lab.world.main(['status'])).out).toContain('last change');
+  });
+
+  test('of a share above its alert between two scrapes: neither broken nor well, and how to judge', async () => {
+    const server = await startHttpControlPlane();
+    const scrapes = { count: 0 };
+    server.behave((request, response, socket) => {
+      if (request.url !== '/metrics') return json(200, goodPolicy)(request, response, socket);
+      scrapes.count += 1;
+      const series = (action: string, value: number): string =>
+        `lab_rl_decisions_total{bucket="financial",action="${action}",shadow="false"} ${value}\n`;
+      const text = series('allowed', 10 * scrapes.count) + series('blocked', 10 * scrapes.count);
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+      response.end(`# TYPE lab_rl_decisions_total counter\n${text}`);
+    });
+    try {
+      const metrics = { metrics: `${server.origin}/metrics` };
+      const ran = await status(metrics, {});
+      expect(ran.code).toBe(0);
+      expect(ran.out).not.toContain('nothing is broken');
+      expect(ran.out).toMatch(/\? blocked above the alert: financial 50%; \ds is too short to judge\n/);
+      expect(ran.out).toMatch(/hint: To judge it: rlctl --config \S+ decisions show --since 5m/);
+      expect(await shown(metrics)).toMatchObject({ code: 0, findings: [], undecided: [{ code: 'WINDOW_TOO_SHORT' }] });
+    } finally {
+      await server.stop();
+    }
   });
 
   test('with the API away: the rest stays', async () => {

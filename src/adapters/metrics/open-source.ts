@@ -15,17 +15,13 @@ export interface SourceParts {
 
 /** Opens what the environment names: Prometheus before /metrics. Throws usage/NO_METRICS where it names neither. */
 export async function openMetricsSource(environment: Environment, parts: SourceParts): Promise<MetricsSource> {
-  const { prometheus, prometheusAccess, metrics, metricsAccess, workers, untrustedFile } = environment;
+  const { prometheus, prometheusAccess, metrics, metricsAccess, workers } = environment;
   const { clock, waitMs, debug, secretParts } = parts;
   const credentialOf = async ({ auth }: SourceAccess, what: string): Promise<SourceCredential | null> => {
     if (auth === null) return null;
     const { readCredential } = await import('../system/secret.js');
-    return readCredential(
-      auth,
-      `the ${auth.kind === 'bearer' ? 'token' : 'password'} of ${what}`,
-      untrustedFile,
-      secretParts,
-    );
+    const named = `the ${auth.kind === 'bearer' ? 'token' : 'password'} of ${what}`;
+    return readCredential(auth, named, environment, secretParts);
   };
   if (prometheus !== null) {
     const [credential, { createPrometheusSource }] = await Promise.all([

@@ -46,16 +46,16 @@ export async function readSecret(environment: Environment, parts: SecretParts): 
 }
 
 /**
- * Gets what an address of metrics asks for, from a private file, a variable or a command. `untrustedFile` is the file
- * that names both the address and the secret while nobody has vouched for it: such a file gets none.
+ * Gets what an address of metrics asks for, from a private file, a variable or a command. A file that names both
+ * the address and the secret while nobody has vouched for it gets none.
  */
 export async function readCredential(
   auth: SourceAuth,
   what: string,
-  untrustedFile: string | null,
+  { untrustedFile, isChangedSinceTrusted: isChanged }: Pick<Environment, 'untrustedFile' | 'isChangedSinceTrusted'>,
   parts: SecretParts,
 ): Promise<SourceCredential> {
-  if (untrustedFile !== null) throw untrusted(untrustedFile, what);
+  if (untrustedFile !== null) throw untrusted(untrustedFile, what, { isChanged });
   const text = await readText(auth.kind === 'bearer' ? auth.token : auth.password, what, parts);
   if (/[^\x20-\x7e]/.test(text) && auth.kind === 'bearer') {
     const hint = 'Put the token there alone, in one line.';

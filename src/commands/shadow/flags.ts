@@ -5,11 +5,13 @@ import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { partOf, valueOf } from '../../domain/part.js';
+import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { assertReadable } from '../../procedures/reload/safely.js';
 import { preflight } from '../../procedures/preflight.js';
 import { askFlags } from '../../procedures/shadow/ask-flags.js';
-import { changeFlags, planFlags, type FlagPlan } from '../../procedures/shadow/change-flags.js';
+import { changeFlags, isIdle, planFlags, type FlagPlan } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
@@ -20,6 +22,7 @@ import { recall, remember } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
 import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
+import { flagFlips, keepFlips } from './flips.js';
 import { flagRecords } from './records.js';
 
 export interface FlagCommand {
@@ -47,12 +50,18 @@ export async function runFlagChange(context: Context, environment: Environment, 
   if (!plan.isNoop) assertRequirements(environment, mutation);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
-    isReloading: reload !== null,
+    isReloading: reload !== null && !isIdle(plan, asked),
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
   const input = { author, effect: { ...asked, reload }, environment, stored };
-  const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text));
+  const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
+    async (error: unknown) => {
+      if (isMaybeDone(error)) await keepFlips(context, environment, plan, { author, verdict: 'notAttempted' });
+      throw error;
+    },
+  );
+  await keepFlips(context, environment, plan, { author, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
   return { view: flagResultView(result, environment), exit: result.exit };
@@ -111,16 +120,20 @@ async function wishesOf(
   { isOn, buckets, driver, reload }: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
 ): Promise<readonly FlagWish[]> {
   const records = flagRecords(context, environment);
-  const isAsking = driver.kind === 'exec' && isOn && reload !== null;
-  const said = isAsking ? await saidOf(context, reload, buckets) : [];
+  const [said, flips] = await Promise.all([
+    reload === null ? [] : saidOf(context, reload, buckets),
+    flagFlips(context, environment),
+  ]);
   return Promise.all(
     buckets.map(async (bucket, index) => {
-      const serverSays = said[index] ?? null;
-      return { bucket, isOn, record: await records.get(bucket.name), serverSays };
+      const record = await records.get(bucket.name);
+      const pending = pendingFlip(flips, bucket.name, driver.place);
+      return { bucket, isOn, record, serverSays: said[index] ?? null, pending };
     }),
   );
 }
 
+/** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
 async function saidOf(
   context: Context,
   { targets, basePaths }: ReloadInput,
@@ -128,13 +141,24 @@ async function saidOf(
 ): Promise<readonly (boolean | null)[]> {
   const route = baseRoute(context.randomness.hex(6));
   const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
-  const { flags } = await askFlags(ports, { target: targets[0] ?? '', basePaths, buckets, route });
-  return flags.map(({ policy }) => policy?.isShadow ?? null);
+  const answers = await Promise.all(
+    targets.map((target) => partOf(() => askFlags(ports, { target, basePaths, buckets, route }))),
+  );
+  if (context.deadline.interrupted.aborted) throw context.deadline.interrupted.reason;
+  return buckets.map((_, index) => {
+    const said = new Set(answers.map((answer) => valueOf(answer)?.flags[index]?.policy?.isShadow ?? null));
+    const [only = null] = said;
+    return said.size === 1 ? only : null;
+  });
 }
 
-/** `shadow on financial, read` */
 function commandText({ isOn, flags }: FlagPlan): string {
-  return `shadow ${isOn ? 'on' : 'off'} ${flags.map(({ bucket }) => bucket.name).join(', ')}`;
+  return flipCommand(flags.map(({ bucket }) => ({ bucket: bucket.name, isOn })));
+}
+
+/** A change that was cut off may have been made. */
+function isMaybeDone(error: unknown): boolean {
+  return error instanceof RlctlError && ['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
 }
 
 function remarksOf({ buckets, isOn }: FlagCommand): readonly string[] {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { usageError } from '../../domain/errors.js';
 import { listShadow } from '../../procedures/shadow/list.js';
@@ -6,6 +5,7 @@ import { shadowListView } from '../../ui/shadow-list-view.js';
 import { defineCommand } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
+import { wantedFlags } from './flips.js';
 import { flagRecords } from './records.js';
 
 // What only observes at this moment: by the server, and beside it what is stored for it to do so.
@@ -26,9 +26,6 @@ export const command = defineCommand({
         'Set environments.NAME.api in rlctl.yaml.',
         'NO_API',
       );
-    const { shadowDriver } = environment;
-    const file = typeof shadowDriver === 'object' && 'env-file' in shadowDriver ? shadowDriver['env-file'] : null;
-    const isTrusted = environment.untrustedFile === null;
     const ports = {
       store,
       controlPlane: await context.controlPlane(),
@@ -43,7 +40,7 @@ export const command = defineCommand({
       environment,
       basePaths: basePathsByMemory(environment, await recall(context, environment)),
       buckets: allBuckets(environment),
-      envFile: file !== null && isTrusted ? resolve(context.host.cwd, file) : null,
+      ...(await wantedFlags(context, environment)),
     });
     const view = shadowListView(listing, environment, context.clock.nowMs());
     return { view, exit: listing.findings.length > 0 ? 'findings' : 'ok' };

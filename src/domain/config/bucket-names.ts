@@ -39,6 +39,20 @@ export function bucketSpellings(name: string, aliases: readonly string[]): reado
   return [...new Set([...own, ...others])];
 }
 
+/**
+ * The one name of a bucket that a server spells in its own way: the configured one, else the handbook's, else its own.
+ * `configured`: the configured buckets with every name each may go by.
+ */
+export function ownName(
+  spelling: string,
+  configured: readonly { readonly name: string; readonly spellings: readonly string[] }[],
+): string {
+  const known = configured.find(({ name, spellings }) => name === spelling || spellings.includes(spelling));
+  if (known !== undefined) return known.name;
+  const documented = Object.entries(deployedNames).find(([, deployed]) => deployed.includes(spelling));
+  return documented?.[0] ?? spelling;
+}
+
 /** The buckets to change together: the configured ones, or those of the handbook where none is configured. */
 export function bucketsOfAll(environment: Pick<Environment, 'buckets'>): readonly BucketNames[] {
   const all = allBuckets(environment);

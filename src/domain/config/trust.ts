@@ -23,15 +23,16 @@ export function untrusted(filePlace: string, what: string, facts: UntrustedFacts
 /** One thing that a file gets once it is trusted. */
 export interface Grant {
   readonly environment: string;
-  /** `address`: signatures go there. `program`: it is run. `file`, `variable`: its content is read. */
-  readonly kind: 'address' | 'program' | 'file' | 'variable';
+  /** `address`: signatures go there. `metrics`: figures are read there. `program`: it is run. `file`, `variable`: its content is read. */
+  readonly kind: 'address' | 'metrics' | 'program' | 'file' | 'variable';
   readonly value: string;
 }
 
 /** Everything that trust in a file gives it, in its order. An address of Redis is told by its variables alone. */
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
-    const all = [...addressesOf(file), ...secretOf(file), ...driverOf(file), ...variablesOf(file)];
+    const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
+    const all = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });
 }
@@ -42,7 +43,16 @@ function addressesOf({ api }: EnvironmentFile): readonly Granted[] {
   return [api ?? []].flat().map((value) => ['address', value] as const);
 }
 
-function secretOf({ secret }: EnvironmentFile): readonly Granted[] {
+/** Where metrics are read, with the credential that goes there. */
+function metricsOf(source: EnvironmentFile['prometheus' | 'metrics']): readonly Granted[] {
+  if (source === undefined) return [];
+  if (typeof source === 'string') return [['metrics', source]];
+  const address = ['metrics', source.url] as const;
+  if ('bearer' in source) return [address, ...secretOf(source.bearer)];
+  return 'basic' in source ? [address, ...secretOf(source.basic.password)] : [address];
+}
+
+function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {
   if (secret === undefined) return [];
   if ('file' in secret) return [['file', secret.file]];
   return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : secret.command.join(' ')]];

@@ -19,8 +19,10 @@ export interface CoursePoint {
 }
 
 export interface BucketDecisions {
-  /** The bucket's name as the server spells it. */
+  /** The bucket's one name; as the server spells it where nothing else is known of it. */
   readonly bucket: string;
+  /** Other names under which the server counted it; usually empty. */
+  readonly aliases: readonly string[];
   readonly allowed: ActionFigures;
   /** Refused with 429. */
   readonly blocked: ActionFigures;

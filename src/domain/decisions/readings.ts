@@ -40,15 +40,29 @@ export interface ProcessSigns {
 
 /** Only the figures of these buckets; empty: of all. */
 export function onlyBuckets(readings: WindowReadings, names: readonly string[]): WindowReadings {
-  const isWanted = ({ bucket }: { readonly bucket: string }): boolean => names.length === 0 || names.includes(bucket);
+  return withFigures(readings, (figures) =>
+    names.length === 0 ? figures : figures.filter(({ bucket }) => names.includes(bucket)),
+  );
+}
+
+/** The same figures with each bucket under the name that `nameOf` gives it. */
+export function withNames(readings: WindowReadings, nameOf: (bucket: string) => string): WindowReadings {
+  return withFigures(readings, (figures) => figures.map((each) => ({ ...each, bucket: nameOf(each.bucket) })));
+}
+
+/** The same readings with everything that is counted by bucket passed through `change`. */
+export function withFigures(
+  readings: WindowReadings,
+  change: <Figure extends { readonly bucket: string }>(figures: readonly Figure[]) => readonly Figure[],
+): WindowReadings {
   return {
     ...readings,
-    decisions: readings.decisions.filter(isWanted),
-    firstSeen: readings.firstSeen.filter(isWanted),
-    retryAfter: readings.retryAfter.filter(isWanted),
-    evalDuration: readings.evalDuration.filter(isWanted),
-    evalErrors: readings.evalErrors.filter(isWanted),
-    points: readings.points.map(({ atMs, perSecond }) => ({ atMs, perSecond: perSecond.filter(isWanted) })),
+    decisions: change(readings.decisions),
+    firstSeen: change(readings.firstSeen),
+    retryAfter: change(readings.retryAfter),
+    evalDuration: change(readings.evalDuration),
+    evalErrors: change(readings.evalErrors),
+    points: readings.points.map(({ atMs, perSecond }) => ({ atMs, perSecond: change(perSecond) })),
   };
 }
 

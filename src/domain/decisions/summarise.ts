@@ -1,7 +1,7 @@
 import type { ActionFigures, BucketDecisions, CoursePoint, Decisions } from './decisions.js';
 import { actionOf, seededBucket, type DecisionAction } from './labels.js';
 import { quantileOf, type Quantile } from './quantile.js';
-import type { EdgeCount, LabelledNumber, WindowReadings } from './readings.js';
+import { withFigures, type EdgeCount, type LabelledNumber, type WindowReadings } from './readings.js';
 import { remarksOn, type Expectation } from './remarks.js';
 
 /**
@@ -9,16 +9,9 @@ import { remarksOn, type Expectation } from './remarks.js';
  * computed. A figure without data is `null`, never 0. A bucket that was expected and has no series is listed without data.
  */
 export function summarise(readings: WindowReadings, expected: Expectation): Decisions {
-  const isReal = ({ bucket }: { readonly bucket: string }): boolean => bucket !== '' && bucket !== seededBucket;
-  const real: WindowReadings = {
-    ...readings,
-    decisions: readings.decisions.filter(isReal),
-    firstSeen: readings.firstSeen.filter(isReal),
-    retryAfter: readings.retryAfter.filter(isReal),
-    evalDuration: readings.evalDuration.filter(isReal),
-    evalErrors: readings.evalErrors.filter(isReal),
-    points: readings.points.map(({ atMs, perSecond }) => ({ atMs, perSecond: perSecond.filter(isReal) })),
-  };
+  const real = withFigures(readings, (figures) =>
+    figures.filter(({ bucket }) => bucket !== '' && bucket !== seededBucket),
+  );
   const buckets = bucketNames(real, expected).map((bucket) => bucketDecisions(bucket, real));
   const counts = real.activeOverrides.filter((each) => Number.isFinite(each));
   return {
@@ -52,6 +45,7 @@ function bucketDecisions(bucket: string, readings: WindowReadings): BucketDecisi
   const retry = quantiles(readings.retryAfter, bucket);
   return {
     bucket,
+    aliases: [],
     allowed: figures('allow'),
     blocked: figures('block'),
     shadowBlocked: figures('shadowBlock'),

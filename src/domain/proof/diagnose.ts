@@ -26,7 +26,7 @@ export function diagnose(
 const unreloaded = 'the server, or one of its workers, does not show what is stored in Redis; run: rlctl reload';
 
 function proven(
-  { changed, isWitness, loaded }: Observations,
+  { changed, isWitness, loaded, loadedBefore }: Observations,
   judged: Pick<Proof, 'levelReached' | 'evidence'>,
 ): string {
   const probe = metByProbe(judged);
@@ -35,6 +35,10 @@ function proven(
   }
   if (changed.length === 0 || isWitness)
     return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
+  if (loadedBefore === undefined) {
+    const what = changed.length === 1 ? 'the route' : `all ${changed.length} routes`;
+    return `nothing was changed, and the server shows ${what} as stored${probe}`;
+  }
   const what = changed.length === 1 ? 'the changed route' : `all ${changed.length} changed routes`;
   return `the server shows ${what} as stored${probe}`;
 }

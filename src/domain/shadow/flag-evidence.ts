@@ -9,6 +9,7 @@ import {
   type FlagObservations,
   type FlagProbe,
   type FlagStanding,
+  wasSoBefore,
 } from './flag-observations.js';
 
 const line = { subject: 'flag', source: 'POST /config/reload', route: null } as const;
@@ -29,8 +30,12 @@ export function flagLine({ flag, right, wrong, readsWrong }: FlagStanding, { rep
     const text = `${counted(readsWrong, 'answer')} came from a worker where this does not hold: ${name} is ${wanted}`;
     return { ...line, verdict: 'contradicted', source: 'GET /rate-limit/policy', text };
   }
-  return { ...line, verdict: 'proven', text: `${name} is ${wanted}` };
+  const already = wasSoBefore(flag, reports) ? `, as it was before: ${showsNoMove}` : '';
+  return { ...line, verdict: 'proven', text: `${name} is ${wanted}${already}` };
 }
+
+/** What the sameness of before and after leaves open. */
+export const showsNoMove = 'this does not show that flags move without a restart';
 
 function wantedText(flag: ExpectedFlag, reports: readonly ReloadReport[]): string {
   if (flag.isShadow !== null) return inWords(flag.isShadow);

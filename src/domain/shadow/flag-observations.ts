@@ -8,6 +8,8 @@ export interface ExpectedFlag {
   readonly names: readonly string[];
   /** `null`: the bucket has no flag of its own any more, and may follow global shadow. */
   readonly isShadow: boolean | null;
+  /** What the server said before the reload; `null`: not known. */
+  readonly before: boolean | null;
 }
 
 /** What a real request to a bucket met. */
@@ -51,6 +53,13 @@ export interface FlagStanding {
 export function flagIn(report: ReloadReport, { names }: Pick<ExpectedFlag, 'names'>): boolean | null {
   const name = names.find((each) => report.bucketShadows.has(each));
   return name === undefined ? null : (report.bucketShadows.get(name) ?? null);
+}
+
+/** True where the server had it so before: then its answer does not show that it takes flags up without a restart. */
+export function wasSoBefore(flag: ExpectedFlag, reports: readonly ReloadReport[]): boolean {
+  const last = reports.at(-1);
+  const now = flag.isShadow ?? (last === undefined ? null : flagIn(last, flag));
+  return flag.before !== null && flag.before === now;
 }
 
 /** Without a flag of its own a bucket may follow global shadow. */

@@ -1,7 +1,23 @@
 import type { Evidence, Proof, Verdict } from '../proof/proof.js';
 import { traps, type TrapId } from '../proof/traps.js';
-import { confidenceIn, flagLine, inWords, noProbe, probeLine, switchLines, workersLine } from './flag-evidence.js';
-import { fits, flagIn, type ExpectedFlag, type FlagObservations, type FlagStanding } from './flag-observations.js';
+import {
+  confidenceIn,
+  flagLine,
+  inWords,
+  noProbe,
+  probeLine,
+  showsNoMove,
+  switchLines,
+  workersLine,
+} from './flag-evidence.js';
+import {
+  fits,
+  flagIn,
+  wasSoBefore,
+  type ExpectedFlag,
+  type FlagObservations,
+  type FlagStanding,
+} from './flag-observations.js';
 
 /** What the observations of flags come to. */
 export type FlagJudgement = Pick<
@@ -63,17 +79,22 @@ function trapOf(standings: readonly FlagStanding[]): TrapId {
 }
 
 function diagnosisOf(
-  { flags }: FlagObservations,
+  { flags, reports }: FlagObservations,
   { verdict, evidence, trap }: Pick<Proof, 'verdict' | 'evidence' | 'trap'>,
 ): string {
   if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
   const reason = evidence.find((each) => each.verdict === verdict)?.text ?? 'nothing was seen';
   if (verdict !== 'proven')
     return verdict === 'contradicted' ? reason : `${reason}; to look again, run: rlctl shadow list`;
+  const same = flags.filter((flag) => wasSoBefore(flag, reports));
   const [first] = flags;
-  if (flags.length !== 1 || first === undefined)
-    return `the server says of all ${flags.length} buckets what was asked for`;
+  if (flags.length !== 1 || first === undefined) {
+    const names = same.length === flags.length ? 'all of them' : same.map(({ bucket }) => bucket).join(', ');
+    const already = same.length === 0 ? '' : `; it said so before of ${names}: ${showsNoMove}`;
+    return `the server says of all ${flags.length} buckets what was asked for${already}`;
+  }
+  const already = same.length === 0 ? '' : `, as it said before: ${showsNoMove}`;
   return first.isShadow === null
-    ? `${first.bucket} has no flag of its own again, as before`
-    : `the server says that ${first.bucket} is ${inWords(first.isShadow)}`;
+    ? `${first.bucket} has no flag of its own again, as before${already}`
+    : `the server says that ${first.bucket} is ${inWords(first.isShadow)}${already}`;
 }

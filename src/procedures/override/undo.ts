@@ -4,15 +4,26 @@ import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { revertEntries } from '../../domain/override/edit.js';
 import type { RevertConflict } from '../../domain/override/reversal.js';
+import { addressed, type CommandAddress } from '../../domain/printed-command.js';
+import { flipCommand, type FlagFlip } from '../../domain/shadow/flag-flip.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { lastStanding, readHistory } from './recorded.js';
+
+/** What somebody may mean instead, which no document holds. */
+export interface PastTheDocument {
+  /** The flags that this machine set last through an env file or a program; empty: none that is known. */
+  readonly flips: readonly FlagFlip[];
+  readonly address: CommandAddress;
+}
 
 /**
  * Takes back the last change that still stands: the exact bytes where the document is as that change left it, otherwise
  * the touched routes alone. A route that somebody changed since is a conflict (5), and nothing is written. A document
- * that was replaced as a whole comes back as a whole.
+ * that was replaced as a whole comes back as a whole. What was changed past the document is said
+ * where it is newer, because another command takes it back.
  */
-export function undoIntent(ports: StorePorts, ifRevision: string | null): ChangeIntent {
+export function undoIntent(ports: StorePorts, ifRevision: string | null, past: PastTheDocument): ChangeIntent {
   const found: { entry: HistoryEntry | null } = { entry: null };
   return {
     command: 'override undo',
@@ -20,10 +31,11 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null): Change
     isForced: false,
     ifRevision,
     undoes: () => found.entry?.changeId ?? null,
+    remarks: () => (isNewer(past, found.entry) ? [flagsInstead(past)] : []),
     edit: async (document) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);
       const entry = lastStanding(history);
-      if (entry === null) throw nothingToUndo();
+      if (entry === null) throw nothingToUndo(past);
       found.entry = entry;
       const earlier = entry.body?.splices === null ? await readHistory(ports, () => false) : history;
       const oldestFirst = [...earlier].reverse();
@@ -35,10 +47,22 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null): Change
   };
 }
 
-function nothingToUndo(): RlctlError {
-  return new RlctlError('usage', 'there is no change to take back', {
+function isNewer({ flips: [flip] }: PastTheDocument, entry: HistoryEntry | null): boolean {
+  return flip !== undefined && (entry === null || Date.parse(flip.at) > entry.timeMs);
+}
+
+/** How to take back what the document knows nothing of. */
+function flagsInstead({ flips, address }: PastTheDocument): string {
+  const back = flips.map(({ bucket, isOn }) => shellWords(['rlctl', 'shadow', isOn ? 'off' : 'on', bucket]));
+  const last = `the last change from here was "${flipCommand(flips)}", which changed no override`;
+  return `${last}; to take that back: ${addressed(back.join('; '), address)}`;
+}
+
+function nothingToUndo(past: PastTheDocument): RlctlError {
+  const recorded = 'See what was recorded with: rlctl override history';
+  return new RlctlError('usage', 'there is no change of an override to take back', {
     code: 'NOTHING_TO_UNDO',
-    hint: 'See what was recorded with: rlctl override history',
+    hint: past.flips.length === 0 ? recorded : `${recorded}; ${flagsInstead(past)}`,
   });
 }
 

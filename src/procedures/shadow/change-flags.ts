@@ -2,10 +2,12 @@ import { bucketOfRoute, type Environment, type Probe } from '../../domain/config
 import { baseRoute } from '../../domain/policy/base-route.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { notAttempted } from '../../domain/proof/proof.js';
+import { inWords } from '../../domain/shadow/flag-evidence.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
-import { shellWords } from '../../domain/shell-words.js';
+import { addressed } from '../../domain/printed-command.js';
 import { restartSteps } from '../../domain/shadow/restart.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import {
@@ -37,6 +39,8 @@ export interface FlagPlan {
   readonly flags: readonly PlannedFlag[];
   /** True: everything already is as wanted, and nothing will be written. */
   readonly isNoop: boolean;
+  /** True: and every address says so. */
+  readonly isSettled: boolean;
   readonly remarks: readonly string[];
 }
 
@@ -58,13 +62,28 @@ export async function planFlags(
 ): Promise<FlagPlan> {
   const flags = await driver.plan(wishes);
   const isNoop = flags.every(({ isChanged }) => !isChanged);
-  return { driver, isOn, wishes, flags, isNoop, remarks: [...flags.flatMap((flag) => flag.remarks), ...remarks] };
+  const isSettled = isNoop && wishes.every(({ serverSays }) => serverSays === isOn);
+  const all = [...flags.flatMap((flag) => flag.remarks), ...disagreements(driver, flags, wishes), ...remarks];
+  return { driver, isOn, wishes, flags, isNoop, isSettled, remarks: all };
+}
+
+/** What stands as wanted already, and is not what the server says. */
+function disagreements(
+  { place }: FlagDriver,
+  flags: readonly PlannedFlag[],
+  wishes: readonly FlagWish[],
+): readonly string[] {
+  return flags.flatMap(({ bucket, variable, isChanged }, index) => {
+    const { isOn, serverSays } = wishes[index] ?? { isOn: null, serverSays: null };
+    if (isChanged || serverSays === null || serverSays === isOn) return [];
+    return [`${variable} is as wanted in ${place}, but the server says that ${bucket.name} is ${inWords(serverSays)}`];
+  });
 }
 
 export interface FlagChangeInput {
   readonly author: Author;
   readonly effect: EffectInput;
-  readonly environment: Pick<Environment, 'name' | 'buckets'>;
+  readonly environment: Pick<Environment, 'name' | 'address' | 'buckets'>;
   /** What the reload will make the server read; `null`: no Redis is configured. */
   readonly stored: StoredOverrides | null;
 }
@@ -81,7 +100,9 @@ export async function changeFlags(
 ): Promise<FlagResult> {
   const steps = plan.isNoop ? [nothingWritten] : await write(ports, plan, input.author, onStep);
   throwIfInterrupted(ports, plan);
-  const effect = await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep);
+  const effect = isIdle(plan, input.effect)
+    ? nothingToProve
+    : await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep);
   throwIfInterrupted(ports, plan);
   const isWhole = steps.every(({ state }) => state !== 'failed');
   return {
@@ -98,6 +119,24 @@ const nothingWritten: Step = {
   state: 'skipped',
   detail: 'already as wanted; nothing written',
   tookMs: 0,
+};
+
+/**
+ * True where neither a write nor a reload is needed: everything is as wanted, the one process behind the address says so,
+ * and nobody asked for more than that.
+ */
+export function isIdle({ isSettled }: FlagPlan, { workers, require, probes }: EffectInput): boolean {
+  return isSettled && workers === 1 && require === null && probes.length === 0;
+}
+
+/** One process says that it is as wanted, and nothing was written: a reload could not make it more so. */
+const nothingToProve: Effect = {
+  reloads: [],
+  proof: {
+    ...notAttempted('--no-reload'),
+    diagnosis: 'already as wanted: nothing was written, and the server says the same, so no reload was sent',
+  },
+  steps: [{ name: 'reload', state: 'skipped', detail: 'the server already says what is wanted', tookMs: 0 }],
 };
 
 /** The record comes first: one whose flag was never written is noticed, because the flag holds something else. */
@@ -148,7 +187,7 @@ function proof(
 ): ProveReload {
   return (reload, reloads) => {
     const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
-    const flags = plan.flags.map(expectedOf);
+    const flags = expectedOf(plan);
     return proveFlags(
       ports,
       {
@@ -168,8 +207,11 @@ function proof(
   };
 }
 
-function expectedOf({ bucket, isShadow }: PlannedFlag): ExpectedFlag {
-  return { bucket: bucket.name, names: bucket.names, isShadow };
+function expectedOf({ flags, wishes }: FlagPlan): readonly ExpectedFlag[] {
+  return flags.map(({ bucket, isShadow }, index) => {
+    const before = wishes[index]?.serverSays ?? null;
+    return { bucket: bucket.name, names: bucket.names, isShadow, before };
+  });
 }
 
 /** An override that takes every route hides the flags from the policy endpoint. */
@@ -190,11 +232,15 @@ function probeFor(
   return flag === undefined ? [] : [{ url, flag }];
 }
 
-function manualSteps({ driver, flags }: FlagPlan, { name }: Pick<Environment, 'name'>): readonly string[] {
+/** Somebody else may do them: the environment is named, whether this command line named it or not. */
+function manualSteps({ driver, flags }: FlagPlan, { name, address }: Pick<Environment, 'name' | 'address'>) {
   const values = flags.map(({ variable, after }) => ({ variable, value: after }));
   const file = driver.kind === 'env-file' ? driver.place : null;
-  const at = shellWords(['rlctl', '-e', name]);
-  return restartSteps(values, file, `${at} reload, then ${at} shadow list`);
+  return restartSteps(
+    values,
+    file,
+    addressed('rlctl reload, then rlctl shadow list', { ...address, environment: name }),
+  );
 }
 
 function throwIfInterrupted({ deadline }: EffectPorts, plan: FlagPlan): void {

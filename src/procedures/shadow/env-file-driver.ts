@@ -1,7 +1,7 @@
 import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import { editEnvFile, findAssignment, unquoted, type Wanted } from '../../domain/shadow/env-file.js';
+import { editEnvFile, findAssignment, unquoted, type Assignment, type Wanted } from '../../domain/shadow/env-file.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
@@ -47,7 +47,7 @@ function planOn(text: string, wishes: readonly FlagWish[], path: string) {
 function planFlag(text: string, wish: FlagWish, path: string): { planned: PlannedFlag; next: string } {
   const variable = variableIn(text, wish.bucket);
   const found = findAssignment(text, variable);
-  const { wanted, isShadow, remarks } = wantedFor(wish, variable, found?.raw ?? null, path);
+  const { wanted, isShadow, remarks } = wantedFor(wish, variable, found, path);
   const { next, change, raw } = editEnvFile(text, variable, wanted);
   const comment =
     found?.hasInlineComment === true
@@ -76,13 +76,20 @@ export function variableIn(text: string, bucket: BucketNames): string {
 }
 
 function wantedFor(
-  { bucket, isOn, record }: FlagWish,
+  { bucket, isOn, record, serverSays }: FlagWish,
   variable: string,
-  raw: string | null,
+  found: Assignment | null,
   path: string,
 ): { wanted: Wanted; isShadow: boolean | null; remarks: readonly string[] } {
+  const raw = found?.raw ?? null;
   if (isOn) return { wanted: { kind: 'value', value: 'true' }, isShadow: true, remarks: [] };
   const isStanding = record?.place === path && record.variable === variable && record.wrote === raw && raw !== null;
+  // Without a line, or with one that is no flag, only the server tells whether the bucket is off.
+  const isOff = found?.value === 'false' || (found?.value !== 'true' && serverSays === false);
+  if (!isStanding && isOff) {
+    const wanted = found === null ? ({ kind: 'absent' } as const) : ({ kind: 'raw', raw: found.raw } as const);
+    return { wanted, isShadow: false, remarks: [] };
+  }
   if (!isStanding || record === null)
     return { wanted: { kind: 'value', value: 'false' }, isShadow: false, remarks: [noRecordRemark(bucket.name)] };
   const since = `${variable} is as before the change of ${record.at} by ${record.actor}`;

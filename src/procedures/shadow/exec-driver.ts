@@ -22,10 +22,9 @@ export interface ExecPorts {
  * what it is to do. No shell reads them.
  */
 export function execDriver(ports: ExecPorts, argv: readonly string[]): FlagDriver {
-  const place = argv[0] ?? '';
   return {
     kind: 'exec',
-    place,
+    place: argv[0] ?? '',
     plan: (wishes) => {
       if (!argv.some((item) => item.includes('{value}'))) throw noValue(argv);
       return Promise.resolve(wishes.map((wish) => planFlag(wish, argv)));
@@ -42,22 +41,39 @@ function noValue(argv: readonly string[]): RlctlError {
   );
 }
 
-function planFlag({ bucket, isOn, record, serverSays }: FlagWish, argv: readonly string[]): PlannedFlag {
+function planFlag(wish: FlagWish, argv: readonly string[]): PlannedFlag {
+  const { bucket, isOn, record, serverSays } = wish;
   const [variable] = flagVariables(bucket);
   const value = String(isOn);
   const isStanding = record !== null && record.place === argv[0] && record.variable === variable;
+  if (isAsWanted(wish)) {
+    const said = String(isOn);
+    const remarks = [
+      `"${argv[0] ?? ''}" was not run for ${bucket.name}, because the server already says what is wanted`,
+    ];
+    const same = { bucket, variable, before: said, after: said, isShadow: isOn };
+    return { ...same, isChanged: false, line: null, argv: null, remarks };
+  }
   return {
     bucket,
     variable,
     before: serverSays === null ? undefined : String(serverSays),
     after: value,
     isShadow: isOn,
-    // Nobody can tell from here what the platform holds.
     isChanged: true,
     line: null,
     argv: argv.map((item) => fill(item, { bucket: bucket.name, variable, value })),
     remarks: isOn ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
   };
+}
+
+/**
+ * The server tells what the platform holds, unless something was set there that it has not taken up: then it may hold the
+ * contrary.
+ */
+function isAsWanted({ isOn, record, serverSays, pending }: FlagWish): boolean {
+  const isAwaited = pending !== null && pending.isOn !== isOn;
+  return serverSays === isOn && !isAwaited && (isOn || record === null);
 }
 
 /** A record is kept only of a flag that was not set, or of which nobody could tell. */
@@ -75,7 +91,7 @@ function fill(item: string, values: Readonly<Record<'bucket' | 'variable' | 'val
 /** One after the other; the first failure ends it, because what it left behind is not known. */
 async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  for (const flag of planned) {
+  for (const flag of planned.filter(({ isChanged }) => isChanged)) {
     const startedMs = ports.clock.monotonicMs();
     const failure = await runOne(ports, flag, steps.length);
     if (failure !== null && steps.length === 0) throw failure;

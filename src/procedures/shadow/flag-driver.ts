@@ -1,5 +1,6 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { LineChange } from '../../domain/shadow/env-file.js';
 import type { Step } from '../step.js';
 
@@ -9,8 +10,10 @@ export interface FlagWish {
   readonly isOn: boolean;
   /** What the last `shadow on` here found and did; `null`: nothing is recorded. */
   readonly record: FlagRecord | null;
-  /** What the server says of it now; `null`: not known. Only asked where the driver cannot read the flag itself. */
+  /** What every address says of it now; `null`: they do not say the same, were not asked, or do not tell. */
   readonly serverSays: boolean | null;
+  /** What was set from here and has not been shown in force; `null`: nothing. */
+  readonly pending: FlagFlip | null;
 }
 
 /** One flag as a driver will set it. */

@@ -1,48 +1,25 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
-import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { loadOverrides, type LoadedOverrides } from '../../domain/policy/matching.js';
-import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
-import { findAssignment } from '../../domain/shadow/env-file.js';
-import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
+import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { OverrideStore } from '../../ports/override-store.js';
 import type { EffectPorts } from '../effect.js';
-import { listOverrides, type ListedOverride, type OverrideListing } from '../override/inspect.js';
-import { inParallel } from '../reload/in-parallel.js';
+import { listOverrides, type OverrideListing } from '../override/inspect.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { shareOf } from '../share.js';
-import { askFlags, type BucketFlag, type ServerFlags } from './ask-flags.js';
+import { askFlags, type ServerFlags } from './ask-flags.js';
 import type { FlagRecords } from './change-flags.js';
-import { textOf, variableIn } from './env-file-driver.js';
-
-/** One bucket: what the server says, and what should make it say so. */
-export interface ListedBucket {
-  readonly bucket: BucketNames;
-  /** What each address says, in their order; `null`: it does not tell. */
-  readonly server: readonly (boolean | null)[];
-  /** The bucket's line in the env file; `null`: there is no such file, or no such line. */
-  readonly file: { readonly variable: string; readonly raw: string; readonly isShadow: boolean } | null;
-  /** How many of its configured routes an override puts into shadow. */
-  readonly shadowedRoutes: number;
-  /** What the last `shadow on` through file or program recorded; `null`: nothing. */
-  readonly record: FlagRecord | null;
-  /** True where two of these say different things. */
-  readonly isDifferent: boolean;
-}
-
-/** One override that carries `shadow`. */
-export interface ListedRoute {
-  readonly override: ListedOverride;
-  /** `null`: the configuration does not say. */
-  readonly bucket: string | null;
-  /** As the server reads the stored value. */
-  readonly isShadow: boolean;
-  /** What the first address that answers says for this route; `null`: not asked, or it would not tell. */
-  readonly server: boolean | null;
-  readonly isDifferent: boolean;
-}
+import {
+  compareBucket,
+  compareRoutes,
+  differencesAmong,
+  readFlagLines,
+  type ListedBucket,
+  type ListedRoute,
+} from './compare.js';
 
 export interface ShadowListing {
   /** What each address says, in their order. */
@@ -50,7 +27,7 @@ export interface ShadowListing {
   readonly buckets: readonly ListedBucket[];
   readonly routes: readonly ListedRoute[];
   readonly overrides: Part<OverrideListing>;
-  /** What did not answer; empty: everything that was asked did. */
+  /** What did not answer, and what differs; empty: everything answered and is as wanted. */
   readonly findings: readonly Finding[];
 }
 
@@ -67,14 +44,16 @@ export interface ShadowListInput {
   readonly buckets: readonly BucketNames[];
   /** The env file of this environment's driver; `null`: it has another one. */
   readonly envFile: string | null;
+  /** What was set from here through file or program. */
+  readonly flips: readonly FlagFlip[];
+  /** Where the environment's flags are set; `null`: through overrides. */
+  readonly place: string | null;
 }
-
-/** Routes that are asked for one by one, at most. */
-const mostRoutes = 50;
 
 /**
  * What is in shadow: by the server, as stored, and in the env file. Sends no reload and changes nothing. What does not
- * answer is a finding, and the rest is told all the same; only where nothing answers, the first cause is thrown.
+ * answer, and what differs, is a finding, and the rest is told all the same; only where nothing answers, the first
+ * cause is thrown.
  */
 export async function listShadow(ports: ShadowListPorts, input: ShadowListInput): Promise<ShadowListing> {
   const route = baseRoute(ports.randomness.hex(6));
@@ -90,26 +69,31 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
       }),
     ),
     partOf(store && (() => listOverrides({ store, deadline: share }))),
-    partOf(envFile === null ? null : async () => textOf(await envFiles.read(envFile))),
+    partOf(envFile === null ? null : () => readFlagLines(envFiles, envFile, buckets)),
   ]);
   if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
   assertSomeAnswer([...servers.map(({ answer }) => answer), overrides]);
-  const routes = await routesOf(ports, input, servers, valueOf(overrides));
-  const records = await Promise.all(buckets.map(({ name }) => ports.records.get(name)));
-  const facts = {
-    flags: servers.map(({ answer }) => valueOf(answer)?.flags ?? []),
-    text: valueOf(file),
+  const answers = servers.map(({ answer }) => valueOf(answer));
+  const routes = await compareRoutes(ports, environment, answers, valueOf(overrides));
+  if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
+  const wanted = {
+    lines: valueOf(file),
+    flips: input.flips,
+    place: input.place,
     overrides: loadOverrides(valueOf(overrides)?.stored.bytes ?? null),
   };
+  const records = await Promise.all(buckets.map(({ name }) => ports.records.get(name)));
+  const listed = buckets.map((bucket, index) => compareBucket(bucket, answers, wanted, records[index] ?? null));
   return {
     servers,
-    buckets: buckets.map((bucket, index) => listedBucket(bucket, index, { ...facts, record: records[index] ?? null })),
+    buckets: listed,
     routes,
     overrides,
     findings: [
       ...servers.flatMap(({ target, answer }) => failureOf(target, answer)),
       ...failureOf('overrides', overrides),
       ...failureOf('env file', file),
+      ...differencesAmong(listed, routes),
     ],
   };
 }
@@ -117,60 +101,4 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
 function assertSomeAnswer(parts: readonly Part<unknown>[]): void {
   const failed = parts.find((part) => part.state === 'failed');
   if (failed !== undefined && !parts.some(({ state }) => state === 'ok')) throw failed.error;
-}
-
-interface BucketFacts {
-  /** Of each address; empty: it did not answer. */
-  readonly flags: readonly (readonly BucketFlag[])[];
-  readonly text: string | null;
-  readonly overrides: LoadedOverrides;
-  readonly record: FlagRecord | null;
-}
-
-function listedBucket(
-  bucket: BucketNames,
-  index: number,
-  { flags, text, overrides, record }: BucketFacts,
-): ListedBucket {
-  const server = flags.map((each) => each[index]?.policy?.isShadow ?? null);
-  const file = text === null ? null : fileLineOf(bucket, text);
-  const said = new Set([...server, file?.isShadow ?? null].filter((each) => each !== null));
-  const shadowed = shadowedRoutes(overrides, bucket.routes);
-  return { bucket, server, file, shadowedRoutes: shadowed, record, isDifferent: said.size > 1 };
-}
-
-function fileLineOf(bucket: BucketNames, text: string): ListedBucket['file'] {
-  const variable = variableIn(text, bucket);
-  const found = findAssignment(text, variable);
-  return found === null ? null : { variable, raw: found.raw, isShadow: found.value === 'true' };
-}
-
-async function routesOf(
-  ports: ShadowListPorts,
-  { environment }: ShadowListInput,
-  servers: ShadowListing['servers'],
-  listing: OverrideListing | null,
-): Promise<readonly ListedRoute[]> {
-  const server = servers.map(({ answer }) => valueOf(answer)).find((each) => each !== null) ?? null;
-  const shadowed = (listing?.overrides ?? []).filter(({ loaded }) => loaded?.fields?.isShadow !== undefined);
-  return inParallel(shadowed, 4, async (override, index) => {
-    const bucket = bucketOfRoute(environment, override.prefix);
-    const isShadow = override.loaded?.fields?.isShadow === true;
-    const isAsked = server !== null && index < mostRoutes && override.prefix !== '';
-    const name = server?.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
-    const said = isAsked ? await askRoute(ports, server, override.prefix, name) : null;
-    return { override, bucket, isShadow, server: said, isDifferent: said !== null && said !== isShadow };
-  });
-}
-
-async function askRoute(
-  { controlPlane, deadline }: ShadowListPorts,
-  { target, basePath }: ServerFlags,
-  route: string,
-  bucket: string,
-): Promise<boolean | null> {
-  const query = { route, method: 'GET', bucket };
-  const call = { signal: deadline.signal(), isFresh: false };
-  const result = await controlPlane.policy({ origin: target, basePath }, query, call);
-  return result.kind === 'policy' ? result.policy.isShadow : null;
 }

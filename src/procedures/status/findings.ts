@@ -9,12 +9,15 @@ import { shareText } from '../../domain/quantities.js';
 import type { Status, TargetStatus } from './status.js';
 
 /** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
-export function findingsOf({ targets, redis, overrides, traffic }: Omit<Status, 'findings'>): readonly Finding[] {
+export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): readonly Finding[] {
+  const { targets, redis, overrides, traffic, envFile, differences } = status;
   return [
     ...targets.flatMap(targetFindings),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
     ...failureOf('overrides', overrides),
+    ...failureOf('env file', envFile),
+    ...differences,
     ...failureOf('traffic', traffic),
     ...blockFindings(traffic),
   ];
@@ -71,10 +74,34 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
 const show = ['rlctl', 'decisions', 'show', '--bucket'] as const;
 const pass = ['rlctl', 'shadow', 'on'] as const;
 
+function isTooShort(periodSeconds: number): boolean {
+  return periodSeconds * 1000 < blockShareAlert.windowMs;
+}
+
+const wholeWindow = `rlctl decisions show --since ${formatDuration(blockShareAlert.windowMs)}`;
+
+/** Shares above their alert in a window too short for it: neither broken nor well can be said. */
+export function undecidedOf(traffic: Status['traffic']): readonly Finding[] {
+  const { blockShares, periodSeconds } = valueOf(traffic) ?? { blockShares: [], periodSeconds: 0 };
+  const above = blockShares.flatMap(({ bucket, share, threshold }) =>
+    share !== null && share > threshold ? [`${quoteOutside(bucket, 40)} ${shareText(share)}`] : [],
+  );
+  if (above.length === 0 || !isTooShort(periodSeconds)) return [];
+  const window = formatDuration(periodSeconds * 1000);
+  return [
+    {
+      code: 'WINDOW_TOO_SHORT',
+      part: 'traffic',
+      message: `blocked above the alert: ${above.join(', ')}; ${window} is too short to judge`,
+      hint: `To judge it: ${wholeWindow}`,
+    },
+  ];
+}
+
 /** The alert wants its share over its whole window: what is seen within a second or two fires nothing. */
 function blockFindings(traffic: Status['traffic']): readonly Finding[] {
   const { blockShares, periodSeconds } = valueOf(traffic) ?? { blockShares: [], periodSeconds: 0 };
-  if (periodSeconds * 1000 < blockShareAlert.windowMs) return [];
+  if (isTooShort(periodSeconds)) return [];
   return blockShares.flatMap(({ bucket, share, threshold }) => {
     if (share === null || share <= threshold) return [];
     const name = quoteOutside(bucket, 40);

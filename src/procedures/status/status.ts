@@ -1,6 +1,10 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
+import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
+import type { EnvFiles } from '../../ports/env-files.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -13,16 +17,25 @@ import type { Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { shareOf } from '../share.js';
 import type { TrafficFacts } from '../traffic.js';
-import { findingsOf } from './findings.js';
+import { compareBucket, compareRoutes, differencesAmong, readFlagLines, type FlagLine } from '../shadow/compare.js';
+import { findingsOf, undecidedOf } from './findings.js';
 
 export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'randomness' | 'deadline'> {
   /** `null`: no Redis is configured. */
   readonly store: OverrideStore | null;
+  readonly envFiles: EnvFiles;
   /** Where block shares come from (Prometheus, or /metrics); `null`: nothing is configured for it. */
   readonly blockShares: ((deadline: Deadline) => Promise<TrafficFacts>) | null;
 }
 
 export interface StatusInput {
+  readonly environment: Pick<Environment, 'buckets'>;
+  /** The env file of this environment's driver; `null`: it has another one. */
+  readonly envFile: string | null;
+  /** What was set from here through file or program. */
+  readonly flips: readonly FlagFlip[];
+  /** Where the environment's flags are set; `null`: through overrides. */
+  readonly place: string | null;
   /** Origins; empty: none configured. */
   readonly targets: readonly string[];
   readonly basePaths: readonly string[];
@@ -48,8 +61,14 @@ export interface Status {
   /** What the stored document means; not asked for where Redis did not answer. */
   readonly overrides: Part<OverrideListing>;
   readonly traffic: Part<TrafficFacts>;
+  /** The env file's flags; `notAsked`: the environment has none. */
+  readonly envFile: Part<ReadonlyMap<string, FlagLine>>;
+  /** Where the shadow of a bucket or a route is not as it is wanted, or not the same everywhere. */
+  readonly differences: readonly Finding[];
   /** What is broken; empty: nothing that was asked. */
   readonly findings: readonly Finding[];
+  /** What may be broken, and cannot be judged from here. */
+  readonly undecided: readonly Finding[];
 }
 
 /**
@@ -59,16 +78,25 @@ export interface Status {
 export async function gatherStatus(ports: StatusPorts, input: StatusInput): Promise<Status> {
   const deadline = shareOf(ports.deadline, ports.clock);
   const { store, blockShares } = ports;
-  const [targets, redis, traffic] = await Promise.all([
+  const path = input.envFile;
+  const [targets, redis, traffic, envFile] = await Promise.all([
     Promise.all(input.targets.map((target) => statusOf({ ...ports, deadline }, input, target))),
     partOf(store && (() => store.read(deadline))),
     partOf(blockShares && (() => blockShares(deadline))),
+    partOf(path === null ? null : () => readFlagLines(ports.envFiles, path, input.buckets)),
   ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const stored = valueOf(redis);
   const overrides = await partOf(stored && (() => Promise.resolve().then(() => listingOf(stored))));
-  const parts = { targets, redis, overrides, traffic };
-  return { ...parts, findings: findingsOf(parts) };
+  const answers = targets.map(({ flags }) => valueOf(flags));
+  const listing = valueOf(overrides);
+  const routes = await compareRoutes({ ...ports, deadline }, input.environment, answers, listing);
+  if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
+  const { flips, place } = input;
+  const wanted = { lines: valueOf(envFile), flips, place, overrides: loadOverrides(listing?.stored.bytes ?? null) };
+  const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));
+  const parts = { targets, redis, overrides, traffic, envFile, differences: differencesAmong(buckets, routes) };
+  return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }
 
 async function statusOf(ports: StatusPorts, input: StatusInput, target: string): Promise<TargetStatus> {

@@ -3,7 +3,7 @@ import type { ReloadReport } from '../../../src/domain/control-plane.js';
 import type { ExpectedFlag, FlagObservations } from '../../../src/domain/shadow/flag-observations.js';
 import { judgeFlags } from '../../../src/domain/shadow/judge-flags.js';
 
-const on: ExpectedFlag = { bucket: 'auth', names: ['auth', 'auth_bootstrap'], isShadow: true };
+const on: ExpectedFlag = { bucket: 'auth', names: ['auth', 'auth_bootstrap'], isShadow: true, before: null };
 const absent: ExpectedFlag = { ...on, isShadow: null };
 
 function report(bucketShadows: Readonly<Record<string, boolean>>, more: Partial<ReloadReport> = {}): ReloadReport {
@@ -96,6 +96,16 @@ describe('judging flags', () => {
     expect(judgeFlags(seen({ workers: 2, readsWanted: 1, reads: reads(1) })).confidence).toBe(0.5);
     const mixed = { workers: 2, reports: [report({ auth: true }), report({ auth: false })] };
     expect(judgeFlags(seen(mixed)).distinctAnswers).toBe(2);
+  });
+
+  test.each([
+    [true, true],
+    [false, false],
+    [null, false],
+  ])('where the server said %s before, a proof has the caveat: %s', (before, isCaveat) => {
+    const { diagnosis, evidence } = judgeFlags(seen({ flags: [{ ...on, before }] }));
+    const told = [diagnosis, evidence[0]?.text].map((text) => text?.includes('does not show that flags move'));
+    expect(told).toEqual([isCaveat, isCaveat]);
   });
 
   test('remarks what no flag can change', () => {

@@ -27,7 +27,7 @@ describe('an env file that somebody else changes in between', () => {
   const planned = async () => {
     const driver = envFileDriver({ envFiles: systemEnvFiles, clock: systemClock }, state.path);
     const bucket = bucketNamed({ buckets: new Map() }, 'read');
-    const wishes = [{ bucket, isOn: true, record: null, serverSays: null }];
+    const wishes = [{ bucket, isOn: true, record: null, serverSays: null, pending: null }];
     const flags = await driver.plan(wishes);
     return () => driver.apply(wishes, flags);
   };

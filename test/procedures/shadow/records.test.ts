@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bareAddress } from '../../../src/domain/printed-command.js';
 import { RlctlError } from '../../../src/domain/errors.js';
 import { systemClock } from '../../../src/adapters/system/clock.js';
 import { systemRandomness } from '../../../src/adapters/system/randomness.js';
@@ -22,12 +23,18 @@ async function change(isOn: boolean) {
   };
   const deadline = deadlineIn(5000);
   const driver = execDriver({ programs, clock: systemClock, deadline }, ['flip', '{value}']);
-  const wish = { bucket: bucketNamed({ buckets: new Map() }, 'read'), isOn, record: null, serverSays: null };
+  const wish = {
+    bucket: bucketNamed({ buckets: new Map() }, 'read'),
+    isOn,
+    record: null,
+    serverSays: null,
+    pending: null,
+  };
   const plan = await planFlags(driver, isOn, [wish], []);
   const ports = { controlPlane: createFakeControlPlane(), clock: systemClock, randomness: systemRandomness, deadline };
   const result = changeFlags({ ...ports, records }, plan, {
     author: { actor: 'a', reason: null, ticket: null, rlctl: '0', environment: 'e' },
-    environment: { name: 'e', buckets: new Map() },
+    environment: { name: 'e', address: bareAddress, buckets: new Map() },
     stored: null,
     effect: {
       reload: null,

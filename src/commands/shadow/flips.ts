@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { Verdict } from '../../domain/proof/proof.js';
+import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
+import type { FlagPlan } from '../../procedures/shadow/change-flags.js';
+import type { Author } from '../../procedures/override/write.js';
+
+// The history in Redis tells of overrides alone; of flags that were set in a file or by a program this machine at least
+// knows its own.
+
+/** Where the environment's flags are set: the file's path, or the program. `null`: through overrides. */
+function driverPlace(context: Context, { shadowDriver }: Environment): string | null {
+  if (shadowDriver === 'overrides') return null;
+  return 'exec' in shadowDriver ? (shadowDriver.exec[0] ?? '') : resolve(context.host.cwd, shadowDriver['env-file']);
+}
+
+/** What the flags of an environment are compared with. A file that nobody vouched for has none read. */
+export async function wantedFlags(context: Context, environment: Environment) {
+  const { shadowDriver, untrustedFile } = environment;
+  const place = driverPlace(context, environment);
+  const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver && untrustedFile === null;
+  return { place, envFile: isFile ? place : null, flips: await flagFlips(context, environment) };
+}
+
+/** What this machine set last, one for each bucket; empty: nothing that is known. */
+export async function flagFlips(context: Context, environment: Environment): Promise<readonly FlagFlip[]> {
+  return parseFlagFlips(await context.files.readText(await flipsPath(context, environment)));
+}
+
+/**
+ * Keeps what a change set, and what its proof came to; where nothing was set, the proof counts for what stood already.
+ * What is done is done: where nothing can be kept, that is a remark.
+ */
+export async function keepFlips(
+  context: Context,
+  environment: Environment,
+  plan: FlagPlan,
+  { author, verdict }: { readonly author: Author; readonly verdict: Verdict },
+): Promise<void> {
+  try {
+    const before = await flagFlips(context, environment);
+    const after = flipsAfter(before, plan, { author, verdict, at: new Date(context.clock.nowMs()).toISOString() });
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
+    await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    await context.note(`nothing could be remembered of this change: ${error.message}`);
+  }
+}
+
+function flipsAfter(
+  before: readonly FlagFlip[],
+  { driver, flags, isOn }: FlagPlan,
+  { author, verdict, at }: { readonly author: Author; readonly verdict: Verdict; readonly at: string },
+): readonly FlagFlip[] {
+  const { actor, reason, ticket } = author;
+  const set = new Set(flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name));
+  const asked = new Set(flags.map(({ bucket }) => bucket.name));
+  const stood = before
+    .filter(({ bucket }) => !set.has(bucket))
+    .map((flip) => (asked.has(flip.bucket) && verdict === 'proven' ? { ...flip, verdict } : flip));
+  const news = [...set].map((bucket) => ({ bucket, isOn, place: driver.place, actor, reason, ticket, at, verdict }));
+  return [...stood, ...news];
+}
+
+/** Forgets the flags of a server that is gone for good. */
+export async function forgetFlips(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
+  await context.files.remove(await flipsPath(context, environment));
+}
+
+/** Another address under the same name is another server. */
+async function flipsPath({ host }: Context, { name, api }: Pick<Environment, 'name' | 'api'>): Promise<string> {
+  const { flagFlipsPath } = await import('../../config.js');
+  return flagFlipsPath(host.env, `${name} ${api[0] ?? ''}`);
+}
