@@ -82,7 +82,7 @@ function loader({ dist, require: requireNatively }: Place, cache: Cache | null):
 function cacheFolder(env: Readonly<Record<string, string | undefined>>): string | null {
   const { RLCTL_CODE_CACHE, XDG_CACHE_HOME, HOME } = env;
   const ownerId = process.geteuid?.();
-  if (RLCTL_CODE_CACHE === 'off' || ownerId === undefined) return null;
+  if ((RLCTL_CODE_CACHE ?? 'on') !== 'on' || ownerId === undefined) return null;
   const base = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : HOME && join(HOME, '.cache');
   if (!base || !isAbsolute(base)) return null;
   const folder = join(base, 'rlctl');

@@ -90,8 +90,10 @@ describe('the compiled code that is kept', () => {
   });
 
   it('is left out with RLCTL_CODE_CACHE=off, without a home, and with a home that takes no files', async () => {
-    expect((await run(help, { RLCTL_CODE_CACHE: 'off' })).code).toBe(0);
-    expect(existsSync(folder())).toBe(false);
+    for (const value of ['off', '0', '']) {
+      expect((await run(help, { RLCTL_CODE_CACHE: value })).code).toBe(0);
+      expect(existsSync(folder())).toBe(false);
+    }
     expect((await runCli(help, { env: {}, cwd: state.home })).code).toBe(0);
     writeFileSync(join(state.home, 'file'), '');
     expect((await run(help, { XDG_CACHE_HOME: join(state.home, 'file') })).code).toBe(0);

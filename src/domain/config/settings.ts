@@ -153,6 +153,6 @@ export const programSettings = [
   { variable: 'NO_COLOR', flag: '--color never', meaning: 'any value: no colour' },
   { variable: 'XDG_CONFIG_HOME', flag: null, meaning: 'folder of rlctl/config.yaml, ~/.config by default' },
   { variable: 'XDG_CACHE_HOME', flag: null, meaning: 'folder of rlctl’s compiled code, ~/.cache by default' },
-  { variable: 'RLCTL_CODE_CACHE', flag: null, meaning: 'off: keep and use no compiled code' },
+  { variable: 'RLCTL_CODE_CACHE', flag: null, meaning: 'anything but on: keep and use no compiled code' },
   { variable: 'XDG_STATE_HOME', flag: null, meaning: 'folder of rlctl’s own state, ~/.local/state by default' },
 ] as const satisfies readonly ProgramSetting[];
