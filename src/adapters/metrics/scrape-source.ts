@@ -2,7 +2,7 @@ import { metricNames } from '../../domain/decisions/metric-names.js';
 import { processesOf } from '../../domain/decisions/processes.js';
 import { onlyBuckets } from '../../domain/decisions/readings.js';
 import { configurationsOf } from '../../domain/decisions/configurations.js';
-import type { Scrape, ScrapedSeries } from '../../domain/decisions/scrape.js';
+import type { Scrape } from '../../domain/decisions/scrape.js';
 import { scrapedWindow } from '../../domain/decisions/scraped-window.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Clock } from '../../ports/clock.js';
@@ -28,8 +28,8 @@ export function createScrapeSource(options: ScrapeOptions): MetricsSource {
   const endpoint = createEndpoint({ ...options, setting: 'metrics' });
   const place = `scrape of ${endpoint.url.origin}${endpoint.url.pathname}`;
   const kept: Scrape[] = [];
-  /** Every scrape that was made for the configuration. */
-  const shown: Scrape[] = [];
+  /** The rounds of scrapes that were made for the configuration. */
+  const shown: (readonly Scrape[])[] = [];
 
   const scrape = async (
     question: Pick<DecisionsQuestion, 'namespace'>,
@@ -81,11 +81,10 @@ export function createScrapeSource(options: ScrapeOptions): MetricsSource {
     lastReload: async () => null,
     configuration: async ({ namespace }, deadline) => {
       const question = { namespace };
-      shown.push(await scrape(question, deadline, false));
-      const others = options.workers === 1 ? 0 : burstSize(options.workers);
-      shown.push(...(await Promise.all(Array.from({ length: others }, () => scrape(question, deadline, true)))));
-      const { series } = shown.at(-1) ?? { series: new Map<string, ScrapedSeries>() };
-      const decisions = [...series.values()].filter(({ metric }) => metric === 'decisions');
+      const pages = options.workers === 1 ? 1 : burstSize(options.workers);
+      shown.push(await Promise.all(Array.from({ length: pages }, () => scrape(question, deadline, true))));
+      const series = (shown.at(-1) ?? []).flatMap((page) => [...page.series.values()]);
+      const decisions = series.filter(({ metric }) => metric === 'decisions');
       return {
         nowMs: options.clock.nowMs(),
         instances: configurationsOf(shown),

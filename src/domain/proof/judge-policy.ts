@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { quoteOutside } from '../outside-text.js';
 import { compareAnswer, expectationOf, type Comparison, type Expectation } from './expectation.js';
 import { listFault } from './judge-count.js';
@@ -63,6 +64,10 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
   }
   const fault = comparisons.length === 0 ? null : activeFault(reads, loaded);
   if (fault !== null) return { ...line, verdict: 'contradicted', text: fault };
+  if (comparisons.length < reads.wanted && reads.isCutShort === true) {
+    const text = `${name}: ${counted(comparisons.length, 'read')} as stored, until another prefix showed a disagreement`;
+    return { ...line, verdict: 'neutral', text };
+  }
   if (comparisons.length < reads.wanted)
     return { ...line, verdict: 'notProven', text: `${name}: only ${of} were possible` };
   if (shown > 0)

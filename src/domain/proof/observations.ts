@@ -12,6 +12,8 @@ export interface PrefixReads {
   readonly answers: readonly PolicyAnswer[];
   /** How many answers were wanted. */
   readonly wanted: number;
+  /** True: the reads ended early, because some answer disagreed with another. Absent: false. */
+  readonly isCutShort?: boolean;
   /** The server's own policy by bucket: what it says for a route that no stored override matches; may be empty. */
   readonly bases: ReadonlyMap<string, Policy>;
 }

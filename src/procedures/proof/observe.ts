@@ -142,8 +142,10 @@ export class Observer {
       line.answers.push(answer);
       state.isSplit ||= isDifferent(line.answers[0], answer);
     });
-    this.#changed = await Promise.all(lines.map((line) => this.#prefixReads(line, each)));
-    return !isBrief || !state.isSplit;
+    const isCutShort = isBrief && state.isSplit;
+    const read = await Promise.all(lines.map((line) => this.#prefixReads(line, each)));
+    this.#changed = isCutShort ? read.map((reads) => ({ ...reads, isCutShort })) : read;
+    return !isCutShort;
   }
 
   /** Reads a sample of the other prefixes, one read each, spread over the endpoints. */
