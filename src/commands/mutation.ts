@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
-import type { Detected } from '../config.js';
 import type { Context } from '../context.js';
 import type { Environment, Requirement } from '../domain/config/environment.js';
 import type { SettingKey } from '../domain/config/settings.js';
+import type { Detected } from '../domain/dialect/dialect.js';
 import { parseDurationMs } from '../domain/duration.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { profilesFor } from '../domain/signing/profile.js';

@@ -6,7 +6,7 @@ import { verifyStored } from '../procedures/verify/verify.js';
 import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
-import { basePathsByMemory, recall, remember } from './detection.js';
+import { basePathsByMemory, recall, remember, rememberSeen } from './detection.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -133,10 +133,9 @@ export const command = defineCommand({
       },
       (text) => context.progress.step(text),
     );
-    if (result.effect.reloads.length > 0) {
-      const by = { command: 'verify --reload', reason: null, ticket: null };
-      await remember(context, environment, result.effect, { seen, by });
-    }
+    const by = { command: 'verify --reload', reason: null, ticket: null };
+    if (result.effect.reloads.length > 0) await remember(context, environment, result.effect, { seen, by });
+    else await rememberSeen(context, environment, { signs: result.signs, seen });
     return { view: verifyView(result, environment), exit: result.exit };
   },
 });

@@ -11,7 +11,6 @@ export function verifyView(result: VerifyResult, environment: Environment): View
   return {
     kind: 'Verification',
     data: { environment: environment.name, revision: stored.revision, routes, ...effectJson(effect) },
-    items: effect.proof.evidence,
     human: (theme) => {
       const withheld = effect.steps.filter(({ name, state }) => name === 'reload' && state === 'skipped');
       return [

@@ -18,11 +18,18 @@ export function learn(
   const isContradicted = enforcement.some(({ verdict }) => verdict === 'contradicted');
   const isProven = enforcement.some(({ verdict }) => verdict === 'proven') && isShown;
   // Another environment's server teaches nothing about this one.
-  if (seen.wrongSiteMode !== null) return seen.known;
+  if (seen.wrongSiteMode !== null)
+    return { readsOverrides: seen.known.readsOverrides, enforcesOverrides: seen.known.enforcesOverrides };
+  const reads = isShown || isCounted ? true : trap === 'overridesNotRead' && seen.reports.length > 0 ? false : null;
+  const enforces = isContradicted && isShown ? false : isProven ? true : null;
+  const fresh = [
+    ...(reads === null ? [] : (['readsOverrides'] as const)),
+    ...(enforces === null ? [] : (['enforcesOverrides'] as const)),
+  ];
   return {
-    ...seen.known,
-    readsOverrides: isShown || isCounted ? true : trap === 'overridesNotRead' ? false : seen.known.readsOverrides,
-    enforcesOverrides: isContradicted && isShown ? false : isProven ? true : seen.known.enforcesOverrides,
+    readsOverrides: reads ?? seen.known.readsOverrides,
+    enforcesOverrides: enforces ?? seen.known.enforcesOverrides,
+    ...(fresh.length === 0 ? {} : { fresh }),
     ...workersSeenIn(seen, changed),
     ...labelsSeenIn(seen),
   };

@@ -63,6 +63,8 @@ export function fieldsInWords(fields: readonly EnforcedField[]): string {
 export interface Learned {
   readonly readsOverrides: boolean | null;
   readonly enforcesOverrides: boolean | null;
+  /** What this proof itself showed; the rest was known before. Absent: nothing. */
+  readonly fresh?: readonly ('readsOverrides' | 'enforcesOverrides')[];
   /** Whether bucket flags move without a restart. Absent or `null`: not seen. */
   readonly movesFlags?: boolean | null;
   /** At least so many processes answered. Absent or `null`: nothing told one from another. */

@@ -1,3 +1,5 @@
+import type { Signs } from '../../domain/dialect/dialect.js';
+import { signsOf } from '../../domain/dialect/signs.js';
 import { usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
@@ -36,6 +38,8 @@ export interface VerifyResult {
   readonly stored: StoredOverrides;
   readonly routes: readonly string[];
   readonly effect: Effect;
+  /** What the reads showed of the server's dialect; nothing of a server that says it is another environment. */
+  readonly signs: Signs;
   readonly exit: ExitName;
 }
 
@@ -81,6 +85,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     stored,
     routes: input.routes,
     effect: { reloads: sent.reloads, proof, steps },
+    signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
     exit: isProven ? 'ok' : 'unproven',
   };
 }
