@@ -26,6 +26,11 @@ interface VerifyCommandInput {
 const mostSamples = 50;
 const metricsPatienceMs = 3000;
 
+/** Whoever names a route asks about that one. */
+function usualSamples(routes: readonly unknown[]): number {
+  return routes.length > 0 ? 0 : mostSamples;
+}
+
 function wholeNumber(flags: Flags, name: string, flag: string, most: number): number {
   const text = textFlag(flags, name) ?? '';
   if (/^\d{1,6}$/.test(text) && Number(text) <= most) return Number(text);
@@ -75,9 +80,9 @@ export const command = defineCommand({
       )
       .addOption(new Option('--allow-unsafe', 'allow a --probe-method that may change something').helpGroup('Proof:'))
       .addOption(
-        new Option('--samples <n>', 'other overrides to look at once, where there are many')
-          .default(String(mostSamples))
-          .helpGroup('Proof:'),
+        new Option('--samples <n>', `other overrides to look at once (${mostSamples}; with a route: none)`).helpGroup(
+          'Proof:',
+        ),
       )
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes (--reload)'))
       .addOption(new Option('--confirm <name>', 'confirm by the environment’s name (--reload)'));
@@ -93,7 +98,10 @@ export const command = defineCommand({
     isReloading: switchFlag(flags, 'reload'),
     probeMethod: probeMethod(flags),
     maxRequests: wholeNumber(flags, 'maxRequests', '--max-requests', 1000),
-    samples: wholeNumber(flags, 'samples', '--samples', mostSamples),
+    samples:
+      textFlag(flags, 'samples') === null
+        ? usualSamples(args)
+        : wholeNumber(flags, 'samples', '--samples', mostSamples),
     isYes: switchFlag(flags, 'yes'),
     confirm: textFlag(flags, 'confirm'),
     effect: effectFlags(flags),

@@ -100,7 +100,7 @@ function activeFault(reads: PrefixReads, loaded: LoadedOverrides): string | null
 /** The lines about the sample: each contradiction, and one for the rest. */
 export function sampleLines(judgements: readonly PrefixJudgement[], observations: Observations): readonly Evidence[] {
   const { others, loaded } = observations;
-  if (others === 0) return [];
+  if (others === 0 || (judgements.length === 0 && observations.isAsked === true)) return [];
   const wrong = judgements.filter(({ differing }) => differing > 0).map((each) => changedLine(each, loaded));
   const right = judgements.filter(({ differing, comparisons }) => differing === 0 && comparisons.length > 0);
   const wanted = judgements.length;
