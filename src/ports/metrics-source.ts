@@ -37,7 +37,10 @@ export interface MetricsSource {
    * What each process or target shows of its configuration now. A source that is scraped keeps what it saw, so that a
    * second reading tells what moved; one that remembers gives some minutes. Sleeps never.
    */
-  configuration(question: Pick<DecisionsQuestion, 'namespace'>, deadline: Deadline): Promise<ConfigurationReadings>;
+  configuration(
+    question: Pick<DecisionsQuestion, 'namespace' | 'endMs'>,
+    deadline: Deadline,
+  ): Promise<ConfigurationReadings>;
   /** Drops every connection at once. */
   close(): void;
 }

@@ -71,8 +71,8 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
       if (seen === null) return null;
       return lastRiseMs((await call('query', { query: queries.samples, ...timeOf(seen * 1000) }, deadline)).series);
     },
-    configuration: async ({ namespace }, deadline) => {
-      const ask = (query: string): Promise<QueryAnswer> => call('query', { query }, deadline);
+    configuration: async ({ namespace, endMs }, deadline) => {
+      const ask = (query: string): Promise<QueryAnswer> => call('query', { query, ...timeOf(endMs) }, deadline);
       return readConfiguration(ask, configurationQueries(namespace, options.labels), place, namespace);
     },
     close: () => endpoint.close(),

@@ -42,7 +42,8 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
   };
   const sourceOf = (): Promise<MetricsSource> => (once.source ??= parts.open());
   const limited = limit(deadline, patienceMs);
-  const readings = async (): Promise<ConfigurationReadings> => (await sourceOf()).configuration({ namespace }, limited);
+  const readings = async (): Promise<ConfigurationReadings> =>
+    (await sourceOf()).configuration({ namespace, endMs: null }, limited);
   return {
     open: () => {
       if (!parts.isScraped) return;
