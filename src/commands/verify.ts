@@ -118,7 +118,7 @@ export const command = defineCommand({
     const reload = input.isReloading ? await reloadInput(context, environment, seen) : null;
     if (reload !== null) {
       await confirmReload(context, environment, input);
-      metrics?.open();
+      await metrics?.open();
     }
     context.deadline.extend(effect.waitMs);
     const { clock, randomness, deadline } = context;

@@ -113,7 +113,8 @@ async function readConfiguration(
 
 /** The labels of a target without the metric's own name: the same for every metric of one process. */
 function identityOf(labels: ReadonlyMap<string, string>): string {
-  return JSON.stringify([...labels].filter(([name]) => name !== '__name__').sort());
+  const own = [...labels].filter(([name]) => name !== '__name__');
+  return JSON.stringify(own.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 /** What a target is called, with the process where one is named. */

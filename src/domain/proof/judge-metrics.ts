@@ -71,15 +71,30 @@ function activeLines(metrics: MetricObservations, loaded: LoadedOverrides): Line
   const unseen = all.filter(({ standings }) => standings.includes('unsaid'));
   return [
     ...wrong.map((each): Line => ({ verdict: 'contradicted', text: wrongText(each, loaded, metrics) })),
-    ...(right.length === 0 ? [] : [rightLine(right, all.length)]),
+    ...(right.length === 0 ? [] : [rightLine(right, all.length, metrics)]),
     ...(unseen.length === 0 ? [] : [{ verdict: 'neutral', text: unseenText(unseen, metrics) } as const]),
   ];
 }
 
-function rightLine(right: readonly InstanceStanding[], of: number): Line {
-  const values = [...new Set(right.flatMap((each) => each.values))].join(' or ');
-  const who = of === 1 ? 'the one process seen shows' : `${right.length} of ${of} instances show`;
-  return { verdict: 'proven', text: `${who} ${values} active overrides, as Redis explains` };
+function rightLine(right: readonly InstanceStanding[], of: number, { isScraped }: MetricObservations): Line {
+  const values = [...new Set(right.flatMap((each) => each.values))];
+  const [only] = values;
+  const held =
+    values.length === 1 && only !== undefined
+      ? counted(only, 'active override')
+      : `${values.join(' or ')} active overrides`;
+  const who =
+    of > 1
+      ? `${right.length} of ${of} ${peers(isScraped)} show`
+      : isScraped
+        ? 'the one process seen shows'
+        : 'the one instance shows';
+  return { verdict: 'proven', text: `${who} ${held}, as Redis explains` };
+}
+
+/** What is told apart: by a scrape its answers, by Prometheus its targets. */
+function peers(isScraped: boolean): string {
+  return isScraped ? 'processes told apart' : 'instances';
 }
 
 function wrongText(
@@ -106,7 +121,7 @@ function reloadLines(metrics: MetricObservations): Line[] {
   if (reloadedAtMs === null || counting.length === 0) return [];
   const moved = counting.filter((instance) => hasMoved(instance, reloadedAtMs));
   if (moved.length > 0) {
-    const who = counting.length === 1 ? '' : ` at ${moved.length} of ${counting.length} instances`;
+    const who = counting.length === 1 ? '' : ` at ${moved.length} of ${counting.length} ${peers(isScraped)}`;
     return [{ verdict: 'proven', text: `the counter of reloads moved${who}` }];
   }
   const isSeen = counting.every(({ reloads }) => (reloads.at(-1)?.atMs ?? 0) >= reloadedAtMs);

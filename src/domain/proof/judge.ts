@@ -96,7 +96,7 @@ export function judge(seen: Observations): Judgement {
 const noProbe: Evidence = {
   subject: 'enforcement',
   verdict: 'notProven',
-  text: 'no probe reaches a changed route, so enforcement was not looked at',
+  text: 'no probe reached such a route, so enforcement was not looked at',
   source: 'the configuration',
   route: null,
 };

@@ -13,7 +13,9 @@ export function missingCarrier(
     isEveryGaugeRight(seen) ||
     lines.some(({ subject, verdict }) => (subject === 'count' || subject === 'prefixes') && verdict === 'proven');
   const isSampled = lines.some(({ subject, verdict }) => subject === 'sample' && verdict === 'proven');
-  const isSilent = changed.some(({ shown, comparisons }) => shown === 0 && comparisons.length > 0);
+  const isSilent = changed.some(
+    ({ shown, differing, comparisons }) => shown + differing === 0 && comparisons.length > 0,
+  );
   const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
   const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
   const isUncounted = isNothingStored && !isCounted && (changed.length === 0 || seen.isWitness);

@@ -42,8 +42,12 @@ export function observedOf({ reports, changed, sample, probes, metrics }: Observ
 }
 
 function policyOf({ prefix, source, wanted, answers }: PrefixReads): Observed['policies'][number] {
-  const shown = answers.map(({ activeOverrides: _, matchedOverride, ...answer }) => ({
-    ...answer,
+  const shown = answers.map(({ bucket, ratePerMin, burst, windowSeconds, isShadow, matchedOverride }) => ({
+    bucket,
+    ratePerMin,
+    burst,
+    windowSeconds,
+    isShadow,
     ...(matchedOverride === undefined ? {} : { matchedOverride }),
   }));
   return { route: prefix, source, wanted, answers: grouped(shown) };

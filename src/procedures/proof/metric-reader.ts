@@ -14,8 +14,11 @@ export type MetricQuestion = Pick<MetricObservations, 'sinceMs' | 'reloadedAtMs'
 
 /** The limiter's metrics as a proof reads them. */
 export interface ProofMetrics {
-  /** Begins to read what stands before a reload, without waiting for it: only against that can a counter be seen to move. */
-  open(): void;
+  /**
+   * Reads what stands before a reload: only against that can a counter be seen to move. Resolves when that is done, and
+   * never rejects for what a source does; whoever cannot wait need not.
+   */
+  open(): Promise<void>;
   /** What they show now. Never throws for what a source or a network does: the cause is then among what was seen. */
   read(question: MetricQuestion): Promise<MetricObservations>;
 }
@@ -36,7 +39,7 @@ export interface ProofMetricsParts {
 /** Reads a source for proofs; the source is opened at the first use, so that its failure is an observation as well. */
 export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
   const { clock, deadline, namespace, setting, patienceMs } = parts;
-  const once: { source: Promise<MetricsSource> | null; before: Promise<unknown> } = {
+  const once: { source: Promise<MetricsSource> | null; before: Promise<void> } = {
     source: null,
     before: Promise.resolve(),
   };
@@ -44,14 +47,17 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
   const limited = limit(deadline, patienceMs);
   const readings = async (): Promise<ConfigurationReadings> =>
     (await sourceOf()).configuration({ namespace, endMs: null }, limited);
+  const before = async (): Promise<void> => {
+    try {
+      await readings();
+    } catch (error) {
+      if (!(error instanceof RlctlError)) throw error;
+    }
+  };
   return {
-    open: () => {
-      if (!parts.isScraped) return;
-      once.before = readings().catch((error: unknown) => {
-        if (!(error instanceof RlctlError)) throw error;
-      });
-      // It is awaited before the next reading; until then nobody hears of its failure.
-      once.before.catch(() => undefined);
+    open: async () => {
+      if (parts.isScraped) once.before = before();
+      await once.before;
     },
     read: async (question) => {
       try {

@@ -109,7 +109,8 @@ function isWhole(crew: Crew, stored: string): boolean {
 
 /** Servers of `most` workers at most; about half of them hold what is stored, the others have at least one that does not. */
 function trialOf(seed: number, most: number, fixed: Pick<Trial, 'workersKnown' | 'isReloading'>): Trial {
-  const { fraction } = createFakeRandomness(seed * 2_654_435);
+  const chance = createFakeRandomness(seed * 2_654_435);
+  const fraction = (): number => chance.fraction();
   for (let warm = 0; warm < 8; warm += 1) fraction();
   const choose = <Item>(items: readonly Item[]): Item => items[Math.floor(fraction() * items.length)] as Item;
   const stored = choose(documents);
@@ -179,10 +180,10 @@ describe(`${trials} servers`, () => {
 
 describe('the confidence itself', () => {
   it.each([2, 4, 8, 12])('after %i agreeing reads is how often a stale worker shows', (reads) => {
-    const { fraction } = createFakeRandomness(reads);
+    const source = createFakeRandomness(reads);
     const rounds = 20_000;
     const shown = Array.from({ length: rounds }, () =>
-      Array.from({ length: reads }, fraction).some((chance) => chance < 0.25),
+      Array.from({ length: reads }, () => source.fraction()).some((chance) => chance < 0.25),
     ).filter(Boolean).length;
     const expected = confidenceOf(null, reads);
     const deviation = Math.sqrt((expected * (1 - expected)) / rounds);

@@ -19,7 +19,7 @@ export interface Row {
   readonly workers: number;
   readonly behaviour?: Partial<Behaviour>;
   /** What is done when the server runs and the document is stored, after a reload of every worker. */
-  readonly then?: 'redisDown' | 'brokenJson' | 'wrongType';
+  readonly afterwards?: 'redisDown' | 'brokenJson' | 'wrongType';
   /** Where the document is stored, seen from the server: where it looks, or elsewhere. */
   readonly stored?: 'otherNamespace' | 'otherDatabase';
   /** The siteMode of the environment. */
@@ -85,7 +85,7 @@ export const matrix: readonly Row[] = [
     server: 'its Redis down at the reload',
     dialect: 'documented',
     workers: 1,
-    then: 'redisDown',
+    afterwards: 'redisDown',
     ...both(contradicted('otherNamespaceOrRedisUnreachable')),
   },
   {
@@ -107,14 +107,14 @@ export const matrix: readonly Row[] = [
     server: 'a document that is no JSON',
     dialect: 'documented',
     workers: 1,
-    then: 'brokenJson',
+    afterwards: 'brokenJson',
     ...both(contradicted('documentDropped')),
   },
   {
     server: 'a key of the wrong type',
     dialect: 'documented',
     workers: 1,
-    then: 'wrongType',
+    afterwards: 'wrongType',
     ...both(contradicted('documentDropped')),
   },
   {
