@@ -4,6 +4,7 @@ import type { Environment } from './domain/config/environment.js';
 import { resolveEnvironment } from './domain/config/resolve.js';
 import { parseConfigFile, type ConfigFile, type EnvironmentFile } from './domain/config/schema.js';
 import type { SettingKey } from './domain/config/settings.js';
+import { parseDetected, type Detected } from './domain/dialect/dialect.js';
 import { usageError } from './domain/errors.js';
 import type { CommandAddress } from './domain/printed-command.js';
 import { parseFlagRecord, type FlagRecord } from './domain/shadow/flag-record.js';
@@ -35,19 +36,6 @@ export interface ConfigPorts {
   readonly files: Files;
 }
 
-/** What a server of an environment was seen to do. */
-export interface Detected {
-  readonly basePath: string;
-  /** The signing profile it accepted. */
-  readonly profile: string;
-  /** When, RFC 3339. */
-  readonly at: string;
-  /** Whether it reads overrides from Redis; `null`: not seen. */
-  readonly readsOverrides: boolean | null;
-  /** Whether overrides are enforced and not only shown; `null`: not seen. */
-  readonly enforcesOverrides: boolean | null;
-}
-
 /** What rlctl itself remembers between runs, under `$XDG_STATE_HOME/rlctl/state.json`; never a secret. */
 export interface State {
   /** Environment chosen with `env use`, by configuration file. */
@@ -75,7 +63,7 @@ export async function loadState(ports: ConfigPorts): Promise<State> {
       Object.entries(objectOr(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     );
   const detected = Object.entries(objectOr(stored['detected'])).flatMap(([key, value]) => {
-    const seen = detectedOf(objectOr(value));
+    const seen = parseDetected(objectOr(value));
     return seen === null ? [] : [[key, seen] as const];
   });
   const shadows = Object.entries(objectOr(stored['shadows'])).flatMap(([key, value]) => {
@@ -87,19 +75,6 @@ export async function loadState(ports: ConfigPorts): Promise<State> {
     trusted: texts(stored['trusted']),
     detected: Object.fromEntries(detected),
     shadows: Object.fromEntries(shadows),
-  };
-}
-
-function detectedOf(value: Readonly<Record<string, unknown>>): Detected | null {
-  const { basePath, profile, at } = value;
-  if (typeof basePath !== 'string' || typeof profile !== 'string' || typeof at !== 'string') return null;
-  const truth = (name: string): boolean | null => (typeof value[name] === 'boolean' ? value[name] : null);
-  return {
-    basePath,
-    profile,
-    at,
-    readsOverrides: truth('readsOverrides'),
-    enforcesOverrides: truth('enforcesOverrides'),
   };
 }
 

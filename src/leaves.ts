@@ -35,6 +35,12 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/reload.js'),
   },
   {
+    path: 'verify',
+    summary: 'prove that what is stored is in force',
+    isMutation: false,
+    load: () => import('./commands/verify.js'),
+  },
+  {
     path: 'status',
     summary: 'one screen: how the environment is',
     isMutation: false,

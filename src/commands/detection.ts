@@ -1,6 +1,7 @@
-import type { Detected } from '../config.js';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import { rememberSigns, type Detected, type Signs } from '../domain/dialect/dialect.js';
+import { signsOf } from '../domain/dialect/signs.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Effect } from '../procedures/effect.js';
 import { forgetReload, keepReload, type ReloadCause } from './last-reload.js';
@@ -31,35 +32,45 @@ export async function remember(
   effect: Effect,
   { seen, by }: { readonly seen: Detected | null; readonly by: ReloadCause },
 ): Promise<void> {
-  try {
-    await keepDetected(context, environment, effect, seen);
+  await quietly(context, 'this reload', async () => {
+    const worked = effect.reloads.find(({ outcome }) => outcome === 'accepted');
+    const reached = { endpoint: worked?.endpoint ?? null, profile: worked?.profile ?? null };
+    if (worked) await keepSigns(context, environment, signsOf(reached, effect.proof), seen);
     await keepReload(context, environment, effect, by);
+  });
+}
+
+/** Remembers what harmless reads showed; like every memory, it is tried first and never relied on. */
+export async function rememberSeen(
+  context: Context,
+  environment: Environment,
+  { signs, seen }: { readonly signs: Signs; readonly seen: Detected | null },
+): Promise<void> {
+  await quietly(context, 'this server', () => keepSigns(context, environment, signs, seen));
+}
+
+/** What is done is done: where nothing can be kept, that is a remark. */
+async function quietly(context: Context, what: string, keep: () => Promise<void>): Promise<void> {
+  try {
+    await keep();
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
-    await context.note(`nothing could be remembered of this reload: ${error.message}`);
+    await context.note(`nothing could be remembered of ${what}: ${error.message}`);
   }
 }
 
-/** Only where it differs from what was known. */
-async function keepDetected(
+/** Only what is news. */
+async function keepSigns(
   context: Context,
   environment: Environment,
-  { reloads, proof }: Effect,
+  signs: Signs,
   seen: Detected | null,
 ): Promise<void> {
-  const worked = reloads.find(({ outcome }) => outcome === 'accepted');
-  if (!worked?.endpoint || worked.profile === null) return;
-  const now = {
-    basePath: worked.endpoint.basePath,
-    profile: worked.profile,
-    readsOverrides: proof.learned.readsOverrides ?? seen?.readsOverrides ?? null,
-    enforcesOverrides: proof.learned.enforcesOverrides ?? seen?.enforcesOverrides ?? null,
-  };
-  if (seen !== null && Object.entries(now).every(([name, value]) => seen[name as keyof Detected] === value)) return;
+  const now = rememberSigns(seen, signs, new Date(context.clock.nowMs()).toISOString());
+  if (now === null) return;
   const { updateState } = await import('../config.js');
-  const at = new Date(context.clock.nowMs()).toISOString();
   const key = memoryKey(environment);
-  await updateState(context, (state) => ({ ...state, detected: { ...state.detected, [key]: { ...now, at } } }));
+  await updateState(context, (state) => ({ ...state, detected: { ...state.detected, [key]: now } }));
 }
 
 /** Forgets everything about a server that is gone for good: what was seen, its last reload, and its flags. */

@@ -1,16 +1,18 @@
 import { Option, type Command } from 'commander';
-import type { Detected } from '../config.js';
 import type { Context } from '../context.js';
 import type { Environment, Requirement } from '../domain/config/environment.js';
 import type { SettingKey } from '../domain/config/settings.js';
+import type { Detected } from '../domain/dialect/dialect.js';
 import { parseDurationMs } from '../domain/duration.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { profilesFor } from '../domain/signing/profile.js';
 import type { EffectInput } from '../procedures/effect.js';
 import type { ChangePorts } from '../procedures/override/change.js';
+import type { ReloadInput } from '../procedures/reload/walk.js';
 import type { Author } from '../procedures/override/write.js';
 import { collect, listFlag, switchFlag, textFlag, type Flags } from './command.js';
 import { basePathsByMemory } from './detection.js';
+import { metricsPort } from './proof-metrics.js';
 
 /** What every change of the document takes. */
 export interface MutationInput {
@@ -50,8 +52,13 @@ export function addMutationFlags(command: Command): void {
 }
 
 export function addEffectFlags(command: Command): void {
+  command.addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'));
+  addProofFlags(command);
+}
+
+/** What says how far something is to be proven, where, and how it is signed. */
+export function addProofFlags(command: Command): void {
   command
-    .addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'))
     .addOption(
       new Option('--require <level>', 'how far the effect must be proven; a probe shows burst and shadow, never a rate')
         .choices(['loaded', 'enforced'])
@@ -120,7 +127,10 @@ export async function changePorts(context: Context, environment: Environment): P
   store.open(context.deadline);
   for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
-  return { store, controlPlane, clock, randomness, deadline };
+  const metrics = metricsPort(context, environment);
+  // A change does not wait for what stands before it.
+  void metrics?.open();
+  return { store, controlPlane, clock, randomness, deadline, metrics };
 }
 
 /** How the change takes hold on this environment. Throws before anything is written where it cannot. */
@@ -140,23 +150,33 @@ export async function effectInput(
     known: { readsOverrides: seen?.readsOverrides ?? null, enforcesOverrides: seen?.enforcesOverrides ?? null },
   };
   if (!flags.isReloading) return { ...common, reload: null };
-  if (environment.api.length === 0) {
-    throw usageError(
-      `the environment "${environment.name}" has no API address, so nothing could be reloaded or proven`,
-      'Set environments.NAME.api in rlctl.yaml, or give --target URL; --no-reload only writes.',
-      'NO_API',
-    );
-  }
+  assertApi(environment, '; --no-reload only writes');
+  return { ...common, reload: await reloadInput(context, environment, seen) };
+}
+
+/** Throws a usage error where there is no address at which anything could be seen; `otherwise`: what else can be done. */
+export function assertApi({ name, api }: Environment, otherwise = ''): void {
+  if (api.length > 0) return;
+  throw usageError(
+    `the environment "${name}" has no API address, so nothing could be reloaded or proven`,
+    `Set environments.NAME.api in rlctl.yaml, or give --target URL${otherwise}.`,
+    'NO_API',
+  );
+}
+
+/** How a reload is signed and sent on this environment. */
+export async function reloadInput(
+  context: Context,
+  environment: Environment,
+  seen: Detected | null,
+): Promise<ReloadInput> {
   return {
-    ...common,
-    reload: {
-      targets: environment.api,
-      basePaths: basePathsByMemory(environment, seen),
-      profiles: profilesFor(environment.signing, seen?.profile ?? null),
-      secret: await context.secret(environment),
-      origin: environment.origin,
-      siteMode: environment.siteMode,
-    },
+    targets: environment.api,
+    basePaths: basePathsByMemory(environment, seen),
+    profiles: profilesFor(environment.signing, seen?.profile ?? null),
+    secret: await context.secret(environment),
+    origin: environment.origin,
+    siteMode: environment.siteMode,
   };
 }
 

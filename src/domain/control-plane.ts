@@ -47,6 +47,13 @@ export interface HealthReport {
   readonly components: readonly { readonly name: string; readonly status: string; readonly message: string | null }[];
 }
 
+export const safeMethods = ['GET', 'HEAD'] as const;
+
+/** Every method that a probe may be sent with; those that are not safe only where the operator allows it. */
+export const probeMethods = [...safeMethods, 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+export type ProbeMethod = (typeof probeMethods)[number];
+
 /** What a real request met: the limiter's own headers. */
 export interface ProbeAnswer {
   readonly status: number;

@@ -1,6 +1,13 @@
 import type { ApiEndpoint } from '../domain/api-endpoint.js';
 import type { Refusal } from '../domain/refusal.js';
-import type { HealthCheck, HealthReport, PolicyAnswer, ProbeAnswer, ReloadReport } from '../domain/control-plane.js';
+import type {
+  HealthCheck,
+  HealthReport,
+  PolicyAnswer,
+  ProbeAnswer,
+  ProbeMethod,
+  ReloadReport,
+} from '../domain/control-plane.js';
 import type { SignedRequest } from '../domain/signing/sign.js';
 
 export type { ApiEndpoint, ProbeAnswer };
@@ -54,8 +61,8 @@ export interface ControlPlane {
   reload(request: SignedRequest, options: CallOptions): Promise<ReloadAnswer>;
   /** Asks for the effective policy. */
   policy(endpoint: ApiEndpoint, query: PolicyQuery, options: CallOptions): Promise<PolicyResult>;
-  /** Sends one real GET and reads the rate-limit headers of its answer; any status is an answer. */
-  probe(url: string, options: CallOptions): Promise<ProbeAnswer>;
+  /** Sends one real request, a GET where no method is named, and reads the rate-limit headers of its answer; any status is one. */
+  probe(url: string, options: CallOptions & { readonly method?: ProbeMethod }): Promise<ProbeAnswer>;
   /** Asks an origin how it is: `GET /health/<check>`. The body counts, whatever its HTTP status. */
   health(origin: string, check: HealthCheck, options: CallOptions): Promise<HealthResult>;
   /** Starts connecting to an origin without waiting for it. */

@@ -1,4 +1,5 @@
 import type { WindowReadings } from '../domain/decisions/readings.js';
+import type { ConfigurationReadings } from '../domain/proof/metric-observations.js';
 import type { Deadline } from './deadline.js';
 
 /** What is to be read. */
@@ -32,6 +33,14 @@ export interface MetricsSource {
    * or the source remembers nothing.
    */
   lastReload(question: Pick<DecisionsQuestion, 'namespace' | 'endMs'>, deadline: Deadline): Promise<number | null>;
+  /**
+   * What each process or target shows of its configuration now. A source that is scraped keeps what it saw, so that a
+   * second reading tells what moved; one that remembers gives some minutes. Sleeps never.
+   */
+  configuration(
+    question: Pick<DecisionsQuestion, 'namespace' | 'endMs'>,
+    deadline: Deadline,
+  ): Promise<ConfigurationReadings>;
   /** Drops every connection at once. */
   close(): void;
 }

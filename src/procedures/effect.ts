@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.js';
 import type { ControlPlane } from '../ports/control-plane.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { Randomness } from '../ports/randomness.js';
+import type { ProofMetrics } from './proof/metric-reader.js';
 import { notAttempted, prove, type Proof } from './proof/prove.js';
 import { reloadAgain, sendReload, type TargetReload } from './reload/send.js';
 import type { ReloadInput, ReloadStep } from './reload/walk.js';
@@ -15,6 +16,8 @@ export interface EffectPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly deadline: Deadline;
+  /** The limiter's metrics; absent or `null`: none are configured. */
+  readonly metrics?: ProofMetrics | null;
 }
 
 /** How a change is to take hold, and how far that is to be proven. */

@@ -1,7 +1,9 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
+import { traitsOf, type Detected } from '../domain/dialect/dialect.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
+import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 export interface ListedEnvironment {
@@ -49,22 +51,13 @@ function missingText({ name, source, isChoice }: { name: string; source: string;
   return term(`${JSON.stringify(name)}, which is chosen, is not there (${source})${cure}`);
 }
 
-/** What a server was seen to do; `null` for what was not seen. */
-export interface SeenServer {
-  readonly basePath: string;
-  readonly profile: string;
-  readonly at: string;
-  readonly readsOverrides: boolean | null;
-  readonly enforcesOverrides: boolean | null;
-}
-
 export interface ConfigFacts {
   readonly path: string | null;
   readonly isTrusted: boolean;
   /** It was trusted, and has changed since. */
   readonly isChanged: boolean;
-  /** What a reload was last accepted with; `null`: not known. */
-  readonly seen: SeenServer | null;
+  /** What was seen of its server; `null`: nothing. */
+  readonly seen: Detected | null;
 }
 
 /** Every setting with its value and source; what is secret shows as its source only. */
@@ -81,7 +74,7 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
       environment: environment.name,
       config: facts.path,
       isTrusted: facts.isTrusted,
-      detected: facts.seen,
+      detected: facts.seen === null ? null : { ...facts.seen, traits: traitsOf(facts.seen) },
       settings,
     },
     items: settings,
@@ -93,7 +86,7 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
         value === null ? theme.dim(fallback) : term(value),
         source === 'default' ? theme.dim(source) : term(source),
       ]);
-      const seen = facts.seen === null ? [] : [theme.dim(seenText(facts.seen))];
+      const seen = facts.seen === null ? [] : ['', await seenText(facts.seen, theme)];
       const table = await renderTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows, theme);
       return [
         `${theme.bold(term(environment.name))}  ${term(facts.path ?? 'no configuration file')}${trust}`,
@@ -150,10 +143,18 @@ function sourceText(url: string | null, access: SourceAccess): string | null {
   return said.length === 0 ? url : `${url} (${said.join(', ')})`;
 }
 
-function seenText({ basePath, profile, at, readsOverrides, enforcesOverrides }: SeenServer): string {
-  const reads =
-    readsOverrides === null ? '' : `; it ${readsOverrides ? 'reads' : 'does not read'} overrides from Redis`;
-  const enforces =
-    enforcesOverrides === null ? '' : `; it ${enforcesOverrides ? 'enforces' : 'shows but does not enforce'} them`;
-  return `seen ${term(at)}: accepts the ${term(profile)} signature under ${term(basePath)}${reads}${enforces}`;
+/** What was seen of the server and when: it is tried first, and never relied on. */
+async function seenText(seen: Detected, theme: Theme): Promise<string> {
+  const rows = traitsOf(seen).map(({ title, text, at }) => [title, term(text), theme.dim(`seen ${shortTime(at)}`)]);
+  return renderTable(
+    [{ title: 'SERVER' }, { title: 'WHAT WAS SEEN', isFlexible: true }, { title: 'WHEN' }],
+    rows,
+    theme,
+  );
+}
+
+/** `2026-11-21 12:00Z` */
+function shortTime(at: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? term(at) : new Date(ms).toISOString().replace(/^(.{10})T(.{5}).*$/, '$1 $2Z');
 }

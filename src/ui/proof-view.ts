@@ -44,6 +44,9 @@ export function proofText(proof: Proof, theme: Theme): string {
   const lines = [`${paint(theme.bold(headlines[proof.verdict] + level))}  ${term(proof.diagnosis)}`];
   for (const { verdict, source, text } of proof.evidence)
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
+  const { convergedMs = null } = proof;
+  if (convergedMs !== null && convergedMs >= 1000)
+    lines.push(`  ${theme.dim(`in force after ${(convergedMs / 1000).toFixed(1)} s`)}`);
   return lines.join('\n');
 }
 

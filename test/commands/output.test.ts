@@ -164,7 +164,18 @@ describe.each(cases.map((each) => [name(each), each] as const))('%s', (_, each) 
 
 /** Without what differs between two runs: ids, durations, times, chance (which entries are sampled), and the revision that metadata does not touch. */
 function steady(value: unknown): unknown {
-  const volatile = new Set(['changeId', 'tookMs', 'attempts', 'at', 'undoes', 'reads', 'request', 'evidence']);
+  const volatile = new Set([
+    'changeId',
+    'tookMs',
+    'attempts',
+    'at',
+    'undoes',
+    'reads',
+    'request',
+    'evidence',
+    'convergedMs',
+    'observed',
+  ]);
   return JSON.parse(
     JSON.stringify(value, (key, inner: unknown) =>
       volatile.has(key)

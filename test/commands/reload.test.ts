@@ -41,7 +41,7 @@ test('sends once, and remembers what was accepted for the next time', async () =
     proof: { verdict: 'proven' },
   });
   expect(reloads()).toBe(before + 1);
-  expect((await run(['env', 'show'])).out).toContain('accepts the documented signature under /internal');
+  expect((await run(['env', 'show'])).out).toContain('accepts the documented signature');
 });
 
 test('--expect: the right number is proven, another one contradicts', async () => {

@@ -58,6 +58,23 @@ export function describeMetricsSource(name: string, start: () => Promise<Metrics
       expect(await source.lastReload({ namespace, endMs }, createFakeDeadline(clock))).toBe(lastReloadMs);
     });
 
+    it('shows what each process holds of its configuration, at once', async () => {
+      subject.arrange('good');
+      const { source, namespace, endMs } = subject;
+      const { instances, spellings } = await source.configuration({ namespace, endMs }, createFakeDeadline(clock));
+      const newest = instances.map((each) => [each.activeOverrides.at(-1)?.value, each.reloads.length > 0]);
+      expect(newest).toEqual([[2, true]]);
+      expect(spellings).toContainEqual({ action: 'blocked', shadow: 'false' });
+      expect(spellings).toContainEqual({ action: 'shadow_block', shadow: 'True' });
+    });
+
+    it('no series of the namespace: its configuration is an error as well', async () => {
+      subject.arrange('noSeries');
+      const { source, namespace, endMs } = subject;
+      const asked = source.configuration({ namespace, endMs }, createFakeDeadline(clock));
+      await expect(asked).rejects.toMatchObject({ kind: 'refused' });
+    });
+
     it('counts observations by edge, per bucket', async () => {
       subject.arrange('good');
       const { retryAfter } = await read();

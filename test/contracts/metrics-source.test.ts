@@ -31,6 +31,20 @@ describeMetricsSource('in memory', async () => {
       if (situation === 'unwell' || situation === 'reset') return source.answer(failure('unreachable'));
       if (situation !== 'good') return source.answer(failure('refused'));
       source.reloadedAt(noReadings.endMs);
+      source.configure({
+        nowMs: noReadings.endMs,
+        instances: [
+          {
+            name: 'one',
+            activeOverrides: [{ atMs: noReadings.endMs, value: 2 }],
+            reloads: [{ atMs: noReadings.endMs, value: 4 }],
+          },
+        ],
+        spellings: [
+          { action: 'blocked', shadow: 'false' },
+          { action: 'shadow_block', shadow: 'True' },
+        ],
+      });
       source.answer({
         decisions: [
           { bucket: 'read', action: 'allowed', shadow: 'false', value: 200 },

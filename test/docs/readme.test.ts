@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { leaves } from '../../src/leaves.js';
 import { environmentSettings, programSettings } from '../../src/domain/config/settings.js';
+import { traps } from '../../src/domain/proof/traps.js';
 import { exitCodes } from '../../src/domain/exit-codes.js';
+import { matrix, type Cell } from '../procedures/verify/matrix.js';
 
 const path = fileURLToPath(new URL('../../README.md', import.meta.url));
 
@@ -13,6 +15,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 const code = (text: string | null): string => (text === null ? '–' : `\`${text}\``);
+
+function cellText({ verdict, trap, exit }: Cell): string {
+  const words = verdict.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return `${words}${trap === null ? '' : `: ${code(trap)}`}, exit ${exit}`;
+}
 
 /** The parts of the README that follow from tables in the code. */
 const parts: Readonly<Record<string, string>> = {
@@ -36,6 +43,14 @@ const parts: Readonly<Record<string, string>> = {
       programSettings.map(({ variable, flag, meaning }) => [code(variable), code(flag), meaning]),
     ),
   ].join('\n\n'),
+  matrix: table(
+    ['the server, or what is stored', 'dialect', '`rlctl verify`', '`rlctl verify --reload`'],
+    matrix.map(({ server, dialect, verify, withReload }) => [server, dialect, cellText(verify), cellText(withReload)]),
+  ),
+  traps: table(
+    ['trap', 'what is the case', 'what to do'],
+    Object.entries(traps).map(([id, { meaning, cure }]) => [code(id), meaning, cure]),
+  ),
   'exit-codes': table(
     ['code', 'meaning'],
     exitCodes.map((row) => [String(row.code), row.meaning]),

@@ -1,4 +1,5 @@
 import { onlyBuckets, type WindowReadings } from '../../src/domain/decisions/readings.js';
+import type { ConfigurationReadings } from '../../src/domain/proof/metric-observations.js';
 import type { DecisionsQuestion, MetricsSource } from '../../src/ports/metrics-source.js';
 
 export const noReadings: WindowReadings = {
@@ -23,6 +24,8 @@ export interface FakeMetricsSource extends MetricsSource {
   readonly asked: readonly DecisionsQuestion[];
   /** What it answers from now on. */
   answer(next: Partial<WindowReadings> | Error): void;
+  /** What it shows of the configuration from now on. */
+  configure(next: ConfigurationReadings): void;
   /** When it says that the last reload was. */
   reloadedAt(atMs: number | null): void;
 }
@@ -30,8 +33,14 @@ export interface FakeMetricsSource extends MetricsSource {
 /** A source that answers what it is told to, within what was asked. */
 export function createFakeMetricsSource(isScraped = false): FakeMetricsSource {
   const asked: DecisionsQuestion[] = [];
-  const state: { next: Partial<WindowReadings> | Error; lastReloadMs: number | null; isClosed: boolean } = {
+  const state: {
+    next: Partial<WindowReadings> | Error;
+    configuration: ConfigurationReadings;
+    lastReloadMs: number | null;
+    isClosed: boolean;
+  } = {
     next: {},
+    configuration: { nowMs: noReadings.endMs, instances: [], spellings: [] },
     lastReloadMs: null,
     isClosed: false,
   };
@@ -53,6 +62,14 @@ export function createFakeMetricsSource(isScraped = false): FakeMetricsSource {
     lastReload: async (_, deadline) => {
       deadline.signal().throwIfAborted();
       return state.lastReloadMs;
+    },
+    configuration: async (_, deadline) => {
+      deadline.signal().throwIfAborted();
+      if (state.next instanceof Error) throw state.next;
+      return state.configuration;
+    },
+    configure: (next) => {
+      state.configuration = next;
     },
     reloadedAt: (atMs) => {
       state.lastReloadMs = atMs;

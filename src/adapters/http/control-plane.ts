@@ -1,4 +1,5 @@
 import { assertSecure, endpointUrl, parseHttpUrl } from '../../domain/api-endpoint.js';
+import type { ProbeMethod } from '../../domain/control-plane.js';
 import { RlctlError } from '../../domain/errors.js';
 import { classifyAnswer, type Refusal } from '../../domain/refusal.js';
 import type { SeenAnswer } from '../../domain/refusal-cause.js';
@@ -39,16 +40,17 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
 
   const exchange = async (
     url: URL,
-    request: { body?: string | null; headers?: Iterable<readonly [string, string]> },
+    request: { body?: string | null; headers?: Iterable<readonly [string, string]>; method?: ProbeMethod },
     call: CallOptions,
   ) => {
-    const method = request.body === undefined ? 'GET' : 'POST';
+    const method = request.method ?? (request.body === undefined ? 'GET' : 'POST');
     const startMs = nowMs();
     const log = (outcome: string): void =>
       options.debug?.(`${method} ${url.origin}${url.pathname} ${outcome} in ${nowMs() - startMs} ms`);
     const headers = new Map([...common, ...(request.headers ?? [])]);
     try {
-      const answer = await connections.send({ url, method, headers, body: request.body ?? null, ...call });
+      const { signal, isFresh } = call;
+      const answer = await connections.send({ url, method, headers, body: request.body ?? null, signal, isFresh });
       log(String(answer.status));
       return answer;
     } catch (error) {
@@ -87,8 +89,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
       return { ...factsOf(answer), kind: 'policy', policy: result.value };
     },
-    probe: async (url, call) =>
-      probeOf(await exchange(parseHttpUrl(url, 'the probe'), { headers: [['Accept', '*/*']] }, call)),
+    probe: async (url, { method = 'GET', ...call }) =>
+      probeOf(await exchange(parseHttpUrl(url, 'the probe'), { method, headers: [['Accept', '*/*']] }, call)),
     health: async (origin, check, call) => {
       const url = endpointUrl(
         { origin: parseHttpUrl(origin, 'the API address').origin, basePath: '/health' },

@@ -1,10 +1,11 @@
 import type { Dispatcher } from 'undici';
+import type { ProbeMethod } from '../../domain/control-plane.js';
 import { abortFailure, isTooLarge, networkFailure, timeoutFailure } from './network-failure.js';
 
 /** One request. */
 export interface Exchange {
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: ProbeMethod;
   readonly headers: ReadonlyMap<string, string>;
   /** `null`: none is sent. */
   readonly body: string | null;
@@ -38,7 +39,7 @@ export function runExchange(exchange: Exchange, timeoutMs: number, client: Dispa
     url,
     isConnected: false,
     isAnswered: false,
-    mayHaveEffect: method === 'POST' && exchange.isQuestion !== true,
+    mayHaveEffect: method !== 'GET' && method !== 'HEAD' && exchange.isQuestion !== true,
   };
   const answer = { status: 0, headers: new Map<string, string>(), chunks: [] as Buffer[] };
   return new Promise<RawAnswer>((resolve, reject) => {

@@ -5,7 +5,7 @@ import { numberOf } from './numbers.js';
 
 /** What one page of metrics holds for one namespace. */
 export interface Exposition extends Pick<Scrape, 'startSeconds' | 'series'> {
-  /** Decision counters of any namespace, by name: for who looks for the wrong one. */
+  /** Decision counters and override gauges of any namespace, by name: for who looks for the wrong one. */
   readonly decisionMetrics: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export function readExposition(page: string, namespace: string): Exposition {
       if (metric !== undefined) series.set(keyOf(name, labels), seriesOf(metric, labels, value));
     }
   }
-  const decisionMetrics = lines.map(nameOf).filter((name) => name.endsWith('_rl_decisions_total'));
+  const decisionMetrics = lines.map(nameOf).filter((name) => /_rl_(?:decisions_total|active_overrides)$/.test(name));
   return { startSeconds, series, decisionMetrics: [...new Set(decisionMetrics)].sort() };
 }
 

@@ -11,12 +11,20 @@ import type {
 import { formatDuration } from '../../domain/duration.js';
 import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import type { ConfigurationReadings } from '../../domain/proof/metric-observations.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { DecisionsQuestion, MetricsSource } from '../../ports/metrics-source.js';
 import { createEndpoint, type EndpointOptions } from './endpoint.js';
 import { numberOf } from './numbers.js';
 import type { AnsweredSeries, QueryAnswer } from './prometheus-wire.js';
-import { decisionsQueries, lastReloadQueries, quoteLabel, type DecisionsQueries } from './promql.js';
+import {
+  configurationQueries,
+  decisionsQueries,
+  lastReloadQueries,
+  quoteLabel,
+  type ConfigurationQueries,
+  type DecisionsQueries,
+} from './promql.js';
 import { noSeriesError, refusalOf } from './refusal.js';
 
 export interface PrometheusOptions extends Omit<EndpointOptions, 'setting'> {
@@ -63,8 +71,57 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
       if (seen === null) return null;
       return lastRiseMs((await call('query', { query: queries.samples, ...timeOf(seen * 1000) }, deadline)).series);
     },
+    configuration: async ({ namespace, endMs }, deadline) => {
+      const ask = (query: string): Promise<QueryAnswer> => call('query', { query, ...timeOf(endMs) }, deadline);
+      return readConfiguration(ask, configurationQueries(namespace, options.labels), place, namespace);
+    },
     close: () => endpoint.close(),
   };
+}
+
+async function readConfiguration(
+  ask: (query: string) => Promise<QueryAnswer>,
+  queries: ConfigurationQueries,
+  place: string,
+  namespace: string,
+): Promise<ConfigurationReadings> {
+  const asked = ['time()', queries.alive, queries.activeOverrides, queries.reloads, queries.spellings];
+  const [time, alive, active, reloads, spellings] = await Promise.all(asked.map(ask));
+  // Labels that are alive: a target that went away keeps its samples for minutes.
+  const living = (alive?.series ?? []).map(({ labels }) => identityOf(labels));
+  if (living.length === 0) {
+    const { activeOverrides } = metricNames(namespace);
+    const others = await ask('count by (__name__) ({__name__=~".+_rl_active_overrides"})');
+    const found = others.series.map(({ labels }) => quoteOutside(labels.get('__name__') ?? '', 80)).sort();
+    throw noSeriesError(`${place} has no series of ${activeOverrides}`, { namespace, labels: '', found, buckets: [] });
+  }
+  const samplesOf = (answer: QueryAnswer | undefined, identity: string) =>
+    (answer?.series ?? []).find(({ labels }) => identityOf(labels) === identity)?.samples ?? [];
+  return {
+    nowMs: time?.series[0]?.samples[0]?.atMs ?? 0,
+    instances: living.map((identity) => ({
+      name: nameOf(alive?.series.find(({ labels }) => identityOf(labels) === identity)?.labels ?? new Map()),
+      activeOverrides: samplesOf(active, identity),
+      reloads: samplesOf(reloads, identity),
+    })),
+    spellings: (spellings?.series ?? []).map(({ labels }) => ({
+      action: labels.get('action') ?? '',
+      shadow: labels.get('shadow') ?? '',
+    })),
+  };
+}
+
+/** The labels of a target without the metric's own name: the same for every metric of one process. */
+function identityOf(labels: ReadonlyMap<string, string>): string {
+  const own = [...labels].filter(([name]) => name !== '__name__');
+  return JSON.stringify(own.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** What a target is called, with the process where one is named. */
+function nameOf(labels: ReadonlyMap<string, string>): string {
+  const name = labels.get('pod') ?? labels.get('instance') ?? 'the one target';
+  const pid = labels.get('pid');
+  return quoteOutside(pid === undefined ? name : `${name} (pid ${pid})`, 80);
 }
 
 /** The moment a query is about, epoch milliseconds; `null`: now. */

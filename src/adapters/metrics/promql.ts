@@ -63,6 +63,25 @@ export function lastReloadQueries(namespace: string, labels: ReadonlyMap<string,
   return { seen: `max(${seen}) or max(max_over_time(${seen}[1d:1m]))`, samples };
 }
 
+/** What of the configuration a Prometheus shows: who is alive, the samples of some minutes, and how labels are spelled. */
+export interface ConfigurationQueries {
+  readonly alive: string;
+  readonly activeOverrides: string;
+  readonly reloads: string;
+  readonly spellings: string;
+}
+
+export function configurationQueries(namespace: string, labels: ReadonlyMap<string, string>): ConfigurationQueries {
+  const names = metricNames(namespace);
+  const whole = (name: string): string => select(name, ownMatchers(labels));
+  return {
+    alive: whole(names.activeOverrides),
+    activeOverrides: `${whole(names.activeOverrides)}[5m]`,
+    reloads: `${whole(names.configReloads)}[5m]`,
+    spellings: `count by (action, shadow) (${whole(names.decisions)})`,
+  };
+}
+
 const rawWindowMs = 15 * 60_000;
 
 /** The queries of one question; `labels` narrow every one of them to this environment. */

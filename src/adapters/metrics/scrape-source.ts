@@ -1,6 +1,7 @@
 import { metricNames } from '../../domain/decisions/metric-names.js';
 import { processesOf } from '../../domain/decisions/processes.js';
 import { onlyBuckets } from '../../domain/decisions/readings.js';
+import { configurationsOf } from '../../domain/decisions/configurations.js';
 import type { Scrape } from '../../domain/decisions/scrape.js';
 import { scrapedWindow } from '../../domain/decisions/scraped-window.js';
 import { RlctlError } from '../../domain/errors.js';
@@ -27,8 +28,14 @@ export function createScrapeSource(options: ScrapeOptions): MetricsSource {
   const endpoint = createEndpoint({ ...options, setting: 'metrics' });
   const place = `scrape of ${endpoint.url.origin}${endpoint.url.pathname}`;
   const kept: Scrape[] = [];
+  /** The rounds of scrapes that were made for the configuration. */
+  const shown: (readonly Scrape[])[] = [];
 
-  const scrape = async (question: DecisionsQuestion, deadline: Deadline, isBurst: boolean): Promise<Scrape> => {
+  const scrape = async (
+    question: Pick<DecisionsQuestion, 'namespace'>,
+    deadline: Deadline,
+    isBurst: boolean,
+  ): Promise<Scrape> => {
     const [answer, { readExposition }] = await Promise.all([
       endpoint.get(deadline.signal(), isBurst),
       import('./exposition.js'),
@@ -72,6 +79,18 @@ export function createScrapeSource(options: ScrapeOptions): MetricsSource {
       return onlyBuckets(scrapedWindow(kept, question.stepMs), question.buckets);
     },
     lastReload: async () => null,
+    configuration: async ({ namespace }, deadline) => {
+      const question = { namespace };
+      const pages = options.workers === 1 ? 1 : burstSize(options.workers);
+      shown.push(await Promise.all(Array.from({ length: pages }, () => scrape(question, deadline, true))));
+      const series = (shown.at(-1) ?? []).flatMap((page) => [...page.series.values()]);
+      const decisions = series.filter(({ metric }) => metric === 'decisions');
+      return {
+        nowMs: options.clock.nowMs(),
+        instances: configurationsOf(shown),
+        spellings: decisions.map(({ action, shadow }) => ({ action, shadow })),
+      };
+    },
     close: () => endpoint.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { counted } from '../counted.js';
 import type { Observations } from './observations.js';
-import { enforcedInWords, type Proof } from './proof.js';
+import { enforcedInWords, type Evidence, type Proof } from './proof.js';
 import { traps } from './traps.js';
 
 /** One sentence: what the evidence comes to, and the cure. */
@@ -10,23 +10,31 @@ export function diagnose(
 ): string {
   const { verdict, evidence, trap } = judged;
   if (verdict === 'contradicted') {
-    if (seen.reports.length === 0 && (trap === 'staleWorkers' || trap === null)) return unreloaded;
+    if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
+      return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
     if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
     return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
   }
   if (verdict === 'notProven') {
+    if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
     const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
     const level =
       judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
-    return `${level}${reason}; to look again, run: rlctl reload`;
+    return `${level}${reason}; to look again, run: ${seen.reports.length === 0 ? 'rlctl verify' : 'rlctl reload'}`;
   }
   return `${proven(seen, judged)}${remark(seen)}`;
 }
 
-const unreloaded = 'the server, or one of its workers, does not show what is stored in Redis; run: rlctl reload';
+const noRedis =
+  'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
+
+/** Says which environment it says that it is. */
+function siteReason(evidence: readonly Evidence[]): string {
+  return evidence.find(({ subject }) => subject === 'siteMode')?.text ?? traps.otherEnvironment.meaning;
+}
 
 function proven(
-  { changed, isWitness, loaded, loadedBefore }: Observations,
+  { changed, isWitness, isAsked, loaded, loadedBefore }: Observations,
   judged: Pick<Proof, 'levelReached' | 'evidence'>,
 ): string {
   const probe = metByProbe(judged);
@@ -35,12 +43,11 @@ function proven(
   }
   if (changed.length === 0 || isWitness)
     return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
-  if (loadedBefore === undefined) {
-    const what = changed.length === 1 ? 'the route' : `all ${changed.length} routes`;
-    return `nothing was changed, and the server shows ${what} as stored${probe}`;
-  }
-  const what = changed.length === 1 ? 'the changed route' : `all ${changed.length} changed routes`;
-  return `the server shows ${what} as stored${probe}`;
+  const wasChanged = isAsked !== true && loadedBefore !== undefined;
+  const kind = wasChanged ? 'changed ' : '';
+  const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
+  const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';
+  return `${nothing}the server shows ${what} as stored${probe}`;
 }
 
 /** What a real request met, and what it could not show: only what a header said is claimed. */

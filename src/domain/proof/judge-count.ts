@@ -77,6 +77,23 @@ function listEvidence(loaded: LoadedOverrides, reports: readonly ReloadReport[])
   }));
 }
 
+/** What the policy endpoint lists, where no reload has listed it: every answer's own list of active prefixes. */
+export function judgeLists({ loaded, reports, changed, sample }: Observations): readonly Evidence[] {
+  if (reports.length > 0 || loaded.droppedBecause !== null) return [];
+  const lists = [...changed, ...sample].flatMap(({ answers, source: where }) =>
+    answers.flatMap(({ activeOverrides }) => (activeOverrides === undefined ? [] : [{ activeOverrides, where }])),
+  );
+  const [first] = lists;
+  // A list that is wrong is told with the prefix that was asked for.
+  if (first === undefined || lists.some(({ activeOverrides }) => listFault(loaded, activeOverrides) !== null))
+    return [];
+  const what =
+    loaded.objectCount === 0 ? 'no override, and none is stored' : 'exactly the stored prefixes, in their order';
+  return [
+    { subject: 'prefixes', verdict: 'proven', text: `the server lists ${what}`, source: first.where, route: null },
+  ];
+}
+
 /** What is wrong with a list of active prefixes; `null`: it holds every usable stored one, no other, in their order. */
 export function listFault({ entries }: LoadedOverrides, listed: readonly string[]): string | null {
   const stored = new Set(entries.map(({ prefix }) => prefix));

@@ -22,7 +22,7 @@ export interface ProbeStandards {
 export function judgeProbe(standards: ProbeStandards, probe: ProbeObservation): Evidence {
   const base: Pick<Evidence, 'subject' | 'source' | 'route'> = {
     subject: 'enforcement',
-    source: `GET ${quoteOutside(probe.url, 120)}`,
+    source: `${probe.method ?? 'GET'} ${quoteOutside(probe.url, 120)}`,
     route: probe.route,
   };
   const { answer } = probe;

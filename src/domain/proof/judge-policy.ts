@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { quoteOutside } from '../outside-text.js';
 import { compareAnswer, expectationOf, type Comparison, type Expectation } from './expectation.js';
 import { listFault } from './judge-count.js';
@@ -63,6 +64,10 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
   }
   const fault = comparisons.length === 0 ? null : activeFault(reads, loaded);
   if (fault !== null) return { ...line, verdict: 'contradicted', text: fault };
+  if (comparisons.length < reads.wanted && reads.isCutShort === true) {
+    const text = `${name}: ${counted(comparisons.length, 'read')} as stored, until another prefix showed a disagreement`;
+    return { ...line, verdict: 'neutral', text };
+  }
   if (comparisons.length < reads.wanted)
     return { ...line, verdict: 'notProven', text: `${name}: only ${of} were possible` };
   if (shown > 0)
@@ -95,7 +100,7 @@ function activeFault(reads: PrefixReads, loaded: LoadedOverrides): string | null
 /** The lines about the sample: each contradiction, and one for the rest. */
 export function sampleLines(judgements: readonly PrefixJudgement[], observations: Observations): readonly Evidence[] {
   const { others, loaded } = observations;
-  if (others === 0) return [];
+  if (others === 0 || (judgements.length === 0 && observations.isAsked === true)) return [];
   const wrong = judgements.filter(({ differing }) => differing > 0).map((each) => changedLine(each, loaded));
   const right = judgements.filter(({ differing, comparisons }) => differing === 0 && comparisons.length > 0);
   const wanted = judgements.length;

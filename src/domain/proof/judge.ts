@@ -1,11 +1,14 @@
 import { quoteOutside } from '../outside-text.js';
 import { diagnose } from './diagnose.js';
 import { findTrap, isMixed } from './find-trap.js';
-import { judgeReports, standingOf } from './judge-count.js';
+import { judgeLists, judgeReports, standingOf } from './judge-count.js';
 import { judgeProbe } from './judge-enforcement.js';
+import { judgeMetrics } from './judge-metrics.js';
 import { changedLine, isSplit, judgePrefix, sampleLines, type PrefixJudgement } from './judge-policy.js';
 import type { Observations } from './observations.js';
-import type { Evidence, Learned, Proof, Verdict } from './proof.js';
+import { learn } from './learn.js';
+import { missingCarrier } from './missing-carrier.js';
+import type { Evidence, Proof, Verdict } from './proof.js';
 import { confidenceOf, reloadsNeeded } from './reads-needed.js';
 
 /** What the observations come to. */
@@ -42,8 +45,11 @@ export function judge(seen: Observations): Judgement {
     ...siteModeLine(seen),
     ...judgeReports(seen.loaded, reports),
     ...changed.map((each) => changedLine(each, seen.loaded)),
+    ...judgeLists(seen),
     ...workersLine(seen, { isAgreed, isVisible, confidence }),
     ...sampleLines(sample, seen),
+    ...judgeMetrics(seen.metrics, seen.loaded),
+    ...healthLines(seen),
     ...seen.failures.map((text): Evidence => ({
       subject: 'limits',
       verdict: 'notProven',
@@ -54,7 +60,8 @@ export function judge(seen: Observations): Judgement {
   ];
   const carried = loading.concat(missingCarrier(seen, changed, loading));
   const enforcement = seen.probes.map((probe) => judgeProbe(seen, probe));
-  const loadedVerdict = worst(carried);
+  // Another environment's server neither proves nor contradicts anything about this one.
+  const loadedVerdict = seen.wrongSiteMode === null ? worst(carried) : 'notProven';
   const isEnforcedAsked = seen.levelAsked === 'enforced';
   const verdict = loadedVerdict === 'proven' && isEnforcedAsked ? enforcedVerdict(enforcement) : loadedVerdict;
   const isEnforced = verdict === 'proven' && enforcement.some((line) => line.verdict === 'proven');
@@ -64,9 +71,11 @@ export function judge(seen: Observations): Judgement {
   const trap =
     loadedVerdict === 'contradicted'
       ? findTrap({ ...seen, reports }, changed, sample)
-      : verdict === 'contradicted' && isNotEnforced
-        ? 'overridesNotEnforced'
-        : null;
+      : seen.wrongSiteMode !== null
+        ? 'otherEnvironment'
+        : verdict === 'contradicted' && isNotEnforced
+          ? 'overridesNotEnforced'
+          : null;
   return {
     verdict,
     // A probe that can show nothing of the change was not asked for more than it can show.
@@ -77,7 +86,7 @@ export function judge(seen: Observations): Judgement {
     diagnosis: diagnose(seen, { verdict, levelReached, evidence, trap }),
     confidence,
     distinctAnswers: Math.max(0, ...[...changed, ...sample].map(({ distinct }) => distinct)),
-    learned: learn(seen, changed, enforcement),
+    learned: learn(seen, changed, enforcement, trap),
     isSplit:
       changed.some(isSplit) || isMixed(new Set(seen.lastReports.map((report) => standingOf(report, seen.loaded)))),
     isVisible,
@@ -87,7 +96,7 @@ export function judge(seen: Observations): Judgement {
 const noProbe: Evidence = {
   subject: 'enforcement',
   verdict: 'notProven',
-  text: 'no probe reaches a changed route, so enforcement was not looked at',
+  text: 'no probe reached such a route, so enforcement was not looked at',
   source: 'the configuration',
   route: null,
 };
@@ -118,6 +127,16 @@ function siteModeLine({ wrongSiteMode }: Observations): Evidence[] {
   return [{ subject: 'siteMode', verdict: 'notProven', text, source: 'X-Site-Mode', route: null }];
 }
 
+function healthLines({ withoutRedis }: Observations): Evidence[] {
+  return (withoutRedis ?? []).map((origin) => ({
+    subject: 'health',
+    verdict: 'neutral',
+    text: 'the server says itself that its Redis does not answer, so a reload there drops every override',
+    source: `GET ${origin}/health/ready`,
+    route: null,
+  }));
+}
+
 interface Agreement {
   readonly isAgreed: boolean;
   readonly isVisible: boolean;
@@ -145,44 +164,4 @@ function workersLine(seen: Observations, { isAgreed, isVisible, confidence }: Ag
 /** Rounds down: 99.99 % must not be claimed early. */
 function percent(chance: number): string {
   return `${(Math.floor(chance * 10_000) / 100).toFixed(2)} %`;
-}
-
-/** What is needed for a proof and was not seen: agreement that shows nothing by itself must be carried by the count. */
-function missingCarrier(
-  seen: Observations,
-  changed: readonly PrefixJudgement[],
-  lines: readonly Evidence[],
-): Evidence[] {
-  const isCounted = lines.some(
-    ({ subject, verdict }) => (subject === 'count' || subject === 'prefixes') && verdict === 'proven',
-  );
-  const isSampled = lines.some(({ subject, verdict }) => subject === 'sample' && verdict === 'proven');
-  const isSilent = changed.some(({ shown, comparisons }) => shown === 0 && comparisons.length > 0);
-  const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
-  const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
-  if (isCarried) return isNothingStored && !isCounted && changed.length === 0 ? [nothingStored] : [];
-  const text = isSilent
-    ? 'a changed override equals what the server says without it, and no count shows that it is held'
-    : 'nothing that the server answered shows what it holds';
-  return [{ subject: 'count', verdict: 'notProven', text, source: 'POST /config/reload', route: null }];
-}
-
-const nothingStored: Evidence = {
-  subject: 'count',
-  verdict: 'proven',
-  text: 'no override is stored, and the server answers; that does not show that Redis is read',
-  source: 'GET /rate-limit/policy',
-  route: null,
-};
-
-function learn(seen: Observations, changed: readonly PrefixJudgement[], enforcement: readonly Evidence[]): Learned {
-  const isShown = changed.some(({ shown, expectation }) => shown > 0 && expectation.winner !== null);
-  const isCounted =
-    seen.loaded.objectCount > 0 && seen.reports.some((report) => standingOf(report, seen.loaded) === 'explained');
-  const isContradicted = enforcement.some(({ verdict }) => verdict === 'contradicted');
-  const isProven = enforcement.some(({ verdict }) => verdict === 'proven') && isShown;
-  return {
-    readsOverrides: isShown || isCounted ? true : seen.known.readsOverrides,
-    enforcesOverrides: isContradicted && isShown ? false : isProven ? true : seen.known.enforcesOverrides,
-  };
 }

@@ -1,5 +1,6 @@
 import type { Policy, PolicyAnswer, ProbeAnswer, ReloadReport } from '../control-plane.js';
 import type { LoadedOverrides } from '../policy/matching.js';
+import type { MetricObservations } from './metric-observations.js';
 import type { Learned, ProofLevel } from './proof.js';
 
 /** What was read about one prefix at one endpoint. */
@@ -11,6 +12,8 @@ export interface PrefixReads {
   readonly answers: readonly PolicyAnswer[];
   /** How many answers were wanted. */
   readonly wanted: number;
+  /** True: the reads ended early, because some answer disagreed with another. Absent: false. */
+  readonly isCutShort?: boolean;
   /** The server's own policy by bucket: what it says for a route that no stored override matches; may be empty. */
   readonly bases: ReadonlyMap<string, Policy>;
 }
@@ -20,6 +23,8 @@ export interface ProbeObservation {
   readonly url: string;
   /** The path the server matches. */
   readonly route: string;
+  /** Absent: GET. */
+  readonly method?: string;
   /** The bucket that the configuration says guards it; `null`: it does not say. */
   readonly bucket: string | null;
   /** `null`: no answer, see `failure`. */
@@ -61,6 +66,14 @@ export interface Observations {
   readonly failures: readonly string[];
   /** X-Site-Mode where it is not the configured one; `null`: it fits, or is not sent. */
   readonly wrongSiteMode: string | null;
+  /** True: nothing was changed, these routes were asked for. Absent: they were changed, or stand for all. */
+  readonly isAsked?: boolean | undefined;
+  /** Prefixes that stood in the document before its last change and do not any more. Absent: not known. */
+  readonly former?: readonly string[] | undefined;
+  /** What the metrics showed; absent or `null`: they were not asked. */
+  readonly metrics?: MetricObservations | null | undefined;
+  /** Servers whose own health says that their Redis does not answer, by address. Absent: not asked. */
+  readonly withoutRedis?: readonly string[] | undefined;
   /** What earlier proofs learned. */
   readonly known: Learned;
 }

@@ -1,3 +1,4 @@
+import type { Observed } from './observed.js';
 import type { TrapId } from './traps.js';
 
 /**
@@ -20,7 +21,17 @@ export type EnforcedField = 'ratePerMin' | 'burst' | 'isShadow';
 /** One line of evidence. */
 export interface Evidence {
   readonly subject:
-    'count' | 'prefixes' | 'policy' | 'sample' | 'workers' | 'enforcement' | 'siteMode' | 'limits' | 'flag';
+    | 'count'
+    | 'prefixes'
+    | 'policy'
+    | 'sample'
+    | 'workers'
+    | 'enforcement'
+    | 'siteMode'
+    | 'limits'
+    | 'flag'
+    | 'metrics'
+    | 'health';
   /** `neutral`: consistent, but it shows nothing by itself. */
   readonly verdict: 'proven' | 'notProven' | 'contradicted' | 'neutral';
   /** What was seen, in one sentence. Text from outside is quoted short and without control characters. */
@@ -52,7 +63,18 @@ export function fieldsInWords(fields: readonly EnforcedField[]): string {
 export interface Learned {
   readonly readsOverrides: boolean | null;
   readonly enforcesOverrides: boolean | null;
+  /** What this proof itself showed; the rest was known before. Absent: nothing. */
+  readonly fresh?: readonly ('readsOverrides' | 'enforcesOverrides')[];
+  /** Whether bucket flags move without a restart. Absent or `null`: not seen. */
+  readonly movesFlags?: boolean | null;
+  /** At least so many processes answered. Absent or `null`: nothing told one from another. */
+  readonly workersSeen?: number | null;
+  /** How its metrics spell their labels. Absent or `null`: not seen. */
+  readonly metricLabels?: MetricLabels | null;
 }
+
+/** `action="blocked"` with `shadow="true"`, or `action="block"` and `shadow_block` with `shadow="True"`. */
+export type MetricLabels = 'documented' | 'deployed';
 
 /** The proof of one effect. */
 export interface Proof {
@@ -76,6 +98,13 @@ export interface Proof {
   /** Other prefixes looked at, of how many there are. */
   readonly coverage: { readonly sampled: number; readonly of: number };
   readonly learned: Learned;
+  /**
+   * From the start of the proof (after a change: from the accepted reload) to the look that proved it, milliseconds. `null`:
+   * it was not proven. Absent: not measured.
+   */
+  readonly convergedMs?: number | null;
+  /** All that was seen, the same answers counted together. Absent: nothing was looked at. */
+  readonly observed?: Observed;
   readonly tookMs: number;
 }
 

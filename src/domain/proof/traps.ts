@@ -6,7 +6,9 @@ export type TrapId =
   | 'documentDropped'
   | 'otherNamespaceOrRedisUnreachable'
   | 'environmentOverridesInFront'
-  | 'flagNeedsRestart';
+  | 'flagNeedsRestart'
+  | 'notLoaded'
+  | 'otherEnvironment';
 
 /** A known lie: what is the case, and what to do. Each a half sentence. */
 export interface Trap {
@@ -47,5 +49,14 @@ export const traps: Readonly<Record<TrapId, Trap>> = {
     meaning:
       'the server accepted the reload, but the flag did not change: it takes its flags from the environment that its processes were started with, which nobody can change from outside',
     cure: "set the variable in the server's environment and restart it",
+  },
+  notLoaded: {
+    meaning:
+      'the server does not hold what is stored: it had no reload since that was stored or since it started, or it does not read this Redis',
+    cure: 'run: rlctl reload; what it then counts tells the two apart',
+  },
+  otherEnvironment: {
+    meaning: 'the server says that it is another environment, so what it shows proves nothing about this one',
+    cure: 'compare api and siteMode in rlctl env show with the address you mean',
   },
 };

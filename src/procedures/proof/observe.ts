@@ -1,5 +1,5 @@
 import { endpointUrl, type ApiEndpoint } from '../../domain/api-endpoint.js';
-import type { Policy, PolicyAnswer, ReloadReport } from '../../domain/control-plane.js';
+import type { Policy, PolicyAnswer, ProbeMethod, ReloadReport } from '../../domain/control-plane.js';
 import { loadOverrides, matchOverride, startsRoute, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import type { Observations, PrefixReads, ProbeObservation } from '../../domain/proof/observations.js';
@@ -14,6 +14,8 @@ import { pickSome } from './sampling.js';
 export interface ObservationInput {
   /** Where to read: every one must show the same. */
   readonly endpoints: readonly ApiEndpoint[];
+  /** Why other addresses cannot be read at all; absent: there are none. */
+  readonly unreachable?: readonly string[];
   /** The document as stored now; `null`: no key. */
   readonly storedBytes: Uint8Array | null;
   /** The prefixes just changed, removed ones included; empty: nothing was changed. */
@@ -25,14 +27,33 @@ export interface ObservationInput {
   readonly isLevelImplied?: boolean;
   /** The document before the change, `null` as with `storedBytes`; absent: nothing was changed. */
   readonly bytesBefore?: Uint8Array | null | undefined;
+  /** True: `changed` was not changed, only asked for. Absent: false. */
+  readonly isAsked?: boolean;
+  /** Why the stored document is none that the server could read, where its bytes do not say it (a key of another type). */
+  readonly unreadable?: string | null;
+  /** Prefixes that stood in the document before its last change and do not any more; absent: not known. */
+  readonly former?: readonly string[];
+  /** Where nothing was changed: stored overrides that are read as often as a changed one; absent: 1. */
+  readonly witnesses?: number;
   /** Real requests to make where `enforced` is asked for. */
-  readonly probes: readonly { readonly url: string; readonly bucket: string | null }[];
+  readonly probes: readonly Probe[];
+  /** How probes ask; absent: with GET. */
+  readonly probeMethod?: ProbeMethod;
+  /** Probe requests at most, over all looks; absent: each probe once a look. */
+  readonly maxRequests?: number;
   /** What X-Site-Mode must say; `null`: whatever it says. */
   readonly siteMode: string | null;
   /** Other prefixes to look at, at most 50; absent: 50. */
   readonly samples?: number;
   /** What earlier proofs learned about this server; absent: nothing. */
   readonly known?: Learned;
+}
+
+/** A real request that shows what is enforced. */
+export interface Probe {
+  readonly url: string;
+  /** `null`: not said. */
+  readonly bucket: string | null;
 }
 
 const width = 8;
@@ -53,8 +74,8 @@ export class Observer {
   readonly #loaded: LoadedOverrides;
   readonly #bases = new Map<string, Map<string, Policy>>();
   readonly #baseRoute: string | null;
-  readonly #watched: readonly string[];
-  readonly #others: readonly string[];
+  #watched: readonly string[];
+  #others: readonly string[];
   readonly #otherCount: number;
   #changed: readonly PrefixReads[] = [];
   #sample: readonly PrefixReads[] = [];
@@ -66,17 +87,26 @@ export class Observer {
     private readonly onStep: OnStep,
   ) {
     this.reader = new PolicyReader(ports, input.siteMode);
-    this.#loaded = loadOverrides(input.storedBytes);
+    const loaded = loadOverrides(input.storedBytes);
+    this.#loaded = input.unreadable ? { ...loaded, droppedBecause: input.unreadable } : loaded;
     const route = `/rlctl-${ports.randomness.hex(8)}`;
     this.#baseRoute = matchOverride(this.#loaded, route) === null ? route : null;
     const changed = new Set(input.changed);
     const usable = this.#loaded.entries.filter(({ prefix, fields }) => fields !== null && !changed.has(prefix));
     const usablePrefixes = usable.map(({ prefix }) => prefix);
-    const picked = pickSome(usablePrefixes, mostSamples + 1, ports.randomness);
-    // Where nothing was changed, one stored override stands for all: it is read as often as a changed one would be.
-    this.#watched = input.changed.length > 0 ? [...changed] : picked.slice(0, 1);
-    this.#others = input.changed.length > 0 ? picked : picked.slice(1);
+    const witnesses = input.witnesses ?? 1;
+    const picked = pickSome(usablePrefixes, mostSamples + witnesses, ports.randomness);
+    // Where nothing was changed, some stored overrides stand for all: they are read as often as changed ones would be.
+    this.#watched = input.changed.length > 0 ? [...changed] : picked.slice(0, witnesses);
+    this.#others = input.changed.length > 0 ? picked : picked.slice(witnesses);
     this.#otherCount = usable.length - (input.changed.length > 0 ? 0 : this.#watched.length);
+    // Where none is stored, any route shows what a server lists that still holds some.
+    if (this.#watched.length === 0 && input.witnesses !== undefined && this.#baseRoute !== null)
+      this.#watched = [this.#baseRoute];
+  }
+
+  get loaded(): LoadedOverrides {
+    return this.#loaded;
   }
 
   /** Nothing can be read that would change the verdict: the document is unreadable for every server. */
@@ -112,8 +142,10 @@ export class Observer {
       line.answers.push(answer);
       state.isSplit ||= isDifferent(line.answers[0], answer);
     });
-    this.#changed = await Promise.all(lines.map((line) => this.#prefixReads(line, each)));
-    return !isBrief || !state.isSplit;
+    const isCutShort = isBrief && state.isSplit;
+    const read = await Promise.all(lines.map((line) => this.#prefixReads(line, each)));
+    this.#changed = isCutShort ? read.map((reads) => ({ ...reads, isCutShort })) : read;
+    return !isCutShort;
   }
 
   /** Reads a sample of the other prefixes, one read each, spread over the endpoints. */
@@ -130,22 +162,27 @@ export class Observer {
     });
   }
 
-  /** Sends one real request to each probe that a changed prefix reaches. */
-  async readProbes(): Promise<void> {
-    const { probes, changed, levelAsked } = this.input;
+  /** Sends one real request to each probe that a changed prefix reaches, as long as `budget` has any left. */
+  async readProbes(budget: { left: number }): Promise<void> {
+    const { probes, changed, levelAsked, isAsked } = this.input;
     if (levelAsked !== 'enforced') return;
     const reached = probes.filter(
-      ({ url }) => changed.length === 0 || changed.some((prefix) => startsRoute(prefix, routeOf(url))),
+      ({ url }) =>
+        isAsked === true || changed.length === 0 || changed.some((prefix) => startsRoute(prefix, routeOf(url))),
     );
     if (reached.length > 0)
       this.onStep(`sending a real request to ${reached.length === 1 ? 'the probe' : `${reached.length} probes`}`);
-    this.#probes = await inParallel(reached, width, (probe) => this.#probe(probe));
+    this.#probes = await inParallel(reached, width, async (probe) => {
+      budget.left -= 1;
+      return budget.left < 0 ? this.#unsent(probe) : this.#probe(probe);
+    });
   }
 
   /** All that was seen. */
-  observations(reports: Reports): Observations {
-    const { levelAsked, isLevelImplied, bytesBefore, workers, endpoints, known, changed } = this.input;
+  observations(reports: Reports, more: Pick<Observations, 'metrics'> = {}): Observations {
+    const { levelAsked, isLevelImplied, bytesBefore, workers, endpoints, known, changed, isAsked, former } = this.input;
     return {
+      ...more,
       levelAsked,
       isLevelImplied,
       loadedBefore: bytesBefore === undefined ? undefined : loadOverrides(bytesBefore),
@@ -154,26 +191,38 @@ export class Observer {
       lastReports: reports.last,
       changed: this.#changed,
       isWitness: changed.length === 0,
+      isAsked,
+      former,
       sample: this.#sample,
       others: this.#otherCount,
       probes: this.#probes,
       workers,
       endpointCount: endpoints.length,
       hasPolicyAnswered: this.reader.hasAnswered,
-      failures: [...this.reader.failures],
+      failures: [...(this.input.unreachable ?? []), ...this.reader.failures],
       wrongSiteMode: this.reader.wrongSiteMode,
       known: known ?? { readsOverrides: null, enforcesOverrides: null },
     };
   }
 
-  async #probe({ url, bucket }: { readonly url: string; readonly bucket: string | null }): Promise<ProbeObservation> {
-    const result = await this.reader.probe(url);
+  #unsent({ url, bucket }: Probe): ProbeObservation {
+    const failure = `it was not sent, because --max-requests allows only ${this.input.maxRequests ?? 0}`;
+    return { url, method: this.#method, route: routeOf(url), bucket, answer: null, failure, base: null };
+  }
+
+  get #method(): ProbeMethod {
+    return this.input.probeMethod ?? 'GET';
+  }
+
+  async #probe({ url, bucket }: Probe): Promise<ProbeObservation> {
+    const result = await this.reader.probe(url, this.#method);
     const answer = typeof result === 'string' ? null : result;
     const met = answer?.bucket ?? bucket;
     const endpoint =
       this.input.endpoints.find(({ origin }) => origin === new URL(url).origin) ?? this.input.endpoints[0];
     const base = answer === null || met === null || endpoint === undefined ? null : await this.#readBase(endpoint, met);
-    return { url, route: routeOf(url), bucket, answer, failure: typeof result === 'string' ? result : null, base };
+    const failure = typeof result === 'string' ? result : null;
+    return { url, method: this.#method, route: routeOf(url), bucket, answer, failure, base };
   }
 
   async #prefixReads(

@@ -1,10 +1,11 @@
 import type { ApiEndpoint } from '../../domain/api-endpoint.js';
-import type { PolicyAnswer, ProbeAnswer } from '../../domain/control-plane.js';
+import type { PolicyAnswer, ProbeAnswer, ProbeMethod } from '../../domain/control-plane.js';
 import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane, PolicyResult } from '../../ports/control-plane.js';
 import type { Deadline } from '../../ports/deadline.js';
+import type { ProofMetrics } from './metric-reader.js';
 import type { Randomness } from '../../ports/randomness.js';
 
 /** What a proof needs of the world. */
@@ -13,6 +14,8 @@ export interface ProofPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly deadline: Deadline;
+  /** The limiter's metrics; absent or `null`: none are configured. */
+  readonly metrics?: ProofMetrics | null;
 }
 
 // Below this a call could not be answered any more.
@@ -57,11 +60,11 @@ export class PolicyReader {
   }
 
   /** What one real request met, or why there was no answer. */
-  async probe(url: string): Promise<ProbeAnswer | string> {
+  async probe(url: string, method: ProbeMethod = 'GET'): Promise<ProbeAnswer | string> {
     if (!this.hasTime()) return 'the deadline was reached';
     this.reads += 1;
     try {
-      return await this.ports.controlPlane.probe(url, { signal: this.#signal(), isFresh: true });
+      return await this.ports.controlPlane.probe(url, { signal: this.#signal(), isFresh: true, method });
     } catch (error) {
       if (error instanceof RlctlError) return quoteOutside(error.message, 120);
       throw error;

@@ -1,6 +1,10 @@
 import type { ReloadReport } from '../../domain/control-plane.js';
 import { RlctlError } from '../../domain/errors.js';
+import { isMetricPending } from '../../domain/proof/judge-metrics.js';
 import { judge, type Judgement } from '../../domain/proof/judge.js';
+import type { MetricObservations } from '../../domain/proof/metric-observations.js';
+import type { Observations } from '../../domain/proof/observations.js';
+import { observedOf } from '../../domain/proof/observed.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
 import { reloadsNeeded } from '../../domain/proof/reads-needed.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -19,6 +23,10 @@ export interface ProofInput extends ObservationInput {
   readonly resend: (() => Promise<readonly ReloadReport[]>) | null;
   /** Go on looking for so long, milliseconds, until it is proven; 0: look once. The deadline ends it all the same. */
   readonly waitMs: number;
+  /** True: a disagreement ends the reads of a look, and a server that holds nothing is asked how it is. Absent: false. */
+  readonly isCheck?: boolean;
+  /** When the document was changed last, epoch milliseconds; absent or `null`: not known. */
+  readonly changedAtMs?: number | null;
 }
 
 const width = 8;
@@ -34,44 +42,109 @@ const longestPauseMs = 5000;
 export async function prove(ports: ProofPorts, input: ProofInput, onStep?: OnStep): Promise<Proof> {
   const startMs = ports.clock.monotonicMs();
   const elapsedMs = (): number => ports.clock.monotonicMs() - startMs;
+  const state: LookState = {
+    budget: { left: input.maxRequests ?? Infinity },
+    reloadedAtMs: input.reports.length > 0 ? ports.clock.nowMs() : null,
+  };
+  const step = onStep ?? ((): void => undefined);
   let reports: readonly ReloadReport[] = input.reports;
-  let reads = 0;
+  let convergedMs: number | null = null;
+  let look = await lookOnce(ports, input, { reports, state }, step);
   for (let round = 0; ; round += 1) {
-    const look = await lookOnce(ports, input, reports, onStep ?? (() => undefined));
-    reads += look.observer.reader.reads;
-    const isOver = look.judgement.verdict === 'proven' || look.observer.isDecided || elapsedMs() >= input.waitMs;
-    if (isOver || !(await pause(ports, look, round, input.waitMs - elapsedMs()))) {
-      return proofOf(look, reads, elapsedMs());
+    const isProven = look.judgement.verdict === 'proven';
+    convergedMs = isProven ? (convergedMs ?? Math.round(elapsedMs())) : null;
+    const isDone = isProven ? !look.isMetricPending : look.observer.isDecided || state.budget.left < 0;
+    if (isDone || elapsedMs() >= input.waitMs || !(await pause(ports, look, round, input.waitMs - elapsedMs()))) {
+      return { ...proofOf(look, elapsedMs()), convergedMs };
     }
-    onStep?.('not proven yet; looking again');
+    const seconds = Math.round(elapsedMs() / 1000);
+    step(
+      `${isProven ? 'proven, but not seen in the metrics yet' : 'not proven yet'} after ${seconds} s; looking again`,
+    );
+    if (isProven) {
+      // What is proven need not be read again for the sake of what is scraped later.
+      look = judged(look.observer, { ...look.seen, metrics: await readMetrics(ports, input, state) });
+      continue;
+    }
     const resent = await resendOnce(input);
     reports = resent.length > 0 ? resent : reports;
+    const { reads } = look.observer.reader;
+    look = await lookOnce(ports, input, { reports, state }, step);
+    look.observer.reader.reads += reads;
   }
+}
+
+/** What outlives one look. */
+interface LookState {
+  /** Probe requests that may still be sent; below 0: one more was wanted. */
+  readonly budget: { left: number };
+  readonly reloadedAtMs: number | null;
 }
 
 interface Look {
   readonly observer: Observer;
+  readonly seen: Observations;
   readonly judgement: Judgement;
-  readonly coverage: Proof['coverage'];
+  /** True where the metrics will only later show what is to be proven. */
+  readonly isMetricPending: boolean;
 }
 
-/** One whole look: reloads until the workers agree where that helps, then the sample and the probes. */
+function judged(observer: Observer, seen: Observations): Look {
+  const isPending = seen.metrics ? isMetricPending(seen.metrics, seen.loaded) : false;
+  return { observer, seen, judgement: judge(seen), isMetricPending: isPending };
+}
+
+/** One whole look: reloads until the workers agree where that helps, then the sample, the metrics and the probes. */
 async function lookOnce(
   ports: ProofPorts,
   input: ProofInput,
-  first: readonly ReloadReport[],
+  { reports: first, state }: { readonly reports: readonly ReloadReport[]; readonly state: LookState },
   onStep: OnStep,
 ): Promise<Look> {
   const observer = new Observer(ports, input, onStep);
-  let reports: Reports = { all: first, last: first };
-  if (!observer.isDecided) {
-    reports = await reachWorkers(input, observer, reports, onStep);
-    await observer.readSample();
-    await observer.readProbes();
+  const none: Reports = { all: first, last: first };
+  if (observer.isDecided) return judged(observer, observer.observations(none));
+  const reports = await reachWorkers(input, observer, none, onStep);
+  const reading = readMetrics(ports, input, state);
+  await observer.readSample();
+  const metrics = await reading;
+  // Where a look may be followed by another, a request is worth its cost only once the policy is shown.
+  const isWorthProbing =
+    input.waitMs === 0 || judge(observer.observations(reports, { metrics })).levelReached !== 'none';
+  if (isWorthProbing) await observer.readProbes(state.budget);
+  return judged(observer, await withHealth(ports, input, observer.observations(reports, { metrics })));
+}
+
+async function readMetrics(
+  { metrics }: ProofPorts,
+  { changedAtMs }: ProofInput,
+  { reloadedAtMs }: LookState,
+): Promise<MetricObservations | null> {
+  return (await metrics?.read({ sinceMs: reloadedAtMs ?? changedAtMs ?? null, reloadedAtMs })) ?? null;
+}
+
+/** Where nothing of what is stored is held, the servers are asked how they are: one without its Redis has a cause of its own. */
+async function withHealth(ports: ProofPorts, input: ProofInput, seen: Observations): Promise<Observations> {
+  const holdsNothing = ['notLoaded', 'overridesNotRead', 'otherNamespaceOrRedisUnreachable'];
+  const trap = input.isCheck === true ? judge(seen).trap : null;
+  if (trap === null || !holdsNothing.includes(trap)) return seen;
+  const origins = [...new Set(input.endpoints.map(({ origin }) => origin))];
+  const without = await inParallel(origins, width, async (origin) =>
+    (await lacksRedis(ports, origin)) ? [origin] : [],
+  );
+  return { ...seen, withoutRedis: without.flat() };
+}
+
+async function lacksRedis({ controlPlane, deadline }: ProofPorts, origin: string): Promise<boolean> {
+  try {
+    const signal = deadline.signal(Math.max(50, deadline.leftMs() / 2));
+    const answer = await controlPlane.health(origin, 'ready', { signal, isFresh: true });
+    if (answer.kind !== 'health') return false;
+    return answer.health.components.some(({ name, status }) => /redis/i.test(name) && /^unhealthy$/i.test(status));
+  } catch (error) {
+    if (error instanceof RlctlError) return false;
+    throw error;
   }
-  const seen = observer.observations(reports);
-  const sampled = seen.sample.filter(({ answers }) => answers.length > 0).length;
-  return { observer, judgement: judge(seen), coverage: { sampled, of: seen.others } };
 }
 
 /**
@@ -96,7 +169,8 @@ async function reachWorkers(input: ProofInput, observer: Observer, first: Report
       if (last.length > 0) reports = { all: [...reports.all, ...last], last };
       else sent = limit;
     }
-    const { isSplit, isVisible, verdict } = await compareWorkers(observer, reports, canResend && sent < limit);
+    const isBrief = input.isCheck === true || (canResend && sent < limit);
+    const { isSplit, isVisible, verdict } = await compareWorkers(observer, reports, isBrief);
     isWanted = isSplit || (workers !== null && !isVisible && verdict !== 'contradicted');
     if (!canResend || !isWanted || sent >= limit || !observer.reader.hasTime()) return reports;
   }
@@ -134,7 +208,9 @@ async function pause(ports: ProofPorts, { observer }: Look, round: number, leftM
   }
 }
 
-function proofOf({ judgement, coverage }: Look, reads: number, tookMs: number): Proof {
-  const { isSplit: _isSplit, isVisible: _isVisible, ...judged } = judgement;
-  return { ...judged, reads, coverage, tookMs };
+function proofOf({ judgement, observer, seen }: Look, tookMs: number): Proof {
+  const { isSplit: _isSplit, isVisible: _isVisible, ...rest } = judgement;
+  const sampled = seen.sample.filter(({ answers }) => answers.length > 0).length;
+  const coverage = { sampled, of: seen.others };
+  return { ...rest, reads: observer.reader.reads, coverage, observed: observedOf(seen), tookMs };
 }

@@ -192,6 +192,7 @@ function proof(
       ports,
       {
         flags,
+        isChange: !plan.isNoop,
         endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
         reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
         resend: reloadAgain(ports, reload, accepted),

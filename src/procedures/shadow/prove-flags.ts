@@ -18,6 +18,8 @@ import type { OnStep } from '../step.js';
 /** What is to be proven about flags, and how hard to try. */
 export interface FlagProofInput {
   readonly flags: readonly ExpectedFlag[];
+  /** True: a flag was changed for it; false: all of them already stood as wanted. */
+  readonly isChange: boolean;
   readonly endpoints: readonly ApiEndpoint[];
   readonly reports: readonly ReloadReport[];
   /** Sends the reload once more to every target, each on a connection of its own. */
@@ -167,6 +169,12 @@ async function probeOnce(
     : { url, expected: flag, answer, failure: null };
 }
 
+/** Whether a flag that was changed moved by a reload alone; `null`: none was changed, or it cannot be told. */
+function movesFlags({ isChange }: FlagProofInput, { trap, verdict }: FlagJudgement): boolean | null {
+  if (trap === 'flagNeedsRestart') return false;
+  return isChange && verdict === 'proven' ? true : null;
+}
+
 function proofOf(input: FlagProofInput, judgement: FlagJudgement, reads: number, tookMs: number): Proof {
   const { isSplit: _isSplit, ...judged } = judgement;
   return {
@@ -174,7 +182,7 @@ function proofOf(input: FlagProofInput, judgement: FlagJudgement, reads: number,
     levelAsked: levelOf(input),
     reads,
     coverage: { sampled: 0, of: 0 },
-    learned: { readsOverrides: null, enforcesOverrides: null },
+    learned: { readsOverrides: null, enforcesOverrides: null, movesFlags: movesFlags(input, judgement) },
     tookMs,
   };
 }

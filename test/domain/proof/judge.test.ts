@@ -255,20 +255,50 @@ describe('the policy of a changed prefix', () => {
 
 describe('without a reload (verify)', () => {
   it('what Redis holds and the server does not show wants a reload', () => {
-    const judgement = check(see({ reports: [], changed: [reads('/a', [answer()])] }), ['contradicted', 'staleWorkers']);
+    const judgement = check(see({ reports: [], changed: [reads('/a', [answer()])] }), ['contradicted', 'notLoaded']);
     expect(judgement.diagnosis).toContain('run: rlctl reload');
+  });
+
+  it('what one of its workers does not show is told from what none shows', () => {
+    expect(verdictOf(see({ reports: [], changed: [reads('/a', [a, answer()])] }))).toEqual([
+      'contradicted',
+      'staleWorkers',
+    ]);
+  });
+
+  it('a server that was seen not to read overrides is named', () => {
+    const known = { readsOverrides: false, enforcesOverrides: null };
+    const verdict = verdictOf(see({ reports: [], changed: [reads('/a', [answer()])], known }));
+    expect(verdict).toEqual(['contradicted', 'overridesNotRead']);
+  });
+
+  it('a server that says that its Redis is away is named', () => {
+    const withoutRedis = ['https://api.example.com'];
+    const judgement = check(see({ reports: [], changed: [reads('/a', [answer()])], withoutRedis }), [
+      'contradicted',
+      'otherNamespaceOrRedisUnreachable',
+    ]);
+    expect(judgement.diagnosis).toContain('says itself that its Redis does not answer');
   });
 
   it('agreement is proof', () => {
     expect(verdictOf(see({ reports: [], changed: [reads('/a', [a])], isWitness: true }))).toEqual(['proven', null]);
   });
 
-  it('nothing stored, and an answer', () => {
-    expect(verdictOf(see({ text: '{}', reports: [], changed: [] }))).toEqual(['proven', null]);
+  it('nothing stored, and no answer that counts what is held', () => {
+    expect(verdictOf(see({ text: '{}', reports: [], changed: [] }))).toEqual(['notProven', null]);
     expect(verdictOf(see({ text: '{}', reports: [], changed: [], hasPolicyAnswered: false }))).toEqual([
       'notProven',
       null,
     ]);
+  });
+
+  it.each<[string, readonly string[], Expected]>([
+    ['none', [], ['proven', null]],
+    ['one that is still held', ['/gone'], ['contradicted', 'environmentOverridesInFront']],
+  ])('nothing stored, and a list of %s', (_, activeOverrides, expected) => {
+    const none = reads('/rlctl-base', [answer({ matchedOverride: null, activeOverrides })]);
+    expect(verdictOf(see({ text: '{}', reports: [], changed: [none], isWitness: true }))).toEqual(expected);
   });
 });
 
@@ -311,7 +341,7 @@ describe('limits', () => {
   });
 
   it('another site proves nothing', () => {
-    const judgement = check(see({ wrongSiteMode: 'pre\u001b[31mview' }), ['notProven', null]);
+    const judgement = check(see({ wrongSiteMode: 'pre\u001b[31mview' }), ['notProven', 'otherEnvironment']);
     expect(judgement.diagnosis).toContain('"pre [31mview"');
   });
 });

@@ -326,7 +326,7 @@ describe('several workers', () => {
     expect(proof).toMatchObject({
       verdict: 'contradicted',
       trap: 'staleWorkers',
-      diagnosis: expect.stringContaining('run: rlctl reload') as string,
+      diagnosis: expect.stringContaining('run rlctl reload') as string,
     });
   });
 

@@ -1,0 +1,43 @@
+/** One value at one time. */
+export interface MetricSample {
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/** What one process, or one target of Prometheus, shows of its configuration. */
+export interface InstanceConfiguration {
+  /** `10.0.0.7:8080`, `process 2`: outside text where a label named it. */
+  readonly name: string;
+  /** The gauge of active overrides, oldest first; several at one time where processes take turns. Empty: no such series. */
+  readonly activeOverrides: readonly MetricSample[];
+  /** The counter of reloads, oldest first; empty: no such series. */
+  readonly reloads: readonly MetricSample[];
+}
+
+/** What a source of metrics shows of the limiter's configuration at this moment. */
+export interface ConfigurationReadings {
+  /** The source's own time at the reading, epoch milliseconds. */
+  readonly nowMs: number;
+  readonly instances: readonly InstanceConfiguration[];
+  /** The spellings of the decision labels that occur; empty: no decision was counted. */
+  readonly spellings: readonly { readonly action: string; readonly shadow: string }[];
+}
+
+/** What the metrics showed to a proof. */
+export interface MetricObservations {
+  /** `Prometheus at https://…`, `scrape of https://…`. */
+  readonly source: string;
+  /** True: every sample is of the moment of asking. */
+  readonly isScraped: boolean;
+  readonly instances: readonly InstanceConfiguration[];
+  readonly spellings: ConfigurationReadings['spellings'];
+  /** Samples before this time, epoch milliseconds, are from before what is to be proven; `null`: none is. */
+  readonly sinceMs: number | null;
+  /** When a reload was sent for this proof, epoch milliseconds; `null`: none was. */
+  readonly reloadedAtMs: number | null;
+  /** Why there is nothing to see; `null`: there is. */
+  readonly failure: string | null;
+  /** True where the limiter's series are there, but in no other than another namespace. */
+  readonly isOtherNamespace: boolean;
+}

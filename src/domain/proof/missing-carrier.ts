@@ -1,0 +1,52 @@
+import type { PrefixJudgement } from './judge-policy.js';
+import { standingsOf } from './judge-metrics.js';
+import type { Observations } from './observations.js';
+import type { Evidence } from './proof.js';
+
+/** What is needed for a proof and was not seen: agreement that shows nothing by itself must be carried by the count. */
+export function missingCarrier(
+  seen: Observations,
+  changed: readonly PrefixJudgement[],
+  lines: readonly Evidence[],
+): Evidence[] {
+  const isCounted =
+    isEveryGaugeRight(seen) ||
+    lines.some(({ subject, verdict }) => (subject === 'count' || subject === 'prefixes') && verdict === 'proven');
+  const isSampled = lines.some(({ subject, verdict }) => subject === 'sample' && verdict === 'proven');
+  const isSilent = changed.some(
+    ({ shown, differing, comparisons }) => shown + differing === 0 && comparisons.length > 0,
+  );
+  const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
+  const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
+  const isUncounted = isNothingStored && !isCounted && (changed.length === 0 || seen.isWitness);
+  if (isUncounted && seen.reports.length === 0) return [uncounted];
+  if (isCarried) return isUncounted && changed.length === 0 ? [nothingStored] : [];
+  const text = isSilent
+    ? `${seen.isWitness ? 'a stored' : 'a changed'} override equals what the server says without it, and no count shows that it is held`
+    : 'nothing that the server answered shows what it holds';
+  const source = seen.reports.length === 0 ? 'GET /rate-limit/policy' : 'POST /config/reload';
+  return [{ subject: 'count', verdict: 'notProven', text, source, route: null }];
+}
+
+/** True where as many processes as there are show the right number of active overrides. */
+function isEveryGaugeRight({ metrics, loaded, workers }: Observations): boolean {
+  if (!metrics || metrics.failure !== null) return false;
+  const all = standingsOf(metrics, loaded);
+  return all.length >= (workers ?? 1) && all.every(({ standings }) => standings.every((each) => each === 'explained'));
+}
+
+const uncounted: Evidence = {
+  subject: 'count',
+  verdict: 'notProven',
+  text: 'no override is stored, and nothing that was answered tells how many the server still holds; the answer of a reload counts them: rlctl verify --reload',
+  source: 'GET /rate-limit/policy',
+  route: null,
+};
+
+const nothingStored: Evidence = {
+  subject: 'count',
+  verdict: 'proven',
+  text: 'no override is stored, and the server answers; that does not show that Redis is read',
+  source: 'GET /rate-limit/policy',
+  route: null,
+};

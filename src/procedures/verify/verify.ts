@@ -1,0 +1,166 @@
+import type { Signs } from '../../domain/dialect/dialect.js';
+import { signsOf } from '../../domain/dialect/signs.js';
+import { usageError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
+import { shellWord } from '../../domain/shell-words.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import { allRefused, type Effect, type EffectInput } from '../effect.js';
+import type { ChangePorts } from '../override/change.js';
+import { prove, type Proof } from '../proof/prove.js';
+import type { Probe } from '../proof/observe.js';
+import type { ProbeMethod } from '../../domain/control-plane.js';
+import { reloadAgain, sendReload } from '../reload/send.js';
+import type { ReloadInput } from '../reload/walk.js';
+import type { OnStep, Step } from '../step.js';
+import { findEndpoints, type FoundEndpoints } from './find-endpoints.js';
+
+/** What is to be proven of what is stored now. */
+export interface VerifyInput extends Pick<EffectInput, 'require' | 'workers' | 'known' | 'waitMs'> {
+  /** Routes or prefixes; empty: every stored override, sampled where there are many. */
+  readonly routes: readonly string[];
+  readonly targets: readonly string[];
+  /** Tried in order; the next one on a 404 only. */
+  readonly basePaths: readonly string[];
+  readonly siteMode: string | null;
+  /** Other stored overrides to look at once, at most 50. */
+  readonly samples: number;
+  /** Sent before the proof, for the count in its answer; `null`: none is. */
+  readonly reload: ReloadInput | null;
+  readonly probes: readonly Probe[];
+  readonly probeMethod: ProbeMethod;
+  /** Probe requests at most. */
+  readonly maxRequests: number;
+}
+
+export interface VerifyResult {
+  readonly stored: StoredOverrides;
+  readonly routes: readonly string[];
+  readonly effect: Effect;
+  /** What the reads showed of the server's dialect; nothing of a server that says it is another environment. */
+  readonly signs: Signs;
+  readonly exit: ExitName;
+}
+
+/** Stored overrides that are each read as often as a changed one would be. */
+const witnesses = 8;
+
+/**
+ * Proves that what is stored now is in force. Changes nothing, but where a reload is asked for it is sent first: not to a
+ * server that says it is another environment, and not while that would make every server drop its overrides; the proof is
+ * then made without. Throws where Redis or every address is out of reach, and where no target accepted the reload.
+ */
+export async function verifyStored(ports: ChangePorts, input: VerifyInput, onStep?: OnStep): Promise<VerifyResult> {
+  onStep?.('reading the document');
+  const [stored, found] = await Promise.all([ports.store.read(ports.deadline), findEndpoints(ports, input)]);
+  assertRoutes(input.routes, stored);
+  const unreadable = whyUnreadable(stored);
+  const withheld =
+    unreadable === null
+      ? (found.wrongSiteMode?.message ?? null)
+      : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
+  const sent = await sendWanted(ports, input, found, { withheld, onStep });
+  const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
+  onStep?.('proving what is stored');
+  const proof = await prove(
+    ports,
+    {
+      ...proofBasis(input),
+      endpoints: found.endpoints,
+      unreachable: found.errors.map(({ message }) => message),
+      storedBytes: stored.bytes,
+      unreadable,
+      former: formerPrefixes(stored),
+      changedAtMs: stored.lastEntry?.timeMs ?? null,
+      reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
+      resend: input.reload === null || accepted.length === 0 ? null : reloadAgain(ports, input.reload, accepted),
+    },
+    onStep,
+  );
+  if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
+  const steps = [...sent.steps, verifyStep(proof)];
+  const isProven = proof.verdict === 'proven' && accepted.length === sent.reloads.length;
+  return {
+    stored,
+    routes: input.routes,
+    effect: { reloads: sent.reloads, proof, steps },
+    signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
+    exit: isProven ? 'ok' : 'unproven',
+  };
+}
+
+function proofBasis(input: VerifyInput) {
+  const { routes, require, probes, probeMethod, maxRequests, samples, workers, siteMode, known, waitMs } = input;
+  return {
+    changed: routes,
+    isAsked: routes.length > 0,
+    isCheck: true,
+    witnesses,
+    levelAsked: require ?? (probes.length > 0 ? ('enforced' as const) : ('loaded' as const)),
+    isLevelImplied: require === null,
+    probes,
+    probeMethod,
+    maxRequests,
+    samples,
+    workers,
+    siteMode,
+    known,
+    waitMs,
+  };
+}
+
+/** Why the server could not read what is stored; `null`: it can. */
+function whyUnreadable({ key, type, bytes }: StoredOverrides): string | null {
+  if (type !== 'string' && type !== 'none') return `the key ${key} holds a ${type}, not a string`;
+  return loadOverrides(bytes).droppedBecause;
+}
+
+/** Throws where a word can be no route: neither stored under that name nor led by a slash. */
+function assertRoutes(routes: readonly string[], { bytes }: StoredOverrides): void {
+  const stored = new Set(loadOverrides(bytes).entries.map(({ prefix }) => prefix));
+  const wrong = routes.find((route) => !route.startsWith('/') && !stored.has(route));
+  if (wrong === undefined) return;
+  throw usageError(
+    `"${quoteOutside(wrong)}" is no route, and no override is stored under that name`,
+    `A route starts with a slash: rlctl verify ${shellWord(`/${wrong}`)}; what is stored lists: rlctl override list`,
+  );
+}
+
+/** The prefixes that the last change took out of the document. */
+function formerPrefixes({ lastEntry }: StoredOverrides): readonly string[] {
+  return (lastEntry?.body?.routes ?? []).map(({ route }) => route);
+}
+
+async function sendWanted(
+  ports: ChangePorts,
+  { reload }: VerifyInput,
+  found: FoundEndpoints,
+  { withheld, onStep }: { readonly withheld: string | null; readonly onStep: OnStep | undefined },
+): Promise<Pick<Effect, 'reloads' | 'steps'>> {
+  if (reload === null) return { reloads: [], steps: [] };
+  if (withheld !== null) {
+    const detail = `not sent: ${withheld}`;
+    return { reloads: [], steps: [{ name: 'reload', state: 'skipped', detail, tookMs: 0 }] };
+  }
+  onStep?.(`reloading ${reload.targets.join(', ')}`);
+  const startedMs = ports.clock.monotonicMs();
+  const worked = found.endpoints.map(({ basePath }) => basePath);
+  const basePaths = [...new Set([...worked, ...reload.basePaths])];
+  const reloads = await sendReload(ports, { ...reload, basePaths });
+  const refusal = allRefused(reloads);
+  if (refusal !== null) throw refusal;
+  const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
+  const step: Step = {
+    name: 'reload',
+    state: failed.length === 0 ? 'done' : 'failed',
+    detail: failed[0]?.error?.message ?? `${reloads.length} of ${reloads.length} accepted`,
+    tookMs: ports.clock.monotonicMs() - startedMs,
+  };
+  return { reloads, steps: [step] };
+}
+
+function verifyStep({ verdict, diagnosis, tookMs }: Proof): Step {
+  const state = verdict === 'proven' ? 'done' : verdict === 'contradicted' ? 'failed' : 'unverified';
+  return { name: 'verify', state, detail: diagnosis, tookMs };
+}

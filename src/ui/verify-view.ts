@@ -1,0 +1,23 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { VerifyResult } from '../procedures/verify/verify.js';
+import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
+import { term } from './term.js';
+import type { View } from './view.js';
+
+/** What was proven of what is stored now, line by line. */
+export function verifyView(result: VerifyResult, environment: Environment): View {
+  const effect = addressedEffect(result.effect, environment.address);
+  const { stored, routes } = result;
+  return {
+    kind: 'Verification',
+    data: { environment: environment.name, revision: stored.revision, routes, ...effectJson(effect) },
+    human: (theme) => {
+      const withheld = effect.steps.filter(({ name, state }) => name === 'reload' && state === 'skipped');
+      return [
+        ...withheld.map(({ detail }) => `${theme.dim('-')} reload    ${term(detail)}`),
+        ...(effect.reloads.length === 0 ? [] : [reloadText(effect.reloads, theme)]),
+        proofText(effect.proof, theme),
+      ].join('\n');
+    },
+  };
+}
