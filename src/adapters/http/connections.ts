@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** A certificate authority in PEM, instead of those that Node trusts. */
   readonly ca?: string;
+  /** The IP address to connect to, whatever the host resolves to; the Host header and TLS go by the host all the same. */
+  readonly address?: string;
   /** The largest body that is read, bytes; 1 MiB where absent. */
   readonly maxBytes?: number;
 }
@@ -101,7 +103,7 @@ export class Connections {
   }
 }
 
-async function loadLibrary({ ca, maxBytes }: ConnectionOptions): Promise<Library> {
+async function loadLibrary({ ca, maxBytes, address }: ConnectionOptions): Promise<Library> {
   // undici parses HTTP in WebAssembly. V8 would begin at once to optimise that, in other threads, and no process ends before
   // they are done: a command would take twice as long. A large --wasm-tiering-budget does the same, but costs a little in
   // each call, which shows after a thousand requests. V8 reads its flag when the module is compiled: it comes first.
@@ -113,7 +115,7 @@ async function loadLibrary({ ca, maxBytes }: ConnectionOptions): Promise<Library
   const createLine = (origin: string): Line => {
     const last: { socket?: Socket } = {};
     const remember = (to: buildConnector.Options, done: buildConnector.Callback): void => {
-      last.socket = connect(to, done);
+      last.socket = connect(address === undefined ? to : { ...to, hostname: address }, done);
     };
     const client = new Client(origin, { ...limits, connect: remember });
     const drop = (): void => {

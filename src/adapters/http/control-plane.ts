@@ -16,6 +16,8 @@ export interface ControlPlaneOptions {
   readonly allowInsecure?: boolean;
   /** A certificate authority in PEM, instead of those that Node trusts. */
   readonly ca?: string;
+  /** The IP address to connect to, whatever the host resolves to. */
+  readonly address?: string;
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
   readonly debug?: (line: string) => void;
   /** Epoch milliseconds; the system's where absent. */
@@ -33,6 +35,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const connections = new Connections({
     timeoutMs: options.timeoutMs ?? 30_000,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.address === undefined ? {} : { address: options.address }),
   });
   const nowMs = options.nowMs ?? Date.now;
   const isInsecureAllowed = options.allowInsecure ?? false;

@@ -31,7 +31,7 @@ export interface Grant {
 /** Everything that trust in a file gives it, in its order. An address of Redis is told by its variables alone. */
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
-    const all = [...addressesOf(file), ...secretOf(file), ...driverOf(file), ...variablesOf(file)];
+    const all = [...addressesOf(file), ...secretOf(file), ...driverOf(file), ...fleetOf(file), ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });
 }
@@ -51,6 +51,13 @@ function secretOf({ secret }: EnvironmentFile): readonly Granted[] {
 function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
   if (typeof shadowDriver !== 'object') return [];
   return 'exec' in shadowDriver ? [['program', shadowDriver.exec.join(' ')]] : [['file', shadowDriver['env-file']]];
+}
+
+function fleetOf({ fleet }: EnvironmentFile): readonly Granted[] {
+  if (fleet === undefined) return [];
+  if ('command' in fleet) return [['program', fleet.command.join(' ')]];
+  if ('file' in fleet) return [['file', fleet.file]];
+  return 'dns' in fleet ? [['address', fleet.dns]] : [];
 }
 
 /** The variables whose values stand in for `${NAME}`. */
