@@ -1,7 +1,6 @@
-import { RlctlError } from '../../domain/errors.js';
 import type { InstanceFigures } from '../../ports/instance-metrics.js';
 import type { InstanceLink, OpenInstance } from '../../ports/instance-link.js';
-import { Connections } from '../http/connections.js';
+import { Connections, loadLibrary } from '../http/connections.js';
 import { createControlPlane } from '../http/control-plane.js';
 
 export interface LinkOptions {
@@ -10,36 +9,32 @@ export interface LinkOptions {
 }
 
 const timeoutMs = 30_000;
-/** A page of metrics of a large application. */
-const maxBytes = 8 * 1024 * 1024;
+/** A page of metrics may be longer than any answer of the API. */
+const maxBytes = 2 * 1024 * 1024;
+const pageHeaders = new Map([
+  ['Accept', 'text/plain;version=0.0.4'],
+  ['Accept-Encoding', 'identity'],
+  ['User-Agent', 'rlctl'],
+]);
 
 /** Opens connections of an instance's own, so that a fleet holds only those that are in use. */
-export function createInstanceLinks(options: LinkOptions): OpenInstance {
+export function createInstanceLinks({ debug }: LinkOptions): OpenInstance {
+  const library = loadLibrary({ maxBytes });
   return ({ origin, address }): InstanceLink => {
-    const at = address === null ? {} : { address };
-    const controlPlane = createControlPlane({ ...at, debug: options.debug });
-    const pages = new Connections({ timeoutMs, maxBytes, ...at });
+    const connections = new Connections({ timeoutMs, library, ...(address === null ? {} : { address }) });
     return {
-      controlPlane,
+      controlPlane: createControlPlane({ connections, debug }),
       metrics: {
         read: async (path, namespace, signal) => {
           const url = new URL(path, origin);
           if (url.origin !== origin) return null;
-          const headers = new Map([
-            ['Accept', 'text/plain;version=0.0.4'],
-            ['Accept-Encoding', 'identity'],
-            ['User-Agent', 'rlctl'],
-          ]);
-          const answer = await pages.send({ url, method: 'GET', headers, body: null, isFresh: false, signal });
-          options.debug(`GET ${url.origin}${url.pathname} ${answer.status}`);
-          if (answer.status !== 200 || answer.isTooLarge) return null;
-          return figuresOf(answer.body, namespace);
+          const asked = { url, method: 'GET', headers: pageHeaders, body: null, isFresh: false, signal } as const;
+          const answer = await connections.send(asked);
+          debug(`GET ${url.origin}${url.pathname} ${answer.status}`);
+          return answer.status !== 200 || answer.isTooLarge ? null : figuresOf(answer.body, namespace);
         },
       },
-      close: () => {
-        controlPlane.close();
-        pages.close();
-      },
+      close: () => connections.close(),
     };
   };
 }
@@ -57,8 +52,7 @@ async function figuresOf(page: string, namespace: string): Promise<InstanceFigur
     const valueOf = (metric: string): number | null => values.find((each) => each.metric === metric)?.value ?? null;
     const figures = { reloads: valueOf('configReloads'), activeOverrides: valueOf('activeOverrides') };
     return figures.reloads === null && figures.activeOverrides === null ? null : figures;
-  } catch (error) {
-    if (error instanceof RlctlError) throw error;
+  } catch {
     return null;
   }
 }

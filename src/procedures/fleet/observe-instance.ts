@@ -76,6 +76,7 @@ export async function observeInstance(
       activeOverrides: figures?.activeOverrides ?? null,
     };
   } finally {
+    deadline.end();
     link.close();
   }
 }
