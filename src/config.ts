@@ -132,6 +132,15 @@ export function lastReloadPath(env: Host['env'], server: string): string {
   return join(stateFolder(env), 'reloads', `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
 }
 
+/** Where the last fleet reload of an environment is kept, instance by instance. */
+export function lastFleetReloadPath(env: Host['env'], environment: string): string {
+  return join(
+    stateFolder(env),
+    'fleets',
+    `${createHash('sha256').update(environment).digest('hex').slice(0, 16)}.json`,
+  );
+}
+
 /** The digest under which a project file is trusted. */
 export function configDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex');

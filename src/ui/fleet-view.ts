@@ -191,7 +191,8 @@ function cureText({ status, environment }: ShownFleet, theme: Theme): readonly s
   const flags = isFew ? origins.flatMap((origin) => ['--target', origin]) : [];
   const reload = broken.length === 0 ? [] : [hint(`run: ${shellWords(['rlctl', 'reload', ...flags])}`)];
   const whole = findings.filter(({ part }) => part === 'redis' || part === 'overrides');
-  const silent = standings.find(({ state }) => state === 'unreachable')?.error;
+  const silent = standings.flatMap(({ state, error }) => (state === 'unreachable' && error !== null ? [error] : []));
+  const causes = [...new Map(silent.map((error) => [error.code, addressedError(error, environment.address)])).values()];
   return [
     ...whole.flatMap((each) => [
       theme.bad(`✗ ${term(each.message)}`),
@@ -199,6 +200,6 @@ function cureText({ status, environment }: ShownFleet, theme: Theme): readonly s
     ]),
     ...findings.flatMap((each) => (each.code === 'WRONG_SITE_MODE' ? [theme.bad(`✗ ${term(each.message)}`)] : [])),
     ...reload,
-    ...(silent ? [`${theme.accent('hint:')} ${term(addressedError(silent, environment.address).hint ?? '')}`] : []),
+    ...causes.slice(0, 3).map(({ code, hint: cure }) => `${theme.accent('hint:')} ${term(`${code}: ${cure ?? ''}`)}`),
   ];
 }

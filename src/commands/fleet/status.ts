@@ -6,7 +6,8 @@ import { fleetStatusView } from '../../ui/fleet-view.js';
 import { collect, defineCommand, switchFlag, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
-import { addInstanceFlags, instanceFlags, listInstances, pace, sourceOfInstances } from './instances.js';
+import { addInstanceFlags, instanceFlags, pace } from './instance-flags.js';
+import { listInstances, sourceOfInstances } from './instances.js';
 
 // Whether every instance enforces the same: each is asked the same questions, and nothing is changed.
 

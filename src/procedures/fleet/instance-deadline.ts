@@ -7,34 +7,52 @@ export interface InstanceDeadline extends Deadline {
   end(): void;
 }
 
+/** Deadlines for the instances of a fleet; `answerMs`: the longest that one answer may take. */
+export interface InstanceDeadlines {
+  start(answerMs: number, moreMs?: number): InstanceDeadline;
+}
+
+/** Answers that an instance may keep waiting for, one after the other, as long as one may. */
+const answersInAll = 4;
 const ended = new Error('the instance has answered');
 
-/** A deadline `atMostMs` from now, and never later than the whole one. */
-export function instanceDeadline(
-  whole: Deadline,
-  clock: Pick<Clock, 'monotonicMs' | 'sleep'>,
-  atMostMs: number,
-): InstanceDeadline {
-  const endMs = clock.monotonicMs() + atMostMs;
-  const over = new AbortController();
-  const leftMs = (): number => Math.max(0, Math.min(whole.leftMs(), endMs - clock.monotonicMs()));
-  const after = (ms: number): AbortSignal => {
-    const controller = new AbortController();
-    const interrupt = (): void => controller.abort(whole.interrupted.reason);
-    whole.interrupted.addEventListener('abort', interrupt, { signal: over.signal });
-    if (whole.interrupted.aborted) interrupt();
-    clock
-      .sleep(ms, over.signal)
-      .then(() => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')))
-      // It ended in time.
-      .catch(() => undefined);
-    return controller.signal;
-  };
-  const all = after(leftMs());
+/**
+ * Makes deadlines that never last longer than the whole one. An interrupt is listened for once, however many instances
+ * there are.
+ */
+export function instanceDeadlines(whole: Deadline, clock: Pick<Clock, 'monotonicMs' | 'sleep'>): InstanceDeadlines {
+  const open = new Set<AbortController>();
+  whole.interrupted.addEventListener('abort', () => {
+    for (const controller of open) controller.abort(whole.interrupted.reason);
+  });
   return {
-    leftMs,
-    signal: (ms = Infinity) => (ms >= leftMs() ? all : after(ms)),
-    interrupted: whole.interrupted,
-    end: () => over.abort(ended),
+    start: (answerMs, moreMs = 0) => {
+      const endMs = clock.monotonicMs() + answerMs * answersInAll + moreMs;
+      const stops = new Map<AbortController, AbortController>();
+      const leftMs = (): number => Math.max(0, Math.min(whole.leftMs(), endMs - clock.monotonicMs()));
+      const after = (ms: number): AbortSignal => {
+        const [controller, stop] = [new AbortController(), new AbortController()];
+        if (whole.interrupted.aborted) controller.abort(whole.interrupted.reason);
+        open.add(controller);
+        stops.set(controller, stop);
+        clock
+          .sleep(ms, stop.signal)
+          .then(() => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')))
+          // It ended in time.
+          .catch(() => undefined);
+        return controller.signal;
+      };
+      return {
+        leftMs,
+        signal: (atMostMs = Infinity) => after(Math.min(atMostMs, answerMs, leftMs())),
+        interrupted: whole.interrupted,
+        end: () => {
+          for (const [controller, stop] of stops) {
+            open.delete(controller);
+            stop.abort(ended);
+          }
+        },
+      };
+    },
   };
 }

@@ -5,18 +5,16 @@ import type { Instance } from '../../domain/fleet/instance.js';
 import type { Observation } from '../../domain/fleet/observation.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import { refusalError } from '../../domain/refusal.js';
-import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane } from '../../ports/control-plane.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { InstanceFigures } from '../../ports/instance-metrics.js';
 import type { InstanceLink, OpenInstance } from '../../ports/instance-link.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
-import { instanceDeadline } from './instance-deadline.js';
+import type { InstanceDeadlines } from './instance-deadline.js';
 
 export interface ObservePorts {
   readonly open: OpenInstance;
-  readonly clock: Clock;
-  readonly deadline: Deadline;
+  readonly deadlines: InstanceDeadlines;
 }
 
 /** What every instance is asked, the same for all so that the answers can be compared. */
@@ -29,7 +27,7 @@ export interface InstanceQuestion {
   /** `null`: its metrics cannot be told from others'. */
   readonly namespace: string | null;
   readonly metricsPath: string | null;
-  /** The longest one look may take, milliseconds. */
+  /** The longest that one answer may take, milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -56,7 +54,7 @@ export async function observeInstance(
   lessons: Lessons,
 ): Promise<Observation> {
   const link = ports.open(instance);
-  const deadline = instanceDeadline(ports.deadline, ports.clock, question.timeoutMs);
+  const deadline = ports.deadlines.start(question.timeoutMs);
   const controlPlane = oneByOne(link.controlPlane);
   try {
     const { buckets, baseRoute } = question;

@@ -8,6 +8,8 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import { loadOverrides, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { confidenceOf, readsNeeded } from '../../domain/proof/reads-needed.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
 import { pickSome } from '../proof/sampling.js';
@@ -15,9 +17,12 @@ import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
 import type { OnStep } from '../step.js';
 import { fleetFindings } from './findings.js';
+import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { observeInstance, type InstanceQuestion, type Lessons, type ObservePorts } from './observe-instance.js';
 
-export interface FleetStatusPorts extends ObservePorts {
+export interface FleetStatusPorts extends Pick<ObservePorts, 'open'> {
+  readonly clock: Clock;
+  readonly deadline: Deadline;
   readonly randomness: Randomness;
   /** `null`: no Redis is configured. */
   readonly store: OverrideStore | null;
@@ -34,7 +39,7 @@ export interface FleetStatusInput {
   readonly workers: number | null;
   /** Instances asked at once, from 1. */
   readonly parallel: number;
-  /** The longest one look at an instance may take, milliseconds. */
+  /** The longest that one answer of an instance may take, milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -54,6 +59,8 @@ export interface FleetStatus extends FleetJudgement {
 
 /** Prefixes read at each instance, at most: one request each. */
 const mostPrefixes = 8;
+/** Below this nothing is asked any more. */
+const leastMs = 50;
 /** Looks at all instances together, where the number of processes behind each is not known. */
 const looksForUnknown = 320;
 
@@ -119,11 +126,12 @@ async function lookAtAll(
   onStep: OnStep,
 ): Promise<readonly Sighting[]> {
   const lessons: Lessons = { basePaths, metricsPath: null, withoutMetrics: 0 };
+  const deadlines = instanceDeadlines(ports.deadline, ports.clock);
   const width = Math.max(1, Math.floor(Math.min(parallel, 8) / instances.length));
   let asked = 0;
   let silent = 0;
   return inParallel(instances, parallel, async (instance) => {
-    const sighting = await lookAt(ports, instance, { ...look, lessons, width });
+    const sighting = await lookAt(ports, instance, { ...look, lessons, width, deadlines });
     asked += 1;
     if (sighting.readings.length === 0) silent += 1;
     onStep(`asked ${asked} of ${instances.length}${silent === 0 ? '' : `, ${silent} did not answer`}`);
@@ -136,6 +144,7 @@ interface Looking {
   /** What the answers are compared with; `null`: with each other alone. */
   readonly loaded: LoadedOverrides | null;
   readonly lessons: Lessons;
+  readonly deadlines: InstanceDeadlines;
   readonly looks: number;
   readonly width: number;
 }
@@ -161,12 +170,22 @@ async function lookAt(ports: FleetStatusPorts, instance: Instance, looking: Look
 async function lookOnce(
   ports: FleetStatusPorts,
   instance: Instance,
-  { question, loaded, lessons }: Looking,
+  { question, loaded, lessons, deadlines }: Looking,
 ): Promise<Reading | RlctlError> {
+  const { open, deadline } = ports;
+  if (deadline.leftMs() < leastMs) return outOfTime(instance);
   try {
-    return readingOf(await observeInstance(ports, instance, question, lessons), loaded);
+    return readingOf(await observeInstance({ open, deadlines }, instance, question, lessons), loaded);
   } catch (error) {
-    if (error instanceof RlctlError) return error;
-    throw error;
+    if (!(error instanceof RlctlError)) throw error;
+    return error.code === 'API_TIMEOUT' && deadline.leftMs() < leastMs ? outOfTime(instance) : error;
   }
+}
+
+/** The time of the whole command was up: that says nothing about the instance. */
+function outOfTime({ name }: Instance): RlctlError {
+  return new RlctlError('unreachable', `${name} was not asked to the end: the time was up`, {
+    code: 'OUT_OF_TIME',
+    hint: 'Give --timeout more time, or ask more instances at once with --parallel.',
+  });
 }
