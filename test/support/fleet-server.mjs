@@ -2,8 +2,8 @@
 // Usage: node fleet-server.mjs COUNT SECRET NAMESPACE, with the behaviour of each and the document as JSON on stdin:
 //   {"document": {prefix: {...}}, "stale": [index], "hanging": [index], "slow": {index: milliseconds}, "dead": [index],
 //    "deaf": [index]}
-// Stale ones hold an older document, deaf ones accept a reload and keep it. Prints {"origins": […]} when all listen, and
-// for each line "report" on stdin one line with the signed reloads that each has accepted. Ends with its stdin.
+// Stale ones hold an older document ("before"), deaf ones accept a reload and keep it. Prints {"origins": […]} when all
+// listen; then for each line on stdin {"reloads": […], "requests": […]}: what each has accepted and had. Ends with its stdin.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -72,10 +72,12 @@ function start(index) {
   const state = {
     held: old ? (settings.before ?? {}) : settings.document,
     reloads: old ? 0 : 1,
+    requests: 0,
     isDeaf: deaf.includes(index),
     shadows: shadows[index] ?? [],
   };
   const server = createServer((request, response) => {
+    state.requests += 1;
     request.resume();
     if (hanging.includes(index)) return;
     const late = slow[index];
@@ -98,9 +100,8 @@ const started = await Promise.all(Array.from({ length: count }, (_, index) => st
 // A dead one has had its port and gives it up: nothing listens there.
 for (const index of settings.dead ?? []) started[index].server.close();
 process.stdout.write(`${JSON.stringify({ origins: started.map(({ port }) => `http://127.0.0.1:${port}`) })}\n`);
-for await (const line of { [Symbol.asyncIterator]: () => input }) {
-  const command = JSON.parse(line);
-  if (command.document !== undefined) settings.document = command.document;
-  process.stdout.write(`${JSON.stringify({ reloads: started.map(({ state }) => state.reloads) })}\n`);
+while (!(await input.next()).done) {
+  const [reloads, requests] = ['reloads', 'requests'].map((name) => started.map(({ state }) => state[name]));
+  process.stdout.write(`${JSON.stringify({ reloads, requests })}\n`);
 }
 process.exit(0);

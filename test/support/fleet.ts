@@ -24,8 +24,8 @@ export interface RunningFleet {
   readonly origins: readonly string[];
   /** Signed reloads that each has accepted so far; one that was not stale starts with 1. */
   reloads(): Promise<readonly number[]>;
-  /** What instances hold after their next reload. */
-  hold(document: Document): Promise<void>;
+  /** Requests that have arrived at each so far. */
+  requests(): Promise<readonly number[]>;
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function startFleet(count: number, behaviour: FleetBehaviour, names
   return {
     origins,
     reloads: async () => (await ask<{ reloads: readonly number[] }>({})).reloads,
-    hold: async (document) => void (await ask({ document })),
+    requests: async () => (await ask<{ requests: readonly number[] }>({})).requests,
     stop: async () => {
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.stdin.end();

@@ -22,9 +22,7 @@ const usualTimeoutMs = 3000;
 export function addInstanceFlags(command: Command): void {
   const group = 'Fleet:';
   command
-    .addOption(
-      new Option('--targets-dns <name>', 'every address of NAME[:PORT] or http://NAME[:PORT]').helpGroup(group),
-    )
+    .addOption(new Option('--targets-dns <name>', 'every address that NAME[:PORT] resolves to').helpGroup(group))
     .addOption(new Option('--targets-file <file>', 'file with one URL per line; - is stdin').helpGroup(group))
     .addOption(
       new Option('--targets-prometheus <job>', 'what the environment’s Prometheus scrapes as this job').helpGroup(

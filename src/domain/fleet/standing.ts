@@ -16,7 +16,8 @@ export interface Sighting {
 
 /**
  * `inStep`: holds what the document says, or, where that is not known, what the most hold. `stale`: something that was
- * looked at is not as stored. `differs`: nothing contradicts the document, but the most say something else. `split`: its
+ * looked at is not as stored. `differs`: nothing contradicts the document, but
+ * the most of those that hold it say something else. `split`: its
  * own answers disagree, so that not each of its processes holds the same. `unreachable`: it did not answer.
  */
 export type StandingState = 'inStep' | 'stale' | 'differs' | 'split' | 'unreachable';
@@ -65,9 +66,10 @@ export interface FleetJudgement {
  */
 export function judgeFleet(sightings: readonly Sighting[], isKnown: boolean): FleetJudgement {
   const groups = groupsOf(sightings.flatMap(({ readings }) => distinct(readings)));
-  const majority = groups[0]?.digest ?? null;
+  // What is as stored is right, however few say so.
+  const right = (isKnown ? groups.find(({ isAsStored }) => isAsStored) : undefined) ?? groups[0];
   return {
-    standings: sightings.map((sighting) => standingOf(sighting, majority)),
+    standings: sightings.map((sighting) => standingOf(sighting, right?.digest ?? null)),
     groups: groups.map((group) => ({ ...group, isAsStored: isKnown ? group.isAsStored : null })),
   };
 }
@@ -93,14 +95,14 @@ function groupsOf(readings: readonly Reading[]): readonly (Group & { readonly is
   return sorted.map(([digest, group], index) => ({ digest, ...group, isMajority: index === 0 }));
 }
 
-function standingOf({ instance, readings, error, tookMs }: Sighting, majority: string | null): Standing {
+function standingOf({ instance, readings, error, tookMs }: Sighting, right: string | null): Standing {
   const kinds = distinct(readings);
   const most = groupsOf(readings)[0]?.digest;
   const usual = kinds.find(({ digest }) => digest === most) ?? null;
   const faults = [...new Set(readings.flatMap((each) => each.faults))];
   return {
     instance,
-    state: stateOf(kinds, faults, majority),
+    state: stateOf(kinds, faults, right),
     overrides: usual?.overrides ?? null,
     reloads: usual?.reloads ?? null,
     shadows: usual?.shadows ?? null,
@@ -115,9 +117,9 @@ function standingOf({ instance, readings, error, tookMs }: Sighting, majority: s
   };
 }
 
-function stateOf(kinds: readonly Reading[], faults: readonly string[], majority: string | null): StandingState {
+function stateOf(kinds: readonly Reading[], faults: readonly string[], right: string | null): StandingState {
   if (kinds.length === 0) return 'unreachable';
   if (kinds.length > 1) return 'split';
   if (faults.length > 0) return 'stale';
-  return kinds[0]?.digest === majority ? 'inStep' : 'differs';
+  return kinds[0]?.digest === right ? 'inStep' : 'differs';
 }

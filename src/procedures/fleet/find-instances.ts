@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../domain/api-endpoint.js';
 import {
   assertFleetSize,
   instanceAt,
@@ -46,6 +47,7 @@ export async function findInstances(
       const { protocol, name, port } = source;
       const { origin } = new URL(`${protocol}//${name.replace(/\.$/, '')}${port === null ? '' : `:${port}`}`);
       const addresses = await sources.addresses(source, deadline.signal());
+      if (protocol === 'http:') assertHere(addresses, place, origin);
       return assertFleetSize(
         addresses.map((address) => instanceBehind(origin, address)),
         describeInstances(source),
@@ -54,6 +56,17 @@ export async function findInstances(
     case 'prometheus':
       return scraped(await sources.scrapeTargets(deadline.signal()), source.job, labels);
   }
+}
+
+/** Plain http stays on this machine, whatever its name promises. */
+function assertHere(addresses: readonly string[], place: string, origin: string): void {
+  const elsewhere = addresses.find((address) => !isLoopbackHost(address));
+  if (elsewhere === undefined) return;
+  throw usageError(
+    `${place}: ${origin} is plain http, and ${elsewhere} is not this machine: the signature would travel readable`,
+    `Use ${origin.replace(/^http:/, 'https:')}.`,
+    'API_INSECURE',
+  );
 }
 
 /** A target may be scraped twice, under two paths: it is one instance. */

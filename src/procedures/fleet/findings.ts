@@ -60,7 +60,7 @@ function standingFinding(standing: Standing): readonly Finding[] {
       return [{ code: 'STALE', part, message, hint: reload }];
     }
     case 'differs': {
-      const message = `${part} says something else than the most: its own settings or flags differ`;
+      const message = `${part} says something else than the others: its own settings or flags differ`;
       return [{ code: 'DIFFERS', part, message, hint: 'Compare its environment with that of another instance.' }];
     }
   }

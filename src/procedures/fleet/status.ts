@@ -110,7 +110,9 @@ function chosenPrefixes(
 ): readonly string[] {
   const usable = loaded.entries.filter(({ fields }) => fields !== null).map(({ prefix }) => prefix);
   const changed = (stored?.lastEntry?.body?.routes ?? []).map(({ route }) => route);
-  return [...new Set([...changed, ...pickSome(usable, mostPrefixes, randomness)])].slice(0, mostPrefixes);
+  const chosen = [...new Set([...changed, ...pickSome(usable, mostPrefixes, randomness)])].slice(0, mostPrefixes);
+  // In one order, so that the digest of the same answers is the same the next time.
+  return chosen.sort();
 }
 
 /** As many as a proof makes where there are few instances; one each where there are many and nobody says how many processes. */
