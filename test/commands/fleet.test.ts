@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 interface Opened extends RunningFleet {
-  run(args: readonly string[], options?: MainOptions): Promise<Ran>;
+  run(this: void, args: readonly string[], options?: MainOptions): Promise<Ran>;
 }
 
 /** Starts a fleet and writes the configuration that names it. */
@@ -102,8 +102,8 @@ describe('fleet status', () => {
     const table = await run(['-e', 'lab', 'fleet', 'status'], { columns: 100, env: { NO_COLOR: '1' } });
     expect(table.code).toBe(3);
     expect(table.out).toContain('SPLIT  3 of 4 in step, 2 different answers');
-    const rows = table.out.split('\n').filter((line) => line.startsWith('http://'));
-    expect(rows[0]).toMatch(new RegExp(`^${origins[2]} +stale +1 +0`));
+    const first = table.out.split('\n').find((line) => line.startsWith('http://'));
+    expect(first).toMatch(new RegExp(`^${origins[2]} +stale +1 +0`));
     expect(table.out.replaceAll(/\s+/g, ' ')).toContain(
       `rlctl -e lab --config ${state.world.cwd}/fleet.yaml reload --target ${origins[2]}`,
     );

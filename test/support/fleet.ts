@@ -23,10 +23,10 @@ export interface FleetBehaviour {
 export interface RunningFleet {
   readonly origins: readonly string[];
   /** Signed reloads that each has accepted so far; one that was not stale starts with 1. */
-  reloads(): Promise<readonly number[]>;
+  reloads(this: void): Promise<readonly number[]>;
   /** Requests that have arrived at each so far. */
-  requests(): Promise<readonly number[]>;
-  stop(): Promise<void>;
+  requests(this: void): Promise<readonly number[]>;
+  stop(this: void): Promise<void>;
 }
 
 export const fleetSecret = 'fleet-secret';

@@ -17,7 +17,7 @@ export interface FleetReloadRecord {
   readonly instances: readonly KeptInstance[];
 }
 
-const states: readonly unknown[] = ['done', 'failed', 'notTried'];
+const states: ReadonlySet<unknown> = new Set(['done', 'failed', 'notTried']);
 
 /** Reads a kept record; `null`: it is none. */
 export function parseFleetReloadRecord(text: string | null): FleetReloadRecord | null {
@@ -45,7 +45,7 @@ function isKept(value: unknown): boolean {
     URL.canParse(origin) &&
     new URL(origin).origin === origin &&
     [address, metricsUrl].every((each) => each === null || typeof each === 'string') &&
-    states.includes(state)
+    states.has(state)
   );
 }
 
