@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
+import { openLab, type Lab } from '../support/lab.js';
 import { startRedis, type RunningRedis } from '../support/redis-server.js';
 import {
   errorOf,
@@ -371,5 +372,39 @@ describe('reload on a fleet', () => {
   test('--require enforced cannot be proven by one probe for all', async () => {
     const { run } = await open(2);
     expect(errorOf(await run([...reload, '--require', 'enforced']))).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('one address with several processes behind it', () => {
+  const openSplit = async (): Promise<Lab> => {
+    const lab = await openLab({ workers: 4 });
+    await lab.store(JSON.stringify(held));
+    // One request reaches one process: the others keep what they hold, which is nothing.
+    await lab.world.main(['reload', '--no-verify']);
+    return lab;
+  };
+
+  test.each([
+    ['known', []],
+    ['not known', ['RLCTL_WORKERS']],
+  ])('their number %s: answers are counted, and disagreeing is exit 3', async (_, unset) => {
+    const lab = await openSplit();
+    try {
+      const environment = { ...lab.environment, ...(unset.length > 0 ? { workers: undefined } : {}) };
+      const path = await lab.world.config('own.yaml', { environments: { lab: environment } });
+      const ran = await lab.world.main(['--config', path, 'fleet', 'status', '--json', '--timeout', '25s']);
+      expect(ran.code).toBe(3);
+      const { instances, findings } = jsonOf<FleetJson>(ran.out);
+      expect(instances).toMatchObject([{ state: 'split', reads: unset.length > 0 ? 32 : 33, distinctAnswers: 2 }]);
+      expect(findings).toMatchObject([{ code: 'SPLIT' }]);
+      const table = await lab.world.main(['--config', path, 'fleet', 'status', '--timeout', '25s']);
+      expect(table.out).toMatch(/2 answers in 3[23] reads/);
+      expect(await lab.world.main(['--config', path, 'reload', '--timeout', '25s'])).toMatchObject({ code: 0 });
+      expect(await lab.world.main(['--config', path, 'fleet', 'status', '--timeout', '25s'])).toMatchObject({
+        code: 0,
+      });
+    } finally {
+      await lab.stop();
+    }
   });
 });

@@ -25,7 +25,7 @@ export const command = defineCommand({
   examples: [
     'rlctl -e prod fleet status',
     'rlctl -e prod fleet status --targets-dns api.internal:8443 --all',
-    'kubectl get pods -l app=api -o jsonpath=\'{range .items[*]}https://{.status.podIP}:8443{"\\n"}{end}\' | rlctl -e prod fleet status --targets-file -',
+    'curl -s https://inventory.example.com/api.txt | rlctl -e prod fleet status --targets-file -',
     'rlctl -e prod fleet status --jq \'.instances[] | select(.state != "inStep") | .instance\'',
   ],
   input: (_, flags) => ({
