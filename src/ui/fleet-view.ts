@@ -26,6 +26,7 @@ export interface ShownFleet {
 const fewInstances = 10;
 /** Instances out of step in the table; more are counted. */
 const mostLines = 40;
+const mostFaults = 4;
 
 /** Every instance beside the others: those out of step first, those in step as one line where there are many. */
 export function fleetStatusView(shown: ShownFleet): View {
@@ -50,6 +51,7 @@ export function fleetStatusView(shown: ShownFleet): View {
         ...(left > 0 ? [theme.dim(`… ${left} more out of step: --all, or --json`)] : []),
         ...(isFolded && inStep.length > 0 ? [inStepText(inStep, theme)] : []),
         '',
+        ...faultLines(standings, theme),
         ...storedText(shown, theme),
         ...surenessText(shown, theme),
         ...cureText(shown, theme),
@@ -93,9 +95,19 @@ function rowOf(each: Standing, theme: Theme): readonly string[] {
 function whyOf({ state, faults, error, distinctAnswers, reads }: Standing): string {
   if (state === 'unreachable') return term(error?.code ?? '-');
   if (state === 'split') return `${distinctAnswers} answers in ${reads} reads`;
-  const [first] = faults;
-  if (first === undefined) return '-';
-  return `${term(first)}${faults.length > 1 ? ` (+${faults.length - 1})` : ''}`;
+  return faults.length === 0 ? '-' : counted(faults.length, 'difference');
+}
+
+/** What is not as stored, each difference with how many instances have it, the commonest first. */
+function faultLines(standings: readonly Standing[], theme: Theme): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { faults } of standings) for (const fault of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  const sorted = [...counts].sort(([, left], [, right]) => right - left);
+  const lines = sorted
+    .slice(0, mostFaults)
+    .map(([fault, count]) => `${theme.bad('✗')} ${counted(count, 'instance')}: ${term(fault)}`);
+  const left = sorted.length - lines.length;
+  return left > 0 ? [...lines, theme.dim(`… ${counted(left, 'more difference')} in --json`)] : lines;
 }
 
 function inStepText(inStep: readonly Standing[], theme: Theme): string {
