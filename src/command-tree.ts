@@ -24,6 +24,7 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--after': names('override'),
   '--config': names('file'),
   '--secret-file': names('file'),
+  '--targets-file': names('file'),
   '--file': names('file'),
   '--out': names('file'),
   '--signing': signing,

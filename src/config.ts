@@ -116,6 +116,15 @@ function serverFile(env: Host['env'], folder: string, server: string): string {
   return join(stateFolder(env), folder, `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
 }
 
+/** Where the last fleet reload of an environment is kept, instance by instance. */
+export function lastFleetReloadPath(env: Host['env'], environment: string): string {
+  return join(
+    stateFolder(env),
+    'fleets',
+    `${createHash('sha256').update(environment).digest('hex').slice(0, 16)}.json`,
+  );
+}
+
 /** The digest under which a project file is trusted. */
 export function configDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -11,6 +11,8 @@ import type { Deadline } from './ports/deadline.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
+import type { OpenInstance } from './ports/instance-link.js';
+import type { InstanceSources } from './ports/instance-sources.js';
 import type { MetricsSource } from './ports/metrics-source.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Programs } from './ports/programs.js';
@@ -60,6 +62,9 @@ export interface Context {
    * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
    */
   metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
+  /** Where the instances of an environment are listed, and how each is reached. */
+  instanceSources(environment: Environment): Promise<InstanceSources>;
+  openInstance(): Promise<OpenInstance>;
   /** The signing secret; throws a usage or guard error that names the source, never its content. */
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
@@ -158,6 +163,15 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(source);
         return source;
       }),
+    instanceSources: async (environment) => {
+      const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
+      const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+      return createInstanceSources(environment, secretParts, (line) => context.debug(line));
+    },
+    openInstance: async () => {
+      const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
+      return createInstanceLinks({ debug: (line) => context.debug(line) });
+    },
     secret: (environment) =>
       lazily(`secret ${environment.name}`, async () => {
         const { readSecret } = await import('./adapters/system/secret.js');

@@ -23,6 +23,7 @@ export const nouns: readonly Noun[] = [
   { name: 'policy', aliases: ['policies'], summary: 'which policy a route really has, and why' },
   { name: 'shadow', aliases: ['shadows'], summary: 'let buckets or routes only observe, and back' },
   { name: 'decisions', aliases: ['decision'], summary: 'what the limiter decided: allowed, blocked, shadow-blocked' },
+  { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -129,6 +130,12 @@ export const leaves: readonly Leaf[] = [
     summary: 'the same, refreshed in place until Ctrl-C',
     isMutation: false,
     load: () => import('./commands/decisions/watch.js'),
+  },
+  {
+    path: 'fleet status',
+    summary: 'each instance: in step, stale or silent',
+    isMutation: false,
+    load: () => import('./commands/fleet/status.js'),
   },
   {
     path: 'env list',

@@ -5,6 +5,7 @@ import { RlctlError, usageError } from '../domain/errors.js';
 import { maskedRequest, signReload } from '../domain/signing/sign.js';
 import { reloadSafely } from '../procedures/reload/safely.js';
 import { printedRequestView, reloadView } from '../ui/reload-view.js';
+import { addFleetFlags, fleetFlags, isFleet, type FleetFlags } from './fleet/fleet-flags.js';
 import { defineCommand, switchFlag, textFlag, type Outcome } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
@@ -14,6 +15,7 @@ import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags
 
 interface ReloadCommandInput {
   readonly effect: EffectFlags;
+  readonly fleet: FleetFlags;
   readonly expect: number | null;
   readonly isForced: boolean;
   readonly isPrinting: boolean;
@@ -53,17 +55,21 @@ export const command = defineCommand({
       .addOption(
         new Option('--force', 'reload even where the document cannot be read and every override would be lost'),
       )
-      .addOption(new Option('--dry-run', 'the same as --print-request'))
+      .addOption(new Option('--dry-run', 'show what would be done; send nothing'))
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
       .addOption(new Option('--confirm <name>', 'confirm by the environment’s name'));
     addEffectFlags(c);
+    addFleetFlags(c);
   },
   examples: [
     'rlctl -e preview reload',
     'rlctl -e prod reload --yes --target https://10-0-0-1.example.com --target https://10-0-0-2.example.com',
+    'rlctl -e prod reload --yes --targets-dns api.internal:8443 --canary 1 --max-failures 2',
+    'rlctl -e prod reload --yes --resume',
   ],
   input: (_, flags): ReloadCommandInput => ({
     effect: effectFlags(flags),
+    fleet: fleetFlags(flags),
     expect: expectedCount(textFlag(flags, 'expect')),
     isForced: switchFlag(flags, 'force'),
     isPrinting: switchFlag(flags, 'printRequest'),
@@ -73,6 +79,10 @@ export const command = defineCommand({
   }),
   action: async (context, input) => {
     const environment = await context.environment(input.effect.settings);
+    if (isFleet(environment, input.fleet) && (!input.isPrinting || environment.api.length === 0)) {
+      const { reloadFleetCommand } = await import('./fleet/reload-fleet.js');
+      return reloadFleetCommand(context, environment, { ...input, isDryRun: input.isDryRun || input.isPrinting });
+    }
     if (input.isPrinting || input.isDryRun) return printRequest(context, environment, input.effect);
     const ports = await changePorts(context, environment);
     const seen = await recall(context, environment);

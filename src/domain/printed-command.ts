@@ -30,6 +30,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   policy: 'environment',
   shadow: 'environment',
   decisions: 'environment',
+  fleet: 'environment',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

@@ -1,4 +1,5 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
+import { describeInstances } from '../domain/fleet/source.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
 import { traitsOf, type Detected } from '../domain/dialect/dialect.js';
 import { renderTable } from './table.js';
@@ -133,7 +134,17 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
       return typeof environment.shadowDriver === 'string'
         ? environment.shadowDriver
         : JSON.stringify(environment.shadowDriver);
+    case 'fleet':
+      return fleetText(environment.fleet);
   }
+}
+
+function fleetText({ source, metricsPath }: Environment['fleet']): string | null {
+  const said = [
+    ...(source === null ? [] : [describeInstances(source.source)]),
+    ...(metricsPath === null ? [] : [`metrics under ${metricsPath}`]),
+  ];
+  return said.length === 0 ? null : said.join(', ');
 }
 
 function sourceText(url: string | null, access: SourceAccess): string | null {

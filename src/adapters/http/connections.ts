@@ -8,6 +8,10 @@ export interface ConnectionOptions {
   readonly timeoutMs: number;
   /** A certificate authority in PEM, instead of those that Node trusts. */
   readonly ca?: string;
+  /** The IP address to connect to, whatever the host resolves to; the Host header and TLS go by the host all the same. */
+  readonly address?: string;
+  /** What is loaded already, for many clients of one kind; absent: loaded at the first use. Its own limits hold then. */
+  readonly library?: Promise<Library>;
   /** The largest body that is read, bytes; 1 MiB where absent. */
   readonly maxBytes?: number;
 }
@@ -18,10 +22,11 @@ interface Line {
   drop(): void;
 }
 
-interface Library {
+/** What a connection is made with. */
+export interface Library {
   /** Connects ahead of the first request. */
   readonly connect: (client: Client) => void;
-  readonly createLine: (origin: string) => Line;
+  readonly createLine: (origin: string, address: string | undefined) => Line;
 }
 
 /**
@@ -40,7 +45,7 @@ export class Connections {
   async open({ origin }: URL): Promise<void> {
     const library = await this.#load();
     if (this.#isClosed || this.#freeTo(origin).length > 0) return;
-    const line = this.#add(library.createLine(origin));
+    const line = this.#add(library.createLine(origin, this.options.address));
     this.#freeTo(origin).push(line);
     library.connect(line.client);
   }
@@ -56,7 +61,7 @@ export class Connections {
       });
     }
     const kept = isFresh ? undefined : this.#freeTo(url.origin).pop();
-    const line = kept ?? this.#add(createLine(url.origin));
+    const line = kept ?? this.#add(createLine(url.origin, this.options.address));
     try {
       const answer = await runExchange(exchange, this.options.timeoutMs, line.client);
       if (isFresh || answer.isTooLarge) this.#drop(line);
@@ -79,7 +84,7 @@ export class Connections {
   }
 
   #load(): Promise<Library> {
-    this.#library ??= loadLibrary(this.options);
+    this.#library ??= this.options.library ?? loadLibrary(this.options);
     return this.#library;
   }
 
@@ -100,15 +105,16 @@ export class Connections {
   }
 }
 
-async function loadLibrary({ ca, maxBytes }: ConnectionOptions): Promise<Library> {
+/** Loads what connections are made with. */
+export async function loadLibrary({ ca, maxBytes }: Pick<ConnectionOptions, 'ca' | 'maxBytes'>): Promise<Library> {
   const { buildConnector, Client, connectAhead } = await import('./library.js');
   // No timers of undici's: they tick once a second. Each exchange has its own deadline.
   const limits = { headersTimeout: 0, bodyTimeout: 0, maxResponseSize: maxBytes ?? bodyLimit };
   const connect = buildConnector({ timeout: 0, ...(ca === undefined ? {} : { ca }) });
-  const createLine = (origin: string): Line => {
+  const createLine = (origin: string, address: string | undefined): Line => {
     const last: { socket?: Socket } = {};
     const remember = (to: buildConnector.Options, done: buildConnector.Callback): void => {
-      last.socket = connect(to, done);
+      last.socket = connect(address === undefined ? to : { ...to, hostname: address }, done);
     };
     const client = new Client(origin, { ...limits, connect: remember });
     const drop = (): void => {

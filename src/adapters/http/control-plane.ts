@@ -17,6 +17,8 @@ export interface ControlPlaneOptions {
   readonly allowInsecure?: boolean;
   /** A certificate authority in PEM, instead of those that Node trusts. */
   readonly ca?: string;
+  /** The connections to use, closed with it; absent: its own. */
+  readonly connections?: Connections;
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
   readonly debug?: (line: string) => void;
   /** Epoch milliseconds; the system's where absent. */
@@ -31,10 +33,12 @@ const common: readonly (readonly [string, string])[] = [
 
 /** The control plane over HTTP. Every URL is built from an asserted origin; no redirect is followed. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const connections = new Connections({
-    timeoutMs: options.timeoutMs ?? 30_000,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  });
+  const connections =
+    options.connections ??
+    new Connections({
+      timeoutMs: options.timeoutMs ?? 30_000,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    });
   const nowMs = options.nowMs ?? Date.now;
   const isInsecureAllowed = options.allowInsecure ?? false;
 

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { userConfigPath } from '../../config.js';
-import { checkedOrigin } from '../../domain/config/resolve.js';
+import { checkedOrigin } from '../../domain/config/origin.js';
 import { parseConfigFile } from '../../domain/config/schema.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { messageView } from '../../ui/message-view.js';

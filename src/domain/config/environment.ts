@@ -1,3 +1,4 @@
+import type { PlacedSource } from '../fleet/source.js';
 import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
 import type { SettingKey } from './settings.js';
@@ -60,6 +61,14 @@ export interface BucketRoutes {
 /** How a bucket's shadow flag is flipped: through route overrides, an env file's line, or a program. */
 export type ShadowDriver = 'overrides' | { readonly 'env-file': string } | { readonly exec: readonly string[] };
 
+/** How the instances of an environment are found. */
+export interface FleetSettings {
+  /** `null`: its API addresses are the instances. */
+  readonly source: PlacedSource | null;
+  /** The path of an instance's metrics; `null`: it is looked for where it usually is. */
+  readonly metricsPath: string | null;
+}
+
 /** What a change must carry on an environment. */
 export type Requirement = 'reason' | 'ticket';
 
@@ -93,6 +102,7 @@ export interface Environment {
   readonly metrics: string | null;
   readonly metricsAccess: SourceAccess;
   readonly shadowDriver: ShadowDriver;
+  readonly fleet: FleetSettings;
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;
   /** True: that file was trusted once, and has changed since. */

@@ -1,4 +1,6 @@
 import { RlctlError, usageError } from '../errors.js';
+import { fleetSettings } from './fleet-settings.js';
+import { checkedOrigin } from './origin.js';
 import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource, SourceAccess } from './environment.js';
@@ -72,6 +74,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
+    fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
     untrustedFile: from.isTrusted ? null : from.filePlace,
     isChangedSinceTrusted: from.isChanged === true,
     sources,
@@ -151,40 +154,6 @@ function list(text: string | null): readonly string[] {
 function apiPlace({ name, filePlace }: EnvironmentSources, source: string | undefined): string {
   if (source === 'flag') return '--target';
   return source === filePlace ? `${filePlace}: environments.${name}.api` : (source ?? 'api');
-}
-
-/** Checks an API address and returns its origin; a path belongs into basePath, credentials belong nowhere. */
-export function checkedOrigin(text: string, place: string): string {
-  if (!URL.canParse(text)) {
-    throw usageError(
-      `${place}: "${text}" is not an address`,
-      `Give ${place} as https://api.example.com.`,
-      'API_ADDRESS',
-    );
-  }
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw usageError(
-      `${place}: "${url.protocol}" is not http: or https:`,
-      `Give ${place} as https://api.example.com.`,
-      'API_ADDRESS',
-    );
-  }
-  if (url.username || url.password) {
-    throw usageError(
-      `${place}: an address must not hold a user name or password`,
-      `Take them out of ${place}.`,
-      'API_ADDRESS',
-    );
-  }
-  if (url.pathname !== '/' || url.search || url.hash) {
-    throw usageError(
-      `${place}: "${text}" has a path; the API address is the origin alone`,
-      `Give ${place} as ${url.origin}, and the path of the internal endpoints as basePath (RLCTL_BASE_PATH).`,
-      'API_ADDRESS',
-    );
-  }
-  return url.origin;
 }
 
 /** Checks an address of metrics, which may have a path; credentials stand beside it, where `env show` can hide them. */
@@ -295,4 +264,9 @@ function bucketsOf(file: EnvironmentFile['buckets'] | null): Environment['bucket
   return new Map(
     Object.entries(file ?? {}).map(([name, { routes, alias }]) => [name, { routes: routes ?? [], alias: alias ?? [] }]),
   );
+}
+
+function fleetOf(from: EnvironmentSources, file: NonNullable<EnvironmentFile['fleet']> | null): Environment['fleet'] {
+  const place = `${from.filePlace}: environments.${from.name}.fleet`;
+  return fleetSettings(file, place, (text, key) => interpolate(text, from, `fleet.${key}`));
 }

@@ -43,6 +43,15 @@ function configFileSchema() {
         z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
       ]),
     ),
+    fleet: z.optional(
+      z.union([
+        z.strictObject({ metrics: text }),
+        z.strictObject({ dns: text, nameServer: z.optional(text), metrics: z.optional(text) }),
+        z.strictObject({ file: text, metrics: z.optional(text) }),
+        z.strictObject({ command: z.array(text).check(z.minLength(1)), metrics: z.optional(text) }),
+        z.strictObject({ prometheus: text, metrics: z.optional(text) }),
+      ]),
+    ),
   });
   return z.strictObject({
     current: z.optional(text),

@@ -125,6 +125,14 @@ export const environmentSettings = [
     fallback: 'overrides',
     meaning: 'how a bucket’s shadow flag is flipped: overrides, {env-file} or {exec}',
   },
+  {
+    ...open,
+    key: 'fleet',
+    variable: null,
+    fallback: 'the addresses of api',
+    meaning:
+      'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics',
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingKey = (typeof environmentSettings)[number]['key'];

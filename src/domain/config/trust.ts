@@ -32,7 +32,8 @@ export interface Grant {
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
     const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
-    const all = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...variablesOf(file)];
+    const found = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...fleetOf(file)];
+    const all = [...found, ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });
 }
@@ -61,6 +62,13 @@ function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {
 function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
   if (typeof shadowDriver !== 'object') return [];
   return 'exec' in shadowDriver ? [['program', shadowDriver.exec.join(' ')]] : [['file', shadowDriver['env-file']]];
+}
+
+function fleetOf({ fleet }: EnvironmentFile): readonly Granted[] {
+  if (fleet === undefined) return [];
+  if ('command' in fleet) return [['program', fleet.command.join(' ')]];
+  if ('file' in fleet) return [['file', fleet.file]];
+  return 'dns' in fleet ? [['address', fleet.dns]] : [];
 }
 
 /** The variables whose values stand in for `${NAME}`. */

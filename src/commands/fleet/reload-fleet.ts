@@ -1,0 +1,133 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { untrusted } from '../../domain/config/trust.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { Instance } from '../../domain/fleet/instance.js';
+import { leftToDo, type FleetReloadRecord } from '../../domain/fleet/reload-record.js';
+import { describeInstances } from '../../domain/fleet/source.js';
+import { maskedRequest, signReload } from '../../domain/signing/sign.js';
+import type { EffectInput } from '../../procedures/effect.js';
+import { fleetEffect } from '../../procedures/fleet/fleet-effect.js';
+import { fleetReloadError, fleetReloadExit, reloadFleet } from '../../procedures/fleet/reload.js';
+import type { ReloadInput } from '../../procedures/reload/walk.js';
+import { fleetPlanView, fleetReloadView, nothingToResumeView } from '../../ui/fleet-reload-view.js';
+import type { Outcome } from '../command.js';
+import { confirmReload } from '../confirmation.js';
+import { recall, remember } from '../detection.js';
+import { effectInput, type EffectFlags } from '../mutation.js';
+import type { FleetFlags } from './fleet-flags.js';
+import { pace } from './instance-flags.js';
+import { listInstances, sourceOfInstances } from './instances.js';
+import { keepFleetReload, lastFleetReload } from './last-fleet-reload.js';
+
+export interface FleetReloadFlags {
+  readonly fleet: FleetFlags;
+  readonly effect: EffectFlags;
+  readonly expect: number | null;
+  readonly isForced: boolean;
+  readonly isDryRun: boolean;
+  readonly isYes: boolean;
+  readonly confirm: string | null;
+}
+
+/** Reloads every instance, or shows what would be done. */
+export async function reloadFleetCommand(
+  context: Context,
+  environment: Environment,
+  input: FleetReloadFlags,
+): Promise<Outcome> {
+  const { fleet, effect: flags } = input;
+  if (flags.require === 'enforced') throw noProbes();
+  const { instances, source, earlier } = await chosen(context, environment, fleet);
+  if (instances.length === 0) return { view: nothingToResumeView(environment, earlier), exit: 'ok' };
+  const seen = await recall(context, environment);
+  const effect = await effectInput(
+    context,
+    { ...environment, api: instances.map(({ origin }) => origin) },
+    flags,
+    seen,
+  );
+  const run = {
+    instances,
+    expect: input.expect,
+    isForced: input.isForced,
+    ...pace(fleet),
+    canary: Math.min(fleet.canary ?? 0, instances.length),
+    maxFailures: fleet.maxFailures ?? 0,
+    effect: withReload(effect),
+  };
+  if (input.isDryRun) {
+    const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');
+    return { view: fleetPlanView({ ...run, source, request, profile, environment }), exit: 'ok' };
+  }
+  await confirmReload(context, environment, input);
+  const store = await context.store(environment);
+  const { clock, randomness, deadline } = context;
+  const ports = { store, open: await context.openInstance(), clock, randomness, deadline };
+  const result = await reloadFleet(ports, { ...run, revision: earlier?.revision ?? null }, (text) =>
+    context.progress.step(text),
+  );
+  await keepFleetReload(context, environment, result, earlier);
+  const error = fleetReloadError(result, deadline.interrupted.reason);
+  if (error !== null) throw error;
+  const whole = fleetEffect(result);
+  await remember(context, environment, whole, { seen, by: { command: 'reload', reason: null, ticket: null } });
+  const view = fleetReloadView({ ...run, result, effect: whole, environment, source, isResumed: earlier !== null });
+  return { view, exit: fleetReloadExit(result) };
+}
+
+interface Chosen {
+  readonly instances: readonly Instance[];
+  readonly source: string;
+  /** The record that this reload goes on from; `null`: it starts anew. */
+  readonly earlier: FleetReloadRecord | null;
+}
+
+async function chosen(context: Context, environment: Environment, flags: FleetFlags): Promise<Chosen> {
+  const { untrustedFile, isChangedSinceTrusted: isChanged, fleet } = environment;
+  const isNamed = flags.targets.length > 0 || [flags.dns, flags.file, flags.prometheus].some((each) => each !== null);
+  const refuse = (): never => {
+    throw untrusted(untrustedFile ?? '', 'the signing secret', { isChanged });
+  };
+  if (!flags.isResuming) {
+    const placed = sourceOfInstances(environment, flags);
+    if (untrustedFile !== null && placed === fleet.source) refuse();
+    const instances = await listInstances(context, environment, placed);
+    return { instances, source: describeInstances(placed.source), earlier: null };
+  }
+  if (isNamed) {
+    throw usageError(
+      '--resume goes on with the instances of the last fleet reload, and others are named too',
+      'Leave out --resume, or what names the instances.',
+      'FLEET_SOURCES',
+    );
+  }
+  if (untrustedFile !== null) refuse();
+  const earlier = await lastFleetReload(context, environment);
+  return { instances: earlier === null ? [] : leftToDo(earlier), source: 'the last fleet reload', earlier };
+}
+
+function noProbes(): RlctlError {
+  return usageError(
+    '--require enforced: a probe is one request for all, and cannot prove each instance of a fleet',
+    'Reload the fleet without it, then prove one address: rlctl reload --target URL --require enforced',
+  );
+}
+
+function withReload(effect: EffectInput): EffectInput & { readonly reload: ReloadInput } {
+  if (effect.reload === null) throw new TypeError('a fleet reload without a reload');
+  return { ...effect, reload: effect.reload };
+}
+
+/** The first request as it would be sent, its signature masked. */
+function requestOf(context: Context, reload: ReloadInput, origin: string) {
+  const [profile, basePath] = [reload.profiles[0], reload.basePaths[0]];
+  if (!profile || basePath === undefined) throw new TypeError('there is no request to show');
+  const request = signReload(profile, reload.secret, {
+    endpoint: { origin, basePath },
+    origin: reload.origin,
+    nowSeconds: Math.floor(context.clock.nowMs() / 1000),
+    nonce: context.randomness.hex(16),
+  });
+  return { request: maskedRequest(request), profile: profile.name };
+}

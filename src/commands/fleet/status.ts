@@ -1,0 +1,70 @@
+import { Option } from 'commander';
+import { allBuckets } from '../../domain/config/bucket-names.js';
+import { describeInstances } from '../../domain/fleet/source.js';
+import { fleetStatus } from '../../procedures/fleet/status.js';
+import { fleetStatusView } from '../../ui/fleet-view.js';
+import { collect, defineCommand, switchFlag, textFlag } from '../command.js';
+import { basePathsByMemory, recall } from '../detection.js';
+import { optionalStore } from '../optional-store.js';
+import { addInstanceFlags, instanceFlags, pace } from './instance-flags.js';
+import { listInstances, sourceOfInstances } from './instances.js';
+
+// Whether every instance enforces the same: each is asked the same questions, and nothing is changed.
+
+export const command = defineCommand({
+  register: (c) => {
+    c.addOption(new Option('--all', 'a line for each instance, those in step too'))
+      .addOption(
+        new Option('--target <url>', 'instance to ask instead of the configured; repeatable')
+          .argParser(collect)
+          .helpGroup('Fleet:'),
+      )
+      .addOption(new Option('--workers <n>', 'processes behind each instance').helpGroup('Fleet:'));
+    addInstanceFlags(c);
+  },
+  examples: [
+    'rlctl -e prod fleet status',
+    'rlctl -e prod fleet status --targets-dns api.internal:8443 --all',
+    'curl -s https://inventory.example.com/api.txt | rlctl -e prod fleet status --targets-file -',
+    'rlctl -e prod fleet status --jq \'.instances[] | select(.state != "inStep") | .instance\'',
+  ],
+  input: (_, flags) => ({
+    isAll: switchFlag(flags, 'all'),
+    workers: textFlag(flags, 'workers'),
+    chosen: instanceFlags(flags),
+  }),
+  action: async (context, { isAll, workers, chosen }) => {
+    const environment = await context.environment(workers === null ? {} : { workers });
+    const placed = sourceOfInstances(environment, chosen);
+    const instances = await listInstances(context, environment, placed);
+    const ports = {
+      open: await context.openInstance(),
+      store: await optionalStore(context, environment),
+      clock: context.clock,
+      deadline: context.deadline,
+      randomness: context.randomness,
+    };
+    const status = await fleetStatus(
+      ports,
+      {
+        instances,
+        basePaths: basePathsByMemory(environment, await recall(context, environment)),
+        buckets: allBuckets(environment),
+        namespace: environment.namespace,
+        metricsPath: environment.fleet.metricsPath,
+        siteMode: environment.siteMode,
+        workers: environment.workers,
+        ...pace(chosen),
+      },
+      (text) => context.progress.step(text),
+    );
+    const view = fleetStatusView({
+      status,
+      environment,
+      source: describeInstances(placed.source),
+      isAll,
+      nowMs: context.clock.nowMs(),
+    });
+    return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };
+  },
+});

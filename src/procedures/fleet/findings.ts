@@ -1,0 +1,81 @@
+import { counted } from '../../domain/counted.js';
+import { failureOf, type Finding } from '../../domain/finding.js';
+import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import type { Part } from '../../domain/part.js';
+import type { LoadedOverrides } from '../../domain/policy/matching.js';
+import { shellWords } from '../../domain/shell-words.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+
+export interface FleetFacts {
+  readonly judged: FleetJudgement;
+  readonly sightings: readonly Sighting[];
+  readonly stored: Part<StoredOverrides>;
+  /** What the document means, unreadable or not; `null`: it is not known. */
+  readonly loaded: LoadedOverrides | null;
+  readonly siteMode: string | null;
+}
+
+/** What is wrong with a fleet: what concerns all of it first, then instance by instance. */
+export function fleetFindings(facts: FleetFacts): readonly Finding[] {
+  const { judged, sightings, stored, siteMode } = facts;
+  return [
+    ...failureOf('redis', stored),
+    ...documentFindings(facts),
+    ...judged.standings.flatMap((standing, index) => [
+      ...siteModeFinding(standing, siteMode),
+      ...standingFinding(standing),
+      ...partlySilent(standing, sightings[index]?.failures ?? 0),
+    ]),
+  ];
+}
+
+function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
+  const type = stored.state === 'ok' ? stored.value.type : 'none';
+  const isForeign = type !== 'string' && type !== 'none';
+  const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
+  if (why === null) return [];
+  const message = `no server can read the stored document (${quoteOutside(why)}): the next reload drops every override`;
+  return [{ code: 'DOCUMENT_CORRUPT', part: 'overrides', message, hint: 'Restore it with: rlctl override repair' }];
+}
+
+function standingFinding(standing: Standing): readonly Finding[] {
+  const { instance, state, faults, error, distinctAnswers, reads } = standing;
+  const { name: part, origin } = instance;
+  const reload = `Reload it with: ${shellWords(['rlctl', 'reload', '--target', origin])}`;
+  switch (state) {
+    case 'inStep':
+      return [];
+    case 'unreachable':
+      return error === null
+        ? []
+        : [{ code: error.code, part, message: quoteOutside(error.message, 300), hint: error.hint ?? null }];
+    case 'split': {
+      const message = `${part} gave ${distinctAnswers} different answers on ${counted(reads, 'connection')}: not every process behind it holds the same`;
+      return [{ code: 'SPLIT', part, message, hint: reload }];
+    }
+    case 'stale': {
+      const more = faults.length > 1 ? `, and ${faults.length - 1} more` : '';
+      const message = `${part} does not hold what is stored: ${quoteOutside(faults[0] ?? '', 120)}${more}`;
+      return [{ code: 'STALE', part, message, hint: reload }];
+    }
+    case 'differs': {
+      const message = `${part} says something else than the others: its own settings or flags differ`;
+      return [{ code: 'DIFFERS', part, message, hint: 'Compare its environment with that of another instance.' }];
+    }
+  }
+}
+
+function siteModeFinding({ instance, siteMode }: Standing, wanted: string | null): readonly Finding[] {
+  if (wanted === null || siteMode === null || siteMode.trim().toLowerCase() === wanted.toLowerCase()) return [];
+  const message = `${instance.name} says that it is "${quoteOutside(siteMode, 40)}", not "${wanted}"`;
+  const hint = 'Check the list of instances, and siteMode of this environment.';
+  return [{ code: 'WRONG_SITE_MODE', part: instance.name, message, hint }];
+}
+
+/** Of several connections some were not answered. */
+function partlySilent({ instance, reads, error }: Standing, failures: number): readonly Finding[] {
+  if (failures === 0 || reads === 0 || error === null) return [];
+  const message = `${instance.name}: ${failures} of ${counted(reads + failures, 'connection')} came to nothing: ${quoteOutside(error.message, 160)}`;
+  return [{ code: error.code, part: instance.name, message, hint: error.hint ?? null }];
+}

@@ -1,0 +1,73 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { Standing } from '../domain/fleet/standing.js';
+import { valueOf } from '../domain/part.js';
+import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
+import type { FleetStatus } from '../procedures/fleet/status.js';
+
+/** A fleet for programs: every instance, every group, every finding. */
+export function fleetStatusJson({
+  status,
+  environment,
+  source,
+}: {
+  readonly status: FleetStatus;
+  readonly environment: Environment;
+  readonly source: string;
+}): { readonly data: Readonly<Record<string, unknown>>; readonly items: readonly unknown[] } {
+  const { standings, groups, stored, loaded, coverage, looks, confidence, findings, tookMs } = status;
+  const items = standings.map((each) => instanceJson(each, environment.address));
+  const count = (state: Standing['state']): number => standings.filter((each) => each.state === state).length;
+  const data = {
+    environment: environment.name,
+    source,
+    counts: {
+      total: standings.length,
+      inStep: count('inStep'),
+      stale: count('stale'),
+      differs: count('differs'),
+      split: count('split'),
+      unreachable: count('unreachable'),
+    },
+    reference: loaded === null ? 'majority' : 'document',
+    revision: valueOf(stored)?.revision ?? null,
+    storedOverrides: loaded?.objectCount ?? null,
+    groups: groups.map(({ digest, count: size, isMajority, isAsStored }) => ({
+      policyDigest: digest,
+      count: size,
+      isMajority,
+      isAsStored,
+    })),
+    coverage,
+    readsPerInstance: looks,
+    confidence,
+    instances: items,
+    findings: findings.map((each) => ({
+      ...each,
+      hint: each.hint === null ? null : addressed(each.hint, environment.address),
+    })),
+    tookMs: Math.round(tookMs),
+  };
+  return { data, items };
+}
+
+function instanceJson(each: Standing, address: CommandAddress) {
+  const error = each.error === null ? null : addressedError(each.error, address);
+  return {
+    instance: each.instance.name,
+    target: each.instance.origin,
+    address: each.instance.address,
+    state: each.state,
+    isReachable: each.state !== 'unreachable',
+    overrides: each.overrides,
+    reloads: each.reloads,
+    shadows: each.shadows,
+    policyDigest: each.digest,
+    basePath: each.basePath,
+    siteMode: each.siteMode,
+    faults: each.faults,
+    reads: each.reads,
+    distinctAnswers: each.distinctAnswers,
+    tookMs: Math.round(each.tookMs),
+    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+  };
+}

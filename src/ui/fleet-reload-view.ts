@@ -1,0 +1,200 @@
+import type { Environment } from '../domain/config/environment.js';
+import { counted } from '../domain/counted.js';
+import type { Instance } from '../domain/fleet/instance.js';
+import { leftToDo, type FleetReloadRecord } from '../domain/fleet/reload-record.js';
+import { addressed, addressedError } from '../domain/printed-command.js';
+import type { MaskedRequest } from '../domain/signing/sign.js';
+import type { Effect } from '../procedures/effect.js';
+import type { FleetReload, StopCause } from '../procedures/fleet/reload.js';
+import type { InstanceReload } from '../procedures/fleet/reload-instance.js';
+import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
+import { printedRequestView } from './reload-view.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+interface Pace {
+  readonly canary: number;
+  readonly parallel: number;
+  readonly maxFailures: number;
+  readonly timeoutMs: number;
+}
+
+export interface ShownFleetReload extends Pace {
+  readonly result: FleetReload;
+  readonly effect: Effect;
+  readonly environment: Environment;
+  readonly source: string;
+  readonly isResumed: boolean;
+}
+
+/** Up to so many instances each has its line. */
+const fewInstances = 8;
+const mostFailures = 10;
+
+/** What became of each instance, and what is left. */
+export function fleetReloadView(shown: ShownFleetReload): View {
+  const { result, environment } = shown;
+  const effect = addressedEffect(shown.effect, environment.address);
+  const items = result.instances.map((each) => instanceJson(each, environment));
+  return {
+    kind: 'Reload',
+    data: {
+      environment: environment.name,
+      revision: result.stored?.revision ?? null,
+      ...effectJson(effect),
+      fleet: { ...fleetJson(shown), instances: items },
+    },
+    items,
+    human: (theme) =>
+      [
+        ...instanceLines(result, effect, theme),
+        countLine(shown, theme),
+        ...stopLine(shown, theme),
+        proofText(effect.proof, theme),
+        ...resumeLine(shown, theme),
+      ].join('\n'),
+  };
+}
+
+function fleetJson({ result, canary, parallel, maxFailures, timeoutMs, source, isResumed }: ShownFleetReload) {
+  const { instances, stoppedBy, tookMs } = result;
+  const count = (state: InstanceReload['state']): number => instances.filter((each) => each.state === state).length;
+  return {
+    source,
+    isResumed,
+    canary,
+    parallel,
+    maxFailures,
+    instanceTimeoutMs: timeoutMs,
+    counts: { total: instances.length, done: count('done'), failed: count('failed'), notTried: count('notTried') },
+    stoppedBy,
+    tookMs: Math.round(tookMs),
+  };
+}
+
+function instanceJson({ instance, state, reload, proof, tookMs }: InstanceReload, { address }: Environment) {
+  const error = reload?.error ? addressedError(reload.error, address) : null;
+  return {
+    instance: instance.name,
+    target: instance.origin,
+    address: instance.address,
+    state,
+    outcome: reload?.outcome ?? null,
+    verdict: proof?.verdict ?? null,
+    diagnosis: proof === null ? null : addressed(proof.diagnosis, address),
+    overridesCount: reload?.report?.overridesCount ?? null,
+    attempts: reload?.attempts ?? 0,
+    tookMs: Math.round(tookMs),
+    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+  };
+}
+
+function instanceLines({ instances }: FleetReload, { reloads }: Effect, theme: Theme): readonly string[] {
+  if (instances.length <= fewInstances) return reloads.length === 0 ? [] : [reloadText(reloads, theme)];
+  const failed = instances.filter(({ state }) => state === 'failed');
+  const shown = failed.slice(0, mostFailures).map(({ instance, reload, proof }) => {
+    const why = reload?.error?.message ?? proof?.diagnosis ?? '';
+    return `${theme.bad('✗')} ${term(instance.name)}  ${term(why)}`;
+  });
+  const left = failed.length - shown.length;
+  return left > 0 ? [...shown, theme.dim(`… ${left} more failed: --json names them`)] : shown;
+}
+
+function countLine({ result: { instances }, canary, parallel, source }: ShownFleetReload, theme: Theme): string {
+  const count = (state: InstanceReload['state']): number => instances.filter((each) => each.state === state).length;
+  const [done, failed, notTried] = [count('done'), count('failed'), count('notTried')];
+  const mark = failed + notTried === 0 ? theme.good('✓') : theme.bad('✗');
+  const rest = [
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(notTried === 0 ? [] : [`${notTried} not tried`]),
+  ].map((text) => `, ${text}`);
+  const how = [...(canary === 0 ? [] : [`${canary} first`]), `${parallel} at once`, term(source)].join(', ');
+  return `${mark} ${done} of ${counted(instances.length, 'instance')} done${rest.join('')}  ${theme.dim(`(${how})`)}`;
+}
+
+function stopLine({ result: { stoppedBy }, maxFailures }: ShownFleetReload, theme: Theme): readonly string[] {
+  if (stoppedBy === null || stoppedBy === 'interrupted') return [];
+  const why: Readonly<Record<Exclude<StopCause, 'interrupted'>, string>> = {
+    canary: 'a canary was not proven, so no other instance was touched',
+    failures: `more than ${maxFailures} failed, so no other was started (--max-failures)`,
+    deadline: 'the time was up (--timeout)',
+  };
+  return [theme.warn(`  stopped: ${why[stoppedBy]}`)];
+}
+
+function resumeLine({ result: { instances }, environment }: ShownFleetReload, theme: Theme): readonly string[] {
+  if (instances.every(({ state }) => state === 'done')) return [];
+  const text = 'mend what failed, then go on with those that are left: rlctl reload --resume';
+  return [`${theme.accent('hint:')} ${addressed(text, environment.address)}`];
+}
+
+/** There is nothing to go on with: no fleet reload is known, or each of its instances was done. */
+export function nothingToResumeView(environment: Environment, record: FleetReloadRecord | null): View {
+  const text =
+    record === null
+      ? 'no fleet reload of this environment is known on this machine; nothing was sent'
+      : `the fleet reload of ${record.at} left nothing to do: ${counted(record.instances.length, 'instance')} done; nothing was sent`;
+  return {
+    kind: 'Reload',
+    data: {
+      environment: environment.name,
+      revision: record?.revision ?? null,
+      reloads: [],
+      proof: null,
+      steps: [],
+      fleet: {
+        isResumed: true,
+        counts: { total: 0, done: 0, failed: 0, notTried: record === null ? 0 : leftToDo(record).length },
+        instances: [],
+      },
+    },
+    human: () => text,
+  };
+}
+
+export interface ShownFleetPlan extends Pace {
+  readonly instances: readonly Instance[];
+  readonly source: string;
+  readonly request: MaskedRequest;
+  readonly profile: string;
+  readonly environment: Environment;
+}
+
+/** What a fleet reload would do, and its first request. */
+export function fleetPlanView(plan: ShownFleetPlan): View {
+  const { instances, source, request, profile, environment, canary, parallel, maxFailures, timeoutMs } = plan;
+  const names = instances.map(({ name }) => name);
+  const shownRequest = printedRequestView(request, profile);
+  return {
+    kind: 'FleetReloadPlan',
+    data: {
+      environment: environment.name,
+      source,
+      canary: names.slice(0, canary),
+      instances: names,
+      parallel,
+      maxFailures,
+      instanceTimeoutMs: timeoutMs,
+      profile,
+      request,
+    },
+    items: names,
+    human: async (theme) => {
+      const first = names.slice(0, canary);
+      const rest = names.slice(canary);
+      const lines = (some: readonly string[]): readonly string[] => [
+        ...some.slice(0, fewInstances).map((name) => `  ${term(name)}`),
+        ...(some.length > fewInstances ? [theme.dim(`  … ${some.length - fewInstances} more in --json`)] : []),
+      ];
+      return [
+        `${theme.bold(`would reload ${counted(names.length, 'instance')}`)}  ${theme.dim(`(${term(source)})`)}`,
+        ...(first.length === 0 ? [] : ['first, and proven before any other:', ...lines(first)]),
+        `${first.length === 0 ? '' : 'then '}${parallel} at once, stopping when more than ${maxFailures} have failed:`,
+        ...lines(rest),
+        '',
+        await shownRequest.human(theme),
+      ].join('\n');
+    },
+  };
+}

@@ -1,0 +1,217 @@
+import type { Environment } from '../domain/config/environment.js';
+import { counted } from '../domain/counted.js';
+import type { Standing, StandingState } from '../domain/fleet/standing.js';
+import { valueOf } from '../domain/part.js';
+import { addressed, addressedError } from '../domain/printed-command.js';
+import { shellWords } from '../domain/shell-words.js';
+import type { FleetStatus } from '../procedures/fleet/status.js';
+import { changeText } from './author-text.js';
+import { fleetStatusJson } from './fleet-json.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+export interface ShownFleet {
+  readonly status: FleetStatus;
+  readonly environment: Environment;
+  /** Where the instances were listed, in words. */
+  readonly source: string;
+  /** A line for each instance, those in step too. */
+  readonly isAll: boolean;
+  readonly nowMs: number;
+}
+
+/** Up to so many instances each has its line. */
+const fewInstances = 10;
+/** Instances out of step in the table; more are counted. */
+const mostLines = 40;
+const mostFaults = 4;
+
+/** Every instance beside the others: those out of step first, those in step as one line where there are many. */
+export function fleetStatusView(shown: ShownFleet): View {
+  const { data, items } = fleetStatusJson(shown);
+  return {
+    kind: 'FleetStatus',
+    data,
+    items,
+    human: async (theme) => {
+      const { standings } = shown.status;
+      const out = standings.filter(({ state }) => state !== 'inStep');
+      const inStep = standings.filter(({ state }) => state === 'inStep');
+      const isFolded = !shown.isAll && standings.length > fewInstances;
+      const listed = isFolded ? out.slice(0, mostLines) : [...out, ...inStep];
+      const rows = listed.map((each) => rowOf(each, theme));
+      const table = rows.length === 0 ? [] : [await renderTable(columns, rows, theme)];
+      const left = isFolded ? out.length - listed.length : 0;
+      return [
+        headline(shown, theme),
+        '',
+        ...table,
+        ...(left > 0 ? [theme.dim(`… ${left} more out of step: --all, or --json`)] : []),
+        ...(isFolded && inStep.length > 0 ? [inStepText(inStep, theme)] : []),
+        '',
+        ...faultLines(standings, theme),
+        ...storedText(shown, theme),
+        ...surenessText(shown, theme),
+        ...cureText(shown, theme),
+      ].join('\n');
+    },
+  };
+}
+
+const columns = [
+  { title: 'INSTANCE' },
+  { title: 'STATE' },
+  { title: 'OVERRIDES', align: 'right' },
+  { title: 'RELOADS', align: 'right', isOptional: true },
+  { title: 'SHADOW', isOptional: true },
+  { title: 'POLICY', isOptional: true },
+  { title: 'WHY', isOptional: true, isFlexible: true },
+] as const;
+
+const words = {
+  inStep: 'in step',
+  stale: 'stale',
+  differs: 'differs',
+  split: 'split',
+  unreachable: 'no answer',
+} as const satisfies Record<StandingState, string>;
+
+function rowOf(each: Standing, theme: Theme): readonly string[] {
+  const { instance, state, overrides, reloads, shadows, digest } = each;
+  const paint = state === 'inStep' ? theme.good : state === 'differs' ? theme.warn : theme.bad;
+  return [
+    term(instance.name),
+    paint(words[state]),
+    overrides === null ? '-' : String(overrides),
+    reloads === null ? '-' : String(reloads),
+    shadows === null || shadows.length === 0 ? '-' : term(shadows.join(',')),
+    digest === null ? '-' : digest.slice(0, 8),
+    whyOf(each),
+  ];
+}
+
+function whyOf({ state, faults, error, distinctAnswers, reads }: Standing): string {
+  if (state === 'unreachable') return term(error?.code ?? '-');
+  if (state === 'split') return `${distinctAnswers} answers in ${reads} reads`;
+  return faults.length === 0 ? '-' : counted(faults.length, 'difference');
+}
+
+/** What is not as stored, each difference with how many instances have it, the commonest first. */
+function faultLines(standings: readonly Standing[], theme: Theme): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { faults } of standings) for (const fault of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  const sorted = [...counts].sort(([, left], [, right]) => right - left);
+  const lines = sorted
+    .slice(0, mostFaults)
+    .map(([fault, count]) => `${theme.bad('✗')} ${counted(count, 'instance')}: ${term(fault)}`);
+  const left = sorted.length - lines.length;
+  return left > 0 ? [...lines, theme.dim(`… ${counted(left, 'more difference')} in --json`)] : lines;
+}
+
+function inStepText(inStep: readonly Standing[], theme: Theme): string {
+  const [first] = inStep;
+  const facts = [
+    `policy ${first?.digest?.slice(0, 8) ?? ''}`,
+    ...range(inStep.map(({ overrides }) => overrides)).map((text) => `overrides ${text}`),
+    ...range(inStep.map(({ reloads }) => reloads)).map((text) => `reloads ${text}`),
+    `shadow ${term(first?.shadows?.join(',') || 'none')}`,
+  ];
+  return `${theme.good('✓')} ${counted(inStep.length, 'instance')} in step  ${theme.dim(facts.join(', '))}`;
+}
+
+/** `3`, or `3–5`; nothing where none is known. */
+function range(values: readonly (number | null)[]): readonly string[] {
+  const known = values.filter((each) => each !== null);
+  if (known.length === 0) return [];
+  const [least, most] = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
+  return [least === most ? String(least) : `${least}–${most}`];
+}
+
+/** The verdict in one line. */
+function headline({ status, environment, source }: ShownFleet, theme: Theme): string {
+  const { standings, groups, findings } = status;
+  const total = standings.length;
+  const inStep = standings.filter(({ state }) => state === 'inStep').length;
+  const silent = standings.filter(({ state }) => state === 'unreachable').length;
+  const title = theme.bold(term(environment.name));
+  const from = theme.dim(`(${term(source)})`);
+  if (findings.length === 0) return `${title}  ${theme.good(`IN STEP  ${inStep} of ${total}`)}  ${from}`;
+  const parts = [
+    ...(groups.length > 1 ? [`${groups.length} different answers`] : []),
+    ...(silent > 0 ? [`${silent} without an answer`] : []),
+  ];
+  const verdict = groups.length > 1 ? 'SPLIT' : groups[0]?.isAsStored === false ? 'STALE' : 'FINDINGS';
+  const rest = parts.length === 0 ? '' : `, ${parts.join(', ')}`;
+  return `${title}  ${theme.bad(`${verdict}  ${inStep} of ${total} in step`)}${rest}  ${from}`;
+}
+
+function storedText({ status, nowMs }: ShownFleet, theme: Theme): readonly string[] {
+  const { stored, loaded, groups, coverage } = status;
+  const [majority] = groups;
+  const read = valueOf(stored);
+  const most =
+    majority === undefined
+      ? []
+      : [`The most (${majority.count}) say ${majority.digest.slice(0, 8)}${standingText(majority.isAsStored)}.`];
+  if (loaded === null || read === null) {
+    const why =
+      stored.state === 'notAsked'
+        ? 'no Redis is configured'
+        : stored.state === 'failed'
+          ? 'Redis did not answer'
+          : 'no server can read the document';
+    return [...most, theme.dim(`What is stored is not known (${why}): the instances were compared with each other.`)];
+  }
+  const body = read.lastEntry?.body;
+  const change = body && read.lastEntry ? `, last changed ${changeText(body, read.lastEntry.timeMs, nowMs)}` : '';
+  const held = `Redis holds ${counted(loaded.objectCount, 'override')} at ${read.revision.slice(0, 12)}${change}.`;
+  const cover =
+    coverage.read < coverage.of ? [theme.dim(`Read ${coverage.read} of ${coverage.of} prefixes at each.`)] : [];
+  return [held, ...most, ...cover];
+}
+
+function standingText(isAsStored: boolean | null): string {
+  return isAsStored === null ? '' : isAsStored ? ', as stored' : ', which is not what is stored';
+}
+
+function surenessText({ status, environment }: ShownFleet, theme: Theme): readonly string[] {
+  const { looks, confidence, standings } = status;
+  if (environment.workers === 1) return [];
+  const among =
+    environment.workers === null
+      ? 'that takes a quarter of the connections (their number is not known: set workers)'
+      : `among ${environment.workers}`;
+  const percent = `${(Math.floor(confidence * 10_000) / 100).toFixed(2)} %`;
+  const where = standings.length === 1 ? '' : ' of an instance';
+  const each = standings.length === 1 ? '' : ' to each';
+  return [
+    theme.dim(
+      `${counted(looks, 'connection')}${each}: one stale process${where} ${among} would have shown with ${percent}.`,
+    ),
+  ];
+}
+
+/** The instances whose reload mends it, named where they are few. */
+function cureText({ status, environment }: ShownFleet, theme: Theme): readonly string[] {
+  const { standings, findings } = status;
+  const hint = (text: string): string => `${theme.accent('hint:')} ${addressed(text, environment.address)}`;
+  const broken = standings.filter(({ state }) => state === 'stale' || state === 'split');
+  const origins = [...new Set(broken.map(({ instance }) => instance.origin))];
+  const isFew = origins.length <= 3 && broken.every(({ instance }) => instance.address === null);
+  const flags = isFew ? origins.flatMap((origin) => ['--target', origin]) : [];
+  const reload = broken.length === 0 ? [] : [hint(`run: ${shellWords(['rlctl', 'reload', ...flags])}`)];
+  const whole = findings.filter(({ part }) => part === 'redis' || part === 'overrides');
+  const silent = standings.flatMap(({ state, error }) => (state === 'unreachable' && error !== null ? [error] : []));
+  const causes = [...new Map(silent.map((error) => [error.code, addressedError(error, environment.address)])).values()];
+  return [
+    ...whole.flatMap((each) => [
+      theme.bad(`✗ ${term(each.message)}`),
+      ...(each.hint === null ? [] : [hint(term(each.hint))]),
+    ]),
+    ...findings.flatMap((each) => (each.code === 'WRONG_SITE_MODE' ? [theme.bad(`✗ ${term(each.message)}`)] : [])),
+    ...reload,
+    ...causes.slice(0, 3).map(({ code, hint: cure }) => `${theme.accent('hint:')} ${term(`${code}: ${cure ?? ''}`)}`),
+  ];
+}
