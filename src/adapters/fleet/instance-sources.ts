@@ -11,10 +11,11 @@ const maxBytes = 4 * 1024 * 1024;
 
 /** The sources of this machine and of an environment's Prometheus. */
 export function createInstanceSources(
-  { prometheus, prometheusAccess, untrustedFile, name }: Environment,
+  environment: Environment,
   parts: SecretParts,
   debug: (line: string) => void,
 ): InstanceSources {
+  const { prometheus, prometheusAccess, name } = environment;
   const runner = createCommandRunner({ what: 'the command that lists instances', code: 'FLEET_COMMAND', maxBytes });
   return {
     addresses: resolveAddresses,
@@ -35,7 +36,7 @@ export function createInstanceSources(
       }
       const { auth } = prometheusAccess;
       const credential =
-        auth === null ? null : await readCredential(auth, 'the credential of Prometheus', untrustedFile, parts);
+        auth === null ? null : await readCredential(auth, 'the credential of Prometheus', environment, parts);
       const { readScrapeTargets } = await import('./scrape-targets.js');
       return readScrapeTargets({ url: prometheus, credential, debug }, signal);
     },
