@@ -1,0 +1,133 @@
+import { isLoopbackHost } from '../../domain/api-endpoint.js';
+import type { Found } from '../../domain/doctor/report.js';
+import { RlctlError } from '../../domain/errors.js';
+import { formatDuration } from '../../domain/duration.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import type { CertificateFacts } from '../../ports/tls-prober.js';
+import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
+
+const soonMs = 30 * 24 * 60 * 60_000;
+
+/** The addresses that are spoken to over HTTP. */
+function urlsOf({ environment }: Facts): readonly URL[] {
+  const { api, prometheus, metrics } = environment;
+  return [...api, prometheus, metrics].flatMap((text) => (text === null ? [] : [new URL(text)]));
+}
+
+/** Addresses need no name server, and neither does this machine's own name. */
+export async function checkDns(facts: Facts): Promise<Answer> {
+  const hosts = [...new Set(urlsOf(facts).map(({ hostname }) => hostname))];
+  const names = hosts.filter((host) => !/^[\d.]+$|^\[/.test(host));
+  if (names.length === 0) throw new NotChecked('every address is a number');
+  const answers = await Promise.all(
+    names.map(async (host): Promise<{ readonly text: string; readonly found: readonly Found[] }> => {
+      try {
+        const addresses = await facts.ports.machine.lookup(host, facts.ports.deadline.signal());
+        return { text: `${host} is ${addresses.slice(0, 3).join(', ')}`, found: [] };
+      } catch (error) {
+        if (!(error instanceof RlctlError)) throw error;
+        return { text: error.message, found: [foundError(error, host)] };
+      }
+    }),
+  );
+  return { evidence: answers.map(({ text }) => text).join('; '), found: answers.flatMap(({ found }) => found) };
+}
+
+/** Every certificate that is met on the way. */
+export async function checkTls(facts: Facts): Promise<Answer> {
+  const origins = [
+    ...new Set(urlsOf(facts).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []))),
+  ];
+  if (origins.length === 0) throw new NotChecked('no address is https');
+  const prober = await facts.ports.tls();
+  const answers = await Promise.all(
+    origins.map(async (origin): Promise<Answer> => {
+      const { hostname, port } = new URL(origin);
+      try {
+        const signal = facts.ports.deadline.signal();
+        return judge(origin, await prober.probe(hostname, Number(port || 443), signal), facts.ports.clock.nowMs());
+      } catch (error) {
+        if (!(error instanceof RlctlError)) throw error;
+        // A name that does not resolve and a port where nothing listens have checks of their own.
+        if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(error.message)) return well(`${origin}: nobody to ask`);
+        return { evidence: error.message, found: [foundError(error, origin)] };
+      }
+    }),
+  );
+  return { evidence: answers.map(({ evidence }) => evidence).join('; '), found: answers.flatMap(({ found }) => found) };
+}
+
+function judge(origin: string, certificate: CertificateFacts, nowMs: number): Answer {
+  const { fault, validFromMs, validToMs, names } = certificate;
+  const [subject, issuer] = [quoteOutside(certificate.subject, 60), quoteOutside(certificate.issuer, 60)];
+  const evidence = `${origin}: ${subject}, by ${issuer}, until ${dateText(validToMs)}`;
+  const finding = (code: string, message: string, cure: string): Answer => ({
+    evidence,
+    found: [{ code, part: origin, message, evidence, cure }],
+  });
+  if (validToMs <= nowMs) {
+    const ago = formatDuration(nowMs - validToMs);
+    return finding('TLS_EXPIRED', `the certificate of ${origin} expired ${ago} ago`, renew(origin));
+  }
+  if (validFromMs > nowMs) {
+    const message = `the certificate of ${origin} is not valid before ${dateText(validFromMs)}`;
+    return finding('TLS_NOT_YET_VALID', message, 'Check the clock of this machine: timedatectl');
+  }
+  if (fault !== null && /ALTNAME|HOSTNAME/.test(fault)) {
+    const whose =
+      names
+        .map((name) => quoteOutside(name, 40))
+        .slice(0, 5)
+        .join(', ') || subject;
+    const message = `the certificate of ${origin} is for another name: ${whose}`;
+    return finding(
+      'TLS_WRONG_NAME',
+      message,
+      `Write one of its names into the address, or have it issued for ${new URL(origin).hostname}.`,
+    );
+  }
+  if (fault !== null) {
+    const message = `the certificate of ${origin} is by an authority that this machine does not know (${fault}): ${issuer}`;
+    const cure = 'If it is your own authority, name its certificate: export NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+    return finding('TLS_PRIVATE_CA', message, cure);
+  }
+  if (validToMs - nowMs < soonMs) {
+    const left = formatDuration(validToMs - nowMs);
+    return finding('TLS_EXPIRES_SOON', `the certificate of ${origin} expires in ${left}`, renew(origin));
+  }
+  return well(evidence);
+}
+
+function renew(origin: string): string {
+  const { hostname, port } = new URL(origin);
+  return `Renew it, and see what is served: openssl s_client -connect ${hostname}:${port || '443'} -servername ${hostname} </dev/null | openssl x509 -noout -dates`;
+}
+
+function dateText(ms: number): string {
+  return Number.isNaN(ms) ? 'a date that cannot be read' : new Date(ms).toISOString().slice(0, 10);
+}
+
+/** Passwords and signatures on a line that anybody on the way can read. Plain http to another machine is refused anyway. */
+export async function checkPlain(facts: Facts): Promise<Answer> {
+  const insecure = urlsOf(facts).filter(({ protocol, hostname }) => protocol === 'http:' && !isLoopbackHost(hostname));
+  const api = insecure.filter(({ origin }) => facts.environment.api.includes(origin));
+  const found: Found[] = api.map(({ origin, host }) => ({
+    code: 'API_INSECURE',
+    part: origin,
+    message: `${origin} is plain http and not this machine: a signature would travel readable, so none is sent`,
+    evidence: origin,
+    cure: `Set api: https://${host} in rlctl.yaml`,
+  }));
+  // Whatever is wrong with Redis itself is a finding of its own.
+  const redis = await facts.redis().catch(() => null);
+  if (redis !== null && redis.hasPassword && !redis.isTls && !redis.isLocal) {
+    found.push({
+      code: 'REDIS_PLAINTEXT',
+      part: redis.server,
+      message: `the password of Redis travels readable to ${redis.server}`,
+      evidence: 'redis:// with a password, to another machine',
+      cure: 'Write rediss:// where the server has a TLS port, or go through a tunnel.',
+    });
+  }
+  return { evidence: found.length === 0 ? 'TLS, or this machine' : found.map(({ part }) => part).join(', '), found };
+}
