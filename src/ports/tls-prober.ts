@@ -2,6 +2,8 @@
 export interface CertificateFacts {
   /** `null`: it is accepted; else the code of TLS: `CERT_HAS_EXPIRED`. */
   readonly fault: string | null;
+  /** Whether one of its names is the host that was asked for. */
+  readonly isForHost: boolean;
   /** Whom it is for: its common name, else its first name. */
   readonly subject: string;
   readonly issuer: string;

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { RlctlError } from '../../domain/errors.js';
 import type { CertificateFacts, TlsProber } from '../../ports/tls-prober.js';
 
@@ -25,18 +25,23 @@ export const systemTlsProber: TlsProber = {
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'the handshake failed'));
-      socket.once('secureConnect', () => end(() => resolve(factsOf(socket))));
+      socket.once('secureConnect', () => {
+        // A socket that is destroyed shows no certificate any more.
+        const facts = factsOf(socket, name);
+        end(() => resolve(facts));
+      });
       return undefined;
     }),
 };
 
-function factsOf(socket: TLSSocket): CertificateFacts {
+function factsOf(socket: TLSSocket, host: string): CertificateFacts {
   const certificate = socket.getPeerCertificate();
   // Its type says an error, and it is the code of one.
   const fault = socket.authorizationError as unknown;
   const names = namesOf(certificate);
   return {
     fault: socket.authorized ? null : codeOf(fault),
+    isForHost: checkServerIdentity(host, certificate) === undefined,
     subject: textOf(certificate.subject?.CN) || (names[0] ?? 'nobody'),
     issuer: textOf(certificate.issuer?.O) || textOf(certificate.issuer?.CN) || 'nobody',
     names,

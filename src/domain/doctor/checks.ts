@@ -129,7 +129,7 @@ export const checks = [
   {
     id: 'metrics.labels',
     title: 'the labels are spelled in one known way',
-    finds: { LABELS_UNKNOWN: 'warning', LABELS_MIXED: 'warning' },
+    finds: { LABELS_UNKNOWN: 'warning', LABELS_MIXED: 'warning', LABELS_DEPLOYED: 'info' },
   },
   { id: 'metrics.age', title: 'the newest sample is fresh', finds: { METRICS_STALE: 'warning' } },
   {

@@ -119,6 +119,18 @@ export async function checkLabels(facts: Facts): Promise<Answer> {
       cure: 'Write both spellings in every query and alert: action=~"blocked|block", shadow=~"false|False".',
     });
   }
+  const isDeployed = spelled.every(
+    ({ action, shadow }) => isPython(shadow) || action === 'allow' || action === 'block',
+  );
+  if (found.length === 0 && isDeployed) {
+    found.push({
+      code: 'LABELS_DEPLOYED',
+      part: name,
+      message: 'decisions are spelled as deployed servers do: an alert as the handbook writes it never fires on them',
+      evidence,
+      cure: 'Write both spellings in every query and alert: action=~"blocked|block", shadow=~"false|False".',
+    });
+  }
   return { evidence, found };
 }
 

@@ -4,7 +4,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { CertificateFacts } from '../../ports/tls-prober.js';
-import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
+import { foundError, well, type Answer, type Facts } from './facts.js';
 
 const soonMs = 30 * 24 * 60 * 60_000;
 
@@ -18,7 +18,7 @@ function urlsOf({ environment }: Facts): readonly URL[] {
 export async function checkDns(facts: Facts): Promise<Answer> {
   const hosts = [...new Set(urlsOf(facts).map(({ hostname }) => hostname))];
   const names = hosts.filter((host) => !/^[\d.]+$|^\[/.test(host));
-  if (names.length === 0) throw new NotChecked('every address is a number');
+  if (names.length === 0) return well('every address is a number');
   const answers = await Promise.all(
     names.map(async (host): Promise<{ readonly text: string; readonly found: readonly Found[] }> => {
       try {
@@ -38,7 +38,7 @@ export async function checkTls(facts: Facts): Promise<Answer> {
   const origins = [
     ...new Set(urlsOf(facts).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []))),
   ];
-  if (origins.length === 0) throw new NotChecked('no address is https');
+  if (origins.length === 0) return well('no address is https');
   const prober = await facts.ports.tls();
   const answers = await Promise.all(
     origins.map(async (origin): Promise<Answer> => {
@@ -57,45 +57,33 @@ export async function checkTls(facts: Facts): Promise<Answer> {
   return { evidence: answers.map(({ evidence }) => evidence).join('; '), found: answers.flatMap(({ found }) => found) };
 }
 
+/** Whatever is wrong with it, each fault by itself: mending one would only show the next. */
 function judge(origin: string, certificate: CertificateFacts, nowMs: number): Answer {
-  const { fault, validFromMs, validToMs, names } = certificate;
+  const { fault, validFromMs, validToMs, isForHost } = certificate;
   const [subject, issuer] = [quoteOutside(certificate.subject, 60), quoteOutside(certificate.issuer, 60)];
   const evidence = `${origin}: ${subject}, by ${issuer}, until ${dateText(validToMs)}`;
-  const finding = (code: string, message: string, cure: string): Answer => ({
-    evidence,
-    found: [{ code, part: origin, message, evidence, cure }],
-  });
-  if (validToMs <= nowMs) {
-    const ago = formatDuration(nowMs - validToMs);
-    return finding('TLS_EXPIRED', `the certificate of ${origin} expired ${ago} ago`, renew(origin));
+  const found: Found[] = [];
+  const add = (code: string, what: string, cure: string): void => {
+    found.push({ code, part: origin, message: `the certificate of ${origin} ${what}`, evidence, cure });
+  };
+  if (validToMs <= nowMs) add('TLS_EXPIRED', `expired ${formatDuration(nowMs - validToMs)} ago`, renew(origin));
+  else if (validToMs - nowMs < soonMs) {
+    add('TLS_EXPIRES_SOON', `expires in ${formatDuration(validToMs - nowMs)}`, renew(origin));
   }
   if (validFromMs > nowMs) {
-    const message = `the certificate of ${origin} is not valid before ${dateText(validFromMs)}`;
-    return finding('TLS_NOT_YET_VALID', message, 'Check the clock of this machine: timedatectl');
+    const cure = 'Check the clock of this machine: timedatectl';
+    add('TLS_NOT_YET_VALID', `is not valid before ${dateText(validFromMs)}`, cure);
   }
-  if (fault !== null && /ALTNAME|HOSTNAME/.test(fault)) {
-    const whose =
-      names
-        .map((name) => quoteOutside(name, 40))
-        .slice(0, 5)
-        .join(', ') || subject;
-    const message = `the certificate of ${origin} is for another name: ${whose}`;
-    return finding(
-      'TLS_WRONG_NAME',
-      message,
-      `Write one of its names into the address, or have it issued for ${new URL(origin).hostname}.`,
-    );
+  if (!isForHost) {
+    const names = certificate.names.map((name) => quoteOutside(name, 40)).slice(0, 5);
+    const cure = `Write one of its names into the address, or have it issued for ${new URL(origin).hostname}.`;
+    add('TLS_WRONG_NAME', `is for another name: ${names.join(', ') || subject}`, cure);
   }
-  if (fault !== null) {
-    const message = `the certificate of ${origin} is by an authority that this machine does not know (${fault}): ${issuer}`;
+  if (fault !== null && !/EXPIRED|NOT_YET|ALTNAME|HOSTNAME/.test(fault)) {
     const cure = 'If it is your own authority, name its certificate: export NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
-    return finding('TLS_PRIVATE_CA', message, cure);
+    add('TLS_PRIVATE_CA', `is by an authority that this machine does not know (${fault}): ${issuer}`, cure);
   }
-  if (validToMs - nowMs < soonMs) {
-    const left = formatDuration(validToMs - nowMs);
-    return finding('TLS_EXPIRES_SOON', `the certificate of ${origin} expires in ${left}`, renew(origin));
-  }
-  return well(evidence);
+  return { evidence, found };
 }
 
 function renew(origin: string): string {
