@@ -60,6 +60,8 @@ export interface RedisFacts {
 
 /** Looks at a Redis server without changing anything, in one attempt. */
 export interface RedisInspector {
+  /** The addresses that are spoken to in TLS, as `rediss://host:port`; empty: none. */
+  readonly tlsAddresses: readonly string[];
   /** Throws an RlctlError where it cannot be reached or refuses the login. */
   inspect(deadline: Deadline): Promise<RedisFacts>;
   /** Drops every connection at once. */

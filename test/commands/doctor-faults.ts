@@ -311,6 +311,24 @@ export const faults: readonly Fault[] = [
     seed: certified({ name: 'api.example.com', toDays: 90 }),
   },
   {
+    fault: 'a Redis behind a certificate that expires soon',
+    check: 'network.tls',
+    code: 'TLS_EXPIRES_SOON',
+    severity: 'warning',
+    cure: /openssl s_client -connect localhost:\d+/,
+    also: ['TLS_PRIVATE_CA'],
+    seed: async ({ world }) => {
+      const authority = createAuthority();
+      const { key, cert } = authority.issue({ name: 'localhost', toDays: 9 });
+      authority.remove();
+      const [keyFile, certFile] = [await world.write('redis.key', key), await world.write('redis.pem', cert)];
+      const port = await freePort();
+      const tls = ['--tls-port', String(port), '--tls-cert-file', certFile, '--tls-key-file', keyFile];
+      const redis = await startRedis({ args: [...tls, '--tls-ca-cert-file', certFile, '--tls-auth-clients', 'no'] });
+      return { options: { environment: { redis: `rediss://localhost:${port}/0` } }, undo: () => redis.stop() };
+    },
+  },
+  {
     fault: 'an API that is down',
     check: 'api.reachable',
     code: 'API_UNREACHABLE',

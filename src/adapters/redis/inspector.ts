@@ -8,7 +8,7 @@ import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
 import { LinkFailure, ReplyFailure } from './failure.js';
 import { infoOf, type Info } from './info.js';
-import type { RedisLink } from './link.js';
+import { serverName, type RedisLink } from './link.js';
 import type { CommandWords, Reply } from './link-types.js';
 import { explainFailure } from './redis-failure.js';
 import { parseRedisUrl } from './redis-url.js';
@@ -42,7 +42,11 @@ export function createRedisInspector(settings: { readonly url: Secret; readonly 
       throw explainFailure(thrown, target.username ?? 'default');
     }
   };
-  return { inspect: (deadline) => look(deadline, 0), close: () => connection.close() };
+  return {
+    tlsAddresses: target.isTls ? target.endpoints.map((endpoint) => `rediss://${serverName(endpoint)}`) : [],
+    inspect: (deadline) => look(deadline, 0),
+    close: () => connection.close(),
+  };
 }
 
 async function factsOf(

@@ -9,7 +9,7 @@ import type { TargetReload } from '../reload/send.js';
 import { siteModeError } from '../reload/walk.js';
 import { isUnwell, whatItSays } from '../status/findings.js';
 import { refusalOf, type TargetFacts } from './ask-target.js';
-import { NotChecked, foundError, restsOn, well, type Answer, type Facts } from './facts.js';
+import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
 
 /** Failures that a check of the network tells better. */
 const toldByNetwork: Readonly<Record<string, CheckId>> = {
@@ -56,15 +56,14 @@ function isToldByNetwork(facts: Facts, { code }: RlctlError): boolean {
   return id !== undefined && facts.isSelected(id);
 }
 
-/** Why no answer came; `null`: one did. A server may answer one question and hang on another. */
-function errorOf({ policy, health }: TargetFacts): RlctlError | null {
-  if ('error' in policy) return policy.error;
-  return 'error' in health.live ? health.live.error : null;
+/** Why no answer came; `null`: one did. */
+function errorOf({ policy }: TargetFacts): RlctlError | null {
+  return 'error' in policy ? policy.error : null;
 }
 
 /** The addresses that answered; not checked where none did. */
 async function answering(facts: Facts): Promise<readonly TargetFacts[]> {
-  const all = await restsOn(facts.targets(), 'api.reachable');
+  const all = await facts.restsOn(facts.targets(), 'api.reachable');
   const answered = all.filter((each) => 'answer' in each.policy);
   if (answered.length === 0) throw new NotChecked('no address answers');
   return answered;
@@ -190,8 +189,9 @@ export async function checkHealth(facts: Facts): Promise<Answer> {
     for (const [check, told] of Object.entries(health)) {
       const path = `${target}/health/${check}`;
       const refusal = refusalOf(told);
-      if ('error' in told) found.push(foundError(told.error, path));
-      else if (refusal !== null && refusalOf(policy) === null && refusal.cause !== 'generalLimiter') {
+      if ('error' in told) {
+        if (!found.some(({ message }) => message === told.error.message)) found.push(foundError(told.error, path));
+      } else if (refusal !== null && refusalOf(policy) === null && refusal.cause !== 'generalLimiter') {
         found.push(foundError(refusalError(refusal, path), path));
       } else if (told.answer.kind === 'health') {
         const { health: report } = told.answer;
@@ -234,10 +234,10 @@ export async function checkReload(facts: Facts): Promise<Answer> {
 
 /** A reload makes a server drop every override where the document cannot be read, and belongs to one site only. */
 async function assertHarmless(facts: Facts): Promise<void> {
-  await restsOn(facts.ports.secret(facts.environment), 'configuration.secret');
+  await facts.restsOn(facts.ports.secret(facts.environment), 'configuration.secret');
   if (facts.environment.redis !== null) {
-    const stored = await restsOn(facts.stored(), 'redis.reachable');
-    await restsOn(
+    const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+    await facts.restsOn(
       Promise.resolve().then(() => assertReadable(stored, '')),
       stored.type === 'string' ? 'document.readable' : 'redis.types',
     );

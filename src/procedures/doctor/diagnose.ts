@@ -81,9 +81,24 @@ export async function diagnose(ports: DoctorPorts, input: DoctorInput): Promise<
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   return {
     environment: isKnown ? environment.name : null,
-    checks: results,
+    checks: saidOnce(results),
     tookMs: Math.round(ports.clock.monotonicMs() - startMs),
   };
+}
+
+/** One failure that several checks met is the finding of the first of them. */
+function saidOnce(results: readonly CheckResult[]): readonly CheckResult[] {
+  const saidBy = new Map<string, CheckId>();
+  return results.map((result) => {
+    const [first] = result.findings;
+    if (first === undefined) return result;
+    const known = saidBy.get(`${first.code} ${first.message}`);
+    if (known !== undefined && result.findings.length === 1) {
+      return { ...result, state: 'notChecked', evidence: null, because: `see ${known}`, findings: [] };
+    }
+    for (const { code, message } of result.findings) saidBy.set(`${code} ${message}`, result.id);
+    return result;
+  });
 }
 
 type Ended = Answer | { readonly because: string };

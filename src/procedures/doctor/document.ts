@@ -1,20 +1,19 @@
 import { counted } from '../../domain/counted.js';
 import type { Found } from '../../domain/doctor/report.js';
-import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { startsRoute } from '../../domain/policy/matching.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
+import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
-import { NotChecked, restsOn, well, type Answer, type Facts } from './facts.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** Most people mend the first few, and look again. */
 const mostFindings = 5;
 
 /** Whether rlctl and the server can read the document at all. */
 export async function checkReadable(facts: Facts): Promise<Answer> {
-  const stored = await restsOn(facts.stored(), 'redis.reachable');
-  if (stored.type !== 'string' && stored.type !== 'none') throw new NotChecked('see redis.types');
+  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const isText = stored.type === 'string' || stored.type === 'none';
+  if (!isText && facts.isSelected('redis.types')) throw new NotChecked('see redis.types');
   const listing = listingOf(stored);
   const { droppedBecause } = loadOverrides(stored.bytes);
   const evidence =
@@ -27,16 +26,14 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
   return { evidence, found: [{ code: 'DOCUMENT_DROPPED', part: stored.key, message, evidence, cure }] };
 }
 
-/** The entries; not checked where the document cannot be read. */
+/** The entries; where the document cannot be read, that is a finding of its own. */
 async function listed(facts: Facts): Promise<OverrideListing> {
-  const stored = await restsOn(facts.stored(), 'redis.reachable');
-  try {
-    return listingOf(stored);
-  } catch (error) {
-    if (error instanceof RlctlError)
-      throw new NotChecked(`see ${error.code === 'REDIS_WRONG_TYPE' ? 'redis.types' : 'document.readable'}`);
-    throw error;
-  }
+  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const isText = stored.type === 'string' || stored.type === 'none';
+  return facts.restsOn(
+    Promise.resolve().then(() => listingOf(stored)),
+    isText ? 'document.readable' : 'redis.types',
+  );
 }
 
 /** Entries that the server drops while loading, or skips while matching. */

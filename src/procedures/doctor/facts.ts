@@ -96,17 +96,26 @@ export class Facts {
     readonly input: DoctorInput,
   ) {}
 
-  /** The environment; not checked where it could not be resolved. */
+  /** The environment; where it could not be resolved, that is a finding of its own. */
   get environment(): Environment {
-    const { environment } = this.input;
-    if (environment === null || environment instanceof RlctlError) {
-      throw new NotChecked('the environment cannot be resolved: see configuration.valid');
-    }
-    return environment;
+    const { environment, configuration } = this.input;
+    if (environment !== null && !(environment instanceof RlctlError)) return environment;
+    if (this.isSelected('configuration.valid')) throw new NotChecked('see configuration.valid');
+    throw environment ?? configuration;
   }
 
   isSelected(id: CheckId): boolean {
     return this.input.selected.has(id);
+  }
+
+  /** What another check asks as well: where it failed, that one says so, and this one cannot be made. */
+  async restsOn<T>(answer: Promise<T>, id: CheckId): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof RlctlError && this.isSelected(id)) throw new NotChecked(`see ${id}`);
+      throw error;
+    }
   }
 
   targets(): Promise<readonly TargetFacts[]> {
@@ -130,7 +139,7 @@ export class Facts {
 
   stored(): Promise<StoredOverrides> {
     return this.#once('stored', async () => {
-      await restsOn(this.redis(), 'redis.reachable');
+      await this.restsOn(this.redis(), 'redis.reachable');
       return (await this.ports.store(this.environment)).read(this.ports.deadline);
     });
   }
@@ -149,16 +158,6 @@ export class Facts {
     const known = this.#asked.get(name) ?? ask();
     this.#asked.set(name, known);
     return known as Promise<T>;
-  }
-}
-
-/** What another check needs as well: where it failed, this one cannot be made. */
-export async function restsOn<T>(answer: Promise<T>, id: CheckId): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof RlctlError) throw new NotChecked(`see ${id}`);
-    throw error;
   }
 }
 

@@ -5,9 +5,9 @@ import { neverFires, selectorsOf } from '../../domain/doctor/alerts.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { NotChecked, restsOn, well, type Answer, type Facts } from './facts.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
-const seen = (facts: Facts) => restsOn(facts.metrics(), 'metrics.reachable');
+const seen = (facts: Facts) => facts.restsOn(facts.metrics(), 'metrics.reachable');
 
 /** Whether the metrics can be read. */
 export async function checkReachable(facts: Facts): Promise<Answer> {

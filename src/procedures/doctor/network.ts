@@ -33,12 +33,19 @@ export async function checkDns(facts: Facts): Promise<Answer> {
   return { evidence: answers.map(({ text }) => text).join('; '), found: answers.flatMap(({ found }) => found) };
 }
 
+/** Everything that is spoken to in TLS. What is wrong with the address of Redis is a finding of its own. */
+async function tlsOrigins(facts: Facts): Promise<readonly string[]> {
+  const { redis, namespace } = facts.environment;
+  const web = urlsOf(facts).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []));
+  if (redis === null || namespace === null) return [...new Set(web)];
+  const inspector = await facts.ports.redis(facts.environment).catch(() => null);
+  return [...new Set([...web, ...(inspector?.tlsAddresses ?? [])])];
+}
+
 /** Every certificate that is met on the way. */
 export async function checkTls(facts: Facts): Promise<Answer> {
-  const origins = [
-    ...new Set(urlsOf(facts).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []))),
-  ];
-  if (origins.length === 0) return well('no address is https');
+  const origins = await tlsOrigins(facts);
+  if (origins.length === 0) return well('nothing is spoken to in TLS');
   const prober = await facts.ports.tls();
   const answers = await Promise.all(
     origins.map(async (origin): Promise<Answer> => {
@@ -49,7 +56,9 @@ export async function checkTls(facts: Facts): Promise<Answer> {
       } catch (error) {
         if (!(error instanceof RlctlError)) throw error;
         // A name that does not resolve and a port where nothing listens have checks of their own.
-        if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(error.message)) return well(`${origin}: nobody to ask`);
+        const isToldElsewhere = facts.isSelected('api.reachable') && facts.isSelected('redis.reachable');
+        if (isToldElsewhere && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(error.message))
+          return well(`${origin}: nobody to ask`);
         return { evidence: error.message, found: [foundError(error, origin)] };
       }
     }),

@@ -1,10 +1,11 @@
 import type { Found } from '../../domain/doctor/report.js';
+import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { overridesKey } from '../../domain/redis-keys.js';
 import { shellWord, shellWords } from '../../domain/shell-words.js';
 import type { KeyFacts, RedisFacts, RightFacts } from '../../ports/redis-inspector.js';
-import { NotChecked, restsOn, well, type Answer, type Facts } from './facts.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** SET with KEEPTTL came with 6.0, and every write needs it. */
 const oldest = 6;
@@ -18,8 +19,16 @@ export async function checkReachable(facts: Facts): Promise<Answer> {
     const cure = `Set environments.${name}.${redis === null ? 'redis' : 'namespace'} in rlctl.yaml, or ${redis === null ? 'RLCTL_REDIS_URL' : 'RLCTL_NAMESPACE'}`;
     return { evidence: what, found: [{ code: 'NO_REDIS', part: 'redis', message, evidence: what, cure }] };
   }
-  const { server, user, database } = await facts.redis();
+  const { server, user, database } = await facts.redis().catch((error: unknown) => toldByTls(facts, error));
   return well(`${server}, database ${database}, user ${user}`);
+}
+
+/** A certificate is told better by the check of certificates. */
+async function toldByTls(facts: Facts, error: unknown): Promise<never> {
+  const isTls = error instanceof RlctlError && error.code === 'REDIS_TLS' && facts.isSelected('network.tls');
+  if (isTls && (await facts.ports.redis(facts.environment)).tlsAddresses.length > 0)
+    throw new NotChecked('see network.tls');
+  throw error;
 }
 
 /** One finding, or none. */
@@ -31,7 +40,7 @@ function judging(
   judge: (seen: RedisFacts, facts: Facts) => Judged,
 ): (facts: Facts) => Promise<Answer> {
   return async (facts) => {
-    const seen = await restsOn(facts.redis(), 'redis.reachable');
+    const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
     const evidence = evidenceOf(seen);
     if (evidence === null) throw new NotChecked('not permitted to check, or not said by this server');
     const found = judge(seen, facts);
@@ -157,7 +166,7 @@ const typeOf: Readonly<Record<KeyFacts['what'], string>> = {
 
 /** Document, history and metadata: each of its type, or absent. */
 export async function checkTypes(facts: Facts): Promise<Answer> {
-  const { keys } = await restsOn(facts.redis(), 'redis.reachable');
+  const { keys } = await facts.restsOn(facts.redis(), 'redis.reachable');
   const known = keys.filter(({ type }) => type !== null);
   if (known.length === 0) throw new NotChecked('not permitted to check');
   const found = known
@@ -176,7 +185,10 @@ const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE',
 
 /** What a change needs is EVAL, or else WATCH, MULTI and EXEC. Nothing is written to find out. */
 export async function checkRights(facts: Facts): Promise<Answer> {
-  const { rights, rightsSource, refusedReads, user, server, keys } = await restsOn(facts.redis(), 'redis.reachable');
+  const { rights, rightsSource, refusedReads, user, server, keys } = await facts.restsOn(
+    facts.redis(),
+    'redis.reachable',
+  );
   const denied = (rights ?? []).filter(({ isAllowed }) => !isAllowed);
   const cannotRead = distinct([...refusedReads, ...denied.filter(({ command }) => readCommands.has(command))]);
   const cannotChange = distinct(neededForChange(denied));
@@ -222,7 +234,7 @@ function rightText({ command, key }: RightFacts): string {
 
 /** No document of ours, and one of somebody else's: that is what a wrong namespace or database looks like. */
 export async function checkNamespace(facts: Facts): Promise<Answer> {
-  const { keys, documents, database, databases, server } = await restsOn(facts.redis(), 'redis.reachable');
+  const { keys, documents, database, databases, server } = await facts.restsOn(facts.redis(), 'redis.reachable');
   const own = overridesKey(facts.environment.namespace ?? '');
   if (keys.some(({ type }) => type !== null && type !== 'none')) return well(`${own} is in use`);
   const evidence = `nothing is stored under ${own} in database ${database}`;
