@@ -66,7 +66,7 @@ function findingLines(finding: DoctorFinding, theme: Theme): readonly string[] {
   const lines = term(message.split('\n').join('; '));
   return [
     `  ${head}: ${lines}`,
-    ...(evidence === message || evidence === '' ? [] : [theme.dim(`    seen: ${term(evidence)}`)]),
+    ...(evidence === '' || message.includes(evidence) ? [] : [theme.dim(`    seen: ${term(evidence)}`)]),
     ...(cure === null || isFixed ? [] : [`    ${theme.accent('cure:')} ${term(cure)}`]),
   ];
 }

@@ -216,7 +216,7 @@ export async function checkHealth(facts: Facts): Promise<Answer> {
 export async function checkReload(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (environment.api.length === 0) throw new NotChecked('no API is configured');
-  if (ports.reload === null) throw new NotChecked('a reload is sent with --reload only');
+  if (ports.reload === null) throw new NotChecked('sent with --reload only');
   await answering(facts);
   await assertHarmless(facts);
   const sent = await ports.reload(environment, ports.deadline);

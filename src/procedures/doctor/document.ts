@@ -45,7 +45,7 @@ export async function checkEntries(facts: Facts): Promise<Answer> {
   const found = overrides.flatMap(({ prefix, loaded }): Found[] => {
     const common = {
       part: prefix,
-      cure: `Give it values that are numbers: ${change('set', prefix, '--rate', '60')}; or remove it: ${change('unset', prefix)}`,
+      cure: `Give it values that are numbers: ${change('set', prefix, '--rate', 'N')}; or remove it: ${change('unset', prefix)}`,
     };
     const gone = vanished.get(prefix);
     if (gone !== undefined) {
@@ -74,7 +74,7 @@ export async function checkOrder(facts: Facts): Promise<Answer> {
     if (hiddenBy === null) return [];
     const message = `${named(prefix)} never wins: the earlier ${named(hiddenBy)} takes every route of it`;
     const evidence = `position ${index + 1}, behind ${named(hiddenBy)}`;
-    const cure = `Put it in front, with the value it is to have: ${change('set', prefix, '--before', hiddenBy, '--rate', '60')}`;
+    const cure = `Put it in front, with the value it is to have: ${change('set', prefix, '--before', hiddenBy, '--rate', 'N')}`;
     return [{ code: 'ENTRY_HIDDEN', part: prefix, message, evidence, cure }];
   });
   return answer(found.length === 0 ? 'none is hidden' : `${found.length} hidden`, found);
@@ -87,7 +87,7 @@ export async function checkValues(facts: Facts): Promise<Answer> {
     const notes = loaded?.skippedBecause == null ? (loaded?.notes ?? []) : [];
     if (notes.length === 0) return [];
     const evidence = quoteOutside(notes.join('; '), 200);
-    const cure = `Write it strictly: ${change('set', prefix, '--rate', '60')} (likewise --burst, --window, --shadow)`;
+    const cure = `Write it strictly: ${change('set', prefix, '--rate', 'N')} (likewise --burst, --window, --shadow)`;
     return [{ code: 'VALUE_COERCED', part: prefix, message: `${named(prefix)}: ${evidence}`, evidence, cure }];
   });
   return answer(
@@ -106,7 +106,7 @@ export async function checkBoundaries(facts: Facts): Promise<Answer> {
     const next = route[winner?.prefix.length ?? 0] ?? '/';
     if (winner === undefined || winner.prefix === '' || winner.prefix.endsWith('/') || '/?#'.includes(next)) return [];
     const evidence = `${named(winner.prefix)} starts ${named(route)} in the middle of a segment`;
-    const cure = `See what wins there: ${shellWords(['rlctl', 'policy', 'explain', route])}; give the route an entry of its own in front: ${change('set', route, '--before', winner.prefix, '--rate', '60')}`;
+    const cure = `See what wins there: ${shellWords(['rlctl', 'policy', 'explain', route])}; give the route an entry of its own in front: ${change('set', route, '--before', winner.prefix, '--rate', 'N')}`;
     return [
       {
         code: 'HALF_SEGMENT',

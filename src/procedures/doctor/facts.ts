@@ -148,7 +148,7 @@ export class Facts {
     return this.#once('metrics', async () => {
       const { namespace } = this.environment;
       const inspector = await this.ports.metrics(this.environment);
-      if (inspector === null) throw new NotChecked('neither a Prometheus nor an address of /metrics is configured');
+      if (inspector === null) throw new NotChecked('no prometheus, no metrics configured');
       if (namespace === null) throw new NotChecked('no namespace is configured, by which the metrics are named');
       return { ...(await inspector.inspect(namespace, this.ports.deadline)), name: inspector.name };
     });

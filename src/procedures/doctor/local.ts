@@ -60,7 +60,7 @@ async function nearest(folder: string, canWrite: (folder: string) => Promise<boo
 
 /** Nobody has to have it: it is only said. */
 export async function checkCompletion({ input, ports }: Facts): Promise<Answer> {
-  if (input.completion === null) throw new NotChecked('the shell is not known (SHELL)');
+  if (input.completion === null) throw new NotChecked('SHELL names none that is known');
   const { shell, path } = input.completion;
   const isThere = (await ports.files.facts(path)) !== null;
   return well(isThere ? `${shell}: ${path}` : `not for ${shell}; to have it: rlctl completion ${shell} --install`);

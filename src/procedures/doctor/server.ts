@@ -5,8 +5,7 @@ import { NotChecked, well, type Answer, type Facts, type ServerMemory } from './
 /** What is remembered of the server; not checked where it is nothing. */
 function remembered({ input, environment }: Facts): ServerMemory {
   if (environment.api.length === 0) throw new NotChecked('no API is configured');
-  if (input.memory === null)
-    throw new NotChecked('nothing has been seen of it yet: that takes a reload (rlctl reload)');
+  if (input.memory === null) throw new NotChecked('nothing seen of it before a reload');
   return input.memory;
 }
 
@@ -41,7 +40,7 @@ export function checkOverrides(facts: Facts): Answer {
 export function checkFlags(facts: Facts): Answer {
   const memory = remembered(facts);
   const moves = trait(memory, 'movesFlags', 'flagsMove', 'areFlagsMovable', 'canMoveFlags');
-  if (moves === null) throw new NotChecked('nobody has tried to move one yet: rlctl shadow on BUCKET tells');
+  if (moves === null) throw new NotChecked('nobody has tried to move one');
   const evidence = `seen ${quoteOutside(memory.at, 40)}: flags ${moves ? 'move' : 'do not move'} at run time`;
   if (moves) return well(evidence);
   const message = 'the flags of this server do not move at run time: they are bound when it starts';
