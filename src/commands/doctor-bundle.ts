@@ -3,7 +3,6 @@ import type { Environment } from '../domain/config/environment.js';
 import type { DoctorReport } from '../domain/doctor/report.js';
 import { RlctlError } from '../domain/errors.js';
 import { shellWord } from '../domain/shell-words.js';
-import type { Machine } from '../ports/machine.js';
 import { bundleText } from '../ui/doctor-bundle-text.js';
 
 /** Refuses to replace a file that is there, before anything is asked. */
@@ -21,10 +20,10 @@ export async function assertNewBundle({ files }: Context, path: string, isForced
 export async function writeBundle(
   context: Context,
   path: string,
-  seen: { readonly report: DoctorReport; readonly environment: Environment | null; readonly machine: Machine },
+  seen: { readonly report: DoctorReport; readonly environment: Environment | null },
 ): Promise<void> {
-  const { report, environment, machine } = seen;
-  const { nodeVersion, platform } = machine;
+  const { report, environment } = seen;
+  const { nodeVersion, platform } = await context.machine();
   const at = new Date(context.clock.nowMs()).toISOString();
   const text = bundleText({
     at,

@@ -6,6 +6,8 @@ export interface Machine {
   readonly platform: string;
   /** `null`: this system has no such numbers. */
   readonly userId: number | null;
+  /** The path itself, every link on the way followed; `null`: it leads nowhere. */
+  realPath(path: string): Promise<string | null>;
   /** The addresses of a name; throws an RlctlError of kind `unreachable` where it has none. */
   lookup(host: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Whether this user may write into a folder; `null`: it does not exist. */

@@ -1,7 +1,7 @@
 import { countFindings, type CheckResult, type DoctorFinding, type DoctorReport } from '../domain/doctor/report.js';
 
 /** A report for programs: every check with what was seen, and every finding once more in one list, the worst first. */
-export function doctorJson(report: DoctorReport): Record<string, unknown> {
+export function doctorJson(report: DoctorReport) {
   const { environment, checks, fixes, tookMs } = report;
   const { error, warning, info } = countFindings(report);
   const inState = (state: CheckResult['state']): number => checks.filter((each) => each.state === state).length;

@@ -8,9 +8,11 @@ import type { View } from './view.js';
 
 /** A group in which all is well is one line; what is found is spelled out, with what was seen and what to do. */
 export function doctorView(report: DoctorReport, { bundle }: { readonly bundle: string | null }): View {
+  const data = doctorJson(report);
   return {
     kind: 'Doctor',
-    data: { ...doctorJson(report), bundle },
+    data: { ...data, bundle },
+    items: data.findings,
     human: (theme) => {
       const groups = checkGroups.flatMap((group) => groupLines(group, report.checks, theme));
       const fixes = report.fixes.map((fix) => fixLine(fix, theme));
@@ -40,9 +42,9 @@ function groupLines(group: CheckGroup, all: readonly CheckResult[], theme: Theme
 const width = Math.max(...checkGroups.map((group) => group.length));
 
 function markOf(findings: readonly DoctorFinding[], hasHealthy: boolean, theme: Theme): string {
-  const open = findings.filter(({ isFixed }) => !isFixed).map(({ severity }) => severity);
-  if (open.includes('error')) return theme.bad('✗');
-  if (open.includes('warning')) return theme.warn('!');
+  const open = new Set(findings.filter(({ isFixed }) => !isFixed).map(({ severity }) => severity));
+  if (open.has('error')) return theme.bad('✗');
+  if (open.has('warning')) return theme.warn('!');
   return hasHealthy || findings.length > 0 ? theme.good('✓') : theme.dim('-');
 }
 

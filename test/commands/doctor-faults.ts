@@ -463,6 +463,17 @@ export const faults: readonly Fault[] = [
     }),
   },
   {
+    fault: 'no password for a Redis that wants one',
+    check: 'redis.reachable',
+    code: 'REDIS_NOAUTH',
+    severity: 'error',
+    cure: /redis:\/\/user:password@host/,
+    seed: async () => {
+      const redis = await startRedis({ args: ['--requirepass', 'pw'] });
+      return { options: { environment: { redis: redis.url } }, undo: () => redis.stop() };
+    },
+  },
+  {
     fault: 'a Redis that is too old',
     check: 'redis.version',
     code: 'REDIS_TOO_OLD',

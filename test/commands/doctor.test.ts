@@ -2,12 +2,13 @@ import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkGroups, checks } from '../../src/domain/doctor/checks.js';
+import { findCanaries, spellingsOf, spellingsOfSecret } from '../support/canary.js';
 import { doctorReport, openHealthyLab, runDoctor } from '../support/doctor-kit.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { goodPolicy, json, startHttpControlPlane } from '../support/http-control-plane.js';
 import { labKey, type Lab } from '../support/lab.js';
+import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, openWorld } from '../support/world.js';
-import { findCanaries, spellingsOf, spellingsOfSecret } from '../support/canary.js';
 
 const state = {} as { lab: Lab };
 beforeAll(async () => {
@@ -64,6 +65,39 @@ describe('doctor of what is well', () => {
       expect([...sent].map(([, name]) => name).filter((name) => !reading.includes(name ?? ''))).toEqual([]);
     } finally {
       await server.stop();
+    }
+  });
+
+  test('a configuration behind a link has the permissions of what it leads to', async () => {
+    const { world, environment } = state.lab;
+    const path = await world.config('linked.yaml', { environments: { lab: environment } });
+    const link = join(world.cwd, 'dotfile.yaml');
+    await symlink(path, link);
+    const report = await doctorReport(state.lab, { env: { RLCTL_CONFIG: link } });
+    expect(report.findings).toEqual([]);
+  });
+
+  test('a Prometheus that scrapes the server, with the alert of the handbook', async () => {
+    const { world, sandbox } = state.lab;
+    const expression = 'sum(rate(lab_rl_decisions_total{action="blocked",shadow="false"}[5m])) > 0.05';
+    const groups = [{ name: 'limiter', rules: [{ alert: 'Blocked', expr: expression }] }];
+    await fetch(`${sandbox.origin}/api/search`);
+    const prometheus = await startPrometheus({
+      jobs: [{ name: 'api', url: `${sandbox.origin}/metrics` }],
+      rules: await world.write('handbook.yml', JSON.stringify({ groups })),
+    });
+    try {
+      while ((await prometheus.number('sum(lab_rl_decisions_total)')) === null)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      const report = await doctorReport(state.lab, { environment: { prometheus: prometheus.url } });
+      expect(report.findings).toEqual([]);
+      const own = report.checks.filter(({ id }) => id.startsWith('metrics.'));
+      expect(own.map(({ state: each }) => each)).toEqual(Array(6).fill('healthy'));
+      expect(own.map(({ evidence }) => evidence)).toEqual(
+        expect.arrayContaining(['1 of 1 up', '1 alert on the limiter', 'action=allowed shadow=false']),
+      );
+    } finally {
+      await prometheus.stop();
     }
   });
 

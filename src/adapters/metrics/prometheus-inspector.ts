@@ -33,7 +33,7 @@ export function createPrometheusInspector(endpoint: Endpoint, labels: Labels): M
         query(`count by (__name__) (last_over_time(${anyOfIt}[1h]))`, deadline),
         query('count by (__name__) ({__name__=~".+_rl_decisions_total"})', deadline),
         query(`count by (action, shadow) (last_over_time(${decisions}[1h]))`, deadline),
-        query(`time() - max(${newest(decisions)} or ${newest(overrides)})`, deadline),
+        query(`time() - max(${newest([decisions, overrides])})`, deadline),
         lookAt(endpoint, '/api/v1/targets?state=active', readTargets, deadline),
         lookAt(endpoint, '/api/v1/rules?type=alert', readAlerts, deadline),
       ]);
@@ -59,8 +59,11 @@ export function createPrometheusInspector(endpoint: Endpoint, labels: Labels): M
   };
 }
 
-function newest(selector: string): string {
-  return `max_over_time(timestamp(${selector})[1h:15s])`;
+/** The times of the newest samples: those of now, else those of the last hour, to 15 s. */
+function newest(selectors: readonly string[]): string {
+  const now = selectors.map((selector) => `timestamp(${selector})`);
+  const lately = now.map((times) => `max_over_time(${times}[1h:15s])`);
+  return [...now, ...lately].join(' or ');
 }
 
 function metricsIn(expression: string): readonly string[] {

@@ -69,8 +69,9 @@ async function factsOf(
   ];
   const answers = await link.run([...reads, ['INFO'], ['CONFIG', 'GET', 'save']], budget);
   const replies = answers.slice(0, reads.length);
-  const moved = replies.find((reply) => reply.kind === 'error' && reply.failure.word === 'MOVED');
-  if (moved?.kind === 'error') throw moved.failure;
+  const [first] = replies;
+  // What this user may not ask, or the server cannot say yet, is an answer; everything else ends the look.
+  if (first?.kind === 'error' && !['NOPERM', 'LOADING'].includes(first.failure.word)) throw first.failure;
   const info = infoOf(textOf(answers[reads.length]));
   const [documentType, historyType, metadataType, ttl] = replies;
   const user = target.username ?? 'default';

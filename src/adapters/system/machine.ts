@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
+import { access, open, realpath } from 'node:fs/promises';
 import { RlctlError } from '../../domain/errors.js';
 import type { Machine } from '../../ports/machine.js';
 
@@ -10,6 +10,7 @@ export const systemMachine: Machine = {
   nodeVersion: process.versions.node,
   platform: `${process.platform} ${process.arch}`,
   userId: process.getuid?.() ?? null,
+  realPath: (path) => realpath(path).catch(() => null),
   lookup: async (host, signal) => {
     const { lookup } = await import('node:dns/promises');
     // A lookup cannot be cancelled: it is only not waited for any more.

@@ -235,7 +235,7 @@ export async function checkReload(facts: Facts): Promise<Answer> {
 /** A reload makes a server drop every override where the document cannot be read, and belongs to one site only. */
 async function assertHarmless(facts: Facts): Promise<void> {
   await facts.restsOn(facts.ports.secret(facts.environment), 'configuration.secret');
-  if (facts.environment.redis !== null) {
+  if (facts.environment.redis !== null && facts.environment.namespace !== null) {
     const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
     await facts.restsOn(
       Promise.resolve().then(() => assertReadable(stored, '')),

@@ -35,10 +35,7 @@ export async function checkValid({ input }: Facts): Promise<Answer> {
     if (configuration.code === 'CONFIG_MISSING') throw new NotChecked('see configuration.file');
     throw configuration;
   }
-  if (environment instanceof RlctlError) {
-    if (environment.code === 'CONFIG_UNTRUSTED') throw new NotChecked('see configuration.trust');
-    throw environment;
-  }
+  if (environment instanceof RlctlError) throw environment;
   if (environment === null) throw new NotChecked('see configuration.file');
   return well(sourcesText(environment));
 }
@@ -57,7 +54,9 @@ function sourcesText({ sources }: Environment): string {
 export async function checkMode({ input, ports }: Facts): Promise<Answer> {
   const { configuration } = input;
   if (configuration instanceof RlctlError || configuration.path === null) throw new NotChecked(noFile);
-  const { path, holdsPassword } = configuration;
+  const { holdsPassword } = configuration;
+  // A link has no permissions of its own; those of what it leads to count.
+  const path = (await ports.machine.realPath(configuration.path)) ?? configuration.path;
   const facts = await ports.files.facts(path);
   if (facts === null) throw new NotChecked(noFile);
   const evidence = `${path} has mode ${octal(facts.mode)}`;
@@ -107,8 +106,7 @@ export async function checkSecret(facts: Facts): Promise<Answer> {
     return well(`${place}, fingerprint ${secret.fingerprint}`);
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
-    // The file's own finding says what trust it wants.
-    if (error.code === 'CONFIG_UNTRUSTED') throw new NotChecked('see configuration.trust');
+    if (error.code === 'CONFIG_UNTRUSTED') throw error;
     const fix = await secretFix(facts);
     return { evidence: place, found: [{ ...foundError(error, place), ...fix }] };
   }

@@ -109,6 +109,9 @@ async function answerOf(id: CheckId, facts: Facts, deadline: Deadline): Promise<
   } catch (error) {
     if (error instanceof NotChecked) return { because: error.message };
     if (!(error instanceof RlctlError)) throw error;
+    // Many things want trust; whether it is there is one question.
+    const isTrust = error.code === 'CONFIG_UNTRUSTED' && id !== 'configuration.trust';
+    if (isTrust && facts.isSelected('configuration.trust')) return { because: 'see configuration.trust' };
     return { evidence: error.message.split('\n')[0] ?? '', found: [foundError(error, groupOf(id))] };
   }
 }

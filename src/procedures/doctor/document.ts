@@ -117,7 +117,7 @@ export async function checkBoundaries(facts: Facts): Promise<Answer> {
       },
     ];
   });
-  return answer(`${counted(routes.length, 'configured route')}`, found);
+  return answer(counted(routes.length, 'configured route'), found);
 }
 
 function named(prefix: string): string {

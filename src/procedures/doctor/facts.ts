@@ -14,6 +14,7 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { Randomness } from '../../ports/randomness.js';
 import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
 import type { TlsProber } from '../../ports/tls-prober.js';
+import { inParallel } from '../reload/in-parallel.js';
 import type { TargetReload } from '../reload/send.js';
 import { askTarget, type TargetFacts } from './ask-target.js';
 
@@ -79,6 +80,9 @@ export interface Answer {
 /** A check that cannot be made, or need not be. */
 export class NotChecked extends Error {}
 
+/** Addresses that are asked at the same time. */
+const mostAtOnce = 32;
+
 /** Nothing is wrong. */
 export function well(evidence: string): Answer {
   return { evidence, found: [] };
@@ -123,9 +127,8 @@ export class Facts {
       const { api } = this.environment;
       if (api.length === 0) throw new NotChecked('no API is configured');
       const controlPlane = await this.ports.controlPlane();
-      return Promise.all(
-        api.map((target) => askTarget({ ...this.ports, controlPlane }, parseOrigin(target), this.input.basePaths)),
-      );
+      const ports = { ...this.ports, controlPlane };
+      return inParallel(api, mostAtOnce, (target) => askTarget(ports, parseOrigin(target), this.input.basePaths));
     });
   }
 

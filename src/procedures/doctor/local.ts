@@ -28,7 +28,7 @@ export function checkNode({ ports }: Facts): Answer {
 
 /** Without its state rlctl works, and forgets: what a reload was accepted with, and what `shadow on` found. */
 export async function checkState({ input, ports }: Facts): Promise<Answer> {
-  const folder = input.stateFolder;
+  const folder = (await ports.machine.realPath(input.stateFolder)) ?? input.stateFolder;
   const facts = await ports.files.facts(folder);
   const place = facts === null ? await nearest(folder, (each) => ports.machine.canWriteInto(each)) : folder;
   const isWritable = await ports.machine.canWriteInto(place);

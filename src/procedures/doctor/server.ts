@@ -10,8 +10,8 @@ function remembered({ input, environment }: Facts): ServerMemory {
 }
 
 /** A trait as somebody saw it, `null`: nobody has. */
-function trait({ traits }: ServerMemory, ...names: readonly string[]): boolean | null {
-  const value = names.map((name) => traits[name]).find((each) => typeof each === 'boolean');
+function trait({ traits }: ServerMemory, name: string): boolean | null {
+  const value = traits[name];
   return typeof value === 'boolean' ? value : null;
 }
 
@@ -19,7 +19,7 @@ function trait({ traits }: ServerMemory, ...names: readonly string[]): boolean |
 export function checkOverrides(facts: Facts): Answer {
   const memory = remembered(facts);
   const [reads, enforces] = [trait(memory, 'readsOverrides'), trait(memory, 'enforcesOverrides')];
-  const evidence = `seen ${quoteOutside(memory.at, 40)}: ${quoteOutside(memory.profile, 40)} signature under ${quoteOutside(memory.basePath, 60)}, reads overrides ${inWords(reads)}, enforces them ${inWords(enforces)}`;
+  const evidence = `seen ${quoteOutside(memory.at, 40)}: ${quoteOutside(memory.profile, 40)} signature under ${quoteOutside(memory.basePath, 60)}, reads overrides ${inWords(reads)}, enforces them ${inWords(enforces)}${otherTraits(memory)}`;
   const part = facts.environment.api[0] ?? 'api';
   const found: Found[] = [];
   if (reads === false) {
@@ -39,7 +39,7 @@ export function checkOverrides(facts: Facts): Answer {
 /** Whether a flag was seen to move at run time. */
 export function checkFlags(facts: Facts): Answer {
   const memory = remembered(facts);
-  const moves = trait(memory, 'movesFlags', 'flagsMove', 'areFlagsMovable', 'canMoveFlags');
+  const moves = trait(memory, 'movesFlags');
   if (moves === null) throw new NotChecked('nobody has tried to move one');
   const evidence = `seen ${quoteOutside(memory.at, 40)}: flags ${moves ? 'move' : 'do not move'} at run time`;
   if (moves) return well(evidence);
@@ -49,6 +49,16 @@ export function checkFlags(facts: Facts): Answer {
     evidence,
     found: [{ code: 'FLAGS_FIXED', part: facts.environment.api[0] ?? 'api', message, evidence, cure }],
   };
+}
+
+const toldInWords = new Set(['readsOverrides', 'enforcesOverrides', 'movesFlags']);
+
+/** Whatever else was seen of it. */
+function otherTraits({ traits }: ServerMemory): string {
+  const others = Object.entries(traits).filter(
+    ([name, value]) => !toldInWords.has(name) && ['boolean', 'number', 'string'].includes(typeof value),
+  );
+  return others.map(([name, value]) => `, ${name} ${quoteOutside(String(value), 60)}`).join('');
 }
 
 function inWords(trait: boolean | null): string {

@@ -5,8 +5,26 @@ import { notAttempted } from '../procedures/proof/prove.js';
 import { sendReload } from '../procedures/reload/send.js';
 import { basePathsByMemory, recall, remember } from './detection.js';
 
+/** The world as doctor asks it; `isReloading`: a reload may be sent. */
+export async function doctorPorts(context: Context, isReloading: boolean): Promise<DoctorPorts> {
+  return {
+    files: context.files,
+    machine: await context.machine(),
+    clock: context.clock,
+    randomness: context.randomness,
+    deadline: context.deadline,
+    controlPlane: () => context.controlPlane(),
+    redis: (environment) => context.redisInspector(environment),
+    store: (environment) => context.store(environment),
+    metrics: (environment) => context.metricsInspector(environment),
+    tls: () => context.tlsProber(),
+    secret: (environment) => context.secret(environment),
+    reload: isReloading ? reloadOf(context) : null,
+  };
+}
+
 /** The reload that doctor sends where it is asked to: signed like any other, remembered, and proven by nothing. */
-export function doctorReload(context: Context): NonNullable<DoctorPorts['reload']> {
+function reloadOf(context: Context): NonNullable<DoctorPorts['reload']> {
   return async (environment, deadline) => {
     const seen = await recall(context, environment);
     const { clock, randomness } = context;
