@@ -146,7 +146,7 @@ function buildProgram(
   }
   program.addHelpText(
     'after',
-    '\nStart here:  rlctl sandbox up   then   rlctl -e sandbox override list\nTopics:      rlctl help exit-codes | environment | output | signing | keys',
+    '\nStart here:  rlctl sandbox up   then   rlctl -e sandbox override list\nTopics:      rlctl help exit-codes | environment | output | signing | keys | checks',
   );
   return program;
 }

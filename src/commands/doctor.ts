@@ -39,7 +39,9 @@ function assertMayChange({ options }: Context, { isFixing, isReloading, isDryRun
 
 export const command = defineCommand({
   register: (c) => {
-    c.addOption(new Option('--only <check>', 'only this group, or this check; repeatable').argParser(collect))
+    c.addOption(
+      new Option('--only <check>', 'only this group or check (rlctl help checks); repeatable').argParser(collect),
+    )
       .addOption(new Option('--fix', 'mend what is local and safe: permissions of your own files'))
       .addOption(new Option('--dry-run', 'with --fix or --reload: say what would be done, and do it not'))
       .addOption(new Option('--reload', 'also send a signed reload, to see what becomes of one'))

@@ -1,6 +1,7 @@
 import { environmentSettings, programSettings } from '../domain/config/settings.js';
 import { exitCodes } from '../domain/exit-codes.js';
 import { builtInProfiles, type SigningProfile } from '../domain/signing/profile.js';
+import { checksPage } from './checks-page.js';
 import { renderTable } from './table.js';
 import type { Theme } from './theme.js';
 import { outputFormats, type View } from './view.js';
@@ -12,6 +13,7 @@ export const helpTopics: ReadonlyMap<string, () => View> = new Map([
   ['output', outputPage],
   ['signing', signingPage],
   ['keys', keysPage],
+  ['checks', checksPage],
 ]);
 
 function exitCodePage(): View {

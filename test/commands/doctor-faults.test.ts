@@ -1,3 +1,4 @@
+import { checks, type Check } from '../../src/domain/doctor/checks.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { doctorReport, openHealthyLab } from '../support/doctor-kit.js';
 import type { Lab } from '../support/lab.js';
@@ -15,6 +16,14 @@ beforeEach(async () => {
 describe('doctor', () => {
   test('knows more than thirty faults', () => {
     expect(faults.length).toBeGreaterThanOrEqual(30);
+  });
+
+  test('names each of them in its table, as bad as it is', () => {
+    const named = faults.map(({ check, code, severity }) => {
+      const found: Check | undefined = checks.find(({ id }) => id === check);
+      return [check, code, found?.finds[code] === severity];
+    });
+    expect(named.filter(([, , isNamed]) => isNamed !== true)).toEqual([]);
   });
 
   test('finds nothing where nothing is wrong', async () => {

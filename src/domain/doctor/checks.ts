@@ -7,7 +7,7 @@ export interface Check {
   readonly id: string;
   /** What holds where nothing is found. */
   readonly title: string;
-  /** The severity of each finding of its own. Every other one is the code of a failure that it met, and an error. */
+  /** The severity of what it may find. Any other code is that of a failure that it met, and an error. */
   readonly finds: Readonly<Record<string, Severity>>;
 }
 
@@ -29,37 +29,55 @@ export const checks = [
   {
     id: 'configuration.file',
     title: 'a configuration is found',
-    finds: { NO_CONFIGURATION: 'warning' },
+    finds: { NO_CONFIGURATION: 'warning', CONFIG_MISSING: 'error' },
   },
   {
     id: 'configuration.valid',
     title: 'it parses, knows every key, and the environment resolves',
-    finds: {},
+    finds: { CONFIG_SYNTAX: 'error', CONFIG_INVALID: 'error', ENVIRONMENT_CONTRADICTION: 'error' },
   },
   {
     id: 'configuration.mode',
     title: 'nobody else can write it, nor read a password in it',
     finds: { CONFIG_WRITABLE: 'error', CONFIG_READABLE: 'warning', CONFIG_FOREIGN: 'warning' },
   },
-  { id: 'configuration.trust', title: 'a project’s file is trusted', finds: {} },
+  { id: 'configuration.trust', title: 'a project’s file is trusted', finds: { CONFIG_UNTRUSTED: 'error' } },
   {
     id: 'configuration.secret',
     title: 'the signing secret is there and private',
-    finds: { NO_SECRET: 'warning' },
+    finds: { SECRET_FILE_UNSAFE: 'error', SECRET_MISSING: 'error', NO_SECRET: 'warning' },
   },
-  { id: 'network.dns', title: 'every name resolves', finds: {} },
+  { id: 'network.dns', title: 'every name resolves', finds: { DNS_UNRESOLVED: 'error' } },
   {
     id: 'network.tls',
     title: 'every certificate is valid, for this name, for a month and more',
-    finds: { TLS_EXPIRES_SOON: 'warning' },
+    finds: {
+      TLS_EXPIRED: 'error',
+      TLS_EXPIRES_SOON: 'warning',
+      TLS_NOT_YET_VALID: 'error',
+      TLS_WRONG_NAME: 'error',
+      TLS_PRIVATE_CA: 'error',
+    },
   },
-  { id: 'network.plain', title: 'nothing secret travels readable', finds: { REDIS_PLAINTEXT: 'warning' } },
-  { id: 'api.reachable', title: 'every address answers', finds: { NO_API: 'warning' } },
-  { id: 'api.paths', title: 'the internal endpoints stand under a known path', finds: {} },
+  {
+    id: 'network.plain',
+    title: 'nothing secret travels readable',
+    finds: { API_INSECURE: 'error', REDIS_PLAINTEXT: 'warning' },
+  },
+  {
+    id: 'api.reachable',
+    title: 'every address answers',
+    finds: { API_UNREACHABLE: 'error', API_TIMEOUT: 'error', NO_API: 'warning' },
+  },
+  {
+    id: 'api.paths',
+    title: 'the internal endpoints stand under a known path',
+    finds: { API_WRONG_PATH: 'error', REDIRECTED: 'error', API_PROXY_HTML: 'error', API_SERVER_ERROR: 'error' },
+  },
   {
     id: 'api.site-mode',
     title: 'the site is that of the environment',
-    finds: { SITE_MODE_SUSPECT: 'warning', SITE_MODE_UNCHECKED: 'info' },
+    finds: { WRONG_SITE_MODE: 'error', SITE_MODE_SUSPECT: 'warning', SITE_MODE_UNCHECKED: 'info' },
   },
   {
     id: 'api.limiter',
@@ -71,9 +89,19 @@ export const checks = [
   {
     id: 'api.reload',
     title: 'a signed reload is accepted (sent with --reload only)',
-    finds: { LIMITER_OFF: 'error' },
+    finds: { SIGNATURE_REFUSED: 'error', RELOAD_DISABLED: 'error', ORIGIN_REFUSED: 'error', LIMITER_OFF: 'error' },
   },
-  { id: 'redis.reachable', title: 'Redis answers', finds: { NO_REDIS: 'warning' } },
+  {
+    id: 'redis.reachable',
+    title: 'Redis answers',
+    finds: {
+      REDIS_UNREACHABLE: 'error',
+      REDIS_SILENT: 'error',
+      REDIS_NOAUTH: 'error',
+      REDIS_WRONGPASS: 'error',
+      NO_REDIS: 'warning',
+    },
+  },
   { id: 'redis.version', title: 'it knows every command of a write', finds: { REDIS_TOO_OLD: 'error' } },
   {
     id: 'redis.role',
@@ -92,7 +120,7 @@ export const checks = [
   },
   {
     id: 'redis.rights',
-    title: 'the user may do what reading and changing need, and no more is asked',
+    title: 'the user may do what reading and changing need',
     finds: { REDIS_CANNOT_READ: 'error', REDIS_CANNOT_CHANGE: 'warning' },
   },
   { id: 'redis.types', title: 'document, history and metadata have their types', finds: { REDIS_WRONG_TYPE: 'error' } },
@@ -102,7 +130,11 @@ export const checks = [
     title: 'the namespace is the one in use',
     finds: { OTHER_NAMESPACE: 'warning', OTHER_DATABASE: 'warning' },
   },
-  { id: 'document.readable', title: 'the document can be read', finds: { DOCUMENT_DROPPED: 'error' } },
+  {
+    id: 'document.readable',
+    title: 'the document can be read',
+    finds: { DOCUMENT_CORRUPT: 'error', DOCUMENT_DUPLICATE_KEYS: 'error', DOCUMENT_DROPPED: 'error' },
+  },
   {
     id: 'document.entries',
     title: 'the server uses every entry',
@@ -115,7 +147,11 @@ export const checks = [
     title: 'no entry catches a configured route by half a segment',
     finds: { HALF_SEGMENT: 'warning' },
   },
-  { id: 'metrics.reachable', title: 'the metrics can be read', finds: {} },
+  {
+    id: 'metrics.reachable',
+    title: 'the metrics can be read',
+    finds: { PROMETHEUS_UNREACHABLE: 'error', METRICS_UNREACHABLE: 'error' },
+  },
   {
     id: 'metrics.targets',
     title: 'every target that has the limiter’s metrics is up',
