@@ -73,7 +73,7 @@ export const command = defineCommand({
     if (bundlePath !== null) await assertNewBundle(context, bundlePath, flags.isForced);
     const input = await doctorInput(context, flags.selected);
     const environment = input.environment instanceof RlctlError ? null : input.environment;
-    const isReloading = flags.isReloading && !flags.isDryRun;
+    const isReloading = flags.isReloading && !flags.isDryRun && flags.selected.has('api.reload');
     if (isReloading && environment !== null) await confirmReload(context, environment, flags);
     const ports = await doctorPorts(context, isReloading);
     context.progress.step('looking at everything at once');

@@ -30,13 +30,23 @@ function groupLines(group: CheckGroup, all: readonly CheckResult[], theme: Theme
   const healthy = checks.filter(({ state }) => state === 'healthy');
   const skipped = checks.filter(({ state }) => state === 'notChecked');
   const findings = checks.flatMap((check) => check.findings);
+  const shown = checks.flatMap((check) => shownOf(check, theme));
   const name = group.padEnd(width);
   const said = [
     ...(healthy.length > 0 ? [`${healthy.length} of ${checks.length} well`] : []),
     ...(skipped.length > 0 ? [theme.dim(skippedText(skipped, checks.length))] : []),
   ];
   const mark = markOf(findings, healthy.length > 0, theme);
-  return [`${mark} ${theme.bold(name)}  ${said.join(', ')}`, ...findings.flatMap((each) => findingLines(each, theme))];
+  return [`${mark} ${theme.bold(name)}  ${said.join(', ')}`, ...shown];
+}
+
+/** More of one kind than this are for the JSON: a fleet that is down has a thousand. */
+const mostFindings = 5;
+
+function shownOf({ id, findings }: CheckResult, theme: Theme): readonly string[] {
+  const left = findings.length - mostFindings;
+  const more = left > 0 ? [theme.dim(`  … ${counted(left, 'more finding')} of ${id}: --json`)] : [];
+  return [...findings.slice(0, mostFindings).flatMap((each) => findingLines(each, theme)), ...more];
 }
 
 const width = Math.max(...checkGroups.map((group) => group.length));

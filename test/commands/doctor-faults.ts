@@ -6,7 +6,7 @@ import type { Behaviour } from '../../src/sandbox/behaviour.js';
 import { createAuthority, type CertificateWish } from '../support/certificates.js';
 import { openHealthyLab, type DoctorOptions } from '../support/doctor-kit.js';
 import { goodPolicy, json, startHttpControlPlane, type Respond } from '../support/http-control-plane.js';
-import { labHistoryKey, labKey, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, type Lab, type LabOptions } from '../support/lab.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { freePort, startRedis } from '../support/redis-server.js';
 
@@ -379,6 +379,28 @@ export const faults: readonly Fault[] = [
     seed: behaving({ generalLimiterPerMinute: 1 }),
   },
   {
+    fault: 'a general limiter that counts the operator, and little is left',
+    check: 'api.limiter',
+    code: 'LIMITER_CLOSE',
+    severity: 'warning',
+    cure: /Exempt the internal endpoints/,
+    seed: answering((request, ...rest) => {
+      const headers = { 'X-RateLimit-Limit': '60', 'X-RateLimit-Remaining': '3' };
+      const answer = request.url.startsWith('/health') ? json(404, {}) : json(200, goodPolicy, headers);
+      answer(request, ...rest);
+    }),
+  },
+  {
+    fault: 'a server that says degraded',
+    check: 'api.health',
+    code: 'DEGRADED',
+    severity: 'warning',
+    cure: /curl -s .*\/health\/live/,
+    seed: answering((request, ...rest) =>
+      json(200, request.url.startsWith('/health') ? { status: 'degraded' } : goodPolicy)(request, ...rest),
+    ),
+  },
+  {
     fault: 'a clock that is a minute off',
     check: 'api.clock',
     code: 'CLOCK_DRIFT',
@@ -435,6 +457,15 @@ export const faults: readonly Fault[] = [
       const file = await world.write('wrong', 'not-the-secret');
       return { options: { ...reloading, environment: { secret: { file } } } };
     },
+  },
+  {
+    fault: 'a signature whose time is not the server’s',
+    check: 'api.reload',
+    code: 'CLOCK_SKEW',
+    severity: 'error',
+    cure: /timedatectl/,
+    also: ['CLOCK_SKEW'],
+    seed: behaving({ signing: 'timestamped', clockOffsetSeconds: 900 }, reloading),
   },
   {
     fault: 'a limiter that is switched off',
@@ -539,7 +570,7 @@ export const faults: readonly Fault[] = [
     check: 'redis.rights',
     code: 'REDIS_CANNOT_CHANGE',
     severity: 'warning',
-    cure: /ACL SETUSER limited .*\+xadd/,
+    cure: /administrator: redis-cli -h .* ACL SETUSER limited .*\+xadd/,
     seed: user('~*', ...readerRules),
   },
   {
@@ -579,7 +610,7 @@ export const faults: readonly Fault[] = [
     check: 'redis.ttl',
     code: 'DOCUMENT_EXPIRES',
     severity: 'error',
-    cure: /redis-cli PERSIST lab:rl:overrides/,
+    cure: /redis-cli -h 127\.0\.0\.1 -p \d+ PERSIST lab:rl:overrides/,
     seed: async (lab) => {
       await lab.store('{"/api/x":{"rate":1}}');
       await lab.redis.cli('EXPIRE', labKey, '600');
@@ -745,7 +776,7 @@ export const faults: readonly Fault[] = [
     severity: 'warning',
     cure: /rlctl -e lab .*shadow list/,
     also: ['LABELS_DEPLOYED'],
-    seed: remembering({ enforcesOverrides: false }),
+    seed: learning({ dialect: 'deployed' }),
   },
   {
     fault: 'a server that does not read overrides',
@@ -770,18 +801,22 @@ export const faults: readonly Fault[] = [
   },
 ];
 
+/** What a change, its reload and its probe teach of a server is kept, and is there for the next command. */
+function learning(options: LabOptions): Fault['seed'] {
+  return async () => {
+    const lab = await openHealthyLab(options);
+    const probe = ['--probe', `${lab.sandbox.origin}/api/search`];
+    await lab.world.main(['override', 'set', '/api/search', '--burst', '50', '--reason', 'why', ...probe]);
+    return { lab, undo: () => lab.stop() };
+  };
+}
+
 /** What an earlier command saw of the server, as it keeps it. */
 function remembering(seen: Readonly<Record<string, boolean>>): Fault['seed'] {
   return async ({ world, sandbox }) => {
-    const detected = {
-      [`lab ${sandbox.origin}`]: {
-        basePath: '/internal',
-        profile: 'documented',
-        at: '2026-01-01T00:00:00.000Z',
-        ...seen,
-      },
-    };
+    const known = { basePath: '/internal', profile: 'documented', at: '2026-01-01T00:00:00.000Z', ...seen };
     const folder = join(world.stateHome, 'rlctl');
+    const detected = { [`lab ${sandbox.origin}`]: known };
     const path = await world.write(join(folder, 'state.json'), JSON.stringify({ detected }));
     await chmod(folder, 0o700);
     return { undo: () => rm(path) };

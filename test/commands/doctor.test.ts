@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkGroups, checks } from '../../src/domain/doctor/checks.js';
 import { findCanaries, spellingsOf, spellingsOfSecret } from '../support/canary.js';
-import { doctorReport, openHealthyLab, runDoctor } from '../support/doctor-kit.js';
+import { doctorReport, openHealthyLab, runDoctor, type ShownReport } from '../support/doctor-kit.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { goodPolicy, json, startHttpControlPlane } from '../support/http-control-plane.js';
 import { labKey, type Lab } from '../support/lab.js';
@@ -125,6 +125,15 @@ describe('doctor of what is broken', () => {
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  test('a fleet that is down is told in a few lines, and whole to programs', async () => {
+    const api = Array.from({ length: 40 }, (_, index) => `http://127.0.0.1:${index + 1}`);
+    const args = ['--only', 'api'];
+    const ran = await runDoctor(state.lab, { environment: { api }, args });
+    expect(ran.out.match(/error api\.reachable/g)?.length).toBe(5);
+    expect(ran.out).toContain('… 35 more findings of api.reachable: --json');
+    expect((await doctorReport(state.lab, { environment: { api }, args })).findings.length).toBe(40);
+  });
+
   test('the findings of programs stand worst first, and yaml and jq say the same', async () => {
     await state.lab.store('{"/api/x":[1]}');
     await state.lab.redis.cli('EXPIRE', labKey, '600');
@@ -181,6 +190,26 @@ describe('doctor of what is broken', () => {
       const { out } = await runDoctor(state.lab, { environment: { api: server.origin } });
       // oxlint-disable-next-line no-control-regex -- what must not be there
       expect(out).not.toMatch(/[\u001b\u202e]/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('a server that says it is a preview, where the environment is called prod', async () => {
+    const server = await startHttpControlPlane();
+    server.behave(json(200, goodPolicy, { 'X-Site-Mode': 'preview' }));
+    const { world } = state.lab;
+    try {
+      const path = await world.config('names.yaml', {
+        environments: { prod: { api: server.origin }, preview: { api: server.origin } },
+      });
+      const codesOf = async (name: string): Promise<readonly string[]> => {
+        const args = ['-e', name, 'doctor', '--only', 'api.site-mode', '--json'];
+        const { out } = await world.main(args, { env: { RLCTL_CONFIG: path } });
+        return jsonOf<ShownReport>(out).findings.map(({ code, severity }) => `${code} ${severity}`);
+      };
+      expect(await codesOf('prod')).toEqual(['SITE_MODE_SUSPECT warning']);
+      expect(await codesOf('preview')).toEqual(['SITE_MODE_UNCHECKED info']);
     } finally {
       await server.stop();
     }

@@ -89,7 +89,13 @@ export const checks = [
   {
     id: 'api.reload',
     title: 'a signed reload is accepted (sent with --reload only)',
-    finds: { SIGNATURE_REFUSED: 'error', RELOAD_DISABLED: 'error', ORIGIN_REFUSED: 'error', LIMITER_OFF: 'error' },
+    finds: {
+      SIGNATURE_REFUSED: 'error',
+      RELOAD_DISABLED: 'error',
+      ORIGIN_REFUSED: 'error',
+      CLOCK_SKEW: 'error',
+      LIMITER_OFF: 'error',
+    },
   },
   {
     id: 'redis.reachable',

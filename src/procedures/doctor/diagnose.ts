@@ -154,12 +154,16 @@ function resultOf(id: CheckId, title: string, ended: Ended, address: CommandAddr
   return { ...common, state, evidence: ended.evidence, because: null, findings };
 }
 
-function findingOf(id: CheckId, { fix, cure, ...found }: Found, address: CommandAddress): DoctorFinding {
+function findingOf(id: CheckId, found: Found, address: CommandAddress): DoctorFinding {
+  const { code, part, message, evidence, cure, fix } = found;
   return {
     check: id,
     group: groupOf(id),
-    severity: severityOf(id, found.code),
-    ...found,
+    severity: severityOf(id, code),
+    code,
+    part,
+    message,
+    evidence,
     cure: cure === null ? null : addressed(cure, address),
     fix: fix ?? null,
     isFixed: false,

@@ -6,9 +6,6 @@ import { shellWords } from '../../domain/shell-words.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
-/** Most people mend the first few, and look again. */
-const mostFindings = 5;
-
 /** Whether rlctl and the server can read the document at all. */
 export async function checkReadable(facts: Facts): Promise<Answer> {
   const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
@@ -64,7 +61,7 @@ export async function checkEntries(facts: Facts): Promise<Answer> {
     const evidence = quoteOutside(loaded.skippedBecause, 120);
     return [{ ...common, code: 'ENTRY_SKIPPED', message: `the server skips ${named(prefix)}: ${evidence}`, evidence }];
   });
-  return answer(`${overrides.length - found.length} of ${overrides.length} used`, found);
+  return { evidence: `${overrides.length - found.length} of ${overrides.length} used`, found };
 }
 
 /** Entries that never win, because an earlier one takes all their routes. */
@@ -77,7 +74,7 @@ export async function checkOrder(facts: Facts): Promise<Answer> {
     const cure = `Put it in front, with the value it is to have: ${change('set', prefix, '--before', hiddenBy, '--rate', 'N')}`;
     return [{ code: 'ENTRY_HIDDEN', part: prefix, message, evidence, cure }];
   });
-  return answer(found.length === 0 ? 'none is hidden' : `${found.length} hidden`, found);
+  return { evidence: found.length === 0 ? 'none is hidden' : `${found.length} hidden`, found };
 }
 
 /** Values that the server reads as something else, and fields that it does not know. */
@@ -90,10 +87,11 @@ export async function checkValues(facts: Facts): Promise<Answer> {
     const cure = `Write it strictly: ${change('set', prefix, '--rate', 'N')} (likewise --burst, --window, --shadow)`;
     return [{ code: 'VALUE_COERCED', part: prefix, message: `${named(prefix)}: ${evidence}`, evidence, cure }];
   });
-  return answer(
-    found.length === 0 ? 'every value is strict' : `${counted(found.length, 'entry', 'entries')} not as written`,
+  return {
+    evidence:
+      found.length === 0 ? 'every value is strict' : `${counted(found.length, 'entry', 'entries')} not as written`,
     found,
-  );
+  };
 }
 
 /** A prefix knows no segments: `/api/search` also takes `/api/searching`. Only routes that somebody has named are looked at. */
@@ -117,7 +115,7 @@ export async function checkBoundaries(facts: Facts): Promise<Answer> {
       },
     ];
   });
-  return answer(counted(routes.length, 'configured route'), found);
+  return { evidence: counted(routes.length, 'configured route'), found };
 }
 
 function named(prefix: string): string {
@@ -126,12 +124,4 @@ function named(prefix: string): string {
 
 function change(verb: 'set' | 'unset', prefix: string, ...more: string[]): string {
   return shellWords(['rlctl', 'override', verb, prefix, ...more]);
-}
-
-function answer(evidence: string, found: readonly Found[]): Answer {
-  return {
-    evidence:
-      found.length > mostFindings ? `${evidence} (the first ${mostFindings} are shown: rlctl override list)` : evidence,
-    found: found.slice(0, mostFindings),
-  };
 }

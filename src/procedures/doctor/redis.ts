@@ -3,9 +3,9 @@ import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { overridesKey } from '../../domain/redis-keys.js';
-import { shellWord, shellWords } from '../../domain/shell-words.js';
 import type { KeyFacts, RedisFacts, RightFacts } from '../../ports/redis-inspector.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
+import { redisCli } from './redis-cli.js';
 
 /** SET with KEEPTTL came with 6.0, and every write needs it. */
 const oldest = 6;
@@ -70,7 +70,8 @@ export const checkRole = judging(
     ]
       .filter(Boolean)
       .join(', '),
-  ({ role, primary, isLoading, hasSaveFailed, server }) => {
+  (seen) => {
+    const { role, primary, isLoading, hasSaveFailed, server } = seen;
     if (role === 'replica') {
       return {
         code: 'REDIS_REPLICA',
@@ -86,7 +87,7 @@ export const checkRole = judging(
     return {
       code: 'REDIS_CANNOT_PERSIST',
       message: `${server} could not save its data the last time, and then refuses every write`,
-      cure: 'Look at the free space and the owner of its folder: redis-cli CONFIG GET dir; and at its log.',
+      cure: `Look at its log, and at the free space and the owner of its folder: ${redisCli(seen, 'CONFIG', 'GET', 'dir')}`,
     };
   },
 );
@@ -96,13 +97,14 @@ export const checkPersistence = judging(
     aof === null
       ? null
       : `append-only file ${aof ? 'on' : 'off'}, snapshots ${rdb === null ? 'not known' : rdb ? 'on' : 'off'}`,
-  ({ hasAppendOnlyFile, hasSnapshots, server }, { environment }) => {
+  (seen, { environment }) => {
+    const { hasAppendOnlyFile, hasSnapshots, server } = seen;
     // What is not known is not claimed, and a sandbox is thrown away as a whole.
     if (hasAppendOnlyFile !== false || hasSnapshots !== false || isSandbox(environment)) return null;
     return {
       code: 'REDIS_NOT_PERSISTENT',
       message: `${server} keeps nothing on disk: after its restart every override and the history are gone`,
-      cure: 'redis-cli CONFIG SET appendonly yes && redis-cli CONFIG REWRITE',
+      cure: setting(seen, 'appendonly', 'yes'),
     };
   },
 );
@@ -115,10 +117,10 @@ function isSandbox({ sources }: Facts['environment']): boolean {
 export const checkEviction = judging(
   ({ evictionPolicy, maxMemoryBytes }) =>
     evictionPolicy && `maxmemory ${maxMemoryBytes ?? 'not known'}, policy ${quoteOutside(evictionPolicy, 30)}`,
-  ({ evictionPolicy, maxMemoryBytes, server, keys }) => {
+  (seen) => {
+    const { evictionPolicy, maxMemoryBytes, server, keys } = seen;
     const policy = evictionPolicy ?? '';
-    const cure =
-      'redis-cli CONFIG SET maxmemory-policy noeviction && redis-cli CONFIG REWRITE; or give the limiter a Redis of its own';
+    const cure = `${setting(seen, 'maxmemory-policy', 'noeviction')}; or give the limiter a Redis of its own`;
     if (policy.startsWith('allkeys')) {
       const isLimited = maxMemoryBytes !== 0;
       return {
@@ -147,16 +149,21 @@ export const checkTtl = judging(
       ? `${document.key} has no TTL`
       : `${document.key} expires in ${formatDuration(document.ttlMs)}`;
   },
-  ({ keys }) => {
-    const document = keys.find(({ what }) => what === 'document');
+  (seen) => {
+    const document = seen.keys.find(({ what }) => what === 'document');
     if (document?.ttlMs == null) return null;
     return {
       code: 'DOCUMENT_EXPIRES',
       message: `the override document expires in ${formatDuration(document.ttlMs)}: every override goes with it`,
-      cure: shellWords(['redis-cli', 'PERSIST', document.key]),
+      cure: redisCli(seen, 'PERSIST', document.key),
     };
   },
 );
+
+/** Sets it now, and keeps it over the next restart. */
+function setting(seen: RedisFacts, name: string, value: string): string {
+  return `${redisCli(seen, 'CONFIG', 'SET', name, value)} && ${redisCli(seen, 'CONFIG', 'REWRITE')}`;
+}
 
 const typeOf: Readonly<Record<KeyFacts['what'], string>> = {
   document: 'string',
@@ -166,7 +173,8 @@ const typeOf: Readonly<Record<KeyFacts['what'], string>> = {
 
 /** Document, history and metadata: each of its type, or absent. */
 export async function checkTypes(facts: Facts): Promise<Answer> {
-  const { keys } = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const { keys } = seen;
   const known = keys.filter(({ type }) => type !== null);
   if (known.length === 0) throw new NotChecked('not permitted to check');
   const found = known
@@ -176,7 +184,7 @@ export async function checkTypes(facts: Facts): Promise<Answer> {
       part: key,
       message: `the key of the ${what} is a ${type}, not a ${typeOf[what]}${what === 'document' ? ': a reload would drop every override' : ''}`,
       evidence: `TYPE ${key}: ${type}`,
-      cure: `See what is in it, then move it away: ${shellWords(['redis-cli', 'RENAME', key, `${key}:old`])}`,
+      cure: `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`,
     }));
   return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
 }
@@ -185,10 +193,8 @@ const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE',
 
 /** What a change needs is EVAL, or else WATCH, MULTI and EXEC. Nothing is written to find out. */
 export async function checkRights(facts: Facts): Promise<Answer> {
-  const { rights, rightsSource, refusedReads, user, server, keys } = await facts.restsOn(
-    facts.redis(),
-    'redis.reachable',
-  );
+  const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const { rights, rightsSource, refusedReads, user, server, keys } = seen;
   const denied = (rights ?? []).filter(({ isAllowed }) => !isAllowed);
   const cannotRead = distinct([...refusedReads, ...denied.filter(({ command }) => readCommands.has(command))]);
   const cannotChange = distinct(neededForChange(denied));
@@ -196,7 +202,8 @@ export async function checkRights(facts: Facts): Promise<Answer> {
   const grant = (missing: readonly RightFacts[]): string => {
     const patterns = [...new Set(missing.some(({ key }) => key !== null) ? keys.map(({ key }) => `~${key}`) : [])];
     const names = missing.map(({ command }) => `+${command.toLowerCase()}`);
-    return `redis-cli ACL SETUSER ${shellWord(user)} ${[...patterns, ...new Set(names)].map((each) => (each.startsWith('~') ? `'${each}'` : each)).join(' ')}`;
+    const administrator = { ...seen, hasPassword: false };
+    return `As an administrator: ${redisCli(administrator, 'ACL', 'SETUSER', user, ...patterns, ...new Set(names))}`;
   };
   const finding = (code: string, what: string, missing: readonly RightFacts[]): Found => ({
     code,

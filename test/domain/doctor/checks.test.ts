@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { describeCommands } from '../../../src/command-tree.js';
 import { checkGroups, checks, groupOf, severityOf } from '../../../src/domain/doctor/checks.js';
 import { selectable, selectChecks } from '../../../src/domain/doctor/selection.js';
 
@@ -19,5 +20,11 @@ describe('the table of checks', () => {
     expect(selectChecks([]).size).toBe(checks.length);
     expect([...selectChecks(['local.node', 'redis'])].every((id) => /^redis\.|^local\.node$/.test(id))).toBe(true);
     expect(() => selectChecks(['redi'])).toThrow(/no check and no group "redi"/);
+  });
+
+  test('completion offers the same names', async () => {
+    const doctor = (await describeCommands()).leaves.find(({ path }) => path === 'doctor');
+    const only = doctor?.flags.find(({ long }) => long === '--only');
+    expect(only).toMatchObject({ isRepeatable: true, value: { choices: selectable() } });
   });
 });
