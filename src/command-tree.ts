@@ -1,6 +1,7 @@
 import { Command, type Argument, type Option } from 'commander';
 import { collect } from './commands/command.js';
 import type { ArgumentShape, CommandTree, FlagShape, ValueKind, ValueShape } from './domain/completion/command-tree.js';
+import { selectable } from './domain/doctor/selection.js';
 import { helpTopicNames } from './domain/help-topics.js';
 import { builtInProfiles } from './domain/signing/profile.js';
 import { addGlobalOptions } from './global-options.js';
@@ -28,6 +29,8 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--file': names('file'),
   '--out': names('file'),
   '--signing': signing,
+  '--only': { kind: 'any', choices: selectable },
+  '--bundle': names('file'),
 };
 
 /** What arguments are, by their name, or by command and name where the name alone would not say it. */

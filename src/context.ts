@@ -13,10 +13,14 @@ import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 import type { OpenInstance } from './ports/instance-link.js';
 import type { InstanceSources } from './ports/instance-sources.js';
+import type { Machine } from './ports/machine.js';
+import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Programs } from './ports/programs.js';
 import type { Randomness } from './ports/randomness.js';
+import type { RedisInspector } from './ports/redis-inspector.js';
+import type { TlsProber } from './ports/tls-prober.js';
 import type { ColourChoice, Theme } from './ui/theme.js';
 import type { OutputFormat, View } from './ui/view.js';
 import type { Config } from './config.js';
@@ -65,6 +69,14 @@ export interface Context {
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(): Promise<OpenInstance>;
+  /** A look at the Redis of an environment, as a server and not as a document; throws as `store` does. */
+  redisInspector(environment: Environment): Promise<RedisInspector>;
+  /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
+  metricsInspector(environment: Environment): Promise<MetricsInspector | null>;
+  tlsProber(): Promise<TlsProber>;
+  machine(): Promise<Machine>;
+  /** A text without any secret that is known by now: for what leaves by another way than the streams. */
+  redact(text: string): string;
   /** The signing secret; throws a usage or guard error that names the source, never its content. */
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
@@ -172,6 +184,31 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
       return createInstanceLinks({ debug: (line) => context.debug(line) });
     },
+    redisInspector: (environment) =>
+      lazily(`redis inspector ${environment.name}`, async () => {
+        const { environments } = await context.config();
+        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
+        const { revealSecret } = await import('./domain/secret.js');
+        redactor.addPasswordOf(revealSecret(redis));
+        const { createRedisInspector } = await import('./adapters/redis/inspector.js');
+        const inspector = createRedisInspector({ url: redis, namespace });
+        open.push(inspector);
+        return inspector;
+      }),
+    metricsInspector: (environment) =>
+      lazily(`metrics inspector ${environment.name}`, async () => {
+        const { openMetricsInspector } = await import('./adapters/metrics/open-inspector.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const inspector = await openMetricsInspector(environment, {
+          secretParts,
+          debug: (line) => context.debug(line),
+        });
+        if (inspector !== null) open.push(inspector);
+        return inspector;
+      }),
+    tlsProber: async () => (await import('./adapters/tls/prober.js')).systemTlsProber,
+    machine: async () => (await import('./adapters/system/machine.js')).systemMachine,
+    redact: (text) => redactor.redact(text),
     secret: (environment) =>
       lazily(`secret ${environment.name}`, async () => {
         const { readSecret } = await import('./adapters/system/secret.js');

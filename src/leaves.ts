@@ -48,6 +48,12 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/status.js'),
   },
   {
+    path: 'doctor',
+    summary: 'every dependency and assumption, each fault with its cure',
+    isMutation: false,
+    load: () => import('./commands/doctor.js'),
+  },
+  {
     path: 'override list',
     summary: 'every override, in matching order',
     isMutation: false,

@@ -17,7 +17,7 @@ interface Place {
 }
 
 /** Where each shell looks for completions of the user's own. */
-function placeOf(shell: Shell, env: Context['host']['env']): Place {
+export function placeOf(shell: Shell, env: Context['host']['env']): Place {
   const home = env['HOME'] ?? '/';
   const folder = (variable: string, ...otherwise: string[]): string => {
     const named = env[variable];

@@ -26,6 +26,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   reload: 'environment',
   verify: 'environment',
   status: 'environment',
+  doctor: 'environment',
   override: 'environment',
   policy: 'environment',
   shadow: 'environment',

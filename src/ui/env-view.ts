@@ -63,12 +63,7 @@ export interface ConfigFacts {
 
 /** Every setting with its value and source; what is secret shows as its source only. */
 export function environmentShowView(environment: Environment, facts: ConfigFacts): View {
-  const settings = environmentSettings.map(({ key, fallback }) => ({
-    key,
-    value: valueOf(environment, key),
-    source: environment.sources.get(key) ?? 'default',
-    fallback,
-  }));
+  const settings = settingsOf(environment);
   return {
     kind: 'Environment',
     data: {
@@ -96,6 +91,16 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
       ].join('\n');
     },
   };
+}
+
+/** Every setting with its value and source; what is secret as its source only. */
+export function settingsOf(environment: Environment) {
+  return environmentSettings.map(({ key, fallback }) => ({
+    key,
+    value: valueOf(environment, key),
+    source: environment.sources.get(key) ?? 'default',
+    fallback,
+  }));
 }
 
 /** A setting as text; `null`: the default holds. */

@@ -2,6 +2,7 @@ import { environmentSettings, programSettings } from '../domain/config/settings.
 import type { HelpTopic } from '../domain/help-topics.js';
 import { exitCodes } from '../domain/exit-codes.js';
 import { builtInProfiles, type SigningProfile } from '../domain/signing/profile.js';
+import { checksPage } from './checks-page.js';
 import { renderTable } from './table.js';
 import type { Theme } from './theme.js';
 import { outputFormats, type View } from './view.js';
@@ -13,6 +14,7 @@ export const helpTopics: Readonly<Record<HelpTopic, () => View>> = {
   output: outputPage,
   signing: signingPage,
   keys: keysPage,
+  checks: checksPage,
 };
 
 function exitCodePage(): View {

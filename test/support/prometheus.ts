@@ -46,6 +46,8 @@ export interface PrometheusOptions {
   readonly jobs?: readonly ScrapeJob[];
   /** OpenMetrics texts that it is filled with before it starts. */
   readonly blocks?: readonly string[];
+  /** The path of a file of rules. */
+  readonly rules?: string;
   /** A path under which everything stands. */
   readonly prefix?: string;
   /** `web.yml`, for basic authentication. */
@@ -77,7 +79,7 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
     await run('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', path, data], { maxBuffer: 2 ** 26 });
   }
   const config = join(folder, 'prometheus.yml');
-  await writeFile(config, JSON.stringify(configOf(options.jobs ?? [])));
+  await writeFile(config, JSON.stringify(configOf(options.jobs ?? [], options.rules)));
   const web = join(folder, 'web.yml');
   if (options.webConfig !== undefined) await writeFile(web, options.webConfig);
   const port = await freePort();
@@ -139,10 +141,11 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
   };
 }
 
-function configOf(jobs: readonly ScrapeJob[]): object {
+function configOf(jobs: readonly ScrapeJob[], rules: string | undefined): object {
   const interval = `${scrapeIntervalMs}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval },
+    ...(rules === undefined ? {} : { rule_files: [rules] }),
     scrape_configs: jobs.map(({ name, url, labels }) => ({
       job_name: name,
       metrics_path: new URL(url).pathname,

@@ -20,6 +20,8 @@ export interface EndpointOptions {
 export interface Endpoint {
   readonly url: URL;
   get(signal: AbortSignal, isFresh: boolean): Promise<RawAnswer>;
+  /** Reads what stands under a path below the address, as JSON. */
+  look(path: string, signal: AbortSignal): Promise<RawAnswer>;
   /** Asks under a path below the address, the parameters in a form. */
   ask(path: string, form: URLSearchParams, signal: AbortSignal): Promise<RawAnswer>;
   close(): void;
@@ -61,15 +63,25 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       throw sourceFailure(error, setting);
     }
   };
+  const below = (path: string): URL => {
+    const [name = '', search = ''] = path.split('?');
+    const asked = new URL(url);
+    asked.pathname = `${url.pathname.replace(/\/+$/, '')}${name}`;
+    asked.search = search;
+    return asked;
+  };
   return {
     url,
     get: (signal, isFresh) => {
       const headers = new Map([...shared, ['Accept', 'text/plain;version=0.0.4'] as const]);
       return send({ url, method: 'GET', headers, body: null, isFresh, signal });
     },
+    look: (path, signal) => {
+      const headers = new Map([...shared, ['Accept', 'application/json'] as const]);
+      return send({ url: below(path), method: 'GET', headers, body: null, isFresh: false, signal });
+    },
     ask: (path, form, signal) => {
-      const asked = new URL(url);
-      asked.pathname = `${url.pathname.replace(/\/+$/, '')}${path}`;
+      const asked = below(path);
       const headers = new Map([
         ...shared,
         ['Accept', 'application/json'] as const,

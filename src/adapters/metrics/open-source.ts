@@ -17,12 +17,8 @@ export interface SourceParts {
 export async function openMetricsSource(environment: Environment, parts: SourceParts): Promise<MetricsSource> {
   const { prometheus, prometheusAccess, metrics, metricsAccess, workers } = environment;
   const { clock, waitMs, debug, secretParts } = parts;
-  const credentialOf = async ({ auth }: SourceAccess, what: string): Promise<SourceCredential | null> => {
-    if (auth === null) return null;
-    const { readCredential } = await import('../system/secret.js');
-    const named = `the ${auth.kind === 'bearer' ? 'token' : 'password'} of ${what}`;
-    return readCredential(auth, named, environment, secretParts);
-  };
+  const credentialOf = (access: SourceAccess, what: string): Promise<SourceCredential | null> =>
+    credentialFor(access, what, environment, secretParts);
   if (prometheus !== null) {
     const [credential, { createPrometheusSource }] = await Promise.all([
       credentialOf(prometheusAccess, 'Prometheus'),
@@ -42,4 +38,17 @@ export async function openMetricsSource(environment: Environment, parts: SourceP
     'Set environments.NAME.prometheus in rlctl.yaml, or RLCTL_PROMETHEUS; or metrics, or RLCTL_METRICS.',
     'NO_METRICS',
   );
+}
+
+/** What an address asks for, got from where the configuration says; `null`: it asks for nothing. */
+export async function credentialFor(
+  { auth }: SourceAccess,
+  what: string,
+  environment: Environment,
+  secretParts: SecretParts,
+): Promise<SourceCredential | null> {
+  if (auth === null) return null;
+  const { readCredential } = await import('../system/secret.js');
+  const secret = auth.kind === 'bearer' ? 'token' : 'password';
+  return readCredential(auth, `the ${secret} of ${what}`, environment, secretParts);
 }

@@ -51,11 +51,12 @@ function unwellFindings(target: string, health: TargetStatus['health']): readonl
 }
 
 /** Its body counts; a word that is not known counts as the HTTP status does. */
-function isUnwell({ status, httpStatus }: HealthReport): boolean {
+export function isUnwell({ status, httpStatus }: HealthReport): boolean {
   return status === null ? httpStatus !== 200 : status !== 'healthy';
 }
 
-function whatItSays({ status, said, httpStatus, components }: HealthReport): string {
+/** What a check says that is not well, with the components that are to blame. */
+export function whatItSays({ status, said, httpStatus, components }: HealthReport): string {
   const sick = components
     .filter((component) => component.status.toLowerCase() !== 'healthy')
     .map(({ name, message }) => `${name}${message === null ? '' : `: ${message}`}`);

@@ -1,0 +1,35 @@
+import type { Context } from '../context.js';
+import type { Environment } from '../domain/config/environment.js';
+import type { DoctorReport } from '../domain/doctor/report.js';
+import { RlctlError } from '../domain/errors.js';
+import { shellWord } from '../domain/shell-words.js';
+import { bundleText } from '../ui/doctor-bundle-text.js';
+
+/** Refuses to replace a file that is there, before anything is asked. */
+export async function assertNewBundle({ files }: Context, path: string, isForced: boolean): Promise<void> {
+  const facts = await files.facts(path);
+  if (facts === null || (isForced && facts.isRegular)) return;
+  const why = facts.isRegular ? 'is there already' : 'is there, and no regular file';
+  throw new RlctlError('guard', `${path} ${why}; nothing was written`, {
+    code: 'BUNDLE_EXISTS',
+    hint: facts.isRegular ? `Add --force to replace it, or remove it: rm ${shellWord(path)}` : 'Name another file.',
+  });
+}
+
+/** Writes the bundle: readable by its owner only, whole or not at all, and without any secret that is known by now. */
+export async function writeBundle(
+  context: Context,
+  path: string,
+  seen: { readonly report: DoctorReport; readonly environment: Environment | null },
+): Promise<void> {
+  const { report, environment } = seen;
+  const { nodeVersion, platform } = await context.machine();
+  const at = new Date(context.clock.nowMs()).toISOString();
+  const text = bundleText({
+    at,
+    versions: { rlctl: context.version, node: nodeVersion, platform },
+    environment,
+    report,
+  });
+  await context.files.writePrivate(path, context.redact(text));
+}

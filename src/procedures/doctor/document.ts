@@ -1,0 +1,127 @@
+import { counted } from '../../domain/counted.js';
+import type { Found } from '../../domain/doctor/report.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
+import { shellWords } from '../../domain/shell-words.js';
+import { listingOf, type OverrideListing } from '../override/inspect.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
+
+/** Whether rlctl and the server can read the document at all. */
+export async function checkReadable(facts: Facts): Promise<Answer> {
+  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const isText = stored.type === 'string' || stored.type === 'none';
+  if (!isText && facts.isSelected('redis.types')) throw new NotChecked('see redis.types');
+  const listing = listingOf(stored);
+  const { droppedBecause } = loadOverrides(stored.bytes);
+  const evidence =
+    stored.bytes === null
+      ? `${stored.key} does not exist`
+      : `${counted(listing.overrides.length, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
+  if (droppedBecause === null) return well(evidence);
+  const message = `the server cannot read the document: ${droppedBecause}; a reload would drop every override`;
+  const cure = 'Restore the last good document with: rlctl override repair';
+  return { evidence, found: [{ code: 'DOCUMENT_DROPPED', part: stored.key, message, evidence, cure }] };
+}
+
+/** The entries; where the document cannot be read, that is a finding of its own. */
+async function listed(facts: Facts): Promise<OverrideListing> {
+  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const isText = stored.type === 'string' || stored.type === 'none';
+  return facts.restsOn(
+    Promise.resolve().then(() => listingOf(stored)),
+    isText ? 'document.readable' : 'redis.types',
+  );
+}
+
+/** Entries that the server drops while loading, or skips while matching. */
+export async function checkEntries(facts: Facts): Promise<Answer> {
+  const { overrides, stored } = await listed(facts);
+  const vanished = new Map(
+    (loadOverrides(stored.bytes).vanished ?? []).map(({ prefix, because }) => [prefix, because]),
+  );
+  const found = overrides.flatMap(({ prefix, loaded }): Found[] => {
+    const common = {
+      part: prefix,
+      cure: `Give it values that are numbers: ${change('set', prefix, '--rate', 'N')}; or remove it: ${change('unset', prefix)}`,
+    };
+    const gone = vanished.get(prefix);
+    if (gone !== undefined) {
+      const evidence = quoteOutside(gone, 120);
+      return [
+        {
+          ...common,
+          code: 'ENTRY_VANISHES',
+          message: `the server drops ${named(prefix)}: ${evidence}`,
+          evidence,
+          cure: `Remove it: ${change('unset', prefix)}`,
+        },
+      ];
+    }
+    if (loaded?.skippedBecause == null) return [];
+    const evidence = quoteOutside(loaded.skippedBecause, 120);
+    return [{ ...common, code: 'ENTRY_SKIPPED', message: `the server skips ${named(prefix)}: ${evidence}`, evidence }];
+  });
+  return { evidence: `${overrides.length - found.length} of ${overrides.length} used`, found };
+}
+
+/** Entries that never win, because an earlier one takes all their routes. */
+export async function checkOrder(facts: Facts): Promise<Answer> {
+  const { overrides } = await listed(facts);
+  const found = overrides.flatMap(({ prefix, hiddenBy, index }): Found[] => {
+    if (hiddenBy === null) return [];
+    const message = `${named(prefix)} never wins: the earlier ${named(hiddenBy)} takes every route of it`;
+    const evidence = `position ${index + 1}, behind ${named(hiddenBy)}`;
+    const cure = `Put it in front, with the value it is to have: ${change('set', prefix, '--before', hiddenBy, '--rate', 'N')}`;
+    return [{ code: 'ENTRY_HIDDEN', part: prefix, message, evidence, cure }];
+  });
+  return { evidence: found.length === 0 ? 'none is hidden' : `${found.length} hidden`, found };
+}
+
+/** Values that the server reads as something else, and fields that it does not know. */
+export async function checkValues(facts: Facts): Promise<Answer> {
+  const { overrides } = await listed(facts);
+  const found = overrides.flatMap(({ prefix, loaded }): Found[] => {
+    const notes = loaded?.skippedBecause == null ? (loaded?.notes ?? []) : [];
+    if (notes.length === 0) return [];
+    const evidence = quoteOutside(notes.join('; '), 200);
+    const cure = `Write it strictly: ${change('set', prefix, '--rate', 'N')} (likewise --burst, --window, --shadow)`;
+    return [{ code: 'VALUE_COERCED', part: prefix, message: `${named(prefix)}: ${evidence}`, evidence, cure }];
+  });
+  return {
+    evidence:
+      found.length === 0 ? 'every value is strict' : `${counted(found.length, 'entry', 'entries')} not as written`,
+    found,
+  };
+}
+
+/** A prefix knows no segments: `/api/search` also takes `/api/searching`. Only routes that somebody has named are looked at. */
+export async function checkBoundaries(facts: Facts): Promise<Answer> {
+  const { overrides } = await listed(facts);
+  const routes = [...facts.environment.buckets.values()].flatMap((bucket) => bucket.routes);
+  if (routes.length === 0) throw new NotChecked('no routes are configured (buckets)');
+  const found = routes.flatMap((route): Found[] => {
+    const winner = overrides.find(({ prefix, loaded }) => loaded?.fields != null && startsRoute(prefix, route));
+    const next = route[winner?.prefix.length ?? 0] ?? '/';
+    if (winner === undefined || winner.prefix === '' || winner.prefix.endsWith('/') || '/?#'.includes(next)) return [];
+    const evidence = `${named(winner.prefix)} starts ${named(route)} in the middle of a segment`;
+    const cure = `See what wins there: ${shellWords(['rlctl', 'policy', 'explain', route])}; give the route an entry of its own in front: ${change('set', route, '--before', winner.prefix, '--rate', 'N')}`;
+    return [
+      {
+        code: 'HALF_SEGMENT',
+        part: winner.prefix,
+        message: `${named(winner.prefix)} also takes the configured route ${named(route)}`,
+        evidence,
+        cure,
+      },
+    ];
+  });
+  return { evidence: counted(routes.length, 'configured route'), found };
+}
+
+function named(prefix: string): string {
+  return JSON.stringify(quoteOutside(prefix, 80));
+}
+
+function change(verb: 'set' | 'unset', prefix: string, ...more: string[]): string {
+  return shellWords(['rlctl', 'override', verb, prefix, ...more]);
+}

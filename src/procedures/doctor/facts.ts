@@ -1,0 +1,162 @@
+import { parseOrigin } from '../../domain/api-endpoint.js';
+import type { Environment } from '../../domain/config/environment.js';
+import type { Detected } from '../../domain/dialect/dialect.js';
+import type { CheckId } from '../../domain/doctor/checks.js';
+import type { Found } from '../../domain/doctor/report.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { Secret } from '../../domain/secret.js';
+import type { Clock } from '../../ports/clock.js';
+import type { ControlPlane } from '../../ports/control-plane.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { Files } from '../../ports/files.js';
+import type { Machine } from '../../ports/machine.js';
+import type { MetricsFacts, MetricsInspector } from '../../ports/metrics-inspector.js';
+import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { Randomness } from '../../ports/randomness.js';
+import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
+import type { TlsProber } from '../../ports/tls-prober.js';
+import { inParallel } from '../reload/in-parallel.js';
+import type { TargetReload } from '../reload/send.js';
+import { askTarget, type TargetFacts } from './ask-target.js';
+
+/** The world as doctor asks it. What is opened lazily throws at its first use what is wrong with it. */
+export interface DoctorPorts {
+  readonly files: Files;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly deadline: Deadline;
+  readonly controlPlane: () => Promise<ControlPlane>;
+  readonly redis: (environment: Environment) => Promise<RedisInspector>;
+  readonly store: (environment: Environment) => Promise<OverrideStore>;
+  readonly metrics: (environment: Environment) => Promise<MetricsInspector | null>;
+  readonly tls: () => Promise<TlsProber>;
+  readonly secret: (environment: Environment) => Promise<Secret>;
+  /** Sends a signed reload to every address; `null`: none may be sent. */
+  readonly reload: ((environment: Environment, deadline: Deadline) => Promise<readonly TargetReload[]>) | null;
+}
+
+/** The configuration file as it was found. */
+export interface ConfigurationFacts {
+  /** `null`: there is none. */
+  readonly path: string | null;
+  readonly isTrusted: boolean;
+  readonly isChanged: boolean;
+  /** A password stands in its text. */
+  readonly holdsPassword: boolean;
+}
+
+/** What doctor is asked about. */
+export interface DoctorInput {
+  readonly configuration: ConfigurationFacts | RlctlError;
+  /** `null`: the configuration could not be read, so there is none. */
+  readonly environment: Environment | RlctlError | null;
+  readonly basePaths: readonly string[];
+  /** What was seen of its server last; `null`: nothing. */
+  readonly memory: Detected | null;
+  readonly stateFolder: string;
+  /** Resolves a path as the configuration means it. */
+  readonly resolvePath: (path: string) => string;
+  /** Where completion is looked for, by shell; the shell in use; `null`: not one that is known. */
+  readonly completion: { readonly shell: string; readonly path: string } | null;
+  readonly selected: ReadonlySet<CheckId>;
+}
+
+/** What a check answers. */
+export interface Answer {
+  /** What was seen, in a line. */
+  readonly evidence: string;
+  readonly found: readonly Found[];
+}
+
+/** A check that cannot be made, or need not be. */
+export class NotChecked extends Error {}
+
+/** Addresses that are asked at the same time. */
+const mostAtOnce = 32;
+
+/** Nothing is wrong. */
+export function well(evidence: string): Answer {
+  return { evidence, found: [] };
+}
+
+/**
+ * Every question is asked once, at its first use, however many checks want its answer. A question that fails is the
+ * finding of one check; those that rest on it are not checked, and say on what.
+ */
+export class Facts {
+  readonly #asked = new Map<string, Promise<unknown>>();
+
+  constructor(
+    readonly ports: DoctorPorts,
+    readonly input: DoctorInput,
+  ) {}
+
+  /** The environment; where it could not be resolved, that is a finding of its own. */
+  get environment(): Environment {
+    const { environment, configuration } = this.input;
+    if (environment !== null && !(environment instanceof RlctlError)) return environment;
+    if (this.isSelected('configuration.valid')) throw new NotChecked('see configuration.valid');
+    throw environment ?? configuration;
+  }
+
+  isSelected(id: CheckId): boolean {
+    return this.input.selected.has(id);
+  }
+
+  /** What another check asks as well: where it failed, that one says so, and this one cannot be made. */
+  async restsOn<T>(answer: Promise<T>, id: CheckId): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof RlctlError && this.isSelected(id)) throw new NotChecked(`see ${id}`);
+      throw error;
+    }
+  }
+
+  targets(): Promise<readonly TargetFacts[]> {
+    return this.#once('targets', async () => {
+      const { api } = this.environment;
+      if (api.length === 0) throw new NotChecked('no API is configured');
+      const controlPlane = await this.ports.controlPlane();
+      const ports = { ...this.ports, controlPlane };
+      return inParallel(api, mostAtOnce, (target) => askTarget(ports, parseOrigin(target), this.input.basePaths));
+    });
+  }
+
+  redis(): Promise<RedisFacts> {
+    return this.#once('redis', async () => {
+      const { redis, namespace } = this.environment;
+      if (redis === null || namespace === null) throw new NotChecked('no Redis is configured');
+      return (await this.ports.redis(this.environment)).inspect(this.ports.deadline);
+    });
+  }
+
+  stored(): Promise<StoredOverrides> {
+    return this.#once('stored', async () => {
+      await this.restsOn(this.redis(), 'redis.reachable');
+      return (await this.ports.store(this.environment)).read(this.ports.deadline);
+    });
+  }
+
+  metrics(): Promise<MetricsFacts & { readonly name: string }> {
+    return this.#once('metrics', async () => {
+      const { namespace } = this.environment;
+      const inspector = await this.ports.metrics(this.environment);
+      if (inspector === null) throw new NotChecked('no prometheus, no metrics configured');
+      if (namespace === null) throw new NotChecked('no namespace is configured, by which the metrics are named');
+      return { ...(await inspector.inspect(namespace, this.ports.deadline)), name: inspector.name };
+    });
+  }
+
+  #once<T>(name: string, ask: () => Promise<T>): Promise<T> {
+    const known = this.#asked.get(name) ?? ask();
+    this.#asked.set(name, known);
+    return known as Promise<T>;
+  }
+}
+
+/** A failure as a finding. */
+export function foundError(error: RlctlError, part: string): Found {
+  return { code: error.code, part, message: error.message, evidence: error.message, cure: error.hint ?? null };
+}

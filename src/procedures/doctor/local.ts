@@ -1,0 +1,67 @@
+import type { Found } from '../../domain/doctor/report.js';
+import { narrowed, octal } from './configuration.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
+
+/** The oldest Node.js that the package promises to work with. */
+const oldestNode = [20, 19] as const;
+
+export function checkNode({ ports }: Facts): Answer {
+  const { nodeVersion } = ports.machine;
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  const isOld = major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]);
+  const evidence = `Node.js ${nodeVersion}`;
+  if (!isOld) return well(evidence);
+  const message = `${evidence} is older than ${oldestNode.join('.')}, which rlctl needs`;
+  return {
+    evidence,
+    found: [
+      {
+        code: 'NODE_TOO_OLD',
+        part: 'node',
+        message,
+        evidence,
+        cure: `Install Node.js ${oldestNode.join('.')} or later.`,
+      },
+    ],
+  };
+}
+
+/** Without its state rlctl works, and forgets: what a reload was accepted with, and what `shadow on` found. */
+export async function checkState({ input, ports }: Facts): Promise<Answer> {
+  const folder = (await ports.machine.realPath(input.stateFolder)) ?? input.stateFolder;
+  const facts = await ports.files.facts(folder);
+  const place = facts === null ? await nearest(folder, (each) => ports.machine.canWriteInto(each)) : folder;
+  const isWritable = await ports.machine.canWriteInto(place);
+  const evidence = facts === null ? `${folder} is not there yet` : `${folder}, mode ${octal(facts.mode)}`;
+  const found: Found[] = [];
+  if (isWritable !== true) {
+    const message = `rlctl cannot keep its state in ${folder}: what it sees of a server is forgotten`;
+    found.push({
+      code: 'STATE_UNWRITABLE',
+      part: folder,
+      message,
+      evidence: `no right to write into ${place}`,
+      cure: `Run: chmod u+rwx ${place}; or choose another folder: export XDG_STATE_HOME=~/.local/state`,
+    });
+  }
+  if (facts !== null && (facts.mode & 0o022) !== 0) {
+    const message = `${folder} can be written by others, who could vouch for a project's file in your name`;
+    found.push({ code: 'STATE_OPEN', part: folder, message, evidence, ...narrowed(folder, facts, 0o700) });
+  }
+  return { evidence, found };
+}
+
+/** The nearest folder above that exists. */
+async function nearest(folder: string, canWrite: (folder: string) => Promise<boolean | null>): Promise<string> {
+  let place = folder;
+  while (place !== '/' && (await canWrite(place)) === null) place = place.replace(/\/[^/]*$/, '') || '/';
+  return place;
+}
+
+/** Nobody has to have it: it is only said. */
+export async function checkCompletion({ input, ports }: Facts): Promise<Answer> {
+  if (input.completion === null) throw new NotChecked('SHELL names none that is known');
+  const { shell, path } = input.completion;
+  const isThere = (await ports.files.facts(path)) !== null;
+  return well(isThere ? `${shell}: ${path}` : `not for ${shell}; to have it: rlctl completion ${shell} --install`);
+}

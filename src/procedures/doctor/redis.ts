@@ -1,0 +1,270 @@
+import type { Found } from '../../domain/doctor/report.js';
+import { RlctlError } from '../../domain/errors.js';
+import { formatDuration } from '../../domain/duration.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { overridesKey } from '../../domain/redis-keys.js';
+import type { KeyFacts, RedisFacts, RightFacts } from '../../ports/redis-inspector.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
+import { redisCli } from './redis-cli.js';
+
+/** SET with KEEPTTL came with 6.0, and every write needs it. */
+const oldest = 6;
+
+/** Whether the server answers this user. */
+export async function checkReachable(facts: Facts): Promise<Answer> {
+  const { redis, namespace, name } = facts.environment;
+  if (redis === null || namespace === null) {
+    const what = redis === null ? 'no Redis address' : 'no namespace';
+    const message = `the environment "${name}" has ${what}: overrides can neither be read nor changed`;
+    const cure = `Set environments.${name}.${redis === null ? 'redis' : 'namespace'} in rlctl.yaml, or ${redis === null ? 'RLCTL_REDIS_URL' : 'RLCTL_NAMESPACE'}`;
+    return { evidence: what, found: [{ code: 'NO_REDIS', part: 'redis', message, evidence: what, cure }] };
+  }
+  const { server, user, database } = await facts.redis().catch((error: unknown) => toldByTls(facts, error));
+  return well(`${server}, database ${database}, user ${user}`);
+}
+
+/** A certificate is told better by the check of certificates. */
+async function toldByTls(facts: Facts, error: unknown): Promise<never> {
+  const isTls = error instanceof RlctlError && error.code === 'REDIS_TLS' && facts.isSelected('network.tls');
+  if (isTls && (await facts.ports.redis(facts.environment)).tlsAddresses.length > 0)
+    throw new NotChecked('see network.tls');
+  throw error;
+}
+
+/** One finding, or none. */
+type Judged = Omit<Found, 'part' | 'evidence'> | null;
+
+/** A check of what one look at the server told. `null` evidence: the server does not say, or this user may not ask. */
+function judging(
+  evidenceOf: (seen: RedisFacts) => string | null,
+  judge: (seen: RedisFacts, facts: Facts) => Judged,
+): (facts: Facts) => Promise<Answer> {
+  return async (facts) => {
+    const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
+    const evidence = evidenceOf(seen);
+    if (evidence === null) throw new NotChecked('not permitted to check, or not said by this server');
+    const found = judge(seen, facts);
+    return { evidence, found: found === null ? [] : [{ part: seen.server, evidence, ...found }] };
+  };
+}
+
+export const checkVersion = judging(
+  ({ version }) => version && `Redis ${quoteOutside(version, 20)}`,
+  ({ version, server }) =>
+    Number.parseInt(version ?? '', 10) >= oldest
+      ? null
+      : {
+          code: 'REDIS_TOO_OLD',
+          message: `Redis at ${server} is version ${quoteOutside(version ?? '', 20)}; a change needs SET … KEEPTTL, which came with ${oldest}.0`,
+          cure: `Upgrade it to Redis ${oldest}.0 or later; reading works with this one.`,
+        },
+);
+
+export const checkRole = judging(
+  ({ role, primary, isLoading, hasSaveFailed }) =>
+    role &&
+    [
+      role === 'replica' ? `replica of ${primary}` : role,
+      isLoading ? 'loading' : '',
+      hasSaveFailed ? 'last save failed' : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+  (seen) => {
+    const { role, primary, isLoading, hasSaveFailed, server } = seen;
+    if (role === 'replica') {
+      return {
+        code: 'REDIS_REPLICA',
+        message: `${server} is a replica, where nothing can be written`,
+        cure: `Set redis: to its primary (${quoteOutside(primary ?? 'see INFO replication', 80)}), or to redis+sentinel: which finds it.`,
+      };
+    }
+    if (isLoading) {
+      const message = `${server} is still reading its data from disk`;
+      return { code: 'REDIS_LOADING', message, cure: 'Wait until it has, then run: rlctl doctor --only redis' };
+    }
+    if (!hasSaveFailed) return null;
+    return {
+      code: 'REDIS_CANNOT_PERSIST',
+      message: `${server} could not save its data the last time, and then refuses every write`,
+      cure: `Look at its log, and at the free space and the owner of its folder: ${redisCli(seen, 'CONFIG', 'GET', 'dir')}`,
+    };
+  },
+);
+
+export const checkPersistence = judging(
+  ({ hasAppendOnlyFile: aof, hasSnapshots: rdb }) =>
+    aof === null
+      ? null
+      : `append-only file ${aof ? 'on' : 'off'}, snapshots ${rdb === null ? 'not known' : rdb ? 'on' : 'off'}`,
+  (seen, { environment }) => {
+    const { hasAppendOnlyFile, hasSnapshots, server } = seen;
+    // What is not known is not claimed, and a sandbox is thrown away as a whole.
+    if (hasAppendOnlyFile !== false || hasSnapshots !== false || isSandbox(environment)) return null;
+    return {
+      code: 'REDIS_NOT_PERSISTENT',
+      message: `${server} keeps nothing on disk: after its restart every override and the history are gone`,
+      cure: setting(seen, 'appendonly', 'yes'),
+    };
+  },
+);
+
+/** The environment that a running sandbox registers. */
+function isSandbox({ sources }: Facts['environment']): boolean {
+  return sources.get('redis') === 'rlctl sandbox';
+}
+
+export const checkEviction = judging(
+  ({ evictionPolicy, maxMemoryBytes }) =>
+    evictionPolicy && `maxmemory ${maxMemoryBytes ?? 'not known'}, policy ${quoteOutside(evictionPolicy, 30)}`,
+  (seen) => {
+    const { evictionPolicy, maxMemoryBytes, server, keys } = seen;
+    const policy = evictionPolicy ?? '';
+    const cure = `${setting(seen, 'maxmemory-policy', 'noeviction')}; or give the limiter a Redis of its own`;
+    if (policy.startsWith('allkeys')) {
+      const isLimited = maxMemoryBytes !== 0;
+      return {
+        code: isLimited ? 'REDIS_EVICTS' : 'REDIS_WOULD_EVICT',
+        message: isLimited
+          ? `${server} may throw the override document away when memory is short (${policy})`
+          : `${server} would throw the override document away once maxmemory is set (${policy})`,
+        cure,
+      };
+    }
+    const hasTtl = keys.some(({ what, ttlMs }) => what === 'document' && ttlMs !== null);
+    if (!policy.startsWith('volatile') || !hasTtl || maxMemoryBytes === 0) return null;
+    return {
+      code: 'REDIS_EVICTS_EXPIRING',
+      message: `${server} may throw the override document away before its time, because it has a TTL (${policy})`,
+      cure,
+    };
+  },
+);
+
+export const checkTtl = judging(
+  ({ keys }) => {
+    const document = keys.find(({ what }) => what === 'document');
+    if (document?.type == null) return null;
+    return document.ttlMs === null
+      ? `${document.key} has no TTL`
+      : `${document.key} expires in ${formatDuration(document.ttlMs)}`;
+  },
+  (seen) => {
+    const document = seen.keys.find(({ what }) => what === 'document');
+    if (document?.ttlMs == null) return null;
+    return {
+      code: 'DOCUMENT_EXPIRES',
+      message: `the override document expires in ${formatDuration(document.ttlMs)}: every override goes with it`,
+      cure: redisCli(seen, 'PERSIST', document.key),
+    };
+  },
+);
+
+/** Sets it now, and keeps it over the next restart. */
+function setting(seen: RedisFacts, name: string, value: string): string {
+  return `${redisCli(seen, 'CONFIG', 'SET', name, value)} && ${redisCli(seen, 'CONFIG', 'REWRITE')}`;
+}
+
+const typeOf: Readonly<Record<KeyFacts['what'], string>> = {
+  document: 'string',
+  history: 'stream',
+  metadata: 'string',
+};
+
+/** Document, history and metadata: each of its type, or absent. */
+export async function checkTypes(facts: Facts): Promise<Answer> {
+  const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const { keys } = seen;
+  const known = keys.filter(({ type }) => type !== null);
+  if (known.length === 0) throw new NotChecked('not permitted to check');
+  const found = known
+    .filter(({ type, what }) => type !== 'none' && type !== typeOf[what])
+    .map(({ key, type, what }): Found => ({
+      code: 'REDIS_WRONG_TYPE',
+      part: key,
+      message: `the key of the ${what} is a ${type}, not a ${typeOf[what]}${what === 'document' ? ': a reload would drop every override' : ''}`,
+      evidence: `TYPE ${key}: ${type}`,
+      cure: `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`,
+    }));
+  return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
+}
+
+const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'TIME']);
+
+/** What a change needs is EVAL, or else WATCH, MULTI and EXEC. Nothing is written to find out. */
+export async function checkRights(facts: Facts): Promise<Answer> {
+  const seen = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const { rights, rightsSource, refusedReads, user, server, keys } = seen;
+  const denied = (rights ?? []).filter(({ isAllowed }) => !isAllowed);
+  const cannotRead = distinct([...refusedReads, ...denied.filter(({ command }) => readCommands.has(command))]);
+  const cannotChange = distinct(neededForChange(denied));
+  const evidence = `user ${user}: ${rights === null ? 'not permitted to ask what it may do' : `by ${rightsSource}`}`;
+  const grant = (missing: readonly RightFacts[]): string => {
+    const patterns = [...new Set(missing.some(({ key }) => key !== null) ? keys.map(({ key }) => `~${key}`) : [])];
+    const names = missing.map(({ command }) => `+${command.toLowerCase()}`);
+    const administrator = { ...seen, hasPassword: false };
+    return `As an administrator: ${redisCli(administrator, 'ACL', 'SETUSER', user, ...patterns, ...new Set(names))}`;
+  };
+  const finding = (code: string, what: string, missing: readonly RightFacts[]): Found => ({
+    code,
+    part: server,
+    message: `the user "${user}" ${what}: it may not run ${missing.map(rightText).join(', ')}`,
+    evidence,
+    cure: grant(missing),
+  });
+  if (cannotRead.length > 0)
+    return { evidence, found: [finding('REDIS_CANNOT_READ', 'cannot read overrides', cannotRead)] };
+  if (rights === null) throw new NotChecked(`reading works; ${evidence.replace(/^.*: /, '')}`);
+  const found =
+    cannotChange.length > 0 ? [finding('REDIS_CANNOT_CHANGE', 'cannot change overrides', cannotChange)] : [];
+  return { evidence, found };
+}
+
+/** Without EVAL a transaction does; with it nobody needs one. */
+function neededForChange(denied: readonly RightFacts[]): readonly RightFacts[] {
+  const isDenied = (command: string): boolean => denied.some((each) => each.command === command);
+  const transaction = ['WATCH', 'MULTI', 'EXEC'];
+  const hasTransaction = !transaction.some(isDenied);
+  return denied.filter(({ command }) => {
+    if (transaction.includes(command)) return false;
+    return command !== 'EVAL' || !hasTransaction;
+  });
+}
+
+function distinct(rights: readonly RightFacts[]): readonly RightFacts[] {
+  return [...new Map(rights.map((each) => [rightText(each), each])).values()];
+}
+
+function rightText({ command, key }: RightFacts): string {
+  return key === null ? command : `${command} on ${quoteOutside(key, 60)}`;
+}
+
+/** No document of ours, and one of somebody else's: that is what a wrong namespace or database looks like. */
+export async function checkNamespace(facts: Facts): Promise<Answer> {
+  const { keys, documents, database, databases, server } = await facts.restsOn(facts.redis(), 'redis.reachable');
+  const own = overridesKey(facts.environment.namespace ?? '');
+  if (keys.some(({ type }) => type !== null && type !== 'none')) return well(`${own} is in use`);
+  const evidence = `nothing is stored under ${own} in database ${database}`;
+  const others = (documents ?? []).filter((key) => key !== own);
+  if (others.length > 0) {
+    const names = others.slice(0, 3).map((key) => quoteOutside(key.replace(/:rl:overrides$/, ''), 60));
+    const message = `${evidence}, but there are overrides of the namespace ${names.join(', ')}`;
+    const cure = `Set namespace: ${names[0] ?? ''} in environments.${facts.environment.name} of rlctl.yaml if that is the limiter's RATE_LIMIT_NAMESPACE`;
+    return { evidence, found: [{ code: 'OTHER_NAMESPACE', part: server, message, evidence, cure }] };
+  }
+  const inUse = [...(databases ?? [])].filter(([number, count]) => number !== database && count > 0);
+  if ((databases?.get(database) ?? 0) > 0 || inUse.length === 0 || databases === null) return well(evidence);
+  const names = inUse.map(([number, count]) => `${number} (${count} keys)`).join(', ');
+  return {
+    evidence,
+    found: [
+      {
+        code: 'OTHER_DATABASE',
+        part: server,
+        message: `database ${database} is empty, but there are keys in database ${names}`,
+        evidence: `INFO keyspace: ${names}`,
+        cure: `End redis: with the number of the limiter's database (RATE_LIMIT_REDIS_URL), such as redis://host:6379/${inUse[0]?.[0] ?? 0}`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,54 @@
+import { traitsOf, type Detected } from '../../domain/dialect/dialect.js';
+import type { Found } from '../../domain/doctor/report.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { NotChecked, well, type Answer, type Facts } from './facts.js';
+
+/** What is remembered of the server; not checked where it is nothing. */
+function remembered({ input, environment }: Facts): Detected {
+  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+  if (input.memory === null) throw new NotChecked('nothing seen of it before a reload');
+  return input.memory;
+}
+
+/** Everything that is remembered, each with its date. */
+function evidenceOf(memory: Detected): string {
+  return traitsOf(memory)
+    .map(({ text, at }) => `${quoteOutside(text, 80)} (seen ${quoteOutside(at, 40)})`)
+    .join('; ');
+}
+
+/** Whether the last proofs saw that overrides are read and enforced. A memory, never a proof. */
+export function checkOverrides(facts: Facts): Answer {
+  const memory = remembered(facts);
+  const { readsOverrides, enforcesOverrides } = memory;
+  const evidence = evidenceOf(memory);
+  const part = facts.environment.api[0] ?? 'api';
+  const found: Found[] = [];
+  if (readsOverrides === false) {
+    const message = 'this server does not read overrides from Redis: a change of them has no effect there';
+    const cure =
+      'Check namespace and redis: of this environment (rlctl env show); else set RATE_LIMIT_POLICY_OVERRIDES_JSON on the server and restart it';
+    found.push({ code: 'OVERRIDES_NOT_READ', part, message, evidence, cure });
+  } else if (enforcesOverrides === false) {
+    const message = 'this server shows overrides and does not enforce them: only a bucket’s own limits and flags count';
+    const cure =
+      'Change the bucket itself, or its flag: rlctl shadow list; see it again with: rlctl reload --require enforced --probe URL';
+    found.push({ code: 'OVERRIDES_NOT_ENFORCED', part, message, evidence, cure });
+  }
+  return { evidence, found };
+}
+
+/** Whether a flag was seen to move at run time. */
+export function checkFlags(facts: Facts): Answer {
+  const memory = remembered(facts);
+  const { movesFlags } = memory;
+  if (movesFlags === null) throw new NotChecked('nobody has tried to move one');
+  const evidence = evidenceOf(memory);
+  if (movesFlags) return well(evidence);
+  const message = 'the flags of this server do not move at run time: they are bound when it starts';
+  const cure = 'Set the variable where the server gets its environment, and restart it: rlctl shadow list';
+  return {
+    evidence,
+    found: [{ code: 'FLAGS_FIXED', part: facts.environment.api[0] ?? 'api', message, evidence, cure }],
+  };
+}
