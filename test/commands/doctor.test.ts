@@ -38,7 +38,7 @@ describe('doctor of what is well', () => {
         worthKnowing.map((code) => [code, 'info']),
       );
       expect(used.code).toBe(0);
-      expect(used.checks.find(({ id }) => id === 'server.overrides')?.evidence).toContain('reads overrides yes');
+      expect(used.checks.find(({ id }) => id === 'server.overrides')?.evidence).toContain('reads overrides from Redis');
     } finally {
       await lab.stop();
     }

@@ -10,11 +10,11 @@ function remembered({ input, environment }: Facts): Detected {
   return input.memory;
 }
 
-/** Everything that is remembered, each with its date. */
+/** Everything that is remembered, with the date at which each was seen last. */
 function evidenceOf(memory: Detected): string {
-  return traitsOf(memory)
-    .map(({ text, at }) => `${quoteOutside(text, 80)} (seen ${quoteOutside(at, 40)})`)
-    .join('; ');
+  const byDate = new Map<string, string[]>();
+  for (const { text, at } of traitsOf(memory)) byDate.set(at, [...(byDate.get(at) ?? []), quoteOutside(text, 80)]);
+  return [...byDate].map(([at, texts]) => `seen ${quoteOutside(at, 40)}: ${texts.join(', ')}`).join('; ');
 }
 
 /** Whether the last proofs saw that overrides are read and enforced. A memory, never a proof. */
