@@ -80,6 +80,8 @@ const commands: readonly (readonly string[])[] = [
   ['override', 'undo'],
   ['override', 'repair'],
   ['reload'],
+  ['verify'],
+  ['verify', '/api/search', '--reload'],
   ['reload', '--print-request', '--signing', 'empty'],
   ['policy', 'get', '/api'],
   ['policy', 'explain', '/api'],

@@ -69,6 +69,7 @@ const cases: readonly Case[] = [
     shows: ['override set by tester@test', 'a first change', 'T-1', /rate\s+120 → 90/, 'snapshot'],
   },
   { args: ['reload'], kind: 'Reload', isMutation: true, shows: ['accepted it', 'documented', '2 overrides', 'PROVEN'] },
+  { args: ['verify'], kind: 'Verification', shows: ['PROVEN (loaded)', 'the 2 stored overrides', 'GET http'] },
   {
     args: ['reload', '--print-request', '--signing', 'documented'],
     kind: 'ReloadRequest',

@@ -245,6 +245,19 @@ describe('--wait', () => {
     expect(shown.proof['convergedMs']).toBeGreaterThan(300);
   });
 
+  test('an API that is away may come back within it', async () => {
+    const asked = { count: 0 };
+    state.api.behave((request, response, socket) => {
+      asked.count += 1;
+      const policy = { ...goodPolicy, rate_per_min: 120, burst: 20 };
+      (asked.count <= 2 ? json(503, { detail: 'starting' }) : json(200, policy))(request, response, socket);
+    });
+    const at = ['/api/search', '--target', state.api.origin];
+    expect(await run([...at, '--json'])).toMatchObject({ code: 7, out: '' });
+    // Every other route is answered alike, so that nothing tells the override apart: what counts is that it was asked.
+    expect((await proofOf([...at, '--wait', '3s'])).proof['reads']).toBeGreaterThan(0);
+  });
+
   test('says on a terminal what it waits for', async () => {
     await state.lab.store('{"/api/search":{"rate":90,"burst":9}}');
     const ran = await run(['--wait', '2s'], { columns: 80 });

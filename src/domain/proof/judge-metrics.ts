@@ -60,7 +60,9 @@ export function judgeMetrics(metrics: MetricObservations | null | undefined, loa
   if (!metrics) return [];
   const line = { subject: 'metrics', source: quoteOutside(metrics.source, 120), route: null } as const;
   if (metrics.failure !== null) return [{ ...line, verdict: 'neutral', text: metrics.failure }];
-  return [...activeLines(metrics, loaded), ...reloadLines(metrics)].map((each) => ({ ...line, ...each }));
+  // Where no scrape has come since, one line says it.
+  const reloads = isMetricPending(metrics, loaded) ? [] : reloadLines(metrics);
+  return [...activeLines(metrics, loaded), ...reloads].map((each) => ({ ...line, ...each }));
 }
 
 function activeLines(metrics: MetricObservations, loaded: LoadedOverrides): Line[] {

@@ -182,6 +182,7 @@ function proofOf(input: FlagProofInput, judgement: FlagJudgement, reads: number,
     levelAsked: levelOf(input),
     reads,
     coverage: { sampled: 0, of: 0 },
+    convergedMs: judgement.verdict === 'proven' ? Math.round(tookMs) : null,
     learned: { readsOverrides: null, enforcesOverrides: null, movesFlags: movesFlags(input, judgement) },
     tookMs,
   };

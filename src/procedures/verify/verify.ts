@@ -1,6 +1,6 @@
 import type { Signs } from '../../domain/dialect/dialect.js';
 import { signsOf } from '../../domain/dialect/signs.js';
-import { usageError } from '../../domain/errors.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
@@ -52,8 +52,9 @@ const witnesses = 8;
  * then made without. Throws where Redis or every address is out of reach, and where no target accepted the reload.
  */
 export async function verifyStored(ports: ChangePorts, input: VerifyInput, onStep?: OnStep): Promise<VerifyResult> {
+  const startMs = ports.clock.monotonicMs();
   onStep?.('reading the document');
-  const [stored, found] = await Promise.all([ports.store.read(ports.deadline), findEndpoints(ports, input)]);
+  const [stored, found] = await Promise.all([ports.store.read(ports.deadline), findInTime(ports, input, onStep)]);
   assertRoutes(input.routes, stored);
   const unreadable = whyUnreadable(stored);
   const withheld =
@@ -67,6 +68,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     ports,
     {
       ...proofBasis(input),
+      waitMs: Math.max(0, input.waitMs - (ports.clock.monotonicMs() - startMs)),
       endpoints: found.endpoints,
       unreachable: found.errors.map(({ message }) => message),
       storedBytes: stored.bytes,
@@ -108,6 +110,27 @@ function proofBasis(input: VerifyInput) {
     known,
     waitMs,
   };
+}
+
+const firstPauseMs = 500;
+const longestPauseMs = 5000;
+
+/** Finds the addresses; within `--wait` an API that is away may come back. */
+async function findInTime(ports: ChangePorts, input: VerifyInput, onStep: OnStep | undefined): Promise<FoundEndpoints> {
+  const { clock, deadline, randomness } = ports;
+  const startMs = clock.monotonicMs();
+  for (let round = 0; ; round += 1) {
+    try {
+      return await findEndpoints(ports, input);
+    } catch (error) {
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** round) * (0.5 + randomness.fraction());
+      const isWorthWaiting = error instanceof RlctlError && error.kind === 'unreachable';
+      const isLate = clock.monotonicMs() - startMs + pauseMs > input.waitMs || deadline.leftMs() <= pauseMs;
+      if (!isWorthWaiting || isLate || deadline.interrupted.aborted) throw error;
+      onStep?.('no address answers yet; looking again');
+      await clock.sleep(pauseMs, deadline.interrupted);
+    }
+  }
 }
 
 /** Why the server could not read what is stored; `null`: it can. */

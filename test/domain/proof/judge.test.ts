@@ -525,11 +525,13 @@ describe('enforcement', () => {
   });
 
   it('what was learned is told, and said where enforcement is not asked for', () => {
-    expect(judge(asked(probe({ limit: 11 }))).learned).toEqual({ readsOverrides: true, enforcesOverrides: false });
-    expect(judge(asked(probe({}))).learned).toEqual({ readsOverrides: true, enforcesOverrides: true });
+    const fresh = ['readsOverrides', 'enforcesOverrides'];
+    const learned = { readsOverrides: true, fresh };
+    expect(judge(asked(probe({ limit: 11 }))).learned).toEqual({ ...learned, enforcesOverrides: false });
+    expect(judge(asked(probe({}))).learned).toEqual({ ...learned, enforcesOverrides: true });
     const known = { readsOverrides: true, enforcesOverrides: false };
     expect(judge(see({ known })).diagnosis).toContain('does not enforce overrides');
-    expect(judge(see({ known })).learned).toEqual(known);
+    expect(judge(see({ known })).learned).toEqual({ ...known, fresh: ['readsOverrides'] });
   });
 });
 
