@@ -50,7 +50,8 @@ export interface ServerMemory {
   /** RFC 3339. */
   readonly at: string;
   readonly basePath: string;
-  readonly profile: string;
+  /** The signing profile that it accepted; `null`: no reload was seen. */
+  readonly profile: string | null;
   /** Everything else that was seen of it, by name: `readsOverrides`, `enforcesOverrides` … */
   readonly traits: Readonly<Record<string, unknown>>;
 }

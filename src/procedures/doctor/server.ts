@@ -19,7 +19,7 @@ function trait({ traits }: ServerMemory, name: string): boolean | null {
 export function checkOverrides(facts: Facts): Answer {
   const memory = remembered(facts);
   const [reads, enforces] = [trait(memory, 'readsOverrides'), trait(memory, 'enforcesOverrides')];
-  const evidence = `seen ${quoteOutside(memory.at, 40)}: ${quoteOutside(memory.profile, 40)} signature under ${quoteOutside(memory.basePath, 60)}, reads overrides ${inWords(reads)}, enforces them ${inWords(enforces)}${otherTraits(memory)}`;
+  const evidence = `seen ${seenAt(memory, 'readsOverrides')}: ${signature(memory)} under ${quoteOutside(memory.basePath, 60)}, reads overrides ${inWords(reads)}, enforces them ${inWords(enforces)}${otherTraits(memory)}`;
   const part = facts.environment.api[0] ?? 'api';
   const found: Found[] = [];
   if (reads === false) {
@@ -41,7 +41,7 @@ export function checkFlags(facts: Facts): Answer {
   const memory = remembered(facts);
   const moves = trait(memory, 'movesFlags');
   if (moves === null) throw new NotChecked('nobody has tried to move one');
-  const evidence = `seen ${quoteOutside(memory.at, 40)}: flags ${moves ? 'move' : 'do not move'} at run time`;
+  const evidence = `seen ${seenAt(memory, 'movesFlags')}: flags ${moves ? 'move' : 'do not move'} at run time`;
   if (moves) return well(evidence);
   const message = 'the flags of this server do not move at run time: they are bound when it starts';
   const cure = 'Set the variable where the server gets its environment, and restart it: rlctl shadow list';
@@ -52,6 +52,16 @@ export function checkFlags(facts: Facts): Answer {
 }
 
 const toldInWords = new Set(['readsOverrides', 'enforcesOverrides', 'movesFlags']);
+
+/** When a trait was seen last: by itself, where that is kept. */
+function seenAt({ traits, at }: ServerMemory, name: string): string {
+  const dates = Object(traits['seenAt']) as Readonly<Record<string, unknown>>;
+  return quoteOutside(typeof dates[name] === 'string' ? dates[name] : at, 40);
+}
+
+function signature({ profile }: ServerMemory): string {
+  return profile === null ? 'no signature seen' : `${quoteOutside(profile, 40)} signature`;
+}
 
 /** Whatever else was seen of it. */
 function otherTraits({ traits }: ServerMemory): string {
