@@ -6,7 +6,7 @@ import type { Behaviour } from '../../src/sandbox/behaviour.js';
 import { createAuthority, type CertificateWish } from '../support/certificates.js';
 import { openHealthyLab, type DoctorOptions } from '../support/doctor-kit.js';
 import { goodPolicy, json, startHttpControlPlane, type Respond } from '../support/http-control-plane.js';
-import { labHistoryKey, labKey, type Lab, type LabOptions } from '../support/lab.js';
+import { labHistoryKey, labKey, labMetadataKey, type Lab, type LabOptions } from '../support/lab.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { freePort, startRedis } from '../support/redis-server.js';
 
@@ -579,7 +579,6 @@ export const faults: readonly Fault[] = [
     code: 'REDIS_CANNOT_READ',
     severity: 'error',
     cure: /ACL SETUSER limited .*~.*\+xrevrange/,
-    also: ['REDIS_NOPERM'],
     seed: user(`~${labKey}`, '+@all'),
   },
   {
@@ -599,7 +598,6 @@ export const faults: readonly Fault[] = [
     code: 'REDIS_WRONG_TYPE',
     severity: 'error',
     cure: /RENAME '\{lab:rl:overrides\}:history'/,
-    also: ['REDIS_WRONG_TYPE'],
     seed: async ({ redis }) => {
       await redis.cli('SET', labHistoryKey, 'x');
       return {};
@@ -643,6 +641,28 @@ export const faults: readonly Fault[] = [
     severity: 'error',
     cure: /rlctl -e lab .*override repair/,
     seed: stored('{"/api/x":'),
+  },
+  {
+    fault: 'a document that is too large',
+    check: 'document.readable',
+    code: 'DOCUMENT_TOO_LARGE',
+    severity: 'error',
+    cure: /redis-cli/,
+    seed: async ({ redis }) => {
+      await redis.cli('SETRANGE', labKey, '17000000', 'x');
+      return {};
+    },
+  },
+  {
+    fault: 'metadata that rlctl did not write',
+    check: 'document.readable',
+    code: 'METADATA_CORRUPT',
+    severity: 'error',
+    cure: /redis-cli --raw GET/,
+    seed: async ({ redis }) => {
+      await redis.cli('EVAL', String.raw`return redis.call('SET', KEYS[1], '\255')`, '1', labMetadataKey);
+      return {};
+    },
   },
   {
     fault: 'a prefix that stands there twice',

@@ -139,7 +139,13 @@ export const checks = [
   {
     id: 'document.readable',
     title: 'the document can be read',
-    finds: { DOCUMENT_CORRUPT: 'error', DOCUMENT_DUPLICATE_KEYS: 'error', DOCUMENT_DROPPED: 'error' },
+    finds: {
+      DOCUMENT_CORRUPT: 'error',
+      DOCUMENT_DUPLICATE_KEYS: 'error',
+      DOCUMENT_DROPPED: 'error',
+      DOCUMENT_TOO_LARGE: 'error',
+      METADATA_CORRUPT: 'error',
+    },
   },
   {
     id: 'document.entries',

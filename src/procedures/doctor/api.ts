@@ -236,7 +236,7 @@ export async function checkReload(facts: Facts): Promise<Answer> {
 async function assertHarmless(facts: Facts): Promise<void> {
   await facts.restsOn(facts.ports.secret(facts.environment), 'configuration.secret');
   if (facts.environment.redis !== null && facts.environment.namespace !== null) {
-    const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+    const stored = await facts.restsOn(facts.stored(), 'document.readable');
     await facts.restsOn(
       Promise.resolve().then(() => assertReadable(stored, '')),
       stored.type === 'string' ? 'document.readable' : 'redis.types',

@@ -8,7 +8,7 @@ import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** Whether rlctl and the server can read the document at all. */
 export async function checkReadable(facts: Facts): Promise<Answer> {
-  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const stored = await facts.stored();
   const isText = stored.type === 'string' || stored.type === 'none';
   if (!isText && facts.isSelected('redis.types')) throw new NotChecked('see redis.types');
   const listing = listingOf(stored);
@@ -25,7 +25,7 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
 
 /** The entries; where the document cannot be read, that is a finding of its own. */
 async function listed(facts: Facts): Promise<OverrideListing> {
-  const stored = await facts.restsOn(facts.stored(), 'redis.reachable');
+  const stored = await facts.restsOn(facts.stored(), 'document.readable');
   const isText = stored.type === 'string' || stored.type === 'none';
   return facts.restsOn(
     Promise.resolve().then(() => listingOf(stored)),

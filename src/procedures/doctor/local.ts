@@ -5,6 +5,7 @@ import { NotChecked, well, type Answer, type Facts } from './facts.js';
 /** The oldest Node.js that the package promises to work with. */
 const oldestNode = [20, 19] as const;
 
+/** Whether this Node.js is one that rlctl is tried with. */
 export function checkNode({ ports }: Facts): Answer {
   const { nodeVersion } = ports.machine;
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);

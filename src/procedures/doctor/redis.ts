@@ -48,6 +48,7 @@ function judging(
   };
 }
 
+/** Whether it knows what a write sends. */
 export const checkVersion = judging(
   ({ version }) => version && `Redis ${quoteOutside(version, 20)}`,
   ({ version, server }) =>
@@ -60,6 +61,7 @@ export const checkVersion = judging(
         },
 );
 
+/** Whether it takes writes. */
 export const checkRole = judging(
   ({ role, primary, isLoading, hasSaveFailed }) =>
     role &&
@@ -92,6 +94,7 @@ export const checkRole = judging(
   },
 );
 
+/** Whether a restart loses the overrides. */
 export const checkPersistence = judging(
   ({ hasAppendOnlyFile: aof, hasSnapshots: rdb }) =>
     aof === null
@@ -114,6 +117,7 @@ function isSandbox({ sources }: Facts['environment']): boolean {
   return sources.get('redis') === 'rlctl sandbox';
 }
 
+/** Whether memory pressure may take the document. */
 export const checkEviction = judging(
   ({ evictionPolicy, maxMemoryBytes }) =>
     evictionPolicy && `maxmemory ${maxMemoryBytes ?? 'not known'}, policy ${quoteOutside(evictionPolicy, 30)}`,
@@ -141,6 +145,7 @@ export const checkEviction = judging(
   },
 );
 
+/** Whether the document vanishes by itself. */
 export const checkTtl = judging(
   ({ keys }) => {
     const document = keys.find(({ what }) => what === 'document');
