@@ -7,10 +7,12 @@ import type { FleetStatus } from '../procedures/fleet/status.js';
 /** A fleet for programs: every instance, every group, every finding. */
 export function fleetStatusJson({
   status,
+  convergedMs,
   environment,
   source,
 }: {
   readonly status: FleetStatus;
+  readonly convergedMs: number | null;
   readonly environment: Environment;
   readonly source: string;
 }): { readonly data: Readonly<Record<string, unknown>>; readonly items: readonly unknown[] } {
@@ -45,6 +47,7 @@ export function fleetStatusJson({
       ...each,
       hint: each.hint === null ? null : addressed(each.hint, environment.address),
     })),
+    convergedMs: convergedMs === null ? null : Math.round(convergedMs),
     tookMs: Math.round(tookMs),
   };
   return { data, items };

@@ -14,6 +14,8 @@ import type { View } from './view.js';
 
 export interface ShownFleet {
   readonly status: FleetStatus;
+  /** How long it took until all were in step, milliseconds; `null`: they are not. */
+  readonly convergedMs: number | null;
   readonly environment: Environment;
   /** Where the instances were listed, in words. */
   readonly source: string;

@@ -141,6 +141,21 @@ describe('fleet status', () => {
     expect(findings[0]).toMatchObject({ part: 'redis' });
   });
 
+  test('--wait looks again until all are in step, and tells how long that took', async () => {
+    const { run, requests, origins } = await open(3, { stale: [1] });
+    const mend = async (): Promise<void> => {
+      // After the first look at it.
+      while ((await requests())[1] === 0) continue;
+      await run(['reload', '--target', origins[1] ?? '']);
+    };
+    const [ran] = await Promise.all([run(['fleet', 'status', '--json', '--wait', '20s']), mend()]);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ran.out)).toMatchObject({ convergedMs: expect.any(Number) as number, counts: { inStep: 3 } });
+    const late = await run(['fleet', 'status', '--json', '--wait', '1s', '--target', 'http://127.0.0.1:1']);
+    expect(late.code).toBe(3);
+    expect(jsonOf(late.out)).toMatchObject({ convergedMs: null });
+  });
+
   test('everybody agrees on what is not stored: not in step', async () => {
     const { run } = await open(2);
     await state.redis.cli('SET', key, '{"/api/search":{"rate":121}}');
@@ -367,6 +382,12 @@ describe('reload on a fleet', () => {
   ])('%s %s is refused before anything is sent', async (flag, value) => {
     const { run } = await open(1);
     expect(errorOf(await run([...reload, `${flag}=${value}`])).exitCode).toBe(2);
+  });
+
+  test('stdin holds the list or the secret, not both', async () => {
+    const { run } = await open(1);
+    const ran = await run([...reload, '--targets-file', '-', '--secret-file', '-']);
+    expect(errorOf(ran)).toMatchObject({ code: 'FLEET_SOURCES', exitCode: 2 });
   });
 
   test('--require enforced cannot be proven by one probe for all', async () => {

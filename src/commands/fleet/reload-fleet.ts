@@ -38,6 +38,7 @@ export async function reloadFleetCommand(
 ): Promise<Outcome> {
   const { fleet, effect: flags } = input;
   if (flags.require === 'enforced') throw noProbes();
+  if (fleet.file === '-' && flags.settings.secret === '-') throw bothFromStdin();
   const { instances, source, earlier } = await chosen(context, environment, fleet);
   if (instances.length === 0) return { view: nothingToResumeView(environment, earlier), exit: 'ok' };
   const seen = await recall(context, environment);
@@ -105,6 +106,10 @@ async function chosen(context: Context, environment: Environment, flags: FleetFl
   if (untrustedFile !== null) refuse();
   const earlier = await lastFleetReload(context, environment);
   return { instances: earlier === null ? [] : leftToDo(earlier), source: 'the last fleet reload', earlier };
+}
+
+function bothFromStdin(): RlctlError {
+  return usageError('--targets-file and --secret-file both want stdin', 'Give one of them as a file.', 'FLEET_SOURCES');
 }
 
 function noProbes(): RlctlError {

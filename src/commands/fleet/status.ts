@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import { allBuckets } from '../../domain/config/bucket-names.js';
+import { parseDurationMs } from '../../domain/duration.js';
 import { describeInstances } from '../../domain/fleet/source.js';
-import { fleetStatus } from '../../procedures/fleet/status.js';
+import { awaitFleet } from '../../procedures/fleet/await-fleet.js';
 import { fleetStatusView } from '../../ui/fleet-view.js';
 import { collect, defineCommand, switchFlag, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
@@ -14,6 +15,7 @@ import { listInstances, sourceOfInstances } from './instances.js';
 export const command = defineCommand({
   register: (c) => {
     c.addOption(new Option('--all', 'a line for each instance, those in step too'))
+      .addOption(new Option('--wait <duration>', 'look again for so long, until all are in step'))
       .addOption(
         new Option('--target <url>', 'instance to ask instead of the configured; repeatable')
           .argParser(collect)
@@ -25,15 +27,18 @@ export const command = defineCommand({
   examples: [
     'rlctl -e prod fleet status',
     'rlctl -e prod fleet status --targets-dns api.internal:8443 --all',
+    'rlctl -e prod fleet status --wait 60s',
     'curl -s https://inventory.example.com/api.txt | rlctl -e prod fleet status --targets-file -',
     'rlctl -e prod fleet status --jq \'.instances[] | select(.state != "inStep") | .instance\'',
   ],
   input: (_, flags) => ({
+    waitMs: parseDurationMs(textFlag(flags, 'wait') ?? '0s', '--wait'),
     isAll: switchFlag(flags, 'all'),
     workers: textFlag(flags, 'workers'),
     chosen: instanceFlags(flags),
   }),
-  action: async (context, { isAll, workers, chosen }) => {
+  action: async (context, { isAll, workers, chosen, waitMs }) => {
+    context.deadline.extend(waitMs);
     const environment = await context.environment(workers === null ? {} : { workers });
     const placed = sourceOfInstances(environment, chosen);
     const instances = await listInstances(context, environment, placed);
@@ -44,7 +49,7 @@ export const command = defineCommand({
       deadline: context.deadline,
       randomness: context.randomness,
     };
-    const status = await fleetStatus(
+    const { status, convergedMs } = await awaitFleet(
       ports,
       {
         instances,
@@ -56,10 +61,12 @@ export const command = defineCommand({
         workers: environment.workers,
         ...pace(chosen),
       },
+      waitMs,
       (text) => context.progress.step(text),
     );
     const view = fleetStatusView({
       status,
+      convergedMs,
       environment,
       source: describeInstances(placed.source),
       isAll,
