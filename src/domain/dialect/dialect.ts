@@ -58,7 +58,7 @@ const traitTexts: Readonly<Record<TraitName, readonly [title: string, text: (val
     (value) => (value === true ? 'moves flags at run time' : 'moves flags only by a restart'),
   ],
   workersSeen: ['workers', (value) => `at least ${String(value)} processes answered`],
-  metricLabels: ['metric labels', (value) => `spelled as ${String(value)}`],
+  metricLabels: ['metric labels', (value) => `spells metric labels as ${String(value)}`],
   keyLayout: ['override key', (value) => `reads NAMESPACE:${String(value)}`],
 };
 
