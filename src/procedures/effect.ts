@@ -104,15 +104,16 @@ function proofInput(
   expected: Expectation,
 ) {
   const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
+  const probes = reachedProbes(input.probes, expected);
   return {
     endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
     reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
     ...expected,
     workers: input.workers,
-    levelAsked:
-      input.require ?? (reachedProbes(input.probes, expected).length > 0 ? ('enforced' as const) : ('loaded' as const)),
+    levelAsked: input.require ?? (probes.length > 0 ? ('enforced' as const) : ('loaded' as const)),
     isLevelImplied: input.require === null,
-    probes: reachedProbes(input.probes, expected),
+    probes,
+    hasProbesAside: probes.length === 0 && input.probes.length > 0,
     siteMode: reload.siteMode,
     resend: reloadAgain(ports, reload, accepted),
     waitMs: input.waitMs,

@@ -61,8 +61,8 @@ export function parseWindowSeconds(text: string, flag = '--window'): number {
 const longestRoute = 2048;
 
 /**
- * A route prefix as an operator may set it: starts with `/`, no control characters, no half surrogates, at most 2048
- * characters, and no `*` at the end, since a prefix is plain text. Throws a usage error.
+ * A route prefix as an operator may set it: starts with `/`, no control characters, no half surrogates, no query
+ * or fragment, at most 2048 characters, and no `*` at the end, since a prefix is plain text. Throws a usage error.
  */
 export function parseRoutePrefix(text: string, what = 'route prefix'): string {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
@@ -76,6 +76,13 @@ export function parseRoutePrefix(text: string, what = 'route prefix'): string {
       `${what} ${shown} is longer than ${longestRoute} characters`,
       'Give a shorter prefix: it matches every route that starts with it.',
     );
+  const mark = /[?#]/.exec(text)?.[0];
+  if (mark !== undefined) {
+    throw usageError(
+      `${what} ${shown} holds "${mark}", which no path does: the server would never match it`,
+      `It matches the path alone: give ${JSON.stringify(text.replace(/[?#].*$/s, ''))}.`,
+    );
+  }
   if (text.endsWith('*')) {
     throw usageError(
       `${what} ${shown} ends in "*", which the server takes as it is`,

@@ -61,7 +61,7 @@ function compareHeaders(standards: ProbeStandards, route: string, base: Policy, 
   const enforced = claimed.filter((field) => isShown[field]);
   const loadedOnly = claimed.filter((field) => !isShown[field]);
   const claims = { enforced, loadedOnly };
-  if (enforced.length > 0 || (claimed.length === 0 && winner === null)) {
+  if (enforced.length > 0) {
     const rest = loadedOnly.length === 0 ? '' : `; no header shows the ${fieldsInWords(loadedOnly)}`;
     return { verdict: 'proven', text: `the probe met what is stored: ${seen}${rest}`, ...claims };
   }
@@ -70,6 +70,10 @@ function compareHeaders(standards: ProbeStandards, route: string, base: Policy, 
       ...notProven(`the answer lacks the header that would show the ${fieldsInWords(loadedOnly)}: ${seen}`),
       ...claims,
     };
+  if (winner === null && claimed.length === 0) {
+    const text = `no stored override covers this path, so it shows nothing of one: ${seen}`;
+    return { verdict: 'neutral', text, ...claims };
+  }
   const text = `neither burst nor shadow tells here, and the headers cannot show a rate: ${seen}`;
   return { verdict: standards.isLevelImplied === true ? 'neutral' : 'notProven', text, ...claims };
 }

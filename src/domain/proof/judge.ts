@@ -63,10 +63,10 @@ export function judge(seen: Observations): Judgement {
   // Another environment's server neither proves nor contradicts anything about this one.
   const loadedVerdict = seen.wrongSiteMode === null ? worst(carried) : 'notProven';
   const isEnforcedAsked = seen.levelAsked === 'enforced';
-  const verdict = loadedVerdict === 'proven' && isEnforcedAsked ? enforcedVerdict(enforcement) : loadedVerdict;
+  const verdict = loadedVerdict === 'proven' && isEnforcedAsked ? enforcedVerdict(seen, enforcement) : loadedVerdict;
   const isEnforced = verdict === 'proven' && enforcement.some((line) => line.verdict === 'proven');
   const levelReached = loadedVerdict !== 'proven' ? 'none' : isEnforcedAsked && isEnforced ? 'enforced' : 'loaded';
-  const evidence = [...carried, ...enforcement, ...(isEnforcedAsked && enforcement.length === 0 ? [noProbe] : [])];
+  const evidence = [...carried, ...enforcement, ...noProbe(seen)];
   const isNotEnforced = enforcement.some((line) => line.verdict === 'contradicted');
   const trap =
     loadedVerdict === 'contradicted'
@@ -93,21 +93,24 @@ export function judge(seen: Observations): Judgement {
   };
 }
 
-const noProbe: Evidence = {
-  subject: 'enforcement',
-  verdict: 'notProven',
-  text: 'no probe reached such a route, so enforcement was not looked at',
-  source: 'the configuration',
-  route: null,
-};
+/** Where probes were to show something, and none reaches what was changed. */
+function noProbe({ levelAsked, probes, hasProbesAside }: Observations): Evidence[] {
+  if (probes.length > 0 || (levelAsked !== 'enforced' && hasProbesAside !== true)) return [];
+  const line = { subject: 'enforcement', source: 'the configuration', route: null } as const;
+  const text = 'no probe reached such a route, so enforcement was not looked at';
+  return [{ ...line, verdict: levelAsked === 'enforced' ? 'notProven' : 'neutral', text }];
+}
 
 function worst(lines: readonly Evidence[]): Verdict {
   if (lines.some(({ verdict }) => verdict === 'contradicted')) return 'contradicted';
   return lines.length === 0 || lines.some(({ verdict }) => verdict === 'notProven') ? 'notProven' : 'proven';
 }
 
-function enforcedVerdict(lines: readonly Evidence[]): Verdict {
-  return worst(lines);
+/** Where enforcement was asked for by name, a request has to have shown it. */
+function enforcedVerdict({ isLevelImplied }: Observations, lines: readonly Evidence[]): Verdict {
+  const verdict = worst(lines);
+  const isShown = isLevelImplied === true || lines.some((line) => line.verdict === 'proven');
+  return verdict === 'proven' && !isShown ? 'notProven' : verdict;
 }
 
 /** More than this many changed prefixes share the reads: any of them shows a stale worker. */

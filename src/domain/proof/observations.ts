@@ -56,6 +56,8 @@ export interface Observations {
   /** How many others there are. */
   readonly others: number;
   readonly probes: readonly ProbeObservation[];
+  /** True: there are probes, and none of them reaches what was changed. Absent: false. */
+  readonly hasProbesAside?: boolean | undefined;
   /** Processes behind the address; `null`: not known. */
   readonly workers: number | null;
   /** Addresses that were asked. */

@@ -37,6 +37,8 @@ export interface ObservationInput {
   readonly witnesses?: number;
   /** Real requests to make where `enforced` is asked for. */
   readonly probes: readonly Probe[];
+  /** True: there are probes, and none of them reaches what was changed. Absent: false. */
+  readonly hasProbesAside?: boolean;
   /** How probes ask; absent: with GET. */
   readonly probeMethod?: ProbeMethod;
   /** Probe requests at most, over all looks; absent: each probe once a look. */
@@ -196,6 +198,7 @@ export class Observer {
       sample: this.#sample,
       others: this.#otherCount,
       probes: this.#probes,
+      hasProbesAside: this.input.hasProbesAside,
       workers,
       endpointCount: endpoints.length,
       hasPolicyAnswered: this.reader.hasAnswered,

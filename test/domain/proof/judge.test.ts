@@ -503,9 +503,27 @@ describe('enforcement', () => {
   });
 
   it('a removed override leaves the bucket to be met', () => {
-    const fields = { text: '{"/b":{"burst":5}}', reports: [report(1)], changed: [reads('/a', [answer()])] };
+    const loadedBefore = loadOverrides(Buffer.from(stored));
+    const text = '{"/b":{"burst":5}}';
+    const fields = { text, loadedBefore, reports: [report(1)], changed: [reads('/a', [answer()])] };
     expect(verdictOf(asked(probe({ limit: 11 }), fields))).toEqual(['proven', null]);
     expect(verdictOf(asked(probe({ limit: 21 }), fields))).toEqual(['notProven', null]);
+  });
+
+  it('a path that no override covers shows nothing of one', () => {
+    const fields = { text: '{"/b":{"burst":5}}', reports: [report(1)], changed: [reads('/b', [answer({ burst: 5 })])] };
+    const judgement = check(asked(probe({ limit: 11 }), fields), ['notProven', null]);
+    expect(judgement).toMatchObject({ levelAsked: 'enforced', levelReached: 'loaded' });
+    expect(judgement.evidence.at(-1)).toMatchObject({ verdict: 'neutral' });
+    expect(judgement.evidence.at(-1)?.text).toContain('no stored override covers this path');
+    const implied = check(asked(probe({ limit: 11 }), { ...fields, isLevelImplied: true }), ['proven', null]);
+    expect(implied).toMatchObject({ levelAsked: 'loaded', levelReached: 'loaded' });
+  });
+
+  it('probes that reach nothing of the change are said, where nobody asked for enforcement', () => {
+    const aside = check(see({ hasProbesAside: true }), ['proven', null]);
+    expect(aside.evidence.at(-1)).toMatchObject({ subject: 'enforcement', verdict: 'neutral' });
+    expect(judge(see({})).evidence.map(({ subject }) => subject)).not.toContain('enforcement');
   });
 
   it('no probe reaches the change', () => {
