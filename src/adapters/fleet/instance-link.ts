@@ -1,7 +1,7 @@
 import type { InstanceFigures } from '../../ports/instance-metrics.js';
 import type { InstanceLink, OpenInstance } from '../../ports/instance-link.js';
 import { Connections, loadLibrary } from '../http/connections.js';
-import { createControlPlane } from '../http/control-plane.js';
+import { createControlPlane, loadWire } from '../http/control-plane.js';
 
 export interface LinkOptions {
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
@@ -20,10 +20,12 @@ const pageHeaders = new Map([
 /** Opens connections of an instance's own, so that a fleet holds only those that are in use. */
 export function createInstanceLinks({ debug }: LinkOptions): OpenInstance {
   const library = loadLibrary({ maxBytes });
+  const wire = loadWire();
+  const pages: { reader?: Promise<ReadPage> } = {};
   return ({ origin, address }): InstanceLink => {
     const connections = new Connections({ timeoutMs, library, ...(address === null ? {} : { address }) });
     return {
-      controlPlane: createControlPlane({ connections, debug }),
+      controlPlane: createControlPlane({ connections, wire, debug }),
       metrics: {
         read: async (path, namespace, signal) => {
           const url = new URL(path, origin);
@@ -31,7 +33,9 @@ export function createInstanceLinks({ debug }: LinkOptions): OpenInstance {
           const asked = { url, method: 'GET', headers: pageHeaders, body: null, isFresh: false, signal } as const;
           const answer = await connections.send(asked);
           debug(`GET ${url.origin}${url.pathname} ${answer.status}`);
-          return answer.status !== 200 || answer.isTooLarge ? null : figuresOf(answer.body, namespace);
+          if (answer.status !== 200 || answer.isTooLarge) return null;
+          const readPage = await (pages.reader ??= loadPageReader());
+          return readPage(answer.body, namespace);
         },
       },
       close: () => connections.close(),
@@ -39,20 +43,24 @@ export function createInstanceLinks({ debug }: LinkOptions): OpenInstance {
   };
 }
 
-async function figuresOf(page: string, namespace: string): Promise<InstanceFigures | null> {
+type ReadPage = (page: string, namespace: string) => InstanceFigures | null;
+
+async function loadPageReader(): Promise<ReadPage> {
   const [{ metricNames }, { readExposition }] = await Promise.all([
     import('../../domain/decisions/metric-names.js'),
     import('../metrics/exposition.js'),
   ]);
-  const { configReloads, activeOverrides } = metricNames(namespace);
-  // A page may have thousands of lines: two series are wanted.
-  const lines = page.split('\n').filter((line) => line.startsWith(configReloads) || line.startsWith(activeOverrides));
-  try {
-    const values = [...readExposition(lines.join('\n'), namespace).series.values()];
-    const valueOf = (metric: string): number | null => values.find((each) => each.metric === metric)?.value ?? null;
-    const figures = { reloads: valueOf('configReloads'), activeOverrides: valueOf('activeOverrides') };
-    return figures.reloads === null && figures.activeOverrides === null ? null : figures;
-  } catch {
-    return null;
-  }
+  return (page, namespace) => {
+    const { configReloads, activeOverrides } = metricNames(namespace);
+    // A page may have thousands of lines: two series are wanted.
+    const lines = page.split('\n').filter((line) => line.startsWith(configReloads) || line.startsWith(activeOverrides));
+    try {
+      const values = [...readExposition(lines.join('\n'), namespace).series.values()];
+      const valueOf = (metric: string): number | null => values.find((each) => each.metric === metric)?.value ?? null;
+      const figures = { reloads: valueOf('configReloads'), activeOverrides: valueOf('activeOverrides') };
+      return figures.reloads === null && figures.activeOverrides === null ? null : figures;
+    } catch {
+      return null;
+    }
+  };
 }

@@ -19,10 +19,20 @@ export interface ControlPlaneOptions {
   readonly ca?: string;
   /** The connections to use, closed with it; absent: its own. */
   readonly connections?: Connections;
+  /** Loads how answers are read, for many clients of one kind; absent: at the first answer of each. */
+  readonly wire?: LoadWire;
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
   readonly debug?: (line: string) => void;
   /** Epoch milliseconds; the system's where absent. */
   readonly nowMs?: () => number;
+}
+
+type LoadWire = () => Promise<typeof import('./wire.js')>;
+
+/** Loads once what answers are read with: asking for a module each time costs as much as a request. */
+export function loadWire(): LoadWire {
+  const once: { wire?: ReturnType<LoadWire> } = {};
+  return () => (once.wire ??= import('./wire.js'));
 }
 
 const common: readonly (readonly [string, string])[] = [
@@ -41,6 +51,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     });
   const nowMs = options.nowMs ?? Date.now;
   const isInsecureAllowed = options.allowInsecure ?? false;
+  const wire = options.wire ?? loadWire();
 
   const exchange = async (
     url: URL,
@@ -70,7 +81,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         throw new Error('a signed request left its endpoint');
       assertSecure(url, isInsecureAllowed);
       const asked = { body: request.body, headers: revealHeaders(request) };
-      const [answer, { readReload }] = await Promise.all([exchange(url, asked, call), import('./wire.js')]);
+      const [answer, { readReload }] = await Promise.all([exchange(url, asked, call), wire()]);
       const result = readAnswer(answer, readReload, {
         purpose: 'reload',
         url,
@@ -88,7 +99,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       const asking = exchange(url, {}, call).catch(async (error: unknown) => {
         throw await withCause(error, url, call.signal);
       });
-      const [answer, { readPolicy }] = await Promise.all([asking, import('./wire.js')]);
+      const [answer, { readPolicy }] = await Promise.all([asking, wire()]);
       const result = readAnswer(answer, readPolicy, { purpose: 'policy', url, nowMs: nowMs(), isTimestamped: false });
       if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
       return { ...factsOf(answer), kind: 'policy', policy: result.value };
@@ -100,7 +111,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         { origin: parseHttpUrl(origin, 'the API address').origin, basePath: '/health' },
         `/${check}`,
       );
-      const [answer, { readHealth }] = await Promise.all([exchange(url, {}, call), import('./wire.js')]);
+      const [answer, { readHealth }] = await Promise.all([exchange(url, {}, call), wire()]);
       const facts = factsOf(answer);
       const read = faultOf(answer) ?? readHealth(answer.body, answer.status);
       if ('value' in read && (answer.status === 200 || answer.status === 503)) {

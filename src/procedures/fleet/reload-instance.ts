@@ -2,6 +2,7 @@ import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
 import type { ReloadState } from '../../domain/fleet/reload-record.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
+import type { ControlPlane } from '../../ports/control-plane.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OpenInstance } from '../../ports/instance-link.js';
@@ -65,7 +66,8 @@ export async function reloadInstance(
   const link = ports.open(instance);
   const deadline = deadlines.start(input.timeoutMs, input.effect.waitMs);
   try {
-    const own: EffectPorts = { ...ports, controlPlane: link.controlPlane, deadline };
+    const controlPlane = input.effect.workers === 1 ? onOneConnection(link.controlPlane) : link.controlPlane;
+    const own: EffectPorts = { ...ports, controlPlane, deadline };
     const effect = await reloadOne(own, instance, input);
     const tookMs = ports.clock.monotonicMs() - startMs;
     const isCutShort = ports.deadline.interrupted.aborted;
@@ -88,6 +90,15 @@ export async function reloadInstance(
     deadline.end();
     link.close();
   }
+}
+
+/** Where one process is all there is, a connection of its own for each read could reach nobody else. */
+function onOneConnection(controlPlane: ControlPlane): ControlPlane {
+  return {
+    ...controlPlane,
+    reload: (request, call) => controlPlane.reload(request, { ...call, isFresh: false }),
+    policy: (endpoint, query, call) => controlPlane.policy(endpoint, query, { ...call, isFresh: false }),
+  };
 }
 
 /** An attempt that ended before anything was sent. */

@@ -43,7 +43,7 @@ export interface FleetReload {
   readonly tookMs: number;
 }
 
-/** Prefixes that are sampled in the whole fleet, at least one at each instance. */
+/** Prefixes sampled in the whole fleet. In a larger one the prefix that stands for all, another at each, is enough. */
 const samplesInAll = 50;
 /** Below this an instance could not be finished any more. */
 const leastMs = 250;
@@ -67,7 +67,7 @@ export async function reloadFleet(
   const each: InstanceReloadInput = {
     ...input,
     storedBytes: stored?.bytes ?? null,
-    samples: Math.max(1, Math.ceil(samplesInAll / instances.length)),
+    samples: instances.length > samplesInAll ? 0 : Math.ceil(samplesInAll / instances.length),
   };
   const run = new FleetRun(ports, input, each, onStep ?? (() => undefined));
   await run.start(instances.slice(0, canary), 0);
