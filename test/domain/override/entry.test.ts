@@ -70,6 +70,8 @@ describe('route prefixes', () => {
     ['/a\nb', /control character/],
     ['/a\u009bb', /control character/],
     ['/\ud800', /not valid Unicode/],
+    ['/api/search?x=1', /holds "\?", which no path does/],
+    ['/api#top', /holds "#"/],
     ['/api/*', /ends in "\*"/],
     [`/${'x'.repeat(2048)}`, /longer than 2048/],
   ])('refuses %j', (text, message) => {
