@@ -80,6 +80,12 @@ export function well(evidence: string): Answer {
   return { evidence, found: [] };
 }
 
+/** Failures of a read that a check of Redis tells better. */
+const toldByRedis: Readonly<Record<string, CheckId>> = {
+  REDIS_NOPERM: 'redis.rights',
+  REDIS_WRONG_TYPE: 'redis.types',
+};
+
 /**
  * Every question is asked once, at its first use, however many checks want its answer. A question that fails is the
  * finding of one check; those that rest on it are not checked, and say on what.
@@ -114,6 +120,7 @@ export class Facts {
     }
   }
 
+  /** What every address of the API tells. */
   targets(): Promise<readonly TargetFacts[]> {
     return this.#once('targets', async () => {
       const { api } = this.environment;
@@ -124,6 +131,7 @@ export class Facts {
     });
   }
 
+  /** What one look at Redis tells. */
   redis(): Promise<RedisFacts> {
     return this.#once('redis', async () => {
       const { redis, namespace } = this.environment;
@@ -132,13 +140,21 @@ export class Facts {
     });
   }
 
+  /** The document as a change would read it. */
   stored(): Promise<StoredOverrides> {
     return this.#once('stored', async () => {
       await this.restsOn(this.redis(), 'redis.reachable');
-      return (await this.ports.store(this.environment)).read(this.ports.deadline);
+      try {
+        return await (await this.ports.store(this.environment)).read(this.ports.deadline);
+      } catch (error) {
+        const told = error instanceof RlctlError ? toldByRedis[error.code] : undefined;
+        if (told !== undefined && this.isSelected(told)) throw new NotChecked(`see ${told}`);
+        throw error;
+      }
     });
   }
 
+  /** What there is of the limiter's metrics. */
   metrics(): Promise<MetricsFacts & { readonly name: string }> {
     return this.#once('metrics', async () => {
       const { namespace } = this.environment;
