@@ -96,6 +96,8 @@ export function judgeLists({ loaded, reports, changed, sample }: Observations): 
 
 /** What is wrong with a list of active prefixes; `null`: it holds every usable stored one, no other, in their order. */
 export function listFault({ entries }: LoadedOverrides, listed: readonly string[]): string | null {
+  // The usual answer, without a set of every prefix for each of many answers.
+  if (listed.length === entries.length && entries.every(({ prefix }, index) => listed[index] === prefix)) return null;
   const stored = new Set(entries.map(({ prefix }) => prefix));
   const foreign = listed.find((prefix) => !stored.has(prefix));
   if (foreign !== undefined) return `the server lists "${quoteOutside(foreign)}", which is not stored in Redis`;

@@ -59,6 +59,8 @@ export interface Probe {
 }
 
 const width = 8;
+/** A server may list all its overrides in every answer: a sample ends early that brought so many. */
+const mostListed = 50_000;
 const manyPrefixes = 16;
 const mostSamples = 50;
 /** Asked with for every route: what an override sets reads the same under each bucket. */
@@ -74,6 +76,7 @@ export interface Reports {
 export class Observer {
   readonly reader: PolicyReader;
   readonly #loaded: LoadedOverrides;
+  readonly #loadedBefore: LoadedOverrides | undefined;
   readonly #bases = new Map<string, Map<string, Policy>>();
   readonly #baseRoute: string | null;
   #watched: readonly string[];
@@ -91,6 +94,8 @@ export class Observer {
     this.reader = new PolicyReader(ports, input.siteMode);
     const loaded = loadOverrides(input.storedBytes);
     this.#loaded = input.unreadable ? { ...loaded, droppedBecause: input.unreadable } : loaded;
+    const { bytesBefore } = input;
+    this.#loadedBefore = bytesBefore === undefined ? undefined : loadOverrides(bytesBefore);
     const route = `/rlctl-${ports.randomness.hex(8)}`;
     this.#baseRoute = matchOverride(this.#loaded, route) === null ? route : null;
     const changed = new Set(input.changed);
@@ -157,11 +162,15 @@ export class Observer {
     if (first === undefined) return;
     const chosen = this.#others.slice(0, Math.min(samples ?? mostSamples, mostSamples));
     if (chosen.length > 0) this.onStep(`reading a sample of ${prefixes(chosen.length)}`);
-    this.#sample = await inParallel(chosen, width, async (prefix, index) => {
+    let listed = 0;
+    const sample = await inParallel(chosen, width, async (prefix, index) => {
+      if (listed >= mostListed) return null;
       const endpoint = endpoints[index % endpoints.length] ?? first;
       const answer = await this.reader.read(endpoint, routeOfPrefix(prefix), anyBucket, true);
+      listed += answer?.activeOverrides?.length ?? 0;
       return this.#prefixReads({ endpoint, prefix, answers: answer === null ? [] : [answer] }, 1);
     });
+    this.#sample = sample.filter((reads) => reads !== null);
   }
 
   /** Sends one real request to each probe that a changed prefix reaches, as long as `budget` has any left. */
@@ -182,12 +191,12 @@ export class Observer {
 
   /** All that was seen. */
   observations(reports: Reports, more: Pick<Observations, 'metrics'> = {}): Observations {
-    const { levelAsked, isLevelImplied, bytesBefore, workers, endpoints, known, changed, isAsked, former } = this.input;
+    const { levelAsked, isLevelImplied, workers, endpoints, known, changed, isAsked, former } = this.input;
     return {
       ...more,
       levelAsked,
       isLevelImplied,
-      loadedBefore: bytesBefore === undefined ? undefined : loadOverrides(bytesBefore),
+      loadedBefore: this.#loadedBefore,
       loaded: this.#loaded,
       reports: reports.all,
       lastReports: reports.last,

@@ -369,6 +369,18 @@ describe('the sample', () => {
     expect(asked()).not.toContain('/r7/');
   });
 
+  it('ends early where every answer lists thousands of overrides', async () => {
+    const prefixes = Array.from({ length: 10_000 }, (_, index) => `/r${index}/`);
+    const huge = JSON.stringify(Object.fromEntries(prefixes.map((prefix) => [prefix, { burst: 20 }])));
+    plane.expectPolicy({}, ({ query }) => says(huge, query.route, { activeOverrides: prefixes }), 'atLeastOnce');
+    const reports = [report({ overridesCount: 10_000 })];
+    const proof = await prove(ports, many({ storedBytes: Buffer.from(huge), reports }));
+    expect(proof).toMatchObject({ verdict: 'proven', coverage: { of: 9999 } });
+    // Those under way are finished: eight at once.
+    expect(proof.coverage.sampled).toBeGreaterThanOrEqual(5);
+    expect(proof.coverage.sampled).toBeLessThanOrEqual(12);
+  });
+
   it('is the same for the same chance, and another for another', async () => {
     plane.expectPolicy({}, ({ query }) => says(text, query.route), 'atLeastOnce');
     const runs: string[][] = [];
