@@ -29,15 +29,16 @@ export const command = defineCommand({
     };
     context.progress.step('asking everything at once');
     const wanted = await wantedFlags(context, environment);
+    const reload = await lastReload(context, environment);
     const status = await gatherStatus(ports, {
       ...wanted,
+      reload,
       environment,
       targets: environment.api,
       basePaths: basePathsByMemory(environment, await recall(context, environment)),
       buckets,
       siteMode: environment.siteMode,
     });
-    const reload = await lastReload(context, environment);
     const view = statusView({
       status,
       environment,

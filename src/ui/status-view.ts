@@ -226,5 +226,5 @@ function brokenText({ status, environment, theme }: Shown): readonly string[] {
     ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
   ]);
   const lines = [...findings, ...undecided];
-  return lines.length === 0 ? [theme.good('nothing is broken')] : lines;
+  return lines.length === 0 ? [theme.good('nothing found wrong in what was asked')] : lines;
 }

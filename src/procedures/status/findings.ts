@@ -8,10 +8,11 @@ import { failureOf, type Finding } from '../../domain/finding.js';
 import { shareText } from '../../domain/quantities.js';
 import type { Status, TargetStatus } from './status.js';
 
-/** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
+/** What is broken, the worst first to read: a limiter that is off, what cannot be reached, then what says that it is not well. */
 export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): readonly Finding[] {
-  const { targets, redis, overrides, traffic, envFile, differences } = status;
+  const { targets, redis, overrides, traffic, envFile, differences, force } = status;
   return [
+    ...force,
     ...targets.flatMap(targetFindings),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
