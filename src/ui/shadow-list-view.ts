@@ -1,5 +1,6 @@
 import type { Environment } from '../domain/config/environment.js';
 import { valueOf } from '../domain/part.js';
+import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
 import { changeText } from './author-text.js';
@@ -10,10 +11,15 @@ import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** What is in shadow; differences between server and what is stored are marked. */
-export function shadowListView(listing: ShadowListing, environment: Environment, nowMs: number): View {
+export function shadowListView(
+  listing: ShadowListing,
+  environment: Environment,
+  { seen, nowMs }: { readonly seen: SeenEnforcement; readonly nowMs: number },
+): View {
   const { servers, buckets, routes } = listing;
   const findings = addressedFindings(listing.findings, environment.address);
   const json = buckets.map((each) => bucketJson(each, servers));
+  const remarks = remarksOn(listing, environment, seen);
   return {
     kind: 'ShadowList',
     data: {
@@ -22,7 +28,7 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
       buckets: json,
       routes: routes.map(routeJson),
       findings,
-      remarks: [globalRemark],
+      remarks,
     },
     items: json,
     human: async (theme) => {
@@ -39,13 +45,32 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
               routes.map((each) => routeRow(each, theme, nowMs)),
               theme,
             );
-      return [bucketTable, '', routeTable, theme.dim(globalRemark), ...findingLines(findings, theme)].join('\n');
+      return [
+        bucketTable,
+        '',
+        routeTable,
+        ...remarks.map((remark) => theme.dim(term(remark))),
+        ...findingLines(findings, theme),
+      ].join('\n');
     },
   };
 }
 
 const globalRemark =
   'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
+
+function remarksOn(
+  { servers, routes }: ShadowListing,
+  { workers }: Environment,
+  seen: SeenEnforcement,
+): readonly string[] {
+  const isOneOfMany = workers !== null && workers > 1 && servers.some(({ answer }) => answer.state === 'ok');
+  return [
+    ...(isOneOfMany ? [`as one of ${workers} workers says`] : []),
+    ...enforcementRemarks(routes.length > 0 ? seen : { ...nothingSeen, off: seen.off }),
+    globalRemark,
+  ];
+}
 
 function noRoutesText({ overrides }: ShadowListing): string {
   if (overrides.state === 'ok') return 'no override carries a shadow of its own';

@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { openLab, type Lab, type LabOptions } from '../support/lab.js';
+import { jsonOf, type JsonObject, type Ran } from '../support/world.js';
+
+// What has been seen is said, and nothing else is claimed.
+
+interface Shown {
+  readonly findings: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
+}
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const labs: Lab[] = [];
+afterEach(async () => {
+  for (const lab of labs.splice(0)) await lab.stop();
+});
+
+async function ownLab(options: LabOptions): Promise<Lab> {
+  const lab = await openLab(options);
+  labs.push(lab);
+  return lab;
+}
+
+async function found(lab: Lab): Promise<Shown & { code: number; codes: readonly string[] }> {
+  const ran = await lab.world.main(['status', '--json']);
+  const shown = jsonOf<Shown>(ran.out);
+  return { ...shown, code: ran.code, codes: shown.findings.map(({ code }) => code) };
+}
+
+const run = (...args: string[]): Promise<Ran> => state.lab.world.main(args);
+
+/** Takes the secret away, so that a reload is refused. */
+async function withoutSecret(lab: Lab, ...args: string[]): Promise<Ran> {
+  const wrong = await lab.world.write('wrong-secret', 'wrong');
+  return lab.world.main([...args, '--secret-file', wrong]);
+}
+
+describe('a limiter that is off', () => {
+  test('is a finding of status, and said by the reload that showed it', async () => {
+    const lab = await ownLab({ behaviour: { environment: { RATE_LIMIT_ENABLED: 'false' } } });
+    expect((await lab.world.main(['reload'])).out).toContain('✗ it says that the limiter is off');
+    const all = await found(lab);
+    expect([all.code, all.codes]).toEqual([3, ['LIMITER_OFF']]);
+    expect(all.findings[0]?.hint).toMatch(/RATE_LIMIT_ENABLED=true .* run: rlctl --config \S+ reload/);
+    expect((await lab.world.main(['status'])).out).not.toContain('nothing found wrong');
+  });
+
+  test('enforces nothing, and explain does not claim it', async () => {
+    const lab = await ownLab({ behaviour: { environment: { RATE_LIMIT_ENABLED: 'false' } } });
+    await lab.world.main(['reload']);
+    const { out } = await lab.world.main(['policy', 'explain', '/api/search']);
+    expect(out).not.toContain('it enforces');
+    expect(out).toContain('the limiter was off when it was last reloaded from here');
+    expect(out).toContain('it would mean:');
+  });
+});
+
+describe('status, where server and Redis differ', () => {
+  test('a change past rlctl that the server does not show', async () => {
+    await run('override', 'set', '/api/search', '--rate', '120');
+    expect(await found(state.lab)).toMatchObject({ code: 0, findings: [] });
+    await state.lab.store('{"/api/search":{"rate":5}}');
+    const all = await found(state.lab);
+    expect([all.code, all.codes]).toEqual([3, ['OVERRIDES_DIFFER']]);
+    expect(all.findings[0]).toMatchObject({
+      message: 'the server holds other overrides than Redis: "/api/search" is stored with rate 5, the server says 120',
+      hint: expect.stringMatching(/^run: rlctl --config \S+ reload$/) as unknown,
+    });
+  });
+
+  test('the server lists what is not stored, and not what is', async () => {
+    await run('override', 'set', '/api/x', '--rate', '120');
+    await state.lab.store('{"/api/y":{}}');
+    const [finding] = (await found(state.lab)).findings;
+    expect(finding?.message).toMatch(/"\/api\/y" is stored, and not there; "\/api\/x" is there, and not stored$/);
+  });
+
+  test('a write whose reload was refused', async () => {
+    const lab = await ownLab({ dialect: 'deployed' });
+    await lab.world.main(['override', 'set', '/api/x', '--rate', '120']);
+    expect((await withoutSecret(lab, 'override', 'set', '/api/x', '--rate', '7')).code).toBe(8);
+    expect(await found(lab)).toMatchObject({ code: 3, codes: ['OVERRIDES_DIFFER'] });
+  });
+
+  test('what was taken away without a reload, where the server lists nothing: not known to be in force', async () => {
+    const lab = await ownLab({ dialect: 'deployed' });
+    await lab.world.main(['override', 'set', '/api/x', '--rate', '120']);
+    await lab.world.main(['override', 'unset', '/api/x', '--no-reload']);
+    const all = await found(lab);
+    expect([all.code, all.codes]).toEqual([3, ['NOT_KNOWN_IN_FORCE']]);
+    expect(all.findings[0]?.message).toMatch(
+      /^stored, but not known to be in force: changed by "override unset" since/,
+    );
+    await lab.redis.cli('DEL', 'lab:rl:overrides');
+    expect((await found(lab)).findings[0]?.message).toContain('changed past rlctl since');
+    await lab.world.main(['reload']);
+    expect(await found(lab)).toMatchObject({ code: 0, findings: [] });
+  });
+
+  test('what another machine set and proved is shown by the server, and no finding', async () => {
+    await run('override', 'set', '/api/x', '--rate', '120');
+    const env = { XDG_STATE_HOME: `${state.lab.world.root}/other-state` };
+    await state.lab.world.main(['override', 'set', '/api/x', '--rate', '90'], { env });
+    expect(await found(state.lab)).toMatchObject({ code: 0, findings: [] });
+  });
+
+  test('a proof that was contradicted, while the same overrides are stored', async () => {
+    const lab = await ownLab({ dialect: 'deployed' });
+    const probe = ['--probe', `${lab.sandbox.origin}/api/search`];
+    const set = await lab.world.main(['override', 'set', '/api/search', '--burst', '3', ...probe]);
+    expect([set.code, set.out]).toEqual([8, expect.stringContaining('CONTRADICTED')]);
+    const all = await found(lab);
+    expect([all.code, all.codes]).toEqual([3, ['PROOF_CONTRADICTED']]);
+    expect(all.findings[0]?.message).toContain('"override set"');
+    await lab.world.main(['override', 'undo']);
+    expect((await found(lab)).codes).toEqual([]);
+  });
+});
+
+describe('a server that was seen not to enforce overrides', () => {
+  test('explain, get and shadow list say it', async () => {
+    const lab = await ownLab({ dialect: 'deployed' });
+    const probe = ['--probe', `${lab.sandbox.origin}/api/search`];
+    const set = ['override', 'set', '/api/search', '--burst', '3', '--rate', '60', '--no-shadow', ...probe];
+    await lab.world.main(set);
+    const remark = 'an earlier probe showed that this server does not enforce overrides: the bucket’s own policy holds';
+    const explained = await lab.world.main(['policy', 'explain', '/api/search']);
+    expect(explained.out).toContain(remark);
+    expect(explained.out).not.toContain('it enforces');
+    expect(explained.out).toMatch(/the bucket’s own policy means: 11 requests at once/);
+    const gotten = await lab.world.main(['policy', 'get', '/api/search', '--json']);
+    expect(jsonOf(gotten.out)).toMatchObject({ isSame: true, remarks: [remark] });
+    expect((await lab.world.main(['shadow', 'list'])).out).toContain(remark);
+    // Of a route that no override wins for, the memory says nothing.
+    expect((await lab.world.main(['policy', 'explain', '/api/other'])).out).toContain('it enforces');
+  });
+});
