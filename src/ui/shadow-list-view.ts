@@ -1,11 +1,13 @@
 import type { Environment } from '../domain/config/environment.js';
 import { valueOf } from '../domain/part.js';
 import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { followsGlobal } from '../domain/shadow/global-shadow.js';
+import { shadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
 import { changeText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
-import { renderTable } from './table.js';
+import { renderTable, type Column } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -25,6 +27,7 @@ export function shadowListView(
     data: {
       environment: environment.name,
       driver: driverText(environment),
+      globalShadow: listing.global,
       buckets: json,
       routes: routes.map(routeJson),
       findings,
@@ -32,9 +35,11 @@ export function shadowListView(
     },
     items: json,
     human: async (theme) => {
+      const columns = bucketColumns.filter(({ isOfFile }) => !isOfFile || driverText(environment) === 'env-file');
+      const shown = { theme, nowMs, listing };
       const bucketTable = await renderTable(
-        bucketColumns,
-        buckets.map((each) => bucketRow(each, theme, nowMs)),
+        columns.map(({ column }) => column),
+        buckets.map((each) => columns.map(({ cell }) => cell(each, shown))),
         theme,
       );
       const routeTable =
@@ -82,30 +87,59 @@ function driverText({ shadowDriver }: Environment): string {
   return 'exec' in shadowDriver ? 'exec' : 'env-file';
 }
 
-const bucketColumns = [
-  { title: 'BUCKET' },
-  { title: 'SERVER' },
-  { title: 'IN THE FILE', isOptional: true },
-  { title: 'ROUTES IN SHADOW', isOptional: true },
-  { title: 'SET', isOptional: true, isFlexible: true },
-] as const;
-
-function bucketRow(each: ListedBucket, theme: Theme, nowMs: number): readonly string[] {
-  const { bucket, file, shadowedRoutes, record, isDifferent } = each;
-  const said = serverText(each);
-  return [
-    term(bucket.name),
-    isDifferent ? theme.warn(said) : said,
-    file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw),
-    shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`,
-    record === null ? '-' : changeText(record, Date.parse(record.at), nowMs),
-  ];
+interface ShownListing {
+  readonly listing: ShadowListing;
+  readonly theme: Theme;
+  readonly nowMs: number;
 }
 
-function serverText({ server }: ListedBucket): string {
+interface BucketColumn {
+  readonly column: Column;
+  /** True: of an env file, and left out where the environment has none. */
+  readonly isOfFile: boolean;
+  readonly cell: (bucket: ListedBucket, shown: ShownListing) => string;
+}
+
+const bucketColumns: readonly BucketColumn[] = [
+  { column: { title: 'BUCKET' }, isOfFile: false, cell: ({ bucket }) => term(bucket.name) },
+  {
+    column: { title: 'SERVER' },
+    isOfFile: false,
+    cell: (each, { listing, theme }) => {
+      const said = serverText(each, listing);
+      return each.isDifferent ? theme.warn(said) : said;
+    },
+  },
+  {
+    column: { title: 'IN THE FILE', isOptional: true },
+    isOfFile: true,
+    cell: ({ file }) => (file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw)),
+  },
+  {
+    column: { title: 'ROUTES IN SHADOW', isOptional: true },
+    isOfFile: false,
+    cell: ({ bucket, shadowedRoutes }) => (shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`),
+  },
+  {
+    column: { title: 'SET', isOptional: true, isFlexible: true },
+    isOfFile: false,
+    cell: ({ server, file, pending, record }, { listing: { global }, nowMs }) => {
+      if (record !== null) return changeText(record, Date.parse(record.at), nowMs);
+      const isFollowing = followsGlobal({ server, own: file ?? pending }, global);
+      return isFollowing ? `global shadow in the file, line ${global?.line ?? 0}` : '-';
+    },
+  },
+];
+
+/** A bucket's own flag, unless overrides put its routes into shadow all the same. */
+function serverText({ bucket, server, shadowedRoutes }: ListedBucket, { routes }: ShadowListing): string {
   if (server.length === 0) return '-';
   const said = new Set(server.filter((each) => each !== null));
-  return said.size === 0 ? 'not known' : [...said].map(inWords).join(' / ');
+  if (said.size === 0) return 'not known';
+  const denied = routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
+  const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, denied);
+  if (reach !== 'none') return reach === 'all' ? 'shadow by overrides' : 'partly shadow by overrides';
+  return [...said].map(inWords).join(' / ');
 }
 
 const routeColumns = [

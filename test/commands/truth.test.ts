@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { openLab, type Lab, type LabOptions } from '../support/lab.js';
-import { jsonOf, type JsonObject, type Ran } from '../support/world.js';
+import { jsonOf, type Ran } from '../support/world.js';
 
 // What has been seen is said, and nothing else is claimed.
 
@@ -139,5 +139,76 @@ describe('a server that was seen not to enforce overrides', () => {
     expect((await lab.world.main(['shadow', 'list'])).out).toContain(remark);
     // Of a route that no override wins for, the memory says nothing.
     expect((await lab.world.main(['policy', 'explain', '/api/other'])).out).toContain('it enforces');
+  });
+});
+
+describe('shadow, told once', () => {
+  test('a bucket whose routes are all in shadow by overrides does not enforce, and no other bucket is touched', async () => {
+    await run('shadow', 'on', 'financial');
+    const listed = (await run('shadow', 'list')).out;
+    expect(listed).toMatch(/financial +shadow by overrides +1 of 1/);
+    expect(listed).not.toContain('IN THE FILE');
+    const { out } = await run('status');
+    expect(out).toMatch(/shadow +in shadow by overrides: financial \(1 of 1 route\)\n +enforcing: read, auth, write\n/);
+  });
+
+  test('a part of its routes is said as a part', async () => {
+    const routes = ['/api/payments', '/api/refunds'];
+    const buckets = { financial: { routes } };
+    const path = await state.lab.world.config('part.yaml', {
+      environments: { lab: { ...state.lab.environment, buckets } },
+    });
+    const env = { RLCTL_CONFIG: path };
+    await state.lab.world.main(['shadow', 'on', '--route', '/api/refunds'], { env });
+    expect((await state.lab.world.main(['shadow', 'list'], { env })).out).toMatch(
+      /financial +partly shadow by overrides +1 of 2/,
+    );
+    expect((await state.lab.world.main(['status'], { env })).out).toContain(
+      'partly in shadow by overrides: financial (1 of 2 routes)',
+    );
+  });
+
+  test('what the server denies stays enforcing', async () => {
+    await state.lab.store('{"/api/payments":{"shadow":true}}');
+    expect((await run('shadow', 'list')).out).toMatch(/financial +enforcing +1 of 1/);
+    expect((await run('status')).out).toMatch(/enforcing: .*financial/);
+  });
+
+  test('global shadow in the file: a finding until the server shows it, and then the reason', async () => {
+    const lab = await ownLab({});
+    const file = lab.sandbox.envFile;
+    const shadowDriver = { 'env-file': file };
+    const path = await lab.world.config('file.yaml', { environments: { lab: { ...lab.environment, shadowDriver } } });
+    const inFile = (...args: string[]): Promise<Ran> => lab.world.main(args, { env: { RLCTL_CONFIG: path } });
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, `${before.replace(/^RATE_LIMIT_SHADOW=.*\n/m, '')}RATE_LIMIT_SHADOW=true\n`);
+    for (const command of [['status'], ['shadow', 'list']]) {
+      const ran = await inFile(...command);
+      expect([ran.code, ran.out]).toEqual([
+        3,
+        expect.stringMatching(
+          /global shadow: the file says RATE_LIMIT_SHADOW=true \(line \d+\), the\s+server says enforcing/,
+        ),
+      ]);
+    }
+    await inFile('reload');
+    const listed = await inFile('shadow', 'list');
+    expect([listed.code, listed.out]).toEqual([
+      0,
+      expect.stringMatching(/read +shadow .*global shadow in the file, line \d+/),
+    ]);
+    const shown = await inFile('status');
+    expect([shown.code, shown.out]).toEqual([
+      0,
+      expect.stringMatching(/in shadow: .*\(global shadow in the file, line \d+:/),
+    ]);
+  });
+
+  test('of several workers, list says that one was asked', async () => {
+    const path = await state.lab.world.config('many.yaml', {
+      environments: { lab: { ...state.lab.environment, workers: 4 } },
+    });
+    const ran = await state.lab.world.main(['shadow', 'list'], { env: { RLCTL_CONFIG: path } });
+    expect(ran.out).toContain('as one of 4 workers says');
   });
 });

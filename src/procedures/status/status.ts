@@ -23,7 +23,7 @@ import {
   compareRoutes,
   differencesAmong,
   readFlagLines,
-  type FlagLine,
+  type FlagFile,
   type ListedRoute,
 } from '../shadow/compare.js';
 import { findingsOf, undecidedOf } from './findings.js';
@@ -74,7 +74,7 @@ export interface Status {
   readonly overrides: Part<OverrideListing>;
   readonly traffic: Part<TrafficFacts>;
   /** The env file's flags; `notAsked`: the environment has none. */
-  readonly envFile: Part<ReadonlyMap<string, FlagLine>>;
+  readonly envFile: Part<FlagFile>;
   /** Where the shadow of a bucket or a route is not as it is wanted, or not the same everywhere. */
   readonly differences: readonly Finding[];
   /** Where the limiter is off, or what is stored is not known to be in force. */
@@ -114,9 +114,14 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const { flips, place } = input;
-  const wanted = { lines: valueOf(envFile), flips, place, overrides: loadOverrides(listing?.stored.bytes ?? null) };
+  const wanted = {
+    lines: valueOf(envFile)?.lines ?? null,
+    flips,
+    place,
+    overrides: loadOverrides(listing?.stored.bytes ?? null),
+  };
   const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));
-  const differences = differencesAmong(buckets, routes);
+  const differences = differencesAmong(buckets, routes, valueOf(envFile)?.global ?? null);
   const { reload, environment } = input;
   const { workers } = environment;
   const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, workers });
