@@ -5,7 +5,7 @@ import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { shadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
-import { changeText } from './author-text.js';
+import { changeText, setText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
 import { renderTable, type Column } from './table.js';
 import { term } from './term.js';
@@ -158,7 +158,7 @@ function routeRow(each: ListedRoute, theme: Theme, nowMs: number): readonly stri
     bucket === null ? '-' : term(bucket),
     inWords(isShadow),
     isDifferent ? theme.warn(said) : said,
-    override.metadata === null ? '-' : changeText(override.metadata, override.metadata.atMs, nowMs),
+    setText(override, nowMs) ?? '-',
   ];
 }
 
@@ -199,6 +199,7 @@ function routeJson({ override, bucket, isShadow, server, isDifferent }: ListedRo
     hiddenBy,
     isDifferent,
     changeId: metadata?.changeId ?? null,
+    isChangedPast: override.isChangedPast,
     actor: metadata?.actor ?? null,
     reason: metadata?.reason ?? null,
   };
