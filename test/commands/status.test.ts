@@ -176,7 +176,9 @@ describe('status', () => {
       expect(ran.code).toBe(0);
       expect(ran.out).not.toContain('nothing found wrong');
       expect(ran.out).toMatch(/\? blocked above the alert: financial 50%; \ds is too short to judge\n/);
-      expect(ran.out).toMatch(/hint: To judge it: rlctl --config \S+ decisions show --since 5m/);
+      expect(ran.out).toMatch(
+        /hint: To judge it: rlctl --config \S+ decisions show --since 5m, which takes 5m without Prometheus/,
+      );
       expect(await shown(metrics)).toMatchObject({ code: 0, findings: [], undecided: [{ code: 'WINDOW_TOO_SHORT' }] });
     } finally {
       await server.stop();

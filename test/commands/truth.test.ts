@@ -212,3 +212,56 @@ describe('shadow, told once', () => {
     expect(ran.out).toContain('as one of 4 workers says');
   });
 });
+
+describe('who set it', () => {
+  test('a value changed past rlctl is not credited to the author before', async () => {
+    await run('override', 'set', '/api/a', '--rate', '5');
+    await run('override', 'set', '/api/b', '--rate', '6');
+    await state.lab.store('{"/api/a":{"rate":50},"/api/b":{"rate":6}}');
+    const list = await run('override', 'list');
+    expect(list.out).toMatch(/\/api\/a .*changed past rlctl since .* by tester@test/);
+    expect(list.out).not.toMatch(/\/api\/b .*changed past/);
+    expect((await run('override', 'get', '/api/a')).out).toMatch(/set +changed past rlctl since .* by tester@test/);
+    // It stays so when somebody else's route is changed with rlctl afterwards.
+    await run('override', 'set', '/api/c', '--rate', '7');
+    const { out } = await run('override', 'list', '--json');
+    const { overrides } = jsonOf<{ overrides: readonly { prefix: string; isChangedPast: boolean }[] }>(out);
+    expect(overrides.map(({ prefix, isChangedPast }) => [prefix, isChangedPast])).toEqual([
+      ['/api/a', true],
+      ['/api/b', false],
+      ['/api/c', false],
+    ]);
+  });
+});
+
+describe('flags in a file', () => {
+  async function inFile() {
+    const lab = await ownLab({});
+    const shadowDriver = { 'env-file': lab.sandbox.envFile };
+    const path = await lab.world.config('file.yaml', { environments: { lab: { ...lab.environment, shadowDriver } } });
+    return (...args: string[]): Promise<Ran> => lab.world.main(args, { env: { RLCTL_CONFIG: path } });
+  }
+
+  test('undo with nothing left asks about a flip, and offers no command that stops enforcing', async () => {
+    const command = await inFile();
+    await command('shadow', 'on', '--all');
+    await command('shadow', 'off', '--all');
+    const nothing = await command('override', 'undo');
+    expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining('is it that one you mean?')]);
+    expect(nothing.err).not.toContain('shadow on');
+    expect(nothing.err).toMatch(/See: rlctl --config \S+ shadow list/);
+    await command('override', 'set', '/api/x', '--rate', '5');
+    await command('override', 'undo');
+    expect((await command('override', 'undo')).err).not.toContain('the last change from here');
+  });
+
+  test('lines that go are numbered as they stand', async () => {
+    const command = await inFile();
+    await command('shadow', 'on', '--all');
+    const on = (await command('shadow', 'off', '--all', '--dry-run', '--json')).out;
+    const { flags } = jsonOf<{ flags: readonly { line: { line: number } }[] }>(on);
+    const [first = 0, ...others] = flags.map(({ line }) => line.line);
+    expect(others).toEqual(others.map((_, index) => first + index + 1));
+    expect(others.length).toBeGreaterThan(0);
+  });
+});

@@ -94,7 +94,7 @@ export function undecidedOf(traffic: Status['traffic']): readonly Finding[] {
       code: 'WINDOW_TOO_SHORT',
       part: 'traffic',
       message: `blocked above the alert: ${above.join(', ')}; ${window} is too short to judge`,
-      hint: `To judge it: ${wholeWindow}`,
+      hint: `To judge it: ${wholeWindow}, which takes ${formatDuration(blockShareAlert.windowMs)} without Prometheus`,
     },
   ];
 }
