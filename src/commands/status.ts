@@ -35,6 +35,7 @@ export const command = defineCommand({
     const status = await gatherStatus(ports, {
       ...wanted,
       reload,
+      seen: seenEnforcement(learned, reload),
       environment,
       targets: environment.api,
       basePaths: basePathsByMemory(environment, learned),
@@ -46,7 +47,6 @@ export const command = defineCommand({
       environment,
       reload,
       flips: lastFlips(wanted.flips),
-      seen: seenEnforcement(learned, reload),
       nowMs: context.clock.nowMs(),
     });
     return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };

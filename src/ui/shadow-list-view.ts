@@ -65,14 +65,14 @@ const globalRemark =
   'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
 
 function remarksOn(
-  { servers, routes }: ShadowListing,
+  { servers, overrides }: ShadowListing,
   { workers }: Environment,
   seen: SeenEnforcement,
 ): readonly string[] {
   const isOneOfMany = workers !== null && workers > 1 && servers.some(({ answer }) => answer.state === 'ok');
   return [
     ...(isOneOfMany ? [`as one of ${workers} workers says`] : []),
-    ...enforcementRemarks(routes.length > 0 ? seen : { ...nothingSeen, off: seen.off }),
+    ...enforcementRemarks(valueOf(overrides)?.overrides.length ? seen : { ...nothingSeen, off: seen.off }),
     globalRemark,
   ];
 }

@@ -2,7 +2,6 @@ import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
-import { enforcementRemarks, type SeenEnforcement } from '../domain/policy/enforcement.js';
 import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
@@ -53,8 +52,6 @@ export interface StatusShown {
   readonly reload: ReloadRecord | null;
   /** The flags that this machine set last through an env file or a program; empty: none that is known. */
   readonly flips: readonly FlagFlip[];
-  /** What earlier reloads and probes showed. */
-  readonly seen: SeenEnforcement;
   readonly nowMs: number;
 }
 
@@ -102,7 +99,7 @@ function shadowText(shown: Shown): readonly string[] {
   ];
   const words = [
     ...(split === '' ? [] : [theme.bad(`differs between addresses: ${split}`)]),
-    ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}${globalText(status, said)}`)]),
+    ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}`), ...globalText(status, said)]),
     ...byOverrides(
       overridden.filter(({ name }) => !isByFlag(name)),
       'in shadow',
@@ -119,14 +116,16 @@ function shadowText(shown: Shown): readonly string[] {
 function globalText(
   { envFile }: Status,
   said: readonly { readonly bucket: string; readonly values: ReadonlySet<boolean> }[],
-): string {
-  if (envFile.state !== 'ok') return '';
+): readonly string[] {
+  if (envFile.state !== 'ok') return [];
   const { global, lines } = envFile.value;
   const following = said.filter(({ bucket, values }) =>
     followsGlobal({ server: [...values], own: lines.get(bucket) ?? null }, global),
   );
-  if (global === null || following.length === 0) return '';
-  return ` (global shadow in the file, line ${global.line}: ${following.map(({ bucket }) => term(bucket)).join(', ')})`;
+  if (global === null || following.length === 0) return [];
+  return [
+    `by global shadow in the file, line ${global.line}: ${following.map(({ bucket }) => term(bucket)).join(', ')}`,
+  ];
 }
 
 interface OverriddenBucket {
@@ -185,14 +184,12 @@ const verdictWords = {
   notAttempted: 'no proof asked for',
 } as const;
 
-function overridesText({ status: { overrides, redis }, environment, seen, theme }: Shown): readonly string[] {
+function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
   if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
   const shadowed = entries.filter(({ loaded }) => loaded?.fields?.isShadow === true).length;
-  const unforced = entries.length === 0 ? [] : enforcementRemarks({ ...seen, off: null });
   const remarks = [
-    ...unforced.map((remark) => theme.warn(term(remark))),
     ...entries.flatMap((each) => hiddenText(each, theme)),
     ...(isForeign ? [theme.warn('changed past rlctl since the last recorded change')] : []),
     ...(stored.ttlMs === null

@@ -95,7 +95,7 @@ describe('status, where server and Redis differ', () => {
     const all = await found(lab);
     expect([all.code, all.codes]).toEqual([3, ['NOT_KNOWN_IN_FORCE']]);
     expect(all.findings[0]?.message).toMatch(
-      /^stored, but not known to be in force: changed by "override unset" since/,
+      /^what is stored is not known to be in force: changed by "override unset" since/,
     );
     await lab.redis.cli('DEL', 'lab:rl:overrides');
     expect((await found(lab)).findings[0]?.message).toContain('changed past rlctl since');
@@ -111,13 +111,26 @@ describe('status, where server and Redis differ', () => {
   });
 
   test('a proof that was contradicted, while the same overrides are stored', async () => {
+    await run('override', 'set', '/api/x', '--rate', '120');
+    expect((await run('reload', '--expect', '5')).code).toBe(8);
+    const all = await found(state.lab);
+    expect([all.code, all.codes]).toEqual([3, ['PROOF_CONTRADICTED']]);
+    expect(all.findings[0]?.message).toContain('"reload"');
+    await run('reload');
+    expect((await found(state.lab)).codes).toEqual([]);
+  });
+
+  test('overrides without effect stay a finding, however often the server is reloaded', async () => {
     const lab = await ownLab({ dialect: 'deployed' });
     const probe = ['--probe', `${lab.sandbox.origin}/api/search`];
     const set = await lab.world.main(['override', 'set', '/api/search', '--burst', '3', ...probe]);
     expect([set.code, set.out]).toEqual([8, expect.stringContaining('CONTRADICTED')]);
-    const all = await found(lab);
-    expect([all.code, all.codes]).toEqual([3, ['PROOF_CONTRADICTED']]);
-    expect(all.findings[0]?.message).toContain('"override set"');
+    for (const again of [false, true]) {
+      if (again) await lab.world.main(['reload']);
+      const all = await found(lab);
+      expect([all.code, all.codes]).toEqual([3, ['OVERRIDES_WITHOUT_EFFECT']]);
+      expect(all.findings[0]?.message).toContain('1 override stored without effect: an earlier probe showed');
+    }
     await lab.world.main(['override', 'undo']);
     expect((await found(lab)).codes).toEqual([]);
   });
@@ -200,7 +213,7 @@ describe('shadow, told once', () => {
     const shown = await inFile('status');
     expect([shown.code, shown.out]).toEqual([
       0,
-      expect.stringMatching(/in shadow: .*\(global shadow in the file, line \d+:/),
+      expect.stringMatching(/in shadow: .*\n +by global shadow in the file, line \d+:/),
     ]);
   });
 

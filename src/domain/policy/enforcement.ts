@@ -23,7 +23,7 @@ export function seenEnforcement(
 }
 
 /** True where an override cannot be in force on such a server, as far as was seen. */
-export function isWithoutOverrides({ readsOverrides, enforcesOverrides }: SeenEnforcement): boolean {
+function isWithoutOverrides({ readsOverrides, enforcesOverrides }: SeenEnforcement): boolean {
   return readsOverrides === false || enforcesOverrides === false;
 }
 

@@ -1,4 +1,6 @@
 import type { Finding } from '../../domain/finding.js';
+import { counted } from '../../domain/counted.js';
+import { enforcementRemarks, type SeenEnforcement } from '../../domain/policy/enforcement.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -14,6 +16,8 @@ export interface InForce {
   readonly routes: readonly ListedRoute[];
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** What earlier reloads and probes showed. */
+  readonly seen: SeenEnforcement;
   /** Processes behind the address; `null`: not known. */
   readonly workers: number | null;
 }
@@ -35,17 +39,38 @@ export function switchFindings(reload: ReloadRecord | null): readonly Finding[] 
 }
 
 /** How a limiter that is off is switched on again. */
-export const limiterOffHint =
+const limiterOffHint =
   'set RATE_LIMIT_ENABLED=true (no other text is true) where the server reads it, and run: rlctl reload; where that changes nothing, restart the server';
 
-/** The finding that the stored overrides are not in force, or not known to be; one cause is said once. */
-export function forceFindings({ listing, beside, routes, reload, workers }: InForce): readonly Finding[] {
+/** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */
+export function forceFindings(known: InForce): readonly Finding[] {
+  const unforced = unforcedFindings(known);
+  return [...heldFindings(known, unforced.length > 0), ...unforced];
+}
+
+/** What a probe has shown stays so until another one shows the contrary, however often such a server is reloaded. */
+function unforcedFindings({ listing: { overrides }, seen }: InForce): readonly Finding[] {
+  if (overrides.length === 0) return [];
+  const [because] = enforcementRemarks({ ...seen, off: null });
+  if (because === undefined) return [];
+  return [
+    {
+      code: 'OVERRIDES_WITHOUT_EFFECT',
+      part,
+      message: `${counted(overrides.length, 'override')} stored without effect: ${because}`,
+      hint: `set the bucket’s limit in the server’s environment; if that server was replaced, look again with a probe: rlctl reload --probe URL`,
+    },
+  ];
+}
+
+function heldFindings({ listing, beside, routes, reload, workers }: InForce, isUnforced: boolean): readonly Finding[] {
   if (beside === null) return [];
   const { stored, overrides } = listing;
   const told = new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix));
   const differences = differencesOf(beside, told);
   if (differences.length > 0) return [differing(differences, beside.extra.length > 0)];
   if (told.size > 0) return [];
+  if (isUnforced) return [];
   if (reload?.verdict === 'contradicted' && reload.revision === stored.revision && overrides.length > 0)
     return [contradicted(reload)];
   const isUnproven = reload !== null && reload.revision !== null && reload.revision !== stored.revision;
@@ -107,13 +132,12 @@ function contradicted({ command, at }: ReloadRecord): Finding {
   };
 }
 
-function notKnown({ stored, isForeign }: OverrideListing, { at, revision }: ReloadRecord): Finding {
+function notKnown({ stored, isForeign }: OverrideListing, { at }: ReloadRecord): Finding {
   const how = isForeign ? 'changed past rlctl' : changedBy(stored);
-  const was = (revision ?? '').slice(0, 12);
   return {
     code: 'NOT_KNOWN_IN_FORCE',
     part,
-    message: `stored, but not known to be in force: ${how} since the last reload from here (${at}, of ${was})`,
+    message: `what is stored is not known to be in force: ${how} since the last reload from here, at ${at}`,
     hint: again,
   };
 }

@@ -3,6 +3,7 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
+import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
@@ -42,6 +43,8 @@ export interface StatusInput {
   readonly environment: Pick<Environment, 'buckets' | 'workers'>;
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** What earlier reloads and probes showed. */
+  readonly seen: SeenEnforcement;
   /** The env file of this environment's driver; `null`: it has another one. */
   readonly envFile: string | null;
   /** What was set from here through file or program. */
@@ -124,7 +127,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const differences = differencesAmong(buckets, routes, valueOf(envFile)?.global ?? null);
   const { reload, environment } = input;
   const { workers } = environment;
-  const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, workers });
+  const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });
   const force = [...switchFindings(reload), ...held];
   const parts = { targets, redis, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };

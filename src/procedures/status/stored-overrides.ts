@@ -97,12 +97,12 @@ function listed(servers: readonly ServerFlags[], { overrides }: OverrideListing)
   const lists = servers.flatMap(({ flags }) =>
     flags.flatMap(({ policy }) => (policy?.activeOverrides ? [policy.activeOverrides] : [])),
   );
-  const held = overrides.filter(({ loaded }) => loaded !== null).map(({ prefix }) => prefix);
+  const held = new Set(overrides.filter(({ loaded }) => loaded !== null).map(({ prefix }) => prefix));
   const usable = overrides.filter(({ loaded }) => loaded?.fields != null).map(({ prefix }) => prefix);
   const told = new Set(lists.flat());
   return {
     missing: usable.filter((prefix) => lists.some((list) => !list.includes(prefix))),
-    extra: [...told].filter((prefix) => !held.includes(prefix)),
+    extra: [...told].filter((prefix) => !held.has(prefix)),
     isListed: servers.length > 0 && servers.every(({ flags }) => flags.some(({ policy }) => policy?.activeOverrides)),
   };
 }
