@@ -22,5 +22,5 @@ export function setText(
 ): string | null {
   if (metadata === null) return null;
   const text = changeText(metadata, metadata.atMs, nowMs);
-  return isChangedPast ? `changed past rlctl since ${text}` : text;
+  return isChangedPast ? `changed past rlctl; before: ${text}` : text;
 }

@@ -232,9 +232,9 @@ describe('who set it', () => {
     await run('override', 'set', '/api/b', '--rate', '6');
     await state.lab.store('{"/api/a":{"rate":50},"/api/b":{"rate":6}}');
     const list = await run('override', 'list');
-    expect(list.out).toMatch(/\/api\/a .*changed past rlctl since .* by tester@test/);
+    expect(list.out).toMatch(/\/api\/a .*changed past rlctl; before: .* by tester@test/);
     expect(list.out).not.toMatch(/\/api\/b .*changed past/);
-    expect((await run('override', 'get', '/api/a')).out).toMatch(/set +changed past rlctl since .* by tester@test/);
+    expect((await run('override', 'get', '/api/a')).out).toMatch(/set +changed past rlctl; before: .* by tester@test/);
     // It stays so when somebody else's route is changed with rlctl afterwards.
     await run('override', 'set', '/api/c', '--rate', '7');
     const { out } = await run('override', 'list', '--json');

@@ -32,7 +32,7 @@ export function switchFindings(reload: ReloadRecord | null): readonly Finding[] 
     {
       code: 'LIMITER_OFF',
       part: 'enabled',
-      message: `the limiter is off: the server said so when it was last reloaded from here, at ${reload.at}`,
+      message: `the limiter was off when it was last reloaded from here, at ${reload.at}: nothing is enforced`,
       hint: limiterOffHint,
     },
   ];
