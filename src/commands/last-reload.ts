@@ -4,7 +4,7 @@ import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js
 import type { Effect } from '../procedures/effect.js';
 
 /** Which command sent a reload, and why. */
-export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'>;
+export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'> & Partial<Pick<ReloadRecord, 'revision'>>;
 
 // No server tells who reloaded it last, or why; this machine at least knows of its own.
 
@@ -20,6 +20,7 @@ export async function keepReload(
   const record: ReloadRecord = {
     at: new Date(context.clock.nowMs()).toISOString(),
     ...by,
+    revision: by.revision ?? null,
     actor: await context.actor(),
     verdict: proof.verdict,
     isEnabled: report.isEnabled,

@@ -93,7 +93,7 @@ export const command = defineCommand({
     );
     await remember(context, environment, result.effect, {
       seen,
-      by: { command: 'reload', reason: null, ticket: null },
+      by: { command: 'reload', reason: null, ticket: null, revision: result.stored?.revision ?? null },
     });
     return { view: reloadView(result, environment), exit: result.exit };
   },

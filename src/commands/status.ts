@@ -1,4 +1,5 @@
 import { allBuckets } from '../domain/config/bucket-names.js';
+import { seenEnforcement } from '../domain/policy/enforcement.js';
 import { lastFlips } from '../domain/shadow/flag-flip.js';
 import { gatherStatus } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
@@ -29,15 +30,18 @@ export const command = defineCommand({
     };
     context.progress.step('asking everything at once');
     const wanted = await wantedFlags(context, environment);
+    const learned = await recall(context, environment);
+    const reload = await lastReload(context, environment);
     const status = await gatherStatus(ports, {
       ...wanted,
+      reload,
+      seen: seenEnforcement(learned, reload),
       environment,
       targets: environment.api,
-      basePaths: basePathsByMemory(environment, await recall(context, environment)),
+      basePaths: basePathsByMemory(environment, learned),
       buckets,
       siteMode: environment.siteMode,
     });
-    const reload = await lastReload(context, environment);
     const view = statusView({
       status,
       environment,

@@ -1,4 +1,5 @@
 import type { Verdict } from './proof/proof.js';
+import type { Revision } from './revision.js';
 
 /** A reload that this machine sent and a server accepted: what only a reload's answer tells, and who wanted it. */
 export interface ReloadRecord {
@@ -14,6 +15,8 @@ export interface ReloadRecord {
   readonly isEnabled: boolean | null;
   /** Global shadow as one worker reported it; `null`: it did not say. */
   readonly isGlobalShadow: boolean | null;
+  /** The override document that the verdict is about; `null`: it is about none, or not known. */
+  readonly revision: Revision | null;
 }
 
 /** Reads a kept record; `null`: it is none. */
@@ -21,13 +24,13 @@ export function parseReloadRecord(text: string | null): ReloadRecord | null {
   try {
     const value = JSON.parse(text ?? 'null') as Partial<Record<keyof ReloadRecord, unknown>> | null;
     if (typeof value !== 'object' || value === null) return null;
-    const { at, command, actor, reason, ticket, verdict, isEnabled, isGlobalShadow } = value;
+    const { at, command, actor, reason, ticket, verdict, isEnabled, isGlobalShadow, revision = null } = value;
     const isRecord =
       [at, command, actor, verdict].every((each) => typeof each === 'string') &&
       !Number.isNaN(Date.parse(String(at))) &&
-      [reason, ticket].every((each) => each === null || typeof each === 'string') &&
+      [reason, ticket, revision].every((each) => each === null || typeof each === 'string') &&
       [isEnabled, isGlobalShadow].every((each) => each === null || typeof each === 'boolean');
-    return isRecord ? (value as ReloadRecord) : null;
+    return isRecord ? ({ ...value, revision } as ReloadRecord) : null;
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
-import { changeText } from './author-text.js';
+import { setText } from './author-text.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -66,7 +66,6 @@ function rowOf(each: ListedOverride, theme: Theme, nowMs: number): readonly stri
     const found = each.fields?.find((one) => one.name === name);
     return found === undefined ? '-' : term(found.raw);
   };
-  const { metadata } = each;
   return [
     String(each.index + 1),
     each.prefix === '' ? '""' : term(each.prefix),
@@ -75,7 +74,7 @@ function rowOf(each: ListedOverride, theme: Theme, nowMs: number): readonly stri
     field('window'),
     field('shadow'),
     each.hiddenBy === null ? '-' : theme.warn(each.hiddenBy === '' ? '""' : term(each.hiddenBy)),
-    metadata === null ? '-' : changeText(metadata, metadata.atMs, nowMs),
+    setText(each, nowMs) ?? '-',
   ];
 }
 
@@ -90,7 +89,7 @@ function remarksOf(each: ListedOverride, theme: Theme): readonly string[] {
 }
 
 function overrideJson(each: ListedOverride): Record<string, unknown> {
-  const { prefix, index, raw, loaded, hiddenBy, metadata } = each;
+  const { prefix, index, raw, loaded, hiddenBy, metadata, isChangedPast } = each;
   return {
     prefix,
     index,
@@ -107,6 +106,7 @@ function overrideJson(each: ListedOverride): Record<string, unknown> {
     actor: metadata?.actor ?? null,
     reason: metadata?.reason ?? null,
     ticket: metadata?.ticket ?? null,
+    isChangedPast,
     changedAt: metadata === null ? null : new Date(metadata.atMs).toISOString(),
   };
 }
@@ -143,7 +143,7 @@ export function overrideView(
         ...remarksOf(each, theme).map((line) => `  ${line}`),
         metadata === null
           ? '  not recorded who set it'
-          : `  set     ${changeText(metadata, metadata.atMs, nowMs)} (change ${term(metadata.changeId)})`,
+          : `  set     ${setText(each, nowMs) ?? ''} (change ${term(metadata.changeId)})`,
       ].join('\n');
     },
   };

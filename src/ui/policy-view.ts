@@ -1,5 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
+import type { Policy } from '../domain/control-plane.js';
+import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { shellWord } from '../domain/shell-words.js';
@@ -18,8 +20,14 @@ const fieldTitles = {
 } as const;
 
 /** The server's policy beside the expected one. */
-export function policyView(check: PolicyCheck, bucketSource: string, environment: Environment): View {
+export function policyView(
+  check: PolicyCheck,
+  bucketSource: string,
+  environment: Environment,
+  seen: SeenEnforcement,
+): View {
   const { question, server, base, explanation, fields, isSame } = check;
+  const remarks = remarksOn(explanation, seen);
   const winner = explanation.winner?.prefix ?? null;
   return {
     kind: 'Policy',
@@ -34,6 +42,7 @@ export function policyView(check: PolicyCheck, bucketSource: string, environment
       expected: Object.fromEntries(fields.map(({ name, expected }) => [name, expected])),
       winner,
       isSame,
+      remarks,
     },
     human: async (theme) => {
       const head = `${theme.bold(term(question.route))}  bucket ${term(question.bucket)} ${theme.dim(`(${bucketSource})`)}`;
@@ -51,7 +60,7 @@ export function policyView(check: PolicyCheck, bucketSource: string, environment
               addressed('DIFFERENT: the server does not hold what Redis holds; run: rlctl reload', environment.address),
             ),
           );
-      return [head, by, table, words, verdict].join('\n');
+      return [head, by, table, words, verdict, ...remarks.map((remark) => theme.warn(term(remark)))].join('\n');
     },
   };
 }
@@ -74,12 +83,42 @@ export interface ExplanationSources {
   readonly base: string | null;
 }
 
-/** The walk through every override in the server's order. `address`: how the command that counts refusals names its place. */
-export function explanationView(explanation: Explanation, sources: ExplanationSources, address: CommandAddress): View {
+/** What is known beside the explanation itself. */
+export interface ExplanationFacts {
+  /** How the command that counts refusals names its place. */
+  readonly address: CommandAddress;
+  readonly seen: SeenEnforcement;
+  /** The bucket's own policy; `null`: not known. */
+  readonly base: Policy | null;
+}
+
+/** What was seen that speaks against this explanation: of overrides only where one wins. */
+function remarksOn({ winner }: Explanation, seen: SeenEnforcement): readonly string[] {
+  return enforcementRemarks(winner === null ? { ...nothingSeen, off: seen.off } : seen);
+}
+
+/** The walk through every override in the server's order. */
+export function explanationView(
+  explanation: Explanation,
+  sources: ExplanationSources,
+  { address, seen, base }: ExplanationFacts,
+): View {
   const { route, bucket, winner, steps, vanished, droppedBecause, policy, inWords } = explanation;
+  const remarks = remarksOn(explanation, seen);
   return {
     kind: 'PolicyExplanation',
-    data: { route, bucket, sources, winner: winner?.prefix ?? null, steps, vanished, droppedBecause, policy, inWords },
+    data: {
+      route,
+      bucket,
+      sources,
+      winner: winner?.prefix ?? null,
+      steps,
+      vanished,
+      droppedBecause,
+      policy,
+      inWords,
+      remarks,
+    },
     items: steps,
     human: async (theme) => {
       const lines = [
@@ -94,14 +133,17 @@ export function explanationView(explanation: Explanation, sources: ExplanationSo
       lines.push(
         winner === null
           ? 'no override wins: the bucket’s own policy holds'
-          : `${term(JSON.stringify(winner.prefix))} wins: the first that starts the route`,
+          : `${term(JSON.stringify(winner.prefix))} ${remarks.length === 0 ? 'wins' : 'should win'}: the first that starts the route`,
       );
       lines.push(
         inWords === null
           ? theme.dim('its numbers in full need the bucket’s own policy, which only a server tells')
-          : `it means: ${inWords}`,
+          : `${remarks.length === 0 ? 'it means' : 'it would mean'}: ${inWords}`,
       );
-      if (policy !== null && !policy.isShadow) lines.push(...refusalLines(bucket, address));
+      lines.push(...remarks.map((remark) => theme.warn(term(remark))));
+      if (remarks.length > 0 && seen.off === null && base !== null)
+        lines.push(`the bucket’s own policy means: ${policyInWords(base)}`);
+      if (remarks.length === 0 && policy !== null && !policy.isShadow) lines.push(...refusalLines(bucket, address));
       return lines.join('\n');
     },
   };

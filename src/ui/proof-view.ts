@@ -80,9 +80,15 @@ export function reloadText(reloads: readonly TargetReload[], theme: Theme): stri
       }
       const count = report?.overridesCount ?? null;
       const held = count === null ? '' : `, ${counted(count, 'override')}`;
-      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${held})`;
+      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${held})${offText(report, theme)}`;
     })
     .join('\n');
+}
+
+/** A server that takes a reload and enforces nothing says so in its answer alone. */
+function offText(report: TargetReload['report'], theme: Theme): string {
+  if (report?.isEnabled !== false) return '';
+  return `\n  ${theme.bad('✗ it says that the limiter is off (RATE_LIMIT_ENABLED): nothing is enforced')}`;
 }
 
 /** An effect for programs: every target and every piece of evidence. */

@@ -1,34 +1,45 @@
 import type { Environment } from '../domain/config/environment.js';
 import { valueOf } from '../domain/part.js';
+import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { followsGlobal } from '../domain/shadow/global-shadow.js';
+import { shadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
-import { changeText } from './author-text.js';
+import { changeText, setText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
-import { renderTable } from './table.js';
+import { renderTable, type Column } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** What is in shadow; differences between server and what is stored are marked. */
-export function shadowListView(listing: ShadowListing, environment: Environment, nowMs: number): View {
+export function shadowListView(
+  listing: ShadowListing,
+  environment: Environment,
+  { seen, nowMs }: { readonly seen: SeenEnforcement; readonly nowMs: number },
+): View {
   const { servers, buckets, routes } = listing;
   const findings = addressedFindings(listing.findings, environment.address);
   const json = buckets.map((each) => bucketJson(each, servers));
+  const remarks = remarksOn(listing, environment, seen);
   return {
     kind: 'ShadowList',
     data: {
       environment: environment.name,
       driver: driverText(environment),
+      globalShadow: listing.global,
       buckets: json,
       routes: routes.map(routeJson),
       findings,
-      remarks: [globalRemark],
+      remarks,
     },
     items: json,
     human: async (theme) => {
+      const columns = bucketColumns.filter(({ isOfFile }) => !isOfFile || driverText(environment) === 'env-file');
+      const shown = { theme, nowMs, listing };
       const bucketTable = await renderTable(
-        bucketColumns,
-        buckets.map((each) => bucketRow(each, theme, nowMs)),
+        columns.map(({ column }) => column),
+        buckets.map((each) => columns.map(({ cell }) => cell(each, shown))),
         theme,
       );
       const routeTable =
@@ -39,13 +50,32 @@ export function shadowListView(listing: ShadowListing, environment: Environment,
               routes.map((each) => routeRow(each, theme, nowMs)),
               theme,
             );
-      return [bucketTable, '', routeTable, theme.dim(globalRemark), ...findingLines(findings, theme)].join('\n');
+      return [
+        bucketTable,
+        '',
+        routeTable,
+        ...remarks.map((remark) => theme.dim(term(remark))),
+        ...findingLines(findings, theme),
+      ].join('\n');
     },
   };
 }
 
 const globalRemark =
   'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
+
+function remarksOn(
+  { servers, overrides }: ShadowListing,
+  { workers }: Environment,
+  seen: SeenEnforcement,
+): readonly string[] {
+  const isOneOfMany = workers !== null && workers > 1 && servers.some(({ answer }) => answer.state === 'ok');
+  return [
+    ...(isOneOfMany ? [`as one of ${workers} workers says`] : []),
+    ...enforcementRemarks(valueOf(overrides)?.overrides.length ? seen : { ...nothingSeen, off: seen.off }),
+    globalRemark,
+  ];
+}
 
 function noRoutesText({ overrides }: ShadowListing): string {
   if (overrides.state === 'ok') return 'no override carries a shadow of its own';
@@ -57,30 +87,59 @@ function driverText({ shadowDriver }: Environment): string {
   return 'exec' in shadowDriver ? 'exec' : 'env-file';
 }
 
-const bucketColumns = [
-  { title: 'BUCKET' },
-  { title: 'SERVER' },
-  { title: 'IN THE FILE', isOptional: true },
-  { title: 'ROUTES IN SHADOW', isOptional: true },
-  { title: 'SET', isOptional: true, isFlexible: true },
-] as const;
-
-function bucketRow(each: ListedBucket, theme: Theme, nowMs: number): readonly string[] {
-  const { bucket, file, shadowedRoutes, record, isDifferent } = each;
-  const said = serverText(each);
-  return [
-    term(bucket.name),
-    isDifferent ? theme.warn(said) : said,
-    file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw),
-    shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`,
-    record === null ? '-' : changeText(record, Date.parse(record.at), nowMs),
-  ];
+interface ShownListing {
+  readonly listing: ShadowListing;
+  readonly theme: Theme;
+  readonly nowMs: number;
 }
 
-function serverText({ server }: ListedBucket): string {
+interface BucketColumn {
+  readonly column: Column;
+  /** True: of an env file, and left out where the environment has none. */
+  readonly isOfFile: boolean;
+  readonly cell: (bucket: ListedBucket, shown: ShownListing) => string;
+}
+
+const bucketColumns: readonly BucketColumn[] = [
+  { column: { title: 'BUCKET' }, isOfFile: false, cell: ({ bucket }) => term(bucket.name) },
+  {
+    column: { title: 'SERVER' },
+    isOfFile: false,
+    cell: (each, { listing, theme }) => {
+      const said = serverText(each, listing);
+      return each.isDifferent ? theme.warn(said) : said;
+    },
+  },
+  {
+    column: { title: 'IN THE FILE', isOptional: true },
+    isOfFile: true,
+    cell: ({ file }) => (file === null ? '-' : term(file.raw === '' ? '(empty)' : file.raw)),
+  },
+  {
+    column: { title: 'ROUTES IN SHADOW', isOptional: true },
+    isOfFile: false,
+    cell: ({ bucket, shadowedRoutes }) => (shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`),
+  },
+  {
+    column: { title: 'SET', isOptional: true, isFlexible: true },
+    isOfFile: false,
+    cell: ({ server, file, pending, record }, { listing: { global }, nowMs }) => {
+      if (record !== null) return changeText(record, Date.parse(record.at), nowMs);
+      const isFollowing = followsGlobal({ server, own: file ?? pending }, global);
+      return isFollowing ? `global shadow in the file, line ${global?.line ?? 0}` : '-';
+    },
+  },
+];
+
+/** A bucket's own flag, unless overrides put its routes into shadow all the same. */
+function serverText({ bucket, server, shadowedRoutes }: ListedBucket, { routes }: ShadowListing): string {
   if (server.length === 0) return '-';
   const said = new Set(server.filter((each) => each !== null));
-  return said.size === 0 ? 'not known' : [...said].map(inWords).join(' / ');
+  if (said.size === 0) return 'not known';
+  const denied = routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
+  const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, denied);
+  if (reach !== 'none') return reach === 'all' ? 'shadow by overrides' : 'partly shadow by overrides';
+  return [...said].map(inWords).join(' / ');
 }
 
 const routeColumns = [
@@ -99,7 +158,7 @@ function routeRow(each: ListedRoute, theme: Theme, nowMs: number): readonly stri
     bucket === null ? '-' : term(bucket),
     inWords(isShadow),
     isDifferent ? theme.warn(said) : said,
-    override.metadata === null ? '-' : changeText(override.metadata, override.metadata.atMs, nowMs),
+    setText(override, nowMs) ?? '-',
   ];
 }
 
@@ -140,6 +199,7 @@ function routeJson({ override, bucket, isShadow, server, isDifferent }: ListedRo
     hiddenBy,
     isDifferent,
     changeId: metadata?.changeId ?? null,
+    isChangedPast: override.isChangedPast,
     actor: metadata?.actor ?? null,
     reason: metadata?.reason ?? null,
   };

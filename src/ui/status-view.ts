@@ -6,7 +6,8 @@ import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
 import type { FlagFlip } from '../domain/shadow/flag-flip.js';
-import { shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
+import { followsGlobal } from '../domain/shadow/global-shadow.js';
+import { shadowByOverrides, shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
 import { changeText } from './author-text.js';
@@ -77,43 +78,86 @@ function headText({ status, environment, theme }: Shown): readonly string[] {
 }
 
 /** The buckets of which some address tells, those in shadow first; addresses that disagree are said. */
-function shadowText({ status, environment, theme }: Shown): readonly string[] {
+function shadowText(shown: Shown): readonly string[] {
+  const { status, environment, theme } = shown;
   const answers = status.targets.flatMap(({ flags }) => (flags.state === 'ok' ? [flags.value] : []));
-  if (answers.length === 0) return [theme.dim('not known'), ...byOverrides(status, environment, theme)];
+  const overridden = overriddenBuckets(shown);
+  if (answers.length === 0) return [theme.dim('not known'), ...byOverrides(overridden, 'stored as in shadow', theme)];
   const said = (answers[0]?.flags ?? []).map(({ bucket }, index) => ({
     bucket,
     values: new Set(answers.flatMap(({ flags }) => flags[index]?.policy?.isShadow ?? [])),
   }));
-  const names = (isMeant: (values: ReadonlySet<boolean>) => boolean): string =>
-    said.flatMap(({ bucket, values }) => (isMeant(values) ? [term(bucket)] : [])).join(', ');
+  const names = (isMeant: (values: ReadonlySet<boolean>, bucket: string) => boolean): string =>
+    said.flatMap(({ bucket, values }) => (isMeant(values, bucket) ? [term(bucket)] : [])).join(', ');
+  const isOnly = (values: ReadonlySet<boolean>, value: boolean): boolean => values.size === 1 && values.has(value);
+  const isByFlag = (name: string): boolean =>
+    said.some(({ bucket, values }) => bucket === name && isOnly(values, true));
   const [split, shadow, enforcing] = [
     names((values) => values.size > 1),
-    names((values) => values.size === 1 && values.has(true)),
-    names((values) => values.size === 1 && values.has(false)),
+    names((values) => isOnly(values, true)),
+    names((values, bucket) => isOnly(values, false) && !overridden.some(({ name }) => name === bucket)),
   ];
   const words = [
     ...(split === '' ? [] : [theme.bad(`differs between addresses: ${split}`)]),
-    ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}`)]),
+    ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}`), ...globalText(status, said)]),
+    ...byOverrides(
+      overridden.filter(({ name }) => !isByFlag(name)),
+      'in shadow',
+      theme,
+    ),
     ...(enforcing === '' ? [] : [`enforcing: ${enforcing}`]),
   ];
   const flags = words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
   const isOneOfMany = environment.workers !== null && environment.workers > 1;
+  return [...flags, ...(isOneOfMany ? [theme.dim(`as one of ${environment.workers} workers says`)] : [])];
+}
+
+/** Which of the buckets in shadow are so by the global shadow of the env file. */
+function globalText(
+  { envFile }: Status,
+  said: readonly { readonly bucket: string; readonly values: ReadonlySet<boolean> }[],
+): readonly string[] {
+  if (envFile.state !== 'ok') return [];
+  const { global, lines } = envFile.value;
+  const following = said.filter(({ bucket, values }) =>
+    followsGlobal({ server: [...values], own: lines.get(bucket) ?? null }, global),
+  );
+  if (global === null || following.length === 0) return [];
   return [
-    ...flags,
-    ...(isOneOfMany ? [theme.dim(`as one of ${environment.workers} workers says`)] : []),
-    ...byOverrides(status, environment, theme),
+    `by global shadow in the file, line ${global.line}: ${following.map(({ bucket }) => term(bucket)).join(', ')}`,
   ];
 }
 
+interface OverriddenBucket {
+  readonly name: string;
+  readonly count: number;
+  readonly of: number;
+  readonly isWhole: boolean;
+}
+
 /** A bucket's flag does not tell of its routes that overrides put into shadow. */
-function byOverrides({ overrides }: Status, { buckets }: Environment, theme: Theme): readonly string[] {
+function overriddenBuckets({ status: { overrides, routes: listed }, environment }: Shown): readonly OverriddenBucket[] {
   if (overrides.state !== 'ok') return [];
   const loaded = loadOverrides(overrides.value.stored.bytes);
-  const words = [...buckets].flatMap(([bucket, { routes }]) => {
+  const denied = listed.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
+  return [...environment.buckets].flatMap(([name, { routes }]) => {
     const count = shadowedRoutes(loaded, routes);
-    return count === 0 ? [] : [`${term(bucket)} (${count} of ${counted(routes.length, 'route')})`];
+    const reach = shadowByOverrides(routes, count, denied);
+    return reach === 'none' ? [] : [{ name, count, of: routes.length, isWhole: reach === 'all' }];
   });
-  return words.length === 0 ? [] : [theme.warn(`by overrides: ${words.join(', ')}`)];
+}
+
+function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: Theme): readonly string[] {
+  const text = (wholly: boolean): string =>
+    buckets
+      .filter(({ isWhole }) => isWhole === wholly)
+      .map(({ name, count, of }) => `${term(name)} (${count} of ${counted(of, 'route')})`)
+      .join(', ');
+  const [all, some] = [text(true), text(false)];
+  return [
+    ...(all === '' ? [] : [theme.warn(`${how} by overrides: ${all}`)]),
+    ...(some === '' ? [] : [theme.warn(`partly ${how} by overrides: ${some}`)]),
+  ];
 }
 
 /** Only the answer to a reload tells; what the last one told may be old. */
@@ -226,5 +270,5 @@ function brokenText({ status, environment, theme }: Shown): readonly string[] {
     ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
   ]);
   const lines = [...findings, ...undecided];
-  return lines.length === 0 ? [theme.good('nothing is broken')] : lines;
+  return lines.length === 0 ? [theme.good('nothing found wrong in what was asked')] : lines;
 }

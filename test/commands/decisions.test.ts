@@ -88,6 +88,19 @@ async function shown(args: readonly string[], entry: JsonObject = {}): Promise<S
 }
 
 describe('decisions show', () => {
+  test('of a bucket that nobody knows: a usage error with near names; a configured one without series has no data', async () => {
+    const nope = await run(['decisions', 'show', '--json', '--bucket', 'finacial']);
+    expect([nope.code, nope.out]).toEqual([2, '']);
+    expect(errorOf(nope)).toMatchObject({
+      code: 'UNKNOWN_BUCKET',
+      message: expect.stringMatching(/^there is no bucket "finacial"; there are: /) as string,
+      hint: 'Near it: financial.',
+    });
+    expect((await shown(['--bucket', 'clips'])).buckets.map(({ bucket }) => bucket)).toEqual(['video']);
+    const watched = await run(['decisions', 'watch', '--bucket', 'nope']);
+    expect([watched.code, watched.err]).toEqual([2, expect.stringContaining('there is no bucket "nope"')]);
+  });
+
   test('JSON: both spellings of the labels folded, the seeded bucket and the other environment left out', async () => {
     const result = await shown([]);
     expect(result).toMatchObject({
@@ -154,7 +167,6 @@ describe('decisions show', () => {
     ['pay', 'financial'],
     ['auth', 'auth'],
     ['auth_bootstrap', 'auth'],
-    ['nobody', 'nobody'],
   ])('--bucket %s is %s', async (name, bucket) => {
     expect((await shown(['--bucket', name])).buckets.map((each) => each.bucket)).toEqual([bucket]);
   });
@@ -501,7 +513,9 @@ describe('from /metrics, where there is no Prometheus', () => {
 
   test('two scrapes 5 s apart are no window of 5m, which the help, the text and the JSON say', async () => {
     const help = (await inLab(['decisions', 'show', '--help'])).out.replaceAll(/\s+/g, ' ');
-    expect(help).toContain('(default 5m); without Prometheus, it takes that long (default 5s, at most 5m)');
+    expect(help).toContain(
+      '(default 5m); without Prometheus, it takes that long, beyond --timeout (default 5s, at most 5m)',
+    );
     const metrics = { RLCTL_METRICS: `${lab.it.sandbox.origin}/metrics`, RLCTL_ENV: 'lab' };
     const [shown, text] = await Promise.all([
       lab.it.world.main(['decisions', 'show', '--json'], { env: metrics }),

@@ -4,7 +4,15 @@ import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { parseDurationMs } from '../../domain/duration.js';
 import { usageError } from '../../domain/errors.js';
-import type { DecisionsInput, SoughtBucket } from '../../procedures/decisions.js';
+import type { Decisions } from '../../domain/decisions/decisions.js';
+import { nearNames } from '../../domain/near-names.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import {
+  readDecisions,
+  type DecisionsInput,
+  type DecisionsPorts,
+  type SoughtBucket,
+} from '../../procedures/decisions.js';
 import { collect, listFlag, textFlag, type Flags } from '../command.js';
 
 /** What both verbs take. */
@@ -65,6 +73,34 @@ export function questionOf(environment: Environment, flags: DecisionsFlags, step
     stepMs: Math.min(step, windowMs),
     workers: environment.workers,
   };
+}
+
+/**
+ * Throws a usage error for a bucket that was asked for, has no series, and is neither configured nor among the server's:
+ * no data would be said of it for ever. Asks once more only where there is such a one.
+ */
+export async function assertBucketsKnown(
+  ports: DecisionsPorts,
+  environment: Environment,
+  question: DecisionsInput,
+  { buckets }: Decisions,
+): Promise<void> {
+  const known = allBuckets(environment);
+  const isSilent = (name: string): boolean => buckets.find(({ bucket }) => bucket === name)?.total == null;
+  const isStrange = (name: string): boolean => !known.some(({ names }) => names.includes(name));
+  const strange = question.only.map(({ name }) => name).filter((name) => isStrange(name) && isSilent(name));
+  if (strange.length === 0) return;
+  const all = await readDecisions(ports, { ...question, only: [] });
+  const listed = all.buckets.map(({ bucket }) => bucket);
+  const missing = strange.find((name) => !listed.includes(name));
+  if (missing === undefined || listed.length === 0) return;
+  const names = [...new Set([...known.map(({ name }) => name), ...listed])];
+  const near = nearNames(missing, names).map((name) => quoteOutside(name, 40));
+  throw usageError(
+    `there is no bucket "${missing}"; there are: ${names.map((name) => quoteOutside(name, 40)).join(', ')}`,
+    near.length > 0 ? `Near it: ${near.join(', ')}.` : 'Configure it under buckets in rlctl.yaml if the server has it.',
+    'UNKNOWN_BUCKET',
+  );
 }
 
 /** A bucket that nobody has configured may still be one of the server's. */

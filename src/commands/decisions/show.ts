@@ -4,7 +4,7 @@ import { usageError } from '../../domain/errors.js';
 import { readDecisions } from '../../procedures/decisions.js';
 import { decisionsView } from '../../ui/decisions-view.js';
 import { defineCommand } from '../command.js';
-import { addDecisionsFlags, decisionsFlags, defaultSinceMs, questionOf } from './question.js';
+import { addDecisionsFlags, assertBucketsKnown, decisionsFlags, defaultSinceMs, questionOf } from './question.js';
 
 // The dashboard of the handbook in one screen: who was refused how often, and how the limiter itself fares.
 
@@ -33,7 +33,7 @@ async function announce({ host, options, progress, clock }: Context, waitMs: num
 }
 
 export const command = defineCommand({
-  register: (c) => addDecisionsFlags(c, 'it takes that long (default 5s, at most 5m)'),
+  register: (c) => addDecisionsFlags(c, 'it takes that long, beyond --timeout (default 5s, at most 5m)'),
   examples: [
     'rlctl -e prod decisions show --since 1h',
     "rlctl -e prod decisions show --bucket financial --jq '.buckets[].blocked.count'",
@@ -50,7 +50,9 @@ export const command = defineCommand({
       context.deadline.extend(waitMs);
       await announce(context, waitMs);
     } else context.progress.step('asking Prometheus');
-    const decisions = await readDecisions({ source, deadline: context.deadline }, question);
+    const ports = { source, deadline: context.deadline };
+    const decisions = await readDecisions(ports, question);
+    await assertBucketsKnown(ports, environment, question, decisions);
     return { view: decisionsView(decisions, { environment, source }), exit: 'ok' };
   },
 });

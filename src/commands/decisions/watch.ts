@@ -5,7 +5,7 @@ import { readDecisions, type DecisionsInput, type DecisionsPorts } from '../../p
 import { decisionsSampleView, type WatchedSample } from '../../ui/decisions-view.js';
 import { createLiveView } from '../../ui/live-view.js';
 import { defineCommand } from '../command.js';
-import { addDecisionsFlags, decisionsFlags, durationFlag, questionOf } from './question.js';
+import { addDecisionsFlags, assertBucketsKnown, decisionsFlags, durationFlag, questionOf } from './question.js';
 
 // The same screen, kept fresh while something is changed or an incident runs its course.
 
@@ -80,6 +80,8 @@ export const command = defineCommand({
         context,
         async (last) => {
           const taken = await sample(context, source, question, last);
+          if (last?.decisions == null && taken.decisions !== null)
+            await assertBucketsKnown({ source, deadline }, environment, question, taken.decisions);
           context.progress.clear();
           await live.show(decisionsSampleView(taken, { environment, source, intervalMs }));
           return taken;

@@ -51,7 +51,8 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   });
   const author = await authorOf(context, environment, input);
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
-  const by = { command: intent.command, reason: input.reason, ticket: input.ticket };
+  const revision = (result.written?.plan ?? result.plan).revisionAfter;
+  const by = { command: intent.command, reason: input.reason, ticket: input.ticket, revision };
   await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
 }

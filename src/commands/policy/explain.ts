@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
+import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { explainPolicy } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { lastReload } from '../last-reload.js';
 import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
@@ -24,7 +26,10 @@ async function offline(context: Context, file: string, route: string, named: str
   const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
   const explanation = explainRoute(loadOverrides(await bytesOf(context, file)), route, { bucket });
   const sources = { bucket: '--bucket', overrides: file, base: null };
-  return { view: explanationView(explanation, sources, context.address), exit: 'ok' };
+  return {
+    view: explanationView(explanation, sources, { address: context.address, seen: nothingSeen, base: null }),
+    exit: 'ok',
+  };
 }
 
 export const command = defineCommand({
@@ -50,7 +55,8 @@ export const command = defineCommand({
     if (file !== null) return offline(context, file, route, bucket);
     const environment = await context.environment();
     const chosen = bucketFor(environment, route, bucket);
-    const basePaths = basePathsByMemory(environment, await recall(context, environment));
+    const learned = await recall(context, environment);
+    const basePaths = basePathsByMemory(environment, learned);
     const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
     const { deadline, randomness } = context;
     const question = {
@@ -66,6 +72,8 @@ export const command = defineCommand({
       overrides: `${environment.namespace}:rl:overrides`,
       base: base === null ? null : (environment.api[0] ?? ''),
     };
-    return { view: explanationView(explanation, sources, environment.address), exit: 'ok' };
+    const seen = seenEnforcement(learned, await lastReload(context, environment));
+    const { address } = environment;
+    return { view: explanationView(explanation, sources, { address, seen, base }), exit: 'ok' };
   },
 });

@@ -1,8 +1,10 @@
 import { Option } from 'commander';
+import { seenEnforcement } from '../../domain/policy/enforcement.js';
 import { checkPolicy } from '../../procedures/policy.js';
 import { policyView } from '../../ui/policy-view.js';
 import { defineCommand, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { lastReload } from '../last-reload.js';
 import { bucketFor } from './bucket.js';
 
 // The runbook's "inspect a policy": what the server says, beside what it should say.
@@ -25,7 +27,8 @@ export const command = defineCommand({
   action: async (context, { route, method, bucket }) => {
     const environment = await context.environment();
     const chosen = bucketFor(environment, route, bucket);
-    const basePaths = basePathsByMemory(environment, await recall(context, environment));
+    const learned = await recall(context, environment);
+    const basePaths = basePathsByMemory(environment, learned);
     const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
     const { deadline, randomness } = context;
     context.progress.step('asking for the policy');
@@ -33,6 +36,7 @@ export const command = defineCommand({
       { store, controlPlane, deadline, randomness },
       { route, method: method.toUpperCase(), bucket: chosen.bucket, targets: environment.api, basePaths },
     );
-    return { view: policyView(check, chosen.source, environment), exit: check.isSame ? 'ok' : 'findings' };
+    const seen = seenEnforcement(learned, await lastReload(context, environment));
+    return { view: policyView(check, chosen.source, environment, seen), exit: check.isSame ? 'ok' : 'findings' };
   },
 });

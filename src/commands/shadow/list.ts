@@ -1,9 +1,11 @@
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { usageError } from '../../domain/errors.js';
+import { seenEnforcement } from '../../domain/policy/enforcement.js';
 import { listShadow } from '../../procedures/shadow/list.js';
 import { shadowListView } from '../../ui/shadow-list-view.js';
 import { defineCommand } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { lastReload } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
 import { wantedFlags } from './flips.js';
 import { flagRecords } from './records.js';
@@ -35,14 +37,16 @@ export const command = defineCommand({
       deadline: context.deadline,
       randomness: context.randomness,
     };
+    const learned = await recall(context, environment);
+    const seen = seenEnforcement(learned, await lastReload(context, environment));
     context.progress.step('asking for every bucket');
     const listing = await listShadow(ports, {
       environment,
-      basePaths: basePathsByMemory(environment, await recall(context, environment)),
+      basePaths: basePathsByMemory(environment, learned),
       buckets: allBuckets(environment),
       ...(await wantedFlags(context, environment)),
     });
-    const view = shadowListView(listing, environment, context.clock.nowMs());
+    const view = shadowListView(listing, environment, { seen, nowMs: context.clock.nowMs() });
     return { view, exit: listing.findings.length > 0 ? 'findings' : 'ok' };
   },
 });

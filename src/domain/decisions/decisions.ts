@@ -48,6 +48,7 @@ export type RemarkCode =
   | 'STALE'
   | 'SHORT_WINDOW'
   | 'OVERRIDES_DIFFER'
+  | 'EVALUATION_ERRORS'
   | 'UNKNOWN_LABELS'
   | 'NO_DECISIONS'
   | 'BUCKET_WITHOUT_DATA'

@@ -1,4 +1,5 @@
 import { formatDuration } from '../duration.js';
+import { countText } from '../quantities.js';
 import { quoteOutside } from '../outside-text.js';
 import type { BucketDecisions, Remark, RemarkCode } from './decisions.js';
 import { actionOf, actionSpellings, shadowSpellings } from './labels.js';
@@ -38,6 +39,7 @@ export function remarksOn(
     ...remark('UNKNOWN_LABELS', true, unknownLabelsText(readings.decisions)),
     ...remark('FIRST_SEEN', true, firstSeenText(readings.firstSeen)),
     ...remark('OVERRIDES_DIFFER', true, overridesText(readings.activeOverrides), 'run: rlctl reload'),
+    ...remark('EVALUATION_ERRORS', true, evaluationText(buckets), 'whether Redis is well: rlctl status'),
     ...remark('NO_DECISIONS', false, noDecisionsText(readings)),
     ...remark('BUCKET_WITHOUT_DATA', false, withoutDataText(buckets, expected)),
     ...remark('SHORT_WINDOW', false, shortWindowText(readings, expected), longerHint),
@@ -102,6 +104,17 @@ function overridesText(counts: readonly number[]): string | null {
   const known = new Set(counts.filter((each) => Number.isFinite(each)));
   if (known.size < 2) return null;
   return `processes differ in their active overrides (${[...known].sort((a, b) => a - b).join(', ')}): some have not loaded them`;
+}
+
+/** Such requests passed, and are in no other figure. */
+function evaluationText(buckets: readonly BucketDecisions[]): string | null {
+  const failed = buckets.flatMap(({ bucket, evalErrors }) =>
+    evalErrors !== null && evalErrors > 0 ? [{ bucket, evalErrors }] : [],
+  );
+  if (failed.length === 0) return null;
+  const total = failed.reduce((sum, { evalErrors }) => sum + evalErrors, 0);
+  const shown = failed.map(({ bucket, evalErrors }) => `${quoteOutside(bucket, 30)} ${countText(evalErrors)}`);
+  return `the limiter could not evaluate ${countText(total)} requests, and such ones pass unlimited: ${shown.join(', ')}`;
 }
 
 function noDecisionsText({ decisions, firstSeen }: WindowReadings): string | null {

@@ -1,4 +1,5 @@
-import { usageError } from '../../domain/errors.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
 import { nearNames } from '../../domain/near-names.js';
 import { hiddenBy } from '../../domain/override/diff.js';
 import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
@@ -6,6 +7,7 @@ import { readEntryFields, type EntryField } from '../../domain/override/entry.js
 import { parseMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { loadOverrides, type LoadedOverride } from '../../domain/policy/matching.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
+import { readHistory } from './recorded.js';
 import { readable, type StorePorts } from './plan.js';
 
 /** One stored override, as it stands and as the server reads it. */
@@ -20,8 +22,10 @@ export interface ListedOverride {
   readonly loaded: LoadedOverride | null;
   /** The earlier prefix that takes every route this one could match; `null`: none. */
   readonly hiddenBy: string | null;
-  /** Who, when, why; `null`: not set with rlctl, or changed past it since. */
+  /** Who set it with rlctl last, when, why; `null`: nobody. */
   readonly metadata: RouteMetadata | null;
+  /** True where its value is seen not to be the one that this author left: somebody changed it past rlctl since. */
+  readonly isChangedPast: boolean;
 }
 
 export interface OverrideListing {
@@ -34,7 +38,39 @@ export interface OverrideListing {
 
 /** Reads every override in matching order. Throws guards for a document that cannot be read. */
 export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'>): Promise<OverrideListing> {
-  return listingOf(await ports.store.read(ports.deadline));
+  const listing = listingOf(await ports.store.read(ports.deadline));
+  const left = await leftByAuthors(ports, listing);
+  const overrides = listing.overrides.map((each) => {
+    const after = each.metadata === null ? undefined : left.get(each.metadata.changeId)?.get(each.prefix);
+    return { ...each, isChangedPast: after !== undefined && after !== each.raw };
+  });
+  return { ...listing, overrides };
+}
+
+/** History entries that are read to find out what authors left, at most. */
+const mostEntries = 300;
+
+/** What each author's change left of its routes, by change id, as far back as is looked; a user may lack the right to. */
+async function leftByAuthors(
+  ports: Pick<StorePorts, 'store' | 'deadline'>,
+  { stored, overrides }: OverrideListing,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string | null>>> {
+  const wanted = new Set(overrides.flatMap(({ metadata }) => (metadata === null ? [] : [metadata.changeId])));
+  const isEnough = (entries: readonly HistoryEntry[]): boolean => {
+    const found = new Set(entries.map(({ changeId, kind }) => (kind === 'change' ? changeId : '')));
+    return entries.length >= mostEntries || [...wanted].every((id) => found.has(id));
+  };
+  const last = stored.lastEntry === null ? [] : [stored.lastEntry];
+  const entries = isEnough(last) ? last : await readHistory(ports, isEnough).catch(nothingWhereRefused);
+  const changes = entries.filter(({ kind }) => kind === 'change');
+  return new Map(
+    changes.map(({ changeId, body }) => [changeId, new Map(body?.routes.map(({ route, after }) => [route, after]))]),
+  );
+}
+
+function nothingWhereRefused(error: unknown): readonly HistoryEntry[] {
+  if (error instanceof RlctlError && error.kind === 'refused') return [];
+  throw error;
 }
 
 /** Every override of what was read. Throws guards for a document that cannot be read. */
@@ -54,6 +90,7 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
       loaded: loaded.get(member.key) ?? null,
       hiddenBy: hidden.get(member.key) ?? null,
       metadata: metadata.routes.get(member.key) ?? null,
+      isChangedPast: false,
     };
   });
   const isForeign = stored.lastEntry !== null && stored.lastEntry.next !== stored.revision;

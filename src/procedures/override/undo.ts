@@ -35,7 +35,7 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
     edit: async (document) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);
       const entry = lastStanding(history);
-      if (entry === null) throw nothingToUndo(past);
+      if (entry === null) throw nothingToUndo(past, history[0] ?? null);
       found.entry = entry;
       const earlier = entry.body?.splices === null ? await readHistory(ports, () => false) : history;
       const oldestFirst = [...earlier].reverse();
@@ -51,18 +51,24 @@ function isNewer({ flips: [flip] }: PastTheDocument, entry: HistoryEntry | null)
   return flip !== undefined && (entry === null || Date.parse(flip.at) > entry.timeMs);
 }
 
-/** How to take back what the document knows nothing of. */
+/**
+ * How to take back what the document knows nothing of. Only the way out of one bucket's shadow is spelled out: a command
+ * that would stop enforcing, or touch many buckets, is not to be pasted from a hint.
+ */
 function flagsInstead({ flips, address }: PastTheDocument): string {
-  const back = flips.map(({ bucket, isOn }) => shellWords(['rlctl', 'shadow', isOn ? 'off' : 'on', bucket]));
-  const last = `the last change from here was "${flipCommand(flips)}", which changed no override`;
-  return `${last}; to take that back: ${addressed(back.join('; '), address)}`;
+  const [flip] = flips;
+  const last = `the last change from here was "${flipCommand(flips)}" (${flip?.at ?? ''}), which changed no override`;
+  const isOne = flips.length === 1 && flip?.isOn === true;
+  if (!isOne) return `${last}; is it that one you mean? See: ${addressed('rlctl shadow list', address)}`;
+  const back = shellWords(['rlctl', 'shadow', 'off', flip.bucket]);
+  return `${last}; is it that one you mean? To take that back: ${addressed(back, address)}`;
 }
 
-function nothingToUndo(past: PastTheDocument): RlctlError {
+function nothingToUndo(past: PastTheDocument, newest: HistoryEntry | null): RlctlError {
   const recorded = 'See what was recorded with: rlctl override history';
   return new RlctlError('usage', 'there is no change of an override to take back', {
     code: 'NOTHING_TO_UNDO',
-    hint: past.flips.length === 0 ? recorded : `${recorded}; ${flagsInstead(past)}`,
+    hint: !isNewer(past, newest) ? recorded : `${recorded}; ${flagsInstead(past)}`,
   });
 }
 

@@ -7,6 +7,7 @@ import { bucketDifference, routeDifference } from '../../domain/shadow/differenc
 import { findAssignment } from '../../domain/shadow/env-file.js';
 import { pendingFlip, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import { globalDifference, globalVariable, type GlobalLine } from '../../domain/shadow/global-shadow.js';
 import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { EffectPorts } from '../effect.js';
@@ -21,6 +22,14 @@ export interface FlagLine {
   /** The value's exact text. */
   readonly raw: string;
   readonly isShadow: boolean;
+}
+
+/** What an env file says of shadow. */
+export interface FlagFile {
+  /** Each bucket's own line, by the bucket's name. */
+  readonly lines: ReadonlyMap<string, FlagLine>;
+  /** Global shadow's line; `null`: there is none. */
+  readonly global: GlobalLine | null;
 }
 
 /** One bucket: what the server says, and what should make it say so. */
@@ -84,14 +93,14 @@ export function compareBucket(
   return { bucket, server, file, pending, shadowedRoutes: shadowed, record, isDifferent: isTold && said.size > 1 };
 }
 
-/** Reads every bucket's line; throws what the file throws, and a guard where readers of such files disagree about one. */
+/** Reads every bucket's line and that of global shadow; throws what the file throws, and a guard where readers of such files disagree about one. */
 export async function readFlagLines(
   envFiles: EnvFiles,
   path: string,
   buckets: readonly BucketNames[],
-): Promise<ReadonlyMap<string, FlagLine>> {
+): Promise<FlagFile> {
   const text = textOf(await envFiles.read(path));
-  return new Map(
+  const lines = new Map(
     buckets.flatMap((bucket) => {
       const variable = variableIn(text, bucket);
       const found = findAssignment(text, variable);
@@ -100,6 +109,8 @@ export async function readFlagLines(
         : [[bucket.name, { variable, raw: found.raw, isShadow: found.value === 'true' }] as const];
     }),
   );
+  const global = findAssignment(text, globalVariable);
+  return { lines, global: global && { raw: global.raw, isShadow: global.value === 'true', line: global.line } };
 }
 
 /** Routes that are asked for one by one, at most. */
@@ -145,8 +156,18 @@ async function askRoute(
 }
 
 /** The findings that something is not as it is wanted, or not the same everywhere. */
-export function differencesAmong(buckets: readonly ListedBucket[], routes: readonly ListedRoute[]): readonly Finding[] {
+export function differencesAmong(
+  buckets: readonly ListedBucket[],
+  routes: readonly ListedRoute[],
+  global: GlobalLine | null,
+): readonly Finding[] {
+  const followers = buckets.map(({ bucket, server, file, pending }) => ({
+    name: bucket.name,
+    server,
+    own: file ?? pending,
+  }));
   return [
+    ...globalDifference(followers, global),
     ...buckets
       .filter(({ isDifferent }) => isDifferent)
       .map((each) => bucketDifference({ ...each, name: each.bucket.name })),

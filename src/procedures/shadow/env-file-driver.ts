@@ -36,12 +36,22 @@ export function textOf(bytes: Uint8Array): string {
 
 function planOn(text: string, wishes: readonly FlagWish[], path: string) {
   let next = text;
+  const removed: number[] = [];
   const planned = wishes.map((wish): PlannedFlag => {
     const flag = planFlag(next, wish, path);
     next = flag.next;
-    return flag.planned;
+    const { line } = flag.planned;
+    if (line === null || line.before === null) return flag.planned;
+    const original = { ...line, line: lineBefore(line.line, removed) };
+    if (line.after === null) removed.push(original.line);
+    return { ...flag.planned, line: original };
   });
   return { planned, next };
+}
+
+/** A line's number in the file as it stands, where these lines of it are already planned to go. */
+function lineBefore(line: number, removed: readonly number[]): number {
+  return [...removed].sort((a, b) => a - b).reduce((number, gone) => (gone <= number ? number + 1 : number), line);
 }
 
 function planFlag(text: string, wish: FlagWish, path: string): { planned: PlannedFlag; next: string } {

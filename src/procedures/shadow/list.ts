@@ -3,6 +3,7 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
+import type { GlobalLine } from '../../domain/shadow/global-shadow.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { OverrideStore } from '../../ports/override-store.js';
 import type { EffectPorts } from '../effect.js';
@@ -26,6 +27,8 @@ export interface ShadowListing {
   readonly servers: readonly { readonly target: string; readonly answer: Part<ServerFlags> }[];
   readonly buckets: readonly ListedBucket[];
   readonly routes: readonly ListedRoute[];
+  /** Global shadow's line in the env file; `null`: no such file, or no such line. */
+  readonly global: GlobalLine | null;
   readonly overrides: Part<OverrideListing>;
   /** What did not answer, and what differs; empty: everything answered and is as wanted. */
   readonly findings: readonly Finding[];
@@ -77,23 +80,25 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
   const routes = await compareRoutes(ports, environment, answers, valueOf(overrides));
   if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
   const wanted = {
-    lines: valueOf(file),
+    lines: valueOf(file)?.lines ?? null,
     flips: input.flips,
     place: input.place,
     overrides: loadOverrides(valueOf(overrides)?.stored.bytes ?? null),
   };
+  const global = valueOf(file)?.global ?? null;
   const records = await Promise.all(buckets.map(({ name }) => ports.records.get(name)));
   const listed = buckets.map((bucket, index) => compareBucket(bucket, answers, wanted, records[index] ?? null));
   return {
     servers,
     buckets: listed,
     routes,
+    global,
     overrides,
     findings: [
       ...servers.flatMap(({ target, answer }) => failureOf(target, answer)),
       ...failureOf('overrides', overrides),
       ...failureOf('env file', file),
-      ...differencesAmong(listed, routes),
+      ...differencesAmong(listed, routes, global),
     ],
   };
 }

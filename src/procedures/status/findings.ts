@@ -8,10 +8,11 @@ import { failureOf, type Finding } from '../../domain/finding.js';
 import { shareText } from '../../domain/quantities.js';
 import type { Status, TargetStatus } from './status.js';
 
-/** What is broken, the worst first to read: what cannot be reached, then what says that it is not well. */
+/** What is broken, the worst first to read: a limiter that is off, what cannot be reached, then what says that it is not well. */
 export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): readonly Finding[] {
-  const { targets, redis, overrides, traffic, envFile, differences } = status;
+  const { targets, redis, overrides, traffic, envFile, differences, force } = status;
   return [
+    ...force,
     ...targets.flatMap(targetFindings),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
@@ -94,7 +95,7 @@ export function undecidedOf(traffic: Status['traffic']): readonly Finding[] {
       code: 'WINDOW_TOO_SHORT',
       part: 'traffic',
       message: `blocked above the alert: ${above.join(', ')}; ${window} is too short to judge`,
-      hint: `To judge it: ${wholeWindow}`,
+      hint: `To judge it: ${wholeWindow}, which takes ${formatDuration(blockShareAlert.windowMs)} without Prometheus`,
     },
   ];
 }

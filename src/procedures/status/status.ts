@@ -3,8 +3,10 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
+import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -17,8 +19,17 @@ import type { Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { shareOf } from '../share.js';
 import type { TrafficFacts } from '../traffic.js';
-import { compareBucket, compareRoutes, differencesAmong, readFlagLines, type FlagLine } from '../shadow/compare.js';
+import {
+  compareBucket,
+  compareRoutes,
+  differencesAmong,
+  readFlagLines,
+  type FlagFile,
+  type ListedRoute,
+} from '../shadow/compare.js';
 import { findingsOf, undecidedOf } from './findings.js';
+import { forceFindings, switchFindings } from './force-findings.js';
+import { besideServers } from './stored-overrides.js';
 
 export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'randomness' | 'deadline'> {
   /** `null`: no Redis is configured. */
@@ -29,7 +40,11 @@ export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' 
 }
 
 export interface StatusInput {
-  readonly environment: Pick<Environment, 'buckets'>;
+  readonly environment: Pick<Environment, 'buckets' | 'workers'>;
+  /** The last reload sent from here; `null`: none that is known. */
+  readonly reload: ReloadRecord | null;
+  /** What earlier reloads and probes showed. */
+  readonly seen: SeenEnforcement;
   /** The env file of this environment's driver; `null`: it has another one. */
   readonly envFile: string | null;
   /** What was set from here through file or program. */
@@ -62,9 +77,13 @@ export interface Status {
   readonly overrides: Part<OverrideListing>;
   readonly traffic: Part<TrafficFacts>;
   /** The env file's flags; `notAsked`: the environment has none. */
-  readonly envFile: Part<ReadonlyMap<string, FlagLine>>;
+  readonly envFile: Part<FlagFile>;
   /** Where the shadow of a bucket or a route is not as it is wanted, or not the same everywhere. */
   readonly differences: readonly Finding[];
+  /** Where the limiter is off, or what is stored is not known to be in force. */
+  readonly force: readonly Finding[];
+  /** Every override that carries shadow, beside what the server says. */
+  readonly routes: readonly ListedRoute[];
   /** What is broken; empty: nothing that was asked. */
   readonly findings: readonly Finding[];
   /** What may be broken, and cannot be judged from here. */
@@ -90,12 +109,27 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const overrides = await partOf(stored && (() => Promise.resolve().then(() => listingOf(stored))));
   const answers = targets.map(({ flags }) => valueOf(flags));
   const listing = valueOf(overrides);
-  const routes = await compareRoutes({ ...ports, deadline }, input.environment, answers, listing);
+  const [routes, beside] = await Promise.all([
+    compareRoutes({ ...ports, deadline }, input.environment, answers, listing),
+    listing && answers.some((each) => each !== null)
+      ? besideServers({ ...ports, deadline }, input.environment, answers, listing)
+      : null,
+  ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const { flips, place } = input;
-  const wanted = { lines: valueOf(envFile), flips, place, overrides: loadOverrides(listing?.stored.bytes ?? null) };
+  const wanted = {
+    lines: valueOf(envFile)?.lines ?? null,
+    flips,
+    place,
+    overrides: loadOverrides(listing?.stored.bytes ?? null),
+  };
   const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));
-  const parts = { targets, redis, overrides, traffic, envFile, differences: differencesAmong(buckets, routes) };
+  const differences = differencesAmong(buckets, routes, valueOf(envFile)?.global ?? null);
+  const { reload, environment } = input;
+  const { workers } = environment;
+  const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });
+  const force = [...switchFindings(reload), ...held];
+  const parts = { targets, redis, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }
 

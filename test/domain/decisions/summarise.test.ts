@@ -90,6 +90,21 @@ describe('summarise', () => {
     expect(buckets[0]).toMatchObject({ allowed: { count: null }, total: null });
   });
 
+  it('of evaluation errors: such requests passed, and are in no other figure', () => {
+    const evalErrors = [
+      { bucket: 'read', value: 8 },
+      { bucket: 'financial', value: 4 },
+      { bucket: 'write', value: 0 },
+    ];
+    const { remarks } = summary({ evalErrors });
+    expect(remarks.find(({ code }) => code === 'EVALUATION_ERRORS')).toMatchObject({
+      isWarning: true,
+      text: 'the limiter could not evaluate 12 requests, and such ones pass unlimited: financial 4, read 8',
+    });
+    const well = summary({ evalErrors: evalErrors.slice(2) }).remarks.map(({ code }) => code);
+    expect(well).not.toContain('EVALUATION_ERRORS');
+  });
+
   it('the cure of a remark stands apart from its text, so that its command can be completed', () => {
     const { remarks } = summary({ activeOverrides: [2, 0] });
     expect(remarks.find(({ code }) => code === 'OVERRIDES_DIFFER')).toMatchObject({

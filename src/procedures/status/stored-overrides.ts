@@ -1,0 +1,108 @@
+import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import type { PolicyAnswer } from '../../domain/control-plane.js';
+import { RlctlError } from '../../domain/errors.js';
+import { loadOverrides, matchOverride, type LoadedOverrides } from '../../domain/policy/matching.js';
+import type { EffectPorts } from '../effect.js';
+import type { ListedOverride, OverrideListing } from '../override/inspect.js';
+import { inParallel } from '../reload/in-parallel.js';
+import type { ServerFlags } from '../shadow/ask-flags.js';
+
+/** A number of a stored override that a server does not show. */
+export interface UnshownField {
+  readonly prefix: string;
+  readonly name: 'ratePerMin' | 'burst' | 'windowSeconds';
+  readonly stored: number;
+  readonly server: number;
+}
+
+/** The stored overrides beside what the servers say of them. */
+export interface StoredBesideServers {
+  readonly unshown: readonly UnshownField[];
+  /** Stored, and in no place of a server's own list. */
+  readonly missing: readonly string[];
+  /** In a server's own list, and not stored. */
+  readonly extra: readonly string[];
+  /** True where every address listed what it holds. */
+  readonly isListed: boolean;
+  /** True where every stored override that can win was asked for, at every address, and none showed another number. */
+  readonly isWhole: boolean;
+}
+
+/** Overrides that are asked for one by one, at most. */
+const mostAsked = 50;
+const names = ['ratePerMin', 'burst', 'windowSeconds'] as const;
+
+type AskPorts = Pick<EffectPorts, 'controlPlane' | 'deadline'>;
+
+/** Asks every address for the policy of every stored override. Changes nothing; what does not answer does not tell. */
+export async function besideServers(
+  ports: AskPorts,
+  environment: Pick<Environment, 'buckets'>,
+  servers: readonly (ServerFlags | null)[],
+  listing: OverrideListing,
+): Promise<StoredBesideServers> {
+  const answering = servers.filter((server) => server !== null);
+  const usable = listing.overrides.filter(({ loaded, hiddenBy }) => loaded?.fields != null && hiddenBy === null);
+  const asked = usable.filter(({ prefix }) => prefix !== '').slice(0, mostAsked);
+  const questions = answering.flatMap((server) => asked.map((override) => ({ server, override })));
+  const answers = await inParallel(questions, 8, async ({ server, override }) => {
+    const bucket = bucketOfRoute(environment, override.prefix);
+    const name = server.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
+    return { override, policy: await policyOf(ports, server, override.prefix, name) };
+  });
+  const loaded = loadOverrides(listing.stored.bytes);
+  const unshown = answers.flatMap(({ override, policy }) =>
+    policy === null ? [] : unshownIn(override, policy, loaded),
+  );
+  const isAsked = answering.length === servers.length && answers.every(({ policy }) => policy !== null);
+  return {
+    unshown: unshown.filter((each, index) => unshown.findIndex((other) => isSameField(other, each)) === index),
+    ...listed(answering, listing),
+    isWhole: isAsked && answering.length > 0 && asked.length === usable.length && unshown.length === 0,
+  };
+}
+
+async function policyOf(
+  { controlPlane, deadline }: AskPorts,
+  { target, basePath }: ServerFlags,
+  route: string,
+  bucket: string,
+): Promise<PolicyAnswer | null> {
+  try {
+    const call = { signal: deadline.signal(), isFresh: false };
+    const result = await controlPlane.policy({ origin: target, basePath }, { route, method: 'GET', bucket }, call);
+    return result.kind === 'policy' ? result.policy : null;
+  } catch (error) {
+    if (error instanceof RlctlError) return null;
+    throw error;
+  }
+}
+
+function unshownIn({ prefix }: ListedOverride, policy: PolicyAnswer, loaded: LoadedOverrides) {
+  const winner = matchOverride(loaded, prefix);
+  return names.flatMap((name): readonly UnshownField[] => {
+    const wanted = winner?.fields?.[name];
+    return wanted === undefined || wanted === policy[name]
+      ? []
+      : [{ prefix, name, stored: wanted, server: policy[name] }];
+  });
+}
+
+function isSameField(one: UnshownField, other: UnshownField): boolean {
+  return one.prefix === other.prefix && one.name === other.name;
+}
+
+/** The servers' own lists beside the document; a server that tells none says nothing. */
+function listed(servers: readonly ServerFlags[], { overrides }: OverrideListing) {
+  const lists = servers.flatMap(({ flags }) =>
+    flags.flatMap(({ policy }) => (policy?.activeOverrides ? [policy.activeOverrides] : [])),
+  );
+  const held = new Set(overrides.filter(({ loaded }) => loaded !== null).map(({ prefix }) => prefix));
+  const usable = overrides.filter(({ loaded }) => loaded?.fields != null).map(({ prefix }) => prefix);
+  const told = new Set(lists.flat());
+  return {
+    missing: usable.filter((prefix) => lists.some((list) => !list.includes(prefix))),
+    extra: [...told].filter((prefix) => !held.has(prefix)),
+    isListed: servers.length > 0 && servers.every(({ flags }) => flags.some(({ policy }) => policy?.activeOverrides)),
+  };
+}
