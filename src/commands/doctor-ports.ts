@@ -1,9 +1,9 @@
 import type { Context } from '../context.js';
-import { profilesFor } from '../domain/signing/profile.js';
 import type { DoctorPorts } from '../procedures/doctor/facts.js';
 import { notAttempted } from '../procedures/proof/prove.js';
 import { sendReload } from '../procedures/reload/send.js';
-import { basePathsByMemory, recall, remember } from './detection.js';
+import { recall, remember } from './detection.js';
+import { reloadInput } from './mutation.js';
 
 /** The world as doctor asks it; `isReloading`: a reload may be sent. */
 export async function doctorPorts(context: Context, isReloading: boolean): Promise<DoctorPorts> {
@@ -28,17 +28,8 @@ function reloadOf(context: Context): NonNullable<DoctorPorts['reload']> {
   return async (environment, deadline) => {
     const seen = await recall(context, environment);
     const { clock, randomness } = context;
-    const reloads = await sendReload(
-      { controlPlane: await context.controlPlane(), clock, randomness, deadline },
-      {
-        targets: environment.api,
-        basePaths: basePathsByMemory(environment, seen),
-        profiles: profilesFor(environment.signing, seen?.profile ?? null),
-        secret: await context.secret(environment),
-        origin: environment.origin,
-        siteMode: environment.siteMode,
-      },
-    );
+    const ports = { controlPlane: await context.controlPlane(), clock, randomness, deadline };
+    const reloads = await sendReload(ports, await reloadInput(context, environment, seen));
     const effect = { reloads, proof: notAttempted('doctor'), steps: [] };
     await remember(context, environment, effect, { seen, by: { command: 'doctor', reason: null, ticket: null } });
     return reloads;

@@ -1,6 +1,7 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import type { PolicyAnswer } from '../../domain/control-plane.js';
+import { RlctlError } from '../../domain/errors.js';
 import { refusalError, type Refusal } from '../../domain/refusal.js';
 import type { PolicyResult } from '../../ports/control-plane.js';
 import type { EffectPorts } from '../effect.js';
@@ -97,4 +98,21 @@ function isUnknownBucket(result: PolicyResult): boolean {
 /** What deployed servers answer for a bucket that does not exist. */
 function isInvented({ ratePerMin, burst, windowSeconds }: PolicyAnswer): boolean {
   return ratePerMin === 60 && burst === 0 && windowSeconds === 60;
+}
+
+/** The policy that a server has for a route under a bucket's name there; `null`: it does not answer, and so does not tell. */
+export async function policySaid(
+  { controlPlane, deadline }: AskPorts,
+  { target, basePath }: Pick<ServerFlags, 'target' | 'basePath'>,
+  route: string,
+  bucket: string,
+): Promise<PolicyAnswer | null> {
+  try {
+    const call = { signal: deadline.signal(), isFresh: false };
+    const result = await controlPlane.policy({ origin: target, basePath }, { route, method: 'GET', bucket }, call);
+    return result.kind === 'policy' ? result.policy : null;
+  } catch (error) {
+    if (error instanceof RlctlError) return null;
+    throw error;
+  }
 }

@@ -1,6 +1,5 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { RlctlError } from '../../domain/errors.js';
 import type { Finding } from '../../domain/finding.js';
 import type { LoadedOverrides } from '../../domain/policy/matching.js';
 import { bucketDifference, routeDifference } from '../../domain/shadow/differences.js';
@@ -13,7 +12,7 @@ import type { EnvFiles } from '../../ports/env-files.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
-import type { ServerFlags } from './ask-flags.js';
+import { policySaid, type ServerFlags } from './ask-flags.js';
 import { textOf, variableIn } from './env-file-driver.js';
 
 /** A bucket's line in an env file. */
@@ -132,27 +131,10 @@ export async function compareRoutes(
     const isShadow = override.loaded?.fields?.isShadow === true;
     const isAsked = server !== null && index < mostRoutes && override.prefix !== '';
     const name = server?.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
-    const said = isAsked ? await askRoute(ports, server, override.prefix, name) : null;
+    const policy = isAsked ? await policySaid(ports, server, override.prefix, name) : null;
+    const said = policy?.isShadow ?? null;
     return { override, bucket, isShadow, server: said, isDifferent: said !== null && said !== isShadow };
   });
-}
-
-/** What does not answer does not tell. */
-async function askRoute(
-  { controlPlane, deadline }: AskPorts,
-  { target, basePath }: ServerFlags,
-  route: string,
-  bucket: string,
-): Promise<boolean | null> {
-  try {
-    const query = { route, method: 'GET', bucket };
-    const call = { signal: deadline.signal(), isFresh: false };
-    const result = await controlPlane.policy({ origin: target, basePath }, query, call);
-    return result.kind === 'policy' ? result.policy.isShadow : null;
-  } catch (error) {
-    if (error instanceof RlctlError) return null;
-    throw error;
-  }
 }
 
 /** The findings that something is not as it is wanted, or not the same everywhere. */

@@ -1,11 +1,10 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { PolicyAnswer } from '../../domain/control-plane.js';
-import { RlctlError } from '../../domain/errors.js';
 import { loadOverrides, matchOverride, type LoadedOverrides } from '../../domain/policy/matching.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
-import type { ServerFlags } from '../shadow/ask-flags.js';
+import { policySaid, type ServerFlags } from '../shadow/ask-flags.js';
 
 /** A number of a stored override that a server does not show. */
 export interface UnshownField {
@@ -48,7 +47,7 @@ export async function besideServers(
   const answers = await inParallel(questions, 8, async ({ server, override }) => {
     const bucket = bucketOfRoute(environment, override.prefix);
     const name = server.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
-    return { override, policy: await policyOf(ports, server, override.prefix, name) };
+    return { override, policy: await policySaid(ports, server, override.prefix, name) };
   });
   const loaded = loadOverrides(listing.stored.bytes);
   const unshown = answers.flatMap(({ override, policy }) =>
@@ -60,22 +59,6 @@ export async function besideServers(
     ...listed(answering, listing),
     isWhole: isAsked && answering.length > 0 && asked.length === usable.length && unshown.length === 0,
   };
-}
-
-async function policyOf(
-  { controlPlane, deadline }: AskPorts,
-  { target, basePath }: ServerFlags,
-  route: string,
-  bucket: string,
-): Promise<PolicyAnswer | null> {
-  try {
-    const call = { signal: deadline.signal(), isFresh: false };
-    const result = await controlPlane.policy({ origin: target, basePath }, { route, method: 'GET', bucket }, call);
-    return result.kind === 'policy' ? result.policy : null;
-  } catch (error) {
-    if (error instanceof RlctlError) return null;
-    throw error;
-  }
 }
 
 function unshownIn({ prefix }: ListedOverride, policy: PolicyAnswer, loaded: LoadedOverrides) {
