@@ -468,6 +468,7 @@ export const decisionCases: readonly DecisionCase[] = [
       ...histogram('eval_duration_seconds', { bucket: 'read' }, { '0.001': 5, '0.01': 9, '10': 10, '+Inf': 10 }),
     ],
     expected: { read: { allowed: 20, evalErrors: 38 } },
+    remarks: ['EVALUATION_ERRORS'],
   },
   {
     name: 'errors of a bucket without decisions',
@@ -476,6 +477,7 @@ export const decisionCases: readonly DecisionCase[] = [
       read: { evalErrors: null },
       write: { allowed: null, blocked: null, shadowBlocked: null, evalErrors: 60 },
     },
+    remarks: ['EVALUATION_ERRORS'],
   },
   {
     name: 'reloads and overrides of several instances',
