@@ -31,7 +31,7 @@ function packages() {
 
 function build() {
   const built = join(root, 'dist', 'start.js');
-  const sources = ['src', '.ci/build.mjs', 'package-lock.json'].map((each) => newest(join(root, each)));
+  const sources = ['src', '.ci', 'package-lock.json'].map((each) => newest(join(root, each)));
   if (existsSync(built) && statSync(built).mtimeMs >= Math.max(...sources)) return;
   say('building');
   execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
