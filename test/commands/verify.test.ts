@@ -240,17 +240,16 @@ describe('--wait', () => {
   test('looks again until it is proven, and measures how long that took', async () => {
     await state.lab.store('{"/api/search":{"rate":90,"burst":9}}');
     const reloaded: Promise<unknown>[] = [];
-    const ran = await run(['--wait', '20s', '--json'], {
+    const ran = await run(['--wait', '20s'], {
       columns: 80,
       onHost: (host) => {
         reloaded.push(until(() => host.err.includes('not proven yet')).then(() => reloadRaw(state.lab.sandbox)));
       },
     });
     await Promise.all(reloaded);
-    const { proof } = jsonOf<Shown & JsonObject>(ran.out);
-    expect({ code: ran.code, verdict: proof['verdict'] }).toEqual({ code: 0, verdict: 'proven' });
-    // The first pause is a quarter of a second at least.
-    expect(proof['convergedMs']).toBeGreaterThan(249);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('PROVEN');
+    expect(ran.out).toMatch(/in force after \d/);
   });
 
   test('an API that is away may come back within it', async () => {
