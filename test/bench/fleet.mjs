@@ -80,6 +80,7 @@ try {
     ...process.env,
     XDG_STATE_HOME: folder,
     XDG_CONFIG_HOME: folder,
+    XDG_CACHE_HOME: folder,
     RLCTL_CONFIG: join(folder, 'c.yaml'),
     NODE_OPTIONS: `--require ${join(root, 'test', 'support', 'peak-memory.cjs')}`,
     PEAK_FILE: peak,
