@@ -83,6 +83,32 @@ describe('what is stored', () => {
     expect(proof.evidence.find(({ subject }) => subject === 'sample')?.text).toContain('20 of 192 other prefixes');
   });
 
+  test.each(['{"/api/search":{"rate":"12.5","burst":20}}', '{"/api/search":5}'])(
+    'an entry that the server will skip: what it still holds there contradicts, and a reload mends it (%s)',
+    async (text) => {
+      await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+      await reloadRaw(state.lab.sandbox);
+      await state.lab.store(text);
+      const stale = await proofOf([]);
+      expect(stale).toMatchObject({ code: 8, proof: { verdict: 'contradicted', trap: 'notLoaded' } });
+      expect(stale.proof.evidence.map(({ text: line }) => line).join()).toContain('rate 120 instead of 60');
+      const loaded = await proofOf(['--reload']);
+      expect(loaded).toMatchObject({ code: 0, proof: { verdict: 'proven' } });
+      expect(loaded.proof['diagnosis']).toContain('the server does not use 1 stored entry');
+    },
+  );
+
+  test.each([[[]], [['--reload']]])(
+    'looked for in the wrong place: never the environment variable (%s)',
+    async (flags) => {
+      const shown = await proofOf(flags, { env: { RLCTL_NAMESPACE: 'elsewhere' } });
+      expect(shown).toMatchObject({ code: 8, proof: { verdict: 'contradicted' } });
+      expect(shown.proof['trap']).toBe('otherNamespaceOrRedisUnreachable');
+      expect(shown.proof['diagnosis']).toContain('nothing is stored where rlctl looks');
+      expect(shown.proof['diagnosis']).not.toContain('restart');
+    },
+  );
+
   test('none stored: the list of a documented server is proof, and what it still holds contradicts', async () => {
     await state.lab.store('{}');
     expect(await proofOf([])).toMatchObject({ code: 8, proof: { verdict: 'contradicted' } });

@@ -1,17 +1,26 @@
 import { counted } from '../counted.js';
+import { unusedPrefixes } from '../policy/matching.js';
+import { quoteOutside } from '../outside-text.js';
 import type { Observations } from './observations.js';
 import { enforcedInWords, type Evidence, type Proof } from './proof.js';
 import { traps } from './traps.js';
 
+/** What a diagnosis is made from, besides what was seen. */
+export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'> {
+  /** The server holds overrides that are not stored. */
+  readonly isForeignHeld: boolean;
+  /** Something that was answered shows a stored override as held. */
+  readonly isStoredShown: boolean;
+}
+
 /** One sentence: what the evidence comes to, and the cure. */
-export function diagnose(
-  seen: Observations,
-  judged: Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'>,
-): string {
+export function diagnose(seen: Observations, judged: Diagnosed): string {
   const { verdict, evidence, trap } = judged;
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
+    if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen);
+    if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
     if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
     return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
   }
@@ -28,6 +37,25 @@ export function diagnose(
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
 
+const comparePlaces =
+  "compare namespace and redis in rlctl env show with the server's own (RATE_LIMIT_NAMESPACE, RATE_LIMIT_REDIS_URL)";
+
+/** Overrides at the server, and none of them where rlctl looks: what was seen cannot tell the causes apart. */
+function elsewhere({ loaded, reports }: Observations): string {
+  const here = loaded.usableCount === 0 ? nothingHere(loaded) : 'the server shows none of what is stored here';
+  if (reports.length > 0)
+    return `${here}, but after a reload the server still holds overrides: either rlctl or the server looks in another namespace or another Redis, or they stand in the server's own environment; first ${comparePlaces}, then its RATE_LIMIT_POLICY_OVERRIDES_JSON`;
+  return `${here}, but the server holds overrides: rlctl or the server looks in another namespace or another Redis, or it had no reload since they were removed; ${comparePlaces}; what a reload then counts tells more: rlctl verify --reload`;
+}
+
+function nothingHere({ objectCount, vanished = [] }: Observations['loaded']): string {
+  return objectCount + vanished.length === 0
+    ? 'nothing is stored where rlctl looks'
+    : 'nothing that a server can use is stored where rlctl looks';
+}
+
+const inFrontOrElsewhere = `the server goes by overrides that are not stored here, and nothing shows that it holds the stored ones as well: either those in its own environment stand in front (RATE_LIMIT_POLICY_OVERRIDES_JSON), or it reads another namespace or another Redis; first ${comparePlaces}`;
+
 /** Says which environment it says that it is. */
 function siteReason(evidence: readonly Evidence[]): string {
   return evidence.find(({ subject }) => subject === 'siteMode')?.text ?? traps.otherEnvironment.meaning;
@@ -38,16 +66,31 @@ function proven(
   judged: Pick<Proof, 'levelReached' | 'evidence'>,
 ): string {
   const probe = metByProbe(judged);
-  if (loaded.objectCount === 0 && (changed.length === 0 || isWitness)) {
+  const isAboutAll = changed.length === 0 || isWitness;
+  const unused = isAboutAll ? unusedInWords(loaded) : '';
+  if (loaded.usableCount === 0 && isAboutAll) {
+    if (unused !== '') return `${unused.slice(2)}, and shows none in force${probe}`;
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
-  if (changed.length === 0 || isWitness)
-    return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
+  if (isAboutAll) return `the server holds the ${counted(loaded.usableCount, 'stored override')}${probe}${unused}`;
   const wasChanged = isAsked !== true && loadedBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';
   return `${nothing}the server shows ${what} as stored${probe}`;
+}
+
+/** `; the server does not use 1 stored entry ("/a": its rate is null)`; empty: it can use all of them. */
+function unusedInWords(loaded: Observations['loaded']): string {
+  const prefixes = unusedPrefixes(loaded);
+  const [first] = prefixes;
+  if (first === undefined) return '';
+  const why =
+    loaded.entries.find(({ prefix }) => prefix === first)?.skippedBecause ??
+    loaded.vanished?.find(({ prefix }) => prefix === first)?.because;
+  const more = prefixes.length === 1 ? '' : ', for one';
+  const reason = why === undefined || why === null ? '' : `: ${quoteOutside(why, 100)}`;
+  return `; the server does not use ${counted(prefixes.length, 'stored entry', 'stored entries')} ("${quoteOutside(first)}"${more}${reason}), see: rlctl override list`;
 }
 
 /** What a real request met, and what it could not show: only what a header said is claimed. */

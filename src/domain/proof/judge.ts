@@ -1,6 +1,6 @@
 import { quoteOutside } from '../outside-text.js';
 import { diagnose } from './diagnose.js';
-import { findTrap, isMixed } from './find-trap.js';
+import { findTrap, holdsForeign, isMixed, showsStored } from './find-trap.js';
 import { judgeLists, judgeReports, standingOf } from './judge-count.js';
 import { judgeProbe } from './judge-enforcement.js';
 import { judgeMetrics } from './judge-metrics.js';
@@ -83,7 +83,14 @@ export function judge(seen: Observations): Judgement {
     levelReached,
     evidence,
     trap,
-    diagnosis: diagnose(seen, { verdict, levelReached, evidence, trap }),
+    diagnosis: diagnose(seen, {
+      verdict,
+      levelReached,
+      evidence,
+      trap,
+      isForeignHeld: holdsForeign({ ...seen, reports }, [...changed, ...sample]),
+      isStoredShown: showsStored({ ...seen, reports }, [...changed, ...sample]),
+    }),
     confidence,
     distinctAnswers: Math.max(0, ...[...changed, ...sample].map(({ distinct }) => distinct)),
     learned: learn(seen, changed, enforcement, trap),

@@ -1,6 +1,12 @@
 import { endpointUrl, type ApiEndpoint } from '../../domain/api-endpoint.js';
 import type { Policy, PolicyAnswer, ProbeMethod, ReloadReport } from '../../domain/control-plane.js';
-import { loadOverrides, matchOverride, startsRoute, type LoadedOverrides } from '../../domain/policy/matching.js';
+import {
+  loadOverrides,
+  matchOverride,
+  startsRoute,
+  unusedPrefixes,
+  type LoadedOverrides,
+} from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import type { Observations, PrefixReads, ProbeObservation } from '../../domain/proof/observations.js';
 import type { Learned, ProofLevel } from '../../domain/proof/proof.js';
@@ -63,6 +69,8 @@ const width = 8;
 const mostListed = 50_000;
 const manyPrefixes = 16;
 const mostSamples = 50;
+/** Entries that the server cannot use and whose routes are read all the same, where so many are stored. */
+const leastUnused = 8;
 /** Asked with for every route: what an override sets reads the same under each bucket. */
 const anyBucket = 'read';
 
@@ -99,14 +107,17 @@ export class Observer {
     const route = `/rlctl-${ports.randomness.hex(8)}`;
     this.#baseRoute = matchOverride(this.#loaded, route) === null ? route : null;
     const changed = new Set(input.changed);
-    const usable = this.#loaded.entries.filter(({ prefix, fields }) => fields !== null && !changed.has(prefix));
-    const usablePrefixes = usable.map(({ prefix }) => prefix);
+    const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
+    const usable = rest(this.#loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
+    const unused = rest(unusedPrefixes(this.#loaded));
     const witnesses = input.witnesses ?? 1;
-    const picked = pickSome(usablePrefixes, mostSamples + witnesses, ports.randomness);
+    const picked = pickSome(usable, mostSamples + witnesses, ports.randomness);
+    // An entry that the server cannot use may hide one that it still holds: only a read of its route tells.
+    const doubtful = pickSome(unused, Math.max(witnesses, leastUnused), ports.randomness);
     // Where nothing was changed, some stored overrides stand for all: they are read as often as changed ones would be.
-    this.#watched = input.changed.length > 0 ? [...changed] : picked.slice(0, witnesses);
-    this.#others = input.changed.length > 0 ? picked : picked.slice(witnesses);
-    this.#otherCount = usable.length - (input.changed.length > 0 ? 0 : this.#watched.length);
+    this.#watched = input.changed.length > 0 ? [...changed] : [...picked.slice(0, witnesses), ...doubtful];
+    this.#others = input.changed.length > 0 ? [...doubtful, ...picked] : picked.slice(witnesses);
+    this.#otherCount = usable.length + unused.length - (input.changed.length > 0 ? 0 : this.#watched.length);
     // Where none is stored, any route shows what a server lists that still holds some.
     if (this.#watched.length === 0 && input.witnesses !== undefined && this.#baseRoute !== null)
       this.#watched = [this.#baseRoute];

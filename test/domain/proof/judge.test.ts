@@ -114,11 +114,33 @@ describe('the count', () => {
     expect(judgement.learned.readsOverrides).toBeNull();
   });
 
-  it('nothing stored and 1: the server has overrides from elsewhere', () => {
-    expect(verdictOf(see({ text: '{}', reports: [report(1)], changed: [] }))).toEqual([
+  it.each([null, '{}', '{"/a":5}'])(
+    'nothing stored and 1: the cause cannot be known, and both are said (%s)',
+    (text) => {
+      const judgement = check(see({ text, reports: [report(1)], changed: [] }), [
+        'contradicted',
+        'otherNamespaceOrRedisUnreachable',
+      ]);
+      expect(judgement.diagnosis).toMatch(/another namespace or another Redis, or they stand in the server's own env/);
+      expect(judgement.diagnosis).not.toContain('restart');
+    },
+  );
+
+  it('more than Redis explains, and stored routes as if there were none: it looks elsewhere', () => {
+    const changed = [reads('/a', [answer()])];
+    expect(verdictOf(see({ reports: [report(7)], changed }))).toEqual([
       'contradicted',
-      'environmentOverridesInFront',
+      'otherNamespaceOrRedisUnreachable',
     ]);
+  });
+
+  it('more than Redis explains, and nothing shows a stored one: the environment is not asserted', () => {
+    const seen = see({ reports: [report(3)], changed: [reads('/a', [answer({ burst: 1 })])] });
+    const judgement = check(seen, ['contradicted', 'environmentOverridesInFront']);
+    expect(judgement.diagnosis).toContain('or it reads another namespace');
+    expect(check(see({ reports: [report(3)] }), ['contradicted', 'environmentOverridesInFront']).diagnosis).toContain(
+      'stand before the ones in Redis and win',
+    );
   });
 
   it('an earlier knowledge that the server reads overrides rules out that it does not', () => {
@@ -220,6 +242,25 @@ describe('the policy of a changed prefix', () => {
     ).toEqual(['proven', null]);
   });
 
+  it('an entry the server does not use is said, with why, and not counted as held', () => {
+    const text = '{"/a":{"rate":"12.5"},"/b":{"burst":5}}';
+    const witnesses = { changed: [reads('/b', [b]), reads('/a', [answer()])], isWitness: true };
+    const some = check(see({ text, reports: [report(2)], ...witnesses }), ['proven', null]);
+    expect(some.diagnosis).toMatch(/holds the 1 stored override; the server does not use 1 stored entry \("\/a": .+\)/);
+    const none = see({ text: '{"/a":{"rate":"12.5"}}', changed: [reads('/a', [answer()])], isWitness: true });
+    expect(check({ ...none, reports: [report(1)], lastReports: [report(1)] }, ['proven', null]).diagnosis).toMatch(
+      /^the server does not use 1 stored entry/,
+    );
+  });
+
+  it.each(['{"/x":5}', '{"/x":{"rate":null}}'])('an entry that hides one still held (%s)', (text) => {
+    const still = answer({ burst: 1 });
+    for (const matchedOverride of [undefined, '/x'])
+      expect(
+        verdictOf(see({ text, reports: [], changed: [reads('/x', [{ ...still, matchedOverride }])], isWitness: true })),
+      ).toEqual(['contradicted', 'notLoaded']);
+  });
+
   it('a coerced value is expected as the server coerces it', () => {
     expect(
       verdictOf(
@@ -295,7 +336,7 @@ describe('without a reload (verify)', () => {
 
   it.each<[string, readonly string[], Expected]>([
     ['none', [], ['proven', null]],
-    ['one that is still held', ['/gone'], ['contradicted', 'environmentOverridesInFront']],
+    ['one that is still held', ['/gone'], ['contradicted', 'otherNamespaceOrRedisUnreachable']],
   ])('nothing stored, and a list of %s', (_, activeOverrides, expected) => {
     const none = reads('/rlctl-base', [answer({ matchedOverride: null, activeOverrides })]);
     expect(verdictOf(see({ text: '{}', reports: [], changed: [none], isWitness: true }))).toEqual(expected);
