@@ -109,6 +109,24 @@ describe('what is stored', () => {
     },
   );
 
+  test('all of many, where that is asked for', async () => {
+    const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`/api/r${index}/`, { rate: 7 }]));
+    await state.lab.store(JSON.stringify(many));
+    await reloadRaw(state.lab.sandbox);
+    const { proof } = await proofOf(['--samples', 'all']);
+    expect(proof).toMatchObject({ verdict: 'proven', coverage: { sampled: 72, of: 72 } });
+    expect(proof['diagnosis']).toBe('the server holds the 80 stored overrides');
+    expect((await proofOf([])).proof['diagnosis']).toBe(
+      'the server shows 58 of 80 stored overrides that were read as stored',
+    );
+  });
+
+  test('a document that became unreadable: what the server still shows is told', async () => {
+    await state.lab.store('{"/api/search":');
+    const { proof } = await proofOf([]);
+    expect(proof['diagnosis']).toContain('at its next reload; now it still shows 2 overrides');
+  });
+
   test('none stored: the list of a documented server is proof, and what it still holds contradicts', async () => {
     await state.lab.store('{}');
     expect(await proofOf([])).toMatchObject({ code: 8, proof: { verdict: 'contradicted' } });

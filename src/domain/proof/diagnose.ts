@@ -1,4 +1,7 @@
 import { counted } from '../counted.js';
+import { isLimiterOff } from './judge-count.js';
+import { uncounted } from './missing-carrier.js';
+import { heldInWords } from './still-held.js';
 import { unusedPrefixes } from '../policy/matching.js';
 import { quoteOutside } from '../outside-text.js';
 import type { Observations } from './observations.js';
@@ -21,21 +24,53 @@ export function diagnose(seen: Observations, judged: Diagnosed): string {
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
     if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen);
     if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
-    if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
+    if (trap === 'documentDropped' && seen.reports.length === 0) return `${willDrop(seen)}; ${traps[trap].cure}`;
+    if (trap !== null) return `${whichAddress(seen, evidence)}${traps[trap].meaning}; ${traps[trap].cure}`;
     return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
   }
   if (verdict === 'notProven') {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
     const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
+    if (reason === uncounted.text) return `${reason}; to count them, run: rlctl verify --reload`;
     const level =
       judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
     return `${level}${reason}; to look again, run: ${seen.reports.length === 0 ? 'rlctl verify' : 'rlctl reload'}`;
   }
-  return `${proven(seen, judged)}${remark(seen)}`;
+  return `${proven(seen, judged)}${idle(seen, evidence)}${remark(seen)}`;
 }
 
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
+
+function willDrop(seen: Observations): string {
+  const held = heldInWords(seen);
+  const now = held === null ? '' : `; now it still shows ${held}`;
+  return `the server cannot read the stored document, and will drop every override at its next reload${now}`;
+}
+
+/** Which of several addresses it is: `at 1 of 3 addresses (https://b.example.com): `; empty: all, or not known. */
+function whichAddress({ changed, sample, endpointCount }: Observations, evidence: readonly Evidence[]): string {
+  const asked = new Set([...changed, ...sample].map(({ source }) => source));
+  const wrong = new Set(evidence.filter(({ verdict }) => verdict === 'contradicted').map(({ source }) => source));
+  const stale = [...asked].filter((source) => wrong.has(source)).map(originOf);
+  if (endpointCount < 2 || stale.length === 0 || stale.length === endpointCount) return '';
+  const more = stale.length > mostNamed ? `, and ${stale.length - mostNamed} more` : '';
+  return `at ${stale.length} of ${endpointCount} addresses (${stale.slice(0, mostNamed).join(', ')}${more}): `;
+}
+
+const mostNamed = 3;
+
+/** `GET https://b.example.com/internal/…` → `https://b.example.com` */
+function originOf(source: string): string {
+  return /https?:\/\/[^/]+/.exec(source)?.[0] ?? source;
+}
+
+/** Why what is in force blocks nobody; empty: it may. */
+function idle({ reports }: Observations, evidence: readonly Evidence[]): string {
+  if (isLimiterOff(reports)) return '; but its limiter is off (RATE_LIMIT_ENABLED), so nothing is enforced';
+  const isShadow = evidence.some(({ isServerShadow }) => isServerShadow === true);
+  return isShadow ? '; but nothing is blocked: the server is in shadow, though the entry does not say so' : '';
+}
 
 const comparePlaces =
   "compare namespace and redis in rlctl env show with the server's own (RATE_LIMIT_NAMESPACE, RATE_LIMIT_REDIS_URL)";
@@ -61,10 +96,8 @@ function siteReason(evidence: readonly Evidence[]): string {
   return evidence.find(({ subject }) => subject === 'siteMode')?.text ?? traps.otherEnvironment.meaning;
 }
 
-function proven(
-  { changed, isWitness, isAsked, loaded, loadedBefore }: Observations,
-  judged: Pick<Proof, 'levelReached' | 'evidence'>,
-): string {
+function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'evidence'>): string {
+  const { changed, isWitness, isAsked, loaded, loadedBefore } = seen;
   const probe = metByProbe(judged);
   const isAboutAll = changed.length === 0 || isWitness;
   const unused = isAboutAll ? unusedInWords(loaded) : '';
@@ -72,12 +105,22 @@ function proven(
     if (unused !== '') return `${unused.slice(2)}, and shows none in force${probe}`;
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
-  if (isAboutAll) return `the server holds the ${counted(loaded.usableCount, 'stored override')}${probe}${unused}`;
+  if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;
   const wasChanged = isAsked !== true && loadedBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';
   return `${nothing}the server shows ${what} as stored${probe}`;
+}
+
+/** Where only some of the stored overrides were read, no more than those is claimed. */
+function heldOf({ changed, sample, loaded }: Observations): string {
+  const all = loaded.usableCount;
+  const usable = new Set(loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
+  const answered = [...changed, ...sample].filter(({ prefix, answers }) => answers.length > 0 && usable.has(prefix));
+  const read = new Set(answered.map(({ prefix }) => prefix)).size;
+  if (read >= all || read === 0) return `the server holds the ${counted(all, 'stored override')}`;
+  return `the server shows ${read} of ${all} stored overrides that were read as stored`;
 }
 
 /** `; the server does not use 1 stored entry ("/a": its rate is null)`; empty: it can use all of them. */
