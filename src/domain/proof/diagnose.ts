@@ -26,7 +26,7 @@ export function diagnose(seen: Observations, judged: Diagnosed): string {
     if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
     if (trap === 'documentDropped' && seen.reports.length === 0) return `${willDrop(seen)}; ${traps[trap].cure}`;
     if (trap !== null) return `${whichAddress(seen, evidence)}${traps[trap].meaning}; ${traps[trap].cure}`;
-    return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
+    return `${whichAddress(seen, evidence)}the server shows other values than are stored; compare them with: rlctl policy get ROUTE`;
   }
   if (verdict === 'notProven') {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
