@@ -31,7 +31,7 @@ export function diagnose(seen: Observations, judged: Diagnosed): string {
   if (verdict === 'notProven') {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
     const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
-    if (reason === uncounted.text) return `${reason}; to count them, run: rlctl verify --reload`;
+    if (reason === uncounted.text) return `${reason}: rlctl verify --reload`;
     const level =
       judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
     return `${level}${reason}; to look again, run: ${seen.reports.length === 0 ? 'rlctl verify' : 'rlctl reload'}`;
@@ -102,7 +102,7 @@ function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'eviden
   const isAboutAll = changed.length === 0 || isWitness;
   const unused = isAboutAll ? unusedInWords(loaded) : '';
   if (loaded.usableCount === 0 && isAboutAll) {
-    if (unused !== '') return `${unused.slice(2)}, and shows none in force${probe}`;
+    if (unused !== '') return `no stored override is in use${probe}${unused}`;
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
   if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;

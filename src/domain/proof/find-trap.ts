@@ -28,6 +28,8 @@ export function findTrap(
     comparisons.every(({ kind, isBase }) => kind !== 'differs' || isBase),
   );
   if (!isAsWithout) return 'environmentOverridesInFront';
+  // Not every address answered a reload: one that had none needs no other cause.
+  if (reports.length < observations.endpointCount) return 'notLoaded';
   return observations.workers === 1 ? 'otherNamespaceOrRedisUnreachable' : 'staleWorkers';
 }
 

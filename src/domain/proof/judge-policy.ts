@@ -58,7 +58,8 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
   const { reads, comparisons, differing, shown, expectation } = judgement;
   const line = { subject: 'policy', source: reads.source, route: reads.prefix } as const;
   const name = `"${quoteOutside(reads.prefix)}"`;
-  const of = `${comparisons.length} of ${reads.wanted} reads`;
+  const of =
+    reads.wanted === 1 ? counted(comparisons.length, 'read') : `${comparisons.length} of ${reads.wanted} reads`;
   const first = comparisons.find(({ kind }) => kind === 'differs');
   if (first !== undefined) {
     const how =
@@ -76,7 +77,11 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
     return { ...line, verdict: 'neutral', text };
   }
   if (comparisons.length < reads.wanted)
-    return { ...line, verdict: 'notProven', text: `${name}: only ${of} were possible` };
+    return {
+      ...line,
+      verdict: 'notProven',
+      text: `${name}: only ${comparisons.length} of ${counted(reads.wanted, 'read')} ${reads.wanted === 1 ? 'was' : 'were'} possible`,
+    };
   if (shown > 0)
     return { ...line, verdict: 'proven', text: `${name}: ${asStored(expectation)}${hiding(expectation)} (${of})` };
   const text = comparisons.some(({ kind }) => kind === 'unknown')

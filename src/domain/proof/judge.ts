@@ -65,7 +65,7 @@ export function judge(seen: Observations): Judgement {
     })),
   ];
   const carried = loading.concat(missingCarrier(seen, changed, loading));
-  const enforcement = [...seen.probes.map((probe) => judgeProbe(seen, probe)), ...limiterOff(seen, reports)];
+  const enforcement = [...limiterOff(seen, reports), ...seen.probes.map((probe) => judgeProbe(seen, probe))];
   // Another environment's server neither proves nor contradicts anything about this one.
   const loadedVerdict = seen.wrongSiteMode === null ? worst(carried) : 'notProven';
   const isEnforcedAsked = seen.levelAsked === 'enforced';

@@ -249,7 +249,7 @@ describe('the policy of a changed prefix', () => {
     expect(some.diagnosis).toMatch(/holds the 1 stored override; the server does not use 1 stored entry \("\/a": .+\)/);
     const none = see({ text: '{"/a":{"rate":"12.5"}}', changed: [reads('/a', [answer()])], isWitness: true });
     expect(check({ ...none, reports: [report(1)], lastReports: [report(1)] }, ['proven', null]).diagnosis).toMatch(
-      /^the server does not use 1 stored entry/,
+      /^no stored override is in use; the server does not use 1 stored entry/,
     );
   });
 
@@ -711,6 +711,7 @@ describe('no more is claimed than was seen', () => {
     expect(check(seen, ['contradicted', 'notLoaded']).diagnosis).toMatch(
       /^at 1 of 3 addresses \(https:\/\/b\.example\.com\): the server does not hold/,
     );
+    expect(verdictOf({ ...seen, reports: [report(2), report(2)] })).toEqual(['contradicted', 'notLoaded']);
   });
 });
 
