@@ -3,6 +3,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { rememberSigns, type Detected, type Signs } from '../domain/dialect/dialect.js';
 import { signsOf } from '../domain/dialect/signs.js';
 import { RlctlError } from '../domain/errors.js';
+import type { Known } from '../domain/proof/proof.js';
 import type { Effect } from '../procedures/effect.js';
 import { forgetReload, keepReload, type ReloadCause } from './last-reload.js';
 import { forgetFlips } from './shadow/flips.js';
@@ -14,6 +15,16 @@ import { forgetFlips } from './shadow/flips.js';
 export async function recall(context: Context, environment: Environment): Promise<Detected | null> {
   const { loadState } = await import('../config.js');
   return (await loadState(context)).detected[memoryKey(environment)] ?? null;
+}
+
+/** What a proof is told of the server that was seen. */
+export function knownOf(seen: Detected | null): Known {
+  return {
+    readsOverrides: seen?.readsOverrides ?? null,
+    enforcesOverrides: seen?.enforcesOverrides ?? null,
+    workersSeen: seen?.workersSeen ?? null,
+    workersSeenAt: seen?.seenAt.workersSeen ?? null,
+  };
 }
 
 /** The environment's base paths, the one that worked last in front. */

@@ -11,7 +11,7 @@ import type { ChangePorts } from '../procedures/override/change.js';
 import type { ReloadInput } from '../procedures/reload/walk.js';
 import type { Author } from '../procedures/override/write.js';
 import { collect, listFlag, switchFlag, textFlag, type Flags } from './command.js';
-import { basePathsByMemory } from './detection.js';
+import { basePathsByMemory, knownOf } from './detection.js';
 import { metricsPort } from './proof-metrics.js';
 
 /** What every change of the document takes. */
@@ -147,7 +147,7 @@ export async function effectInput(
     probes: environment.probes,
     workers: environment.workers,
     waitMs: flags.waitMs,
-    known: { readsOverrides: seen?.readsOverrides ?? null, enforcesOverrides: seen?.enforcesOverrides ?? null },
+    known: knownOf(seen),
   };
   if (!flags.isReloading) return { ...common, reload: null };
   assertApi(environment, '; --no-reload only writes');

@@ -6,7 +6,7 @@ import { verifyStored } from '../procedures/verify/verify.js';
 import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
-import { basePathsByMemory, recall, remember, rememberSeen } from './detection.js';
+import { basePathsByMemory, knownOf, recall, remember, rememberSeen } from './detection.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -23,12 +23,19 @@ interface VerifyCommandInput {
   readonly effect: EffectFlags;
 }
 
-const mostSamples = 50;
+const usualSampleCount = 50;
+const mostSamples = 999_999;
 const metricsPatienceMs = 3000;
 
 /** Whoever names a route asks about that one. */
 function usualSamples(routes: readonly unknown[]): number {
-  return routes.length > 0 ? 0 : mostSamples;
+  return routes.length > 0 ? 0 : usualSampleCount;
+}
+
+function sampleCount(routes: readonly unknown[], flags: Flags): number {
+  const text = textFlag(flags, 'samples');
+  if (text === null) return usualSamples(routes);
+  return text === 'all' ? Infinity : wholeNumber(flags, 'samples', '--samples', mostSamples);
 }
 
 function wholeNumber(flags: Flags, name: string, flag: string, most: number): number {
@@ -80,9 +87,10 @@ export const command = defineCommand({
       )
       .addOption(new Option('--allow-unsafe', 'allow a --probe-method that may change something').helpGroup('Proof:'))
       .addOption(
-        new Option('--samples <n>', `other overrides to look at once (${mostSamples}; with a route: none)`).helpGroup(
-          'Proof:',
-        ),
+        new Option(
+          '--samples <n>',
+          `other overrides to look at once, or "all" (${usualSampleCount}; with a route: none)`,
+        ).helpGroup('Proof:'),
       )
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes (--reload)'))
       .addOption(new Option('--confirm <name>', 'confirm by the environment’s name (--reload)'));
@@ -98,10 +106,7 @@ export const command = defineCommand({
     isReloading: switchFlag(flags, 'reload'),
     probeMethod: probeMethod(flags),
     maxRequests: wholeNumber(flags, 'maxRequests', '--max-requests', 1000),
-    samples:
-      textFlag(flags, 'samples') === null
-        ? usualSamples(args)
-        : wholeNumber(flags, 'samples', '--samples', mostSamples),
+    samples: sampleCount(args, flags),
     isYes: switchFlag(flags, 'yes'),
     confirm: textFlag(flags, 'confirm'),
     effect: effectFlags(flags),
@@ -137,7 +142,7 @@ export const command = defineCommand({
         samples,
         workers: environment.workers,
         waitMs: effect.waitMs,
-        known: { readsOverrides: seen?.readsOverrides ?? null, enforcesOverrides: seen?.enforcesOverrides ?? null },
+        known: knownOf(seen),
       },
       (text) => context.progress.step(text),
     );

@@ -1,6 +1,6 @@
 import type { Probe } from '../domain/config/environment.js';
 import { RlctlError } from '../domain/errors.js';
-import type { Learned } from '../domain/proof/proof.js';
+import type { Known } from '../domain/proof/proof.js';
 import type { Clock } from '../ports/clock.js';
 import type { ControlPlane } from '../ports/control-plane.js';
 import type { Deadline } from '../ports/deadline.js';
@@ -31,7 +31,7 @@ export interface EffectInput {
   readonly probes: readonly Probe[];
   readonly workers: number | null;
   /** What was seen of this server before. */
-  readonly known: Learned;
+  readonly known: Known;
   /** `--wait`: how long the proof may go on polling, ms. */
   readonly waitMs: number;
 }

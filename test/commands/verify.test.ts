@@ -84,6 +84,50 @@ describe('what is stored', () => {
     expect(proof.evidence.find(({ subject }) => subject === 'sample')?.text).toContain('20 of 192 other prefixes');
   });
 
+  test.each(['{"/api/search":{"rate":"12.5","burst":20}}', '{"/api/search":5}'])(
+    'an entry that the server will skip: what it still holds there contradicts, and a reload mends it (%s)',
+    async (text) => {
+      await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+      await reloadRaw(state.lab.sandbox);
+      await state.lab.store(text);
+      const stale = await proofOf([]);
+      expect(stale).toMatchObject({ code: 8, proof: { verdict: 'contradicted', trap: 'notLoaded' } });
+      expect(stale.proof.evidence.map(({ text: line }) => line).join()).toContain('rate 120 instead of 60');
+      const loaded = await proofOf(['--reload']);
+      expect(loaded).toMatchObject({ code: 0, proof: { verdict: 'proven' } });
+      expect(loaded.proof['diagnosis']).toContain('the server does not use 1 stored entry');
+    },
+  );
+
+  test.each([[[]], [['--reload']]])(
+    'looked for in the wrong place: never the environment variable (%s)',
+    async (flags) => {
+      const shown = await proofOf(flags, { env: { RLCTL_NAMESPACE: 'elsewhere' } });
+      expect(shown).toMatchObject({ code: 8, proof: { verdict: 'contradicted' } });
+      expect(shown.proof['trap']).toBe('otherNamespaceOrRedisUnreachable');
+      expect(shown.proof['diagnosis']).toContain('nothing is stored where rlctl looks');
+      expect(shown.proof['diagnosis']).not.toContain('restart');
+    },
+  );
+
+  test('all of many, where that is asked for', async () => {
+    const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`/api/r${index}/`, { rate: 7 }]));
+    await state.lab.store(JSON.stringify(many));
+    await reloadRaw(state.lab.sandbox);
+    const { proof } = await proofOf(['--samples', 'all']);
+    expect(proof).toMatchObject({ verdict: 'proven', coverage: { sampled: 72, of: 72 } });
+    expect(proof['diagnosis']).toBe('the server holds the 80 stored overrides');
+    expect((await proofOf([])).proof['diagnosis']).toBe(
+      'the server shows 58 of 80 stored overrides that were read as stored',
+    );
+  });
+
+  test('a document that became unreadable: what the server still shows is told', async () => {
+    await state.lab.store('{"/api/search":');
+    const { proof } = await proofOf([]);
+    expect(proof['diagnosis']).toContain('at its next reload; now it still shows 2 overrides');
+  });
+
   test('none stored: the list of a documented server is proof, and what it still holds contradicts', async () => {
     await state.lab.store('{}');
     expect(await proofOf([])).toMatchObject({ code: 8, proof: { verdict: 'contradicted' } });

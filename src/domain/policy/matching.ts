@@ -107,6 +107,12 @@ export function loadOverrides(bytes: Uint8Array | null): LoadedOverrides {
   }
 }
 
+/** The prefixes of the stored entries that the server does not use: it skips them when matching, or drops them while loading. */
+export function unusedPrefixes({ entries, vanished = [] }: LoadedOverrides): readonly string[] {
+  const skipped = entries.filter(({ fields }) => fields === null);
+  return [...skipped, ...vanished].map(({ prefix }) => prefix);
+}
+
 function isHighSurrogate(code: number): boolean {
   return code >= 0xd800 && code < 0xdc00;
 }

@@ -1,53 +1,139 @@
 import { counted } from '../counted.js';
+import { isLimiterOff } from './judge-count.js';
+import { uncounted } from './missing-carrier.js';
+import { heldInWords } from './still-held.js';
+import { unusedPrefixes } from '../policy/matching.js';
+import { quoteOutside } from '../outside-text.js';
 import type { Observations } from './observations.js';
 import { enforcedInWords, type Evidence, type Proof } from './proof.js';
 import { traps } from './traps.js';
 
+/** What a diagnosis is made from, besides what was seen. */
+export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'> {
+  /** The server holds overrides that are not stored. */
+  readonly isForeignHeld: boolean;
+  /** Something that was answered shows a stored override as held. */
+  readonly isStoredShown: boolean;
+}
+
 /** One sentence: what the evidence comes to, and the cure. */
-export function diagnose(
-  seen: Observations,
-  judged: Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'>,
-): string {
+export function diagnose(seen: Observations, judged: Diagnosed): string {
   const { verdict, evidence, trap } = judged;
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
-    if (trap !== null) return `${traps[trap].meaning}; ${traps[trap].cure}`;
-    return 'the server shows other values than are stored; compare them with: rlctl policy get ROUTE';
+    if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen);
+    if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
+    if (trap === 'documentDropped' && seen.reports.length === 0) return `${willDrop(seen)}; ${traps[trap].cure}`;
+    if (trap !== null) return `${whichAddress(seen, evidence)}${traps[trap].meaning}; ${traps[trap].cure}`;
+    return `${whichAddress(seen, evidence)}the server shows other values than are stored; compare them with: rlctl policy get ROUTE`;
   }
   if (verdict === 'notProven') {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
     const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
+    if (reason === uncounted.text) return `${reason}: rlctl verify --reload`;
     const level =
       judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
     return `${level}${reason}; to look again, run: ${seen.reports.length === 0 ? 'rlctl verify' : 'rlctl reload'}`;
   }
-  return `${proven(seen, judged)}${remark(seen)}`;
+  return `${proven(seen, judged)}${idle(seen, evidence)}${remark(seen)}`;
 }
 
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
+
+function willDrop(seen: Observations): string {
+  const held = heldInWords(seen);
+  const now = held === null ? '' : `; now it still shows ${held}`;
+  return `the server cannot read the stored document, and will drop every override at its next reload${now}`;
+}
+
+/** Which of several addresses it is: `at 1 of 3 addresses (https://b.example.com): `; empty: all, or not known. */
+function whichAddress({ changed, sample, endpointCount }: Observations, evidence: readonly Evidence[]): string {
+  const asked = new Set([...changed, ...sample].map(({ source }) => source));
+  const wrong = new Set(evidence.filter(({ verdict }) => verdict === 'contradicted').map(({ source }) => source));
+  const stale = [...asked].filter((source) => wrong.has(source)).map(originOf);
+  if (endpointCount < 2 || stale.length === 0 || stale.length === endpointCount) return '';
+  const more = stale.length > mostNamed ? `, and ${stale.length - mostNamed} more` : '';
+  return `at ${stale.length} of ${endpointCount} addresses (${stale.slice(0, mostNamed).join(', ')}${more}): `;
+}
+
+const mostNamed = 3;
+
+/** `GET https://b.example.com/internal/…` → `https://b.example.com` */
+function originOf(source: string): string {
+  return /https?:\/\/[^/]+/.exec(source)?.[0] ?? source;
+}
+
+/** Why what is in force blocks nobody; empty: it may. */
+function idle({ reports }: Observations, evidence: readonly Evidence[]): string {
+  if (isLimiterOff(reports)) return '; but its limiter is off (RATE_LIMIT_ENABLED), so nothing is enforced';
+  const isShadow = evidence.some(({ isServerShadow }) => isServerShadow === true);
+  return isShadow ? '; but nothing is blocked: the server is in shadow, though the entry does not say so' : '';
+}
+
+const comparePlaces =
+  "compare namespace and redis in rlctl env show with the server's own (RATE_LIMIT_NAMESPACE, RATE_LIMIT_REDIS_URL)";
+
+/** Overrides at the server, and none of them where rlctl looks: what was seen cannot tell the causes apart. */
+function elsewhere({ loaded, reports }: Observations): string {
+  const here = loaded.usableCount === 0 ? nothingHere(loaded) : 'the server shows none of what is stored here';
+  if (reports.length > 0)
+    return `${here}, but after a reload the server still holds overrides: either rlctl or the server looks in another namespace or another Redis, or they stand in the server's own environment; first ${comparePlaces}, then its RATE_LIMIT_POLICY_OVERRIDES_JSON`;
+  return `${here}, but the server holds overrides: rlctl or the server looks in another namespace or another Redis, or it had no reload since they were removed; ${comparePlaces}; what a reload then counts tells more: rlctl verify --reload`;
+}
+
+function nothingHere({ objectCount, vanished = [] }: Observations['loaded']): string {
+  return objectCount + vanished.length === 0
+    ? 'nothing is stored where rlctl looks'
+    : 'nothing that a server can use is stored where rlctl looks';
+}
+
+const inFrontOrElsewhere = `the server goes by overrides that are not stored here, and nothing shows that it holds the stored ones as well: either those in its own environment stand in front (RATE_LIMIT_POLICY_OVERRIDES_JSON), or it reads another namespace or another Redis; first ${comparePlaces}`;
 
 /** Says which environment it says that it is. */
 function siteReason(evidence: readonly Evidence[]): string {
   return evidence.find(({ subject }) => subject === 'siteMode')?.text ?? traps.otherEnvironment.meaning;
 }
 
-function proven(
-  { changed, isWitness, isAsked, loaded, loadedBefore }: Observations,
-  judged: Pick<Proof, 'levelReached' | 'evidence'>,
-): string {
+function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'evidence'>): string {
+  const { changed, isWitness, isAsked, loaded, loadedBefore } = seen;
   const probe = metByProbe(judged);
-  if (loaded.objectCount === 0 && (changed.length === 0 || isWitness)) {
+  const isAboutAll = changed.length === 0 || isWitness;
+  const unused = isAboutAll ? unusedInWords(loaded) : '';
+  if (loaded.usableCount === 0 && isAboutAll) {
+    if (unused !== '') return `no stored override is in use${probe}${unused}`;
     return 'no override is stored and the server holds none, which does not show that it reads Redis';
   }
-  if (changed.length === 0 || isWitness)
-    return `the server holds the ${counted(loaded.objectCount, 'stored override')}${probe}`;
+  if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;
   const wasChanged = isAsked !== true && loadedBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';
   return `${nothing}the server shows ${what} as stored${probe}`;
+}
+
+/** Where only some of the stored overrides were read, no more than those is claimed. */
+function heldOf({ changed, sample, loaded }: Observations): string {
+  const all = loaded.usableCount;
+  const usable = new Set(loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
+  const answered = [...changed, ...sample].filter(({ prefix, answers }) => answers.length > 0 && usable.has(prefix));
+  const read = new Set(answered.map(({ prefix }) => prefix)).size;
+  if (read >= all || read === 0) return `the server holds the ${counted(all, 'stored override')}`;
+  return `the server shows ${read} of ${all} stored overrides that were read as stored`;
+}
+
+/** `; the server does not use 1 stored entry ("/a": its rate is null)`; empty: it can use all of them. */
+function unusedInWords(loaded: Observations['loaded']): string {
+  const prefixes = unusedPrefixes(loaded);
+  const [first] = prefixes;
+  if (first === undefined) return '';
+  const why =
+    loaded.entries.find(({ prefix }) => prefix === first)?.skippedBecause ??
+    loaded.vanished?.find(({ prefix }) => prefix === first)?.because;
+  const more = prefixes.length === 1 ? '' : ', for one';
+  const reason = why === undefined || why === null ? '' : `: ${quoteOutside(why, 100)}`;
+  return `; the server does not use ${counted(prefixes.length, 'stored entry', 'stored entries')} ("${quoteOutside(first)}"${more}${reason}), see: rlctl override list`;
 }
 
 /** What a real request met, and what it could not show: only what a header said is claimed. */

@@ -16,9 +16,7 @@ export function findTrap(
   const gauges = gaugeStandings(observations);
   if (isMixed(standings) || isMixed(gauges) || changed.some(isSplit)) return 'staleWorkers';
   const judgements = [...changed, ...sample];
-  const isMore = standings.has('more') || gauges.has('more');
-  if (isMore || listsForeignPrefix(observations) || judgements.some(namesForeign))
-    return isFormer(observations, judgements) ? 'notLoaded' : 'environmentOverridesInFront';
+  if (holdsForeign(observations, judgements)) return foreignTrap(observations, judgements);
   if (!standings.has('explained') && namesOtherCause(observations)) return 'otherNamespaceOrRedisUnreachable';
   if (standings.has('none')) return isReader(observations) ? 'otherNamespaceOrRedisUnreachable' : 'overridesNotRead';
   if (standings.has('fewer')) return 'otherNamespaceOrRedisUnreachable';
@@ -30,12 +28,55 @@ export function findTrap(
     comparisons.every(({ kind, isBase }) => kind !== 'differs' || isBase),
   );
   if (!isAsWithout) return 'environmentOverridesInFront';
+  // Not every address answered a reload: one that had none needs no other cause.
+  if (reports.length < observations.endpointCount) return 'notLoaded';
   return observations.workers === 1 ? 'otherNamespaceOrRedisUnreachable' : 'staleWorkers';
+}
+
+/** True where the server holds, lists or names overrides that are not stored. */
+export function holdsForeign(observations: Observations, judgements: readonly PrefixJudgement[]): boolean {
+  const { reports, loaded } = observations;
+  const isMore =
+    reports.some((report) => standingOf(report, loaded) === 'more') || gaugeStandings(observations).has('more');
+  return isMore || listsForeignPrefix(observations) || judgements.some(namesForeign);
+}
+
+/** What explains overrides that are not stored: an earlier document, another place, or the server's own environment. */
+function foreignTrap(observations: Observations, judgements: readonly PrefixJudgement[]): TrapId {
+  if (isFormer(observations, judgements)) return 'notLoaded';
+  if (observations.loaded.usableCount === 0) return 'otherNamespaceOrRedisUnreachable';
+  const isForeignValue = judgements.some(({ comparisons }) =>
+    comparisons.some(
+      ({ kind, isBase, foreignOverride }) => foreignOverride !== null || (kind === 'differs' && !isBase),
+    ),
+  );
+  // Stored routes that read as if there were no override: what the server holds stands somewhere else.
+  const isElsewhere = !isForeignValue && !showsStored(observations, judgements);
+  return isElsewhere ? 'otherNamespaceOrRedisUnreachable' : 'environmentOverridesInFront';
+}
+
+/** True where something that was answered shows a stored override as held: a value, its name, a list, or the count. */
+export function showsStored(observations: Observations, judgements: readonly PrefixJudgement[]): boolean {
+  const { loaded, reports, changed, sample } = observations;
+  if (loaded.usableCount === 0) return false;
+  if (reports.some((report) => standingOf(report, loaded) === 'explained')) return true;
+  if (gaugeStandings(observations).has('explained')) return true;
+  if (judgements.some(({ shown, expectation }) => shown > 0 && expectation.winner !== null)) return true;
+  const lists = [
+    ...reports.map(({ overridePrefixes }) => overridePrefixes ?? []),
+    ...[...changed, ...sample].flatMap(({ answers }) => answers.map(({ activeOverrides }) => activeOverrides ?? [])),
+  ];
+  const usable = loaded.entries.filter(({ fields }) => fields !== null);
+  return lists.some((list) => {
+    const listed = new Set(list);
+    return usable.every(({ prefix }) => listed.has(prefix));
+  });
 }
 
 /** True where everything that is not stored stood in the document before, so that a reload not sent explains it. */
 function isFormer(observations: Observations, judgements: readonly PrefixJudgement[]): boolean {
-  const { reports, former = [], changed, sample, metrics, loaded } = observations;
+  const { reports, changed, sample, metrics, loaded } = observations;
+  const former = [...(observations.former ?? []), ...(loaded.vanished ?? []).map(({ prefix }) => prefix)];
   if (reports.length > 0 || former.length === 0) return false;
   const known = new Set([...former, ...loaded.entries.map(({ prefix }) => prefix)]);
   const named = [

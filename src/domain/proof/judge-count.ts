@@ -19,12 +19,18 @@ export function standingOf(
   return overridesCount === 0 ? 'none' : 'fewer';
 }
 
+/** True where some of these answers say that the limiter is off. */
+export function isLimiterOff(reports: readonly ReloadReport[]): boolean {
+  return reports.some(({ isEnabled }) => isEnabled === false);
+}
+
 const source = 'POST /config/reload';
 
 /** What the counts and the listed prefixes of these reports show. */
 export function judgeReports(loaded: LoadedOverrides, reports: readonly ReloadReport[]): readonly Evidence[] {
   if (loaded.droppedBecause !== null) {
-    const text = `the stored document is not what the server can read (${quoteOutside(loaded.droppedBecause)}), so it drops every override`;
+    const drops = reports.length > 0 ? 'so it drops every override' : 'so its next reload drops every override';
+    const text = `the stored document is not what the server can read (${quoteOutside(loaded.droppedBecause)}), ${drops}`;
     return [{ subject: 'count', verdict: 'contradicted', text, source: 'the stored document', route: null }];
   }
   return [...countEvidence(loaded, reports), ...listEvidence(loaded, reports)];

@@ -4,7 +4,7 @@ import { quoteOutside } from '../outside-text.js';
 import type { ProbeObservation } from './observations.js';
 import { fieldsInWords, type EnforcedField, type Evidence } from './proof.js';
 
-type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly'>;
+type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly' | 'isServerShadow'>;
 
 /** What a probe is judged by. */
 export interface ProbeStandards {
@@ -63,7 +63,10 @@ function compareHeaders(standards: ProbeStandards, route: string, base: Policy, 
   const claims = { enforced, loadedOnly };
   if (enforced.length > 0) {
     const rest = loadedOnly.length === 0 ? '' : `; no header shows the ${fieldsInWords(loadedOnly)}`;
-    return { verdict: 'proven', text: `the probe met what is stored: ${seen}${rest}`, ...claims };
+    const isServerShadow = answer.isShadow === true && winner?.fields?.isShadow !== true;
+    const idle = isServerShadow ? '; nothing is blocked, because the server is in shadow, which no entry sets' : '';
+    const text = `the probe met what is stored: ${seen}${rest}${idle}`;
+    return { verdict: 'proven', text, ...claims, ...(isServerShadow ? { isServerShadow } : {}) };
   }
   if (loadedOnly.some((field) => field !== 'ratePerMin'))
     return {

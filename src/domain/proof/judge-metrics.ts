@@ -124,7 +124,9 @@ function reloadLines(metrics: MetricObservations): Line[] {
   const moved = counting.filter((instance) => hasMoved(instance, reloadedAtMs));
   if (moved.length > 0) {
     const who = counting.length === 1 ? '' : ` at ${moved.length} of ${counting.length} ${peers(isScraped)}`;
-    return [{ verdict: 'proven', text: `the counter of reloads moved${who}` }];
+    // A reload reaches one process: that it moved at one says nothing of the others.
+    const verdict = moved.length === counting.length ? 'proven' : 'neutral';
+    return [{ verdict, text: `the counter of reloads moved${who}` }];
   }
   const isSeen = counting.every(({ reloads }) => (reloads.at(-1)?.atMs ?? 0) >= reloadedAtMs);
   const hasBefore = counting.every(({ reloads }) => (reloads[0]?.atMs ?? Infinity) < reloadedAtMs);

@@ -21,9 +21,12 @@ export interface PrefixJudgement {
 /** Compares every read of a prefix with what is stored. */
 export function judgePrefix(loaded: LoadedOverrides, reads: PrefixReads): PrefixJudgement {
   const expectation = expectationOf(loaded, reads.prefix);
-  const comparisons = reads.answers.map((answer) =>
-    compareAnswer(expectation, answer, reads.bases.get(answer.bucket) ?? null, loaded),
-  );
+  const comparisons = reads.answers.map((answer) => {
+    const comparison = compareAnswer(expectation, answer, reads.bases.get(answer.bucket) ?? null, loaded);
+    // The server's own policy agrees with itself, whatever else the server holds.
+    const isSilent = reads.isBase === true && comparison.kind === 'shown' && answer.activeOverrides === undefined;
+    return isSilent ? { ...comparison, kind: 'silent' as const } : comparison;
+  });
   return {
     expectation,
     reads,
@@ -55,12 +58,17 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
   const { reads, comparisons, differing, shown, expectation } = judgement;
   const line = { subject: 'policy', source: reads.source, route: reads.prefix } as const;
   const name = `"${quoteOutside(reads.prefix)}"`;
-  const of = `${comparisons.length} of ${reads.wanted} reads`;
+  const of =
+    reads.wanted === 1 ? counted(comparisons.length, 'read') : `${comparisons.length} of ${reads.wanted} reads`;
   const first = comparisons.find(({ kind }) => kind === 'differs');
   if (first !== undefined) {
     const how =
-      differing === comparisons.length ? `all ${differing} reads` : `${differing} of ${comparisons.length} reads`;
-    return { ...line, verdict: 'contradicted', text: `${name}: ${how} show ${first.differences}` };
+      comparisons.length === 1
+        ? 'the read shows'
+        : differing === comparisons.length
+          ? `all ${differing} reads show`
+          : `${differing} of ${comparisons.length} reads show`;
+    return { ...line, verdict: 'contradicted', text: `${name}: ${how} ${first.differences}` };
   }
   const fault = comparisons.length === 0 ? null : activeFault(reads, loaded);
   if (fault !== null) return { ...line, verdict: 'contradicted', text: fault };
@@ -69,12 +77,18 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
     return { ...line, verdict: 'neutral', text };
   }
   if (comparisons.length < reads.wanted)
-    return { ...line, verdict: 'notProven', text: `${name}: only ${of} were possible` };
+    return {
+      ...line,
+      verdict: 'notProven',
+      text: `${name}: only ${comparisons.length} of ${counted(reads.wanted, 'read')} ${reads.wanted === 1 ? 'was' : 'were'} possible`,
+    };
   if (shown > 0)
     return { ...line, verdict: 'proven', text: `${name}: ${asStored(expectation)}${hiding(expectation)} (${of})` };
   const text = comparisons.some(({ kind }) => kind === 'unknown')
     ? `${name}: what the server would say without any override is not known, so nothing can be compared`
-    : `${name}: the stored values are the server's own, so its answer shows nothing by itself`;
+    : reads.isBase === true
+      ? `${name}: the server shows its own policy there, which tells nothing of the overrides that it holds`
+      : `${name}: the stored values are the server's own, so its answer shows nothing by itself`;
   return { ...line, verdict: comparisons.some(({ kind }) => kind === 'unknown') ? 'notProven' : 'neutral', text };
 }
 

@@ -1,11 +1,13 @@
+import type { ReloadReport } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
 import { diagnose } from './diagnose.js';
-import { findTrap, isMixed } from './find-trap.js';
-import { judgeLists, judgeReports, standingOf } from './judge-count.js';
+import { findTrap, holdsForeign, isMixed, showsStored } from './find-trap.js';
+import { isLimiterOff, judgeLists, judgeReports, standingOf } from './judge-count.js';
 import { judgeProbe } from './judge-enforcement.js';
 import { judgeMetrics } from './judge-metrics.js';
 import { changedLine, isSplit, judgePrefix, sampleLines, type PrefixJudgement } from './judge-policy.js';
 import type { Observations } from './observations.js';
+import { heldLines } from './still-held.js';
 import { learn } from './learn.js';
 import { missingCarrier } from './missing-carrier.js';
 import type { Evidence, Proof, Verdict } from './proof.js';
@@ -32,7 +34,9 @@ export type Judgement = Pick<
 
 /** Judges what was seen: a pure function, so that the same observations always come to the same verdict. */
 export function judge(seen: Observations): Judgement {
-  const changed = seen.changed.map((reads) => judgePrefix(seen.loaded, reads));
+  // What cannot be read sets no expectation: what the server shows is then told, and not judged.
+  const isDropped = seen.loaded.droppedBecause !== null;
+  const changed = isDropped ? [] : seen.changed.map((reads) => judgePrefix(seen.loaded, reads));
   const sample = seen.sample.map((reads) => judgePrefix(seen.loaded, reads));
   const isVisible = changed.some(({ shown }) => shown > 0);
   const isAgreed =
@@ -44,11 +48,13 @@ export function judge(seen: Observations): Judgement {
   const loading = [
     ...siteModeLine(seen),
     ...judgeReports(seen.loaded, reports),
+    ...(isDropped ? heldLines(seen) : []),
     ...changed.map((each) => changedLine(each, seen.loaded)),
     ...judgeLists(seen),
+    ...moreWorkersLine(seen),
     ...workersLine(seen, { isAgreed, isVisible, confidence }),
     ...sampleLines(sample, seen),
-    ...judgeMetrics(seen.metrics, seen.loaded),
+    ...(isDropped ? [] : judgeMetrics(seen.metrics, seen.loaded)),
     ...healthLines(seen),
     ...seen.failures.map((text): Evidence => ({
       subject: 'limits',
@@ -59,7 +65,7 @@ export function judge(seen: Observations): Judgement {
     })),
   ];
   const carried = loading.concat(missingCarrier(seen, changed, loading));
-  const enforcement = seen.probes.map((probe) => judgeProbe(seen, probe));
+  const enforcement = [...limiterOff(seen, reports), ...seen.probes.map((probe) => judgeProbe(seen, probe))];
   // Another environment's server neither proves nor contradicts anything about this one.
   const loadedVerdict = seen.wrongSiteMode === null ? worst(carried) : 'notProven';
   const isEnforcedAsked = seen.levelAsked === 'enforced';
@@ -83,7 +89,17 @@ export function judge(seen: Observations): Judgement {
     levelReached,
     evidence,
     trap,
-    diagnosis: diagnose(seen, { verdict, levelReached, evidence, trap }),
+    diagnosis: diagnose(
+      { ...seen, reports },
+      {
+        verdict,
+        levelReached,
+        evidence,
+        trap,
+        isForeignHeld: holdsForeign({ ...seen, reports }, [...changed, ...sample]),
+        isStoredShown: showsStored({ ...seen, reports }, [...changed, ...sample]),
+      },
+    ),
     confidence,
     distinctAnswers: Math.max(0, ...[...changed, ...sample].map(({ distinct }) => distinct)),
     learned: learn(seen, changed, enforcement, trap),
@@ -91,6 +107,14 @@ export function judge(seen: Observations): Judgement {
       changed.some(isSplit) || isMixed(new Set(seen.lastReports.map((report) => standingOf(report, seen.loaded)))),
     isVisible,
   };
+}
+
+/** A server that answers with its limiter off holds what is stored and enforces nothing of it. */
+function limiterOff({ levelAsked }: Observations, reports: readonly ReloadReport[]): Evidence[] {
+  if (!isLimiterOff(reports)) return [];
+  const text = 'the server says that its limiter is off (RATE_LIMIT_ENABLED): nothing is enforced';
+  const verdict = levelAsked === 'enforced' ? 'notProven' : 'neutral';
+  return [{ subject: 'flag', verdict, text, source: 'POST /config/reload', route: null }];
 }
 
 /** Where probes were to show something, and none reaches what was changed. */
@@ -138,6 +162,14 @@ function healthLines({ withoutRedis }: Observations): Evidence[] {
     source: `GET ${origin}/health/ready`,
     route: null,
   }));
+}
+
+/** The configuration is what the operator says; what was seen is what answered. */
+function moreWorkersLine({ workers, workersConfigured, known }: Observations): Evidence[] {
+  if (workersConfigured === undefined) return [];
+  const at = known.workersSeenAt ? ` (${known.workersSeenAt.slice(0, 10)})` : '';
+  const text = `at least ${workers} processes were seen${at}, the configuration says ${workersConfigured}: ${workersConfigured === 1 ? 'one read does' : 'reads for so many do'} not speak for them`;
+  return [{ subject: 'workers', verdict: 'neutral', text, source: 'what was seen before', route: null }];
 }
 
 interface Agreement {

@@ -9,12 +9,15 @@ export function missingCarrier(
   changed: readonly PrefixJudgement[],
   lines: readonly Evidence[],
 ): Evidence[] {
+  // What contradicts tells already what the server holds.
+  if (lines.some(({ verdict }) => verdict === 'contradicted')) return [];
   const isCounted =
     isEveryGaugeRight(seen) ||
     lines.some(({ subject, verdict }) => (subject === 'count' || subject === 'prefixes') && verdict === 'proven');
   const isSampled = lines.some(({ subject, verdict }) => subject === 'sample' && verdict === 'proven');
   const isSilent = changed.some(
-    ({ shown, differing, comparisons }) => shown + differing === 0 && comparisons.length > 0,
+    ({ shown, differing, comparisons, reads }) =>
+      reads.isBase !== true && shown + differing === 0 && comparisons.length > 0,
   );
   const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
   const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
@@ -35,10 +38,11 @@ function isEveryGaugeRight({ metrics, loaded, workers }: Observations): boolean 
   return all.length >= (workers ?? 1) && all.every(({ standings }) => standings.every((each) => each === 'explained'));
 }
 
-const uncounted: Evidence = {
+/** Nothing is stored, and nothing tells whether the server holds nothing either. */
+export const uncounted: Evidence = {
   subject: 'count',
   verdict: 'notProven',
-  text: 'no override is stored, and nothing that was answered tells how many the server still holds; the answer of a reload counts them: rlctl verify --reload',
+  text: 'no override is stored, and nothing that was answered tells how many the server still holds; the answer of a reload counts them',
   source: 'GET /rate-limit/policy',
   route: null,
 };

@@ -1,7 +1,7 @@
 import type { Policy, PolicyAnswer, ProbeAnswer, ReloadReport } from '../control-plane.js';
 import type { LoadedOverrides } from '../policy/matching.js';
 import type { MetricObservations } from './metric-observations.js';
-import type { Learned, ProofLevel } from './proof.js';
+import type { Known, ProofLevel } from './proof.js';
 
 /** What was read about one prefix at one endpoint. */
 export interface PrefixReads {
@@ -12,6 +12,8 @@ export interface PrefixReads {
   readonly answers: readonly PolicyAnswer[];
   /** How many answers were wanted. */
   readonly wanted: number;
+  /** True: the route is one that no stored override reaches, so only a list beside the answer shows one. Absent: false. */
+  readonly isBase?: boolean;
   /** True: the reads ended early, because some answer disagreed with another. Absent: false. */
   readonly isCutShort?: boolean;
   /** The server's own policy by bucket: what it says for a route that no stored override matches; may be empty. */
@@ -58,8 +60,10 @@ export interface Observations {
   readonly probes: readonly ProbeObservation[];
   /** True: there are probes, and none of them reaches what was changed. Absent: false. */
   readonly hasProbesAside?: boolean | undefined;
-  /** Processes behind the address; `null`: not known. */
+  /** Processes behind the address, at least as many as were seen there before; `null`: not known. */
   readonly workers: number | null;
+  /** Processes behind the address as configured, where more were seen before. Absent: `workers` is what is configured. */
+  readonly workersConfigured?: number | undefined;
   /** Addresses that were asked. */
   readonly endpointCount: number;
   /** True where the policy endpoint answered at least once. */
@@ -77,5 +81,5 @@ export interface Observations {
   /** Servers whose own health says that their Redis does not answer, by address. Absent: not asked. */
   readonly withoutRedis?: readonly string[] | undefined;
   /** What earlier proofs learned. */
-  readonly known: Learned;
+  readonly known: Known;
 }

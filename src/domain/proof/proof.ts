@@ -44,6 +44,8 @@ export interface Evidence {
   readonly enforced?: readonly EnforcedField[];
   /** In a probe's line: the fields that no header showed, so that they count as loaded. Absent elsewhere. */
   readonly loadedOnly?: readonly EnforcedField[];
+  /** In a probe's line: true where the server is in shadow although the stored entry does not set it. Absent: it is not. */
+  readonly isServerShadow?: boolean;
 }
 
 /** What the probes of a proof showed in force, and what they did not, as people name it: `burst`, `rate`. */
@@ -71,6 +73,12 @@ export interface Learned {
   readonly workersSeen?: number | null;
   /** How its metrics spell their labels. Absent or `null`: not seen. */
   readonly metricLabels?: MetricLabels | null;
+}
+
+/** What was learned before, as a proof is told. */
+export interface Known extends Learned {
+  /** When `workersSeen` was seen, ISO 8601. Absent or `null`: not known. */
+  readonly workersSeenAt?: string | null;
 }
 
 /** `action="blocked"` with `shadow="true"`, or `action="block"` and `shadow_block` with `shadow="True"`. */

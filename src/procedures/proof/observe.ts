@@ -1,9 +1,15 @@
 import { endpointUrl, type ApiEndpoint } from '../../domain/api-endpoint.js';
 import type { Policy, PolicyAnswer, ProbeMethod, ReloadReport } from '../../domain/control-plane.js';
-import { loadOverrides, matchOverride, startsRoute, type LoadedOverrides } from '../../domain/policy/matching.js';
+import {
+  loadOverrides,
+  matchOverride,
+  startsRoute,
+  unusedPrefixes,
+  type LoadedOverrides,
+} from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import type { Observations, PrefixReads, ProbeObservation } from '../../domain/proof/observations.js';
-import type { Learned, ProofLevel } from '../../domain/proof/proof.js';
+import type { Known, ProofLevel } from '../../domain/proof/proof.js';
 import { readsNeeded } from '../../domain/proof/reads-needed.js';
 import type { OnStep } from '../step.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -22,6 +28,8 @@ export interface ObservationInput {
   readonly changed: readonly string[];
   /** Processes behind each address, from 1; `null`: not known. */
   readonly workers: number | null;
+  /** As configured, where `workers` is more because more were seen before; absent: they are the same. */
+  readonly workersConfigured?: number;
   readonly levelAsked: ProofLevel;
   /** True: the level follows from a configured probe, and nobody asked for it by name. Absent: somebody did. */
   readonly isLevelImplied?: boolean;
@@ -45,10 +53,10 @@ export interface ObservationInput {
   readonly maxRequests?: number;
   /** What X-Site-Mode must say; `null`: whatever it says. */
   readonly siteMode: string | null;
-  /** Other prefixes to look at, at most 50; absent: 50. */
+  /** Other prefixes to look at; absent: 50. */
   readonly samples?: number;
   /** What earlier proofs learned about this server; absent: nothing. */
-  readonly known?: Learned;
+  readonly known?: Known;
 }
 
 /** A real request that shows what is enforced. */
@@ -62,7 +70,9 @@ const width = 8;
 /** A server may list all its overrides in every answer: a sample ends early that brought so many. */
 const mostListed = 50_000;
 const manyPrefixes = 16;
-const mostSamples = 50;
+const usualSamples = 50;
+/** Entries that the server cannot use and whose routes are read all the same, where so many are stored. */
+const leastUnused = 8;
 /** Asked with for every route: what an override sets reads the same under each bucket. */
 const anyBucket = 'read';
 
@@ -99,14 +109,17 @@ export class Observer {
     const route = `/rlctl-${ports.randomness.hex(8)}`;
     this.#baseRoute = matchOverride(this.#loaded, route) === null ? route : null;
     const changed = new Set(input.changed);
-    const usable = this.#loaded.entries.filter(({ prefix, fields }) => fields !== null && !changed.has(prefix));
-    const usablePrefixes = usable.map(({ prefix }) => prefix);
-    const witnesses = input.witnesses ?? 1;
-    const picked = pickSome(usablePrefixes, mostSamples + witnesses, ports.randomness);
+    const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
+    const usable = rest(this.#loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
+    const unused = rest(unusedPrefixes(this.#loaded));
+    const { witnesses = 1, samples = usualSamples } = input;
+    const picked = pickSome(usable, samples + witnesses, ports.randomness);
+    // An entry that the server cannot use may hide one that it still holds: only a read of its route tells.
+    const doubtful = pickSome(unused, Math.max(witnesses, leastUnused), ports.randomness);
     // Where nothing was changed, some stored overrides stand for all: they are read as often as changed ones would be.
-    this.#watched = input.changed.length > 0 ? [...changed] : picked.slice(0, witnesses);
-    this.#others = input.changed.length > 0 ? picked : picked.slice(witnesses);
-    this.#otherCount = usable.length - (input.changed.length > 0 ? 0 : this.#watched.length);
+    this.#watched = input.changed.length > 0 ? [...changed] : [...picked.slice(0, witnesses), ...doubtful];
+    this.#others = input.changed.length > 0 ? [...doubtful, ...picked] : picked.slice(witnesses);
+    this.#otherCount = usable.length + unused.length - (input.changed.length > 0 ? 0 : this.#watched.length);
     // Where none is stored, any route shows what a server lists that still holds some.
     if (this.#watched.length === 0 && input.witnesses !== undefined && this.#baseRoute !== null)
       this.#watched = [this.#baseRoute];
@@ -155,12 +168,22 @@ export class Observer {
     return !isCutShort;
   }
 
+  /** Reads once what each endpoint lists as active, where the document sets no expectation for it. */
+  async readHeld(): Promise<void> {
+    const route = this.#baseRoute;
+    if (route === null) return;
+    this.#changed = await inParallel(this.input.endpoints, width, async (endpoint) => {
+      const answer = await this.reader.read(endpoint, route, anyBucket, true);
+      return this.#prefixReads({ endpoint, prefix: route, answers: answer === null ? [] : [answer] }, 1);
+    });
+  }
+
   /** Reads a sample of the other prefixes, one read each, spread over the endpoints. */
   async readSample(): Promise<void> {
-    const { endpoints, samples } = this.input;
+    const { endpoints, samples = usualSamples } = this.input;
     const first = endpoints[0];
     if (first === undefined) return;
-    const chosen = this.#others.slice(0, Math.min(samples ?? mostSamples, mostSamples));
+    const chosen = this.#others.slice(0, samples);
     if (chosen.length > 0) this.onStep(`reading a sample of ${prefixes(chosen.length)}`);
     let listed = 0;
     const sample = await inParallel(chosen, width, async (prefix, index) => {
@@ -191,7 +214,8 @@ export class Observer {
 
   /** All that was seen. */
   observations(reports: Reports, more: Pick<Observations, 'metrics'> = {}): Observations {
-    const { levelAsked, isLevelImplied, workers, endpoints, known, changed, isAsked, former } = this.input;
+    const { levelAsked, isLevelImplied, workers, workersConfigured, endpoints, known, changed, isAsked, former } =
+      this.input;
     return {
       ...more,
       levelAsked,
@@ -209,6 +233,7 @@ export class Observer {
       probes: this.#probes,
       hasProbesAside: this.input.hasProbesAside,
       workers,
+      workersConfigured,
       endpointCount: endpoints.length,
       hasPolicyAnswered: this.reader.hasAnswered,
       failures: [...(this.input.unreachable ?? []), ...this.reader.failures],
@@ -248,7 +273,8 @@ export class Observer {
     // A server may map the route to its own bucket whatever was asked for: then its base is that bucket's.
     for (const bucket of new Set(answers.map((answer) => answer.bucket))) await this.#readBase(endpoint, bucket);
     const source = `GET ${endpointUrl(endpoint, '/rate-limit/policy').href}`;
-    return { prefix, source, answers, wanted, bases: this.#basesOf(endpoint) };
+    const isBase = prefix === this.#baseRoute;
+    return { prefix, source, answers, wanted, bases: this.#basesOf(endpoint), ...(isBase ? { isBase } : {}) };
   }
 
   /** What the server says for a route that no stored override matches; `null`: there is no such route, or no answer. */

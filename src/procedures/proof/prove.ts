@@ -39,7 +39,8 @@ const longestPauseMs = 5000;
  * Proves that what is stored is in force. Never throws for what a server or a network does, nor at the deadline: what
  * could not be seen makes the verdict `notProven`, with the cause among the evidence.
  */
-export async function prove(ports: ProofPorts, input: ProofInput, onStep?: OnStep): Promise<Proof> {
+export async function prove(ports: ProofPorts, asked: ProofInput, onStep?: OnStep): Promise<Proof> {
+  const input = withSeenWorkers(asked);
   const startMs = ports.clock.monotonicMs();
   const elapsedMs = (): number => ports.clock.monotonicMs() - startMs;
   const state: LookState = {
@@ -74,6 +75,14 @@ export async function prove(ports: ProofPorts, input: ProofInput, onStep?: OnSte
   }
 }
 
+/** Where more processes were seen than are configured, the larger number decides how often is read. */
+function withSeenWorkers(input: ProofInput): ProofInput {
+  const { workers, known, endpoints } = input;
+  // Processes are seen over all addresses, and configured for each.
+  const seen = Math.ceil((known?.workersSeen ?? 0) / Math.max(1, endpoints.length));
+  return workers === null || seen <= workers ? input : { ...input, workers: seen, workersConfigured: workers };
+}
+
 /** What outlives one look. */
 interface LookState {
   /** Probe requests that may still be sent; below 0: one more was wanted. */
@@ -103,7 +112,10 @@ async function lookOnce(
 ): Promise<Look> {
   const observer = new Observer(ports, input, onStep);
   const none: Reports = { all: first, last: first };
-  if (observer.isDecided) return judged(observer, observer.observations(none));
+  if (observer.isDecided) {
+    if (input.isCheck === true) await observer.readHeld();
+    return judged(observer, observer.observations(none, { metrics: await readMetrics(ports, input, state) }));
+  }
   const reports = await reachWorkers(input, observer, none, onStep);
   const reading = readMetrics(ports, input, state);
   await observer.readSample();

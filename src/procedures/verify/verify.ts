@@ -24,7 +24,7 @@ export interface VerifyInput extends Pick<EffectInput, 'require' | 'workers' | '
   /** Tried in order; the next one on a 404 only. */
   readonly basePaths: readonly string[];
   readonly siteMode: string | null;
-  /** Other stored overrides to look at once, at most 50. */
+  /** Other stored overrides to look at once; `Infinity`: all of them. */
   readonly samples: number;
   /** Sent before the proof, for the count in its answer; `null`: none is. */
   readonly reload: ReloadInput | null;

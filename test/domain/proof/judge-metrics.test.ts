@@ -118,6 +118,19 @@ describe('the counter of reloads', () => {
     expect(line).toEqual([verdict, expect.stringContaining(text)]);
   });
 
+  it('that moved at one of several processes says nothing of the others', () => {
+    const still = [
+      [reloadMs - 1, 4],
+      [reloadMs + 1, 4],
+    ] as const;
+    const moved = [
+      [reloadMs - 1, 4],
+      [reloadMs + 1, 5],
+    ] as const;
+    const both = [instance('a:1', gauge, moved), instance('b:1', gauge, still)];
+    expect(lines(seen(both)).at(-1)).toEqual(['neutral', expect.stringContaining('moved at 1 of 2')]);
+  });
+
   it('says nothing where no reload was sent', () => {
     const counter = [
       [reloadMs - 1, 4],

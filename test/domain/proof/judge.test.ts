@@ -114,11 +114,33 @@ describe('the count', () => {
     expect(judgement.learned.readsOverrides).toBeNull();
   });
 
-  it('nothing stored and 1: the server has overrides from elsewhere', () => {
-    expect(verdictOf(see({ text: '{}', reports: [report(1)], changed: [] }))).toEqual([
+  it.each([null, '{}', '{"/a":5}'])(
+    'nothing stored and 1: the cause cannot be known, and both are said (%s)',
+    (text) => {
+      const judgement = check(see({ text, reports: [report(1)], changed: [] }), [
+        'contradicted',
+        'otherNamespaceOrRedisUnreachable',
+      ]);
+      expect(judgement.diagnosis).toMatch(/another namespace or another Redis, or they stand in the server's own env/);
+      expect(judgement.diagnosis).not.toContain('restart');
+    },
+  );
+
+  it('more than Redis explains, and stored routes as if there were none: it looks elsewhere', () => {
+    const changed = [reads('/a', [answer()])];
+    expect(verdictOf(see({ reports: [report(7)], changed }))).toEqual([
       'contradicted',
-      'environmentOverridesInFront',
+      'otherNamespaceOrRedisUnreachable',
     ]);
+  });
+
+  it('more than Redis explains, and nothing shows a stored one: the environment is not asserted', () => {
+    const seen = see({ reports: [report(3)], changed: [reads('/a', [answer({ burst: 1 })])] });
+    const judgement = check(seen, ['contradicted', 'environmentOverridesInFront']);
+    expect(judgement.diagnosis).toContain('or it reads another namespace');
+    expect(check(see({ reports: [report(3)] }), ['contradicted', 'environmentOverridesInFront']).diagnosis).toContain(
+      'stand before the ones in Redis and win',
+    );
   });
 
   it('an earlier knowledge that the server reads overrides rules out that it does not', () => {
@@ -220,6 +242,25 @@ describe('the policy of a changed prefix', () => {
     ).toEqual(['proven', null]);
   });
 
+  it('an entry the server does not use is said, with why, and not counted as held', () => {
+    const text = '{"/a":{"rate":"12.5"},"/b":{"burst":5}}';
+    const witnesses = { changed: [reads('/b', [b]), reads('/a', [answer()])], isWitness: true };
+    const some = check(see({ text, reports: [report(2)], ...witnesses }), ['proven', null]);
+    expect(some.diagnosis).toMatch(/holds the 1 stored override; the server does not use 1 stored entry \("\/a": .+\)/);
+    const none = see({ text: '{"/a":{"rate":"12.5"}}', changed: [reads('/a', [answer()])], isWitness: true });
+    expect(check({ ...none, reports: [report(1)], lastReports: [report(1)] }, ['proven', null]).diagnosis).toMatch(
+      /^no stored override is in use; the server does not use 1 stored entry/,
+    );
+  });
+
+  it.each(['{"/x":5}', '{"/x":{"rate":null}}'])('an entry that hides one still held (%s)', (text) => {
+    const still = answer({ burst: 1 });
+    for (const matchedOverride of [undefined, '/x'])
+      expect(
+        verdictOf(see({ text, reports: [], changed: [reads('/x', [{ ...still, matchedOverride }])], isWitness: true })),
+      ).toEqual(['contradicted', 'notLoaded']);
+  });
+
   it('a coerced value is expected as the server coerces it', () => {
     expect(
       verdictOf(
@@ -295,7 +336,7 @@ describe('without a reload (verify)', () => {
 
   it.each<[string, readonly string[], Expected]>([
     ['none', [], ['proven', null]],
-    ['one that is still held', ['/gone'], ['contradicted', 'environmentOverridesInFront']],
+    ['one that is still held', ['/gone'], ['contradicted', 'otherNamespaceOrRedisUnreachable']],
   ])('nothing stored, and a list of %s', (_, activeOverrides, expected) => {
     const none = reads('/rlctl-base', [answer({ matchedOverride: null, activeOverrides })]);
     expect(verdictOf(see({ text: '{}', reports: [], changed: [none], isWitness: true }))).toEqual(expected);
@@ -550,6 +591,127 @@ describe('enforcement', () => {
     const known = { readsOverrides: true, enforcesOverrides: false };
     expect(judge(see({ known })).diagnosis).toContain('does not enforce overrides');
     expect(judge(see({ known })).learned).toEqual({ ...known, fresh: ['readsOverrides'] });
+  });
+});
+
+describe('what is in force and blocks nobody', () => {
+  const off: ReloadReport = { ...report(2), isEnabled: false };
+  const limiterOff = { reports: [off], lastReports: [off] };
+
+  it('a limiter that is off is said, and proves no enforcement', () => {
+    const judgement = check(see(limiterOff), ['proven', null]);
+    expect(judgement.evidence.at(-1)).toMatchObject({ subject: 'flag', verdict: 'neutral' });
+    expect(judgement.diagnosis).toContain('its limiter is off (RATE_LIMIT_ENABLED), so nothing is enforced');
+    const answered: ProbeAnswer = {
+      status: 200,
+      bucket: 'read',
+      isShadow: false,
+      limit: 21,
+      remaining: 20,
+      retryAfterSeconds: null,
+    };
+    const one = {
+      url: 'https://api.example.com/a',
+      route: '/a',
+      bucket: 'read',
+      answer: answered,
+      failure: null,
+      base,
+    };
+    const enforced = check(see({ ...limiterOff, levelAsked: 'enforced', probes: [one] }), ['notProven', null]);
+    expect(enforced.diagnosis).toContain('limiter is off');
+    // A server that is in shadow as a whole, while the entry sets none.
+    const shadowed = {
+      levelAsked: 'enforced' as const,
+      probes: [{ ...one, answer: { ...answered, isShadow: true }, base: { ...base, isShadow: true } }],
+      changed: [reads('/a', [{ ...a, isShadow: true }], { bases: new Map([['read', { ...base, isShadow: true }]]) })],
+    };
+    const inShadow = check(see(shadowed), ['proven', null]);
+    expect(inShadow.diagnosis).toContain('nothing is blocked: the server is in shadow');
+    expect(inShadow.evidence.at(-1)?.text).toContain('which no entry sets');
+  });
+});
+
+describe('no more is claimed than was seen', () => {
+  it('of a sample: only what was read', () => {
+    const text = '{"/a":{"rate":120,"burst":20},"/b":{"burst":5},"/c":{"burst":6}}';
+    const fields = { text, reports: [report(3)], isWitness: true, others: 2 };
+    expect(check(see(fields), ['proven', null]).diagnosis).toBe(
+      'the server shows 1 of 3 stored overrides that were read as stored',
+    );
+    const sample = [reads('/b', [b]), reads('/c', [answer({ burst: 6 })])];
+    expect(check(see({ ...fields, sample }), ['proven', null]).diagnosis).toBe(
+      'the server holds the 3 stored overrides',
+    );
+  });
+
+  it('reads of the own policy could not have shown a leftover', () => {
+    const canary = reads('/rlctl-base', Array<PolicyAnswer>(33).fill(answer()), { isBase: true });
+    const none = { text: '{}', changed: [canary], isWitness: true, workers: 4 };
+    for (const reports of [[], Array.from({ length: 40 }, () => report(0))]) {
+      const judgement = judge(see({ ...none, reports }));
+      expect(judgement.confidence).toBeNull();
+      expect(judgement.evidence.map(({ text }) => text).join()).not.toContain('would have shown');
+    }
+    const listed = reads('/rlctl-base', Array<PolicyAnswer>(33).fill(answer({ activeOverrides: [] })), {
+      isBase: true,
+    });
+    expect(judge(see({ ...none, reports: [], changed: [listed] })).confidence).toBeGreaterThan(0.999);
+  });
+
+  it('a document that cannot be read is dropped at the next reload, not before', () => {
+    const lists = reads('/rlctl-base', [answer({ activeOverrides: ['/a', '/b'] })], { isBase: true });
+    const broken = { text: '{"/a":', reports: [], changed: [lists], isWitness: true };
+    const judgement = check(see(broken), ['contradicted', 'documentDropped']);
+    expect(judgement.diagnosis).toContain(
+      'will drop every override at its next reload; now it still shows 2 overrides',
+    );
+    const lines = judgement.evidence.map(({ text }) => text);
+    expect(lines[0]).toContain('so its next reload drops every override');
+    expect(lines.join()).not.toContain('nothing that the server answered');
+    expect(check(see({ ...broken, reports: [report(0)] }), ['contradicted', 'documentDropped']).diagnosis).toContain(
+      'drops every override',
+    );
+  });
+
+  it('what contradicts is not followed by a line that nothing tells', () => {
+    const canary = reads('/rlctl-base', [answer({ activeOverrides: ['/gone'] })], { isBase: true });
+    const judgement = judge(see({ text: '{}', reports: [], changed: [canary], isWitness: true }));
+    expect(judgement.evidence.map(({ text }) => text).join()).not.toContain('nothing that was answered tells');
+  });
+
+  it('one read is told as one', () => {
+    const judgement = judge(see({ changed: [reads('/a', [answer()])] }));
+    expect(judgement.evidence.find(({ subject }) => subject === 'policy')?.text).toContain('the read shows');
+  });
+
+  it('the command that counts stands in the diagnosis, which is addressed, and not in the evidence', () => {
+    const judgement = judge(see({ text: '{}', reports: [], changed: [] }));
+    expect(judgement.evidence.map(({ text }) => text).join()).not.toContain('rlctl verify');
+    expect(judgement.diagnosis).toContain('rlctl verify --reload');
+  });
+
+  it('more processes seen than configured: said, with the date', () => {
+    const known = {
+      readsOverrides: true,
+      enforcesOverrides: null,
+      workersSeen: 2,
+      workersSeenAt: '2026-10-01T10:00:00Z',
+    };
+    const judgement = judge(see({ known, workers: 2, workersConfigured: 1 }));
+    expect(judgement.evidence.map(({ text }) => text)).toContain(
+      'at least 2 processes were seen (2026-10-01), the configuration says 1: one read does not speak for them',
+    );
+  });
+
+  it('one of several addresses is named', () => {
+    const at = (host: string, given: PolicyAnswer) =>
+      reads('/a', [given], { source: `GET https://${host}.example.com/internal/rate-limit/policy` });
+    const seen = see({ reports: [], changed: [at('a', a), at('b', answer()), at('c', a)], endpointCount: 3 });
+    expect(check(seen, ['contradicted', 'notLoaded']).diagnosis).toMatch(
+      /^at 1 of 3 addresses \(https:\/\/b\.example\.com\): the server does not hold/,
+    );
+    expect(verdictOf({ ...seen, reports: [report(2), report(2)] })).toEqual(['contradicted', 'notLoaded']);
   });
 });
 

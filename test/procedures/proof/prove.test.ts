@@ -351,6 +351,22 @@ describe('several workers', () => {
   });
 });
 
+describe('more processes seen before than are configured', () => {
+  const known = { readsOverrides: true, enforcesOverrides: null, workersSeen: 2 };
+
+  it('the larger number decides how often is read, and it is said', async () => {
+    plane.expectPolicy({}, ({ query }) => says('{"/a":{"burst":20}}', query.route), 'atLeastOnce');
+    const seen = { storedBytes: Buffer.from('{"/a":{"burst":20}}'), changed: ['/a'], reports: [], resend: null };
+    const proof = await prove(ports, input({ ...seen, workers: 1, known }));
+    expect(proof).toMatchObject({ verdict: 'proven', reads: 1 + 14 });
+    expect(proof.evidence.map(({ text }) => text).join()).toContain('the configuration says 1');
+    // Seen over two addresses, it is one for each.
+    const two = ['https://a.example.com', 'https://b.example.com'].map((origin) => ({ origin, basePath: '/internal' }));
+    const each = await prove(ports, input({ ...seen, workers: 1, known, endpoints: two }));
+    expect(each).toMatchObject({ verdict: 'proven', reads: 2 + 2 });
+  });
+});
+
 describe('the sample', () => {
   const text = JSON.stringify(
     Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`/r${index}/`, { burst: 20 }])),
@@ -359,13 +375,17 @@ describe('the sample', () => {
     input({ storedBytes: Buffer.from(text), changed: ['/r7/'], reports: [report({ overridesCount: 200 })], ...fields });
   const asked = (): string[] => plane.policies.map(({ query }) => query.route).slice(2);
 
-  it('is at most 50 others, and the coverage is stated', async () => {
+  it.each([
+    [{}, 50],
+    [{ samples: 120 }, 120],
+    [{ samples: Infinity }, 199],
+  ])('is 50 others or as many as asked for, and the coverage is stated (%j)', async (wanted, sampled) => {
     plane.expectPolicy({}, ({ query }) => says(text, query.route), 'atLeastOnce');
-    expect(await prove(ports, many({ samples: 500 }))).toMatchObject({
+    expect(await prove(ports, many(wanted))).toMatchObject({
       verdict: 'proven',
-      coverage: { sampled: 50, of: 199 },
+      coverage: { sampled, of: 199 },
     });
-    expect(new Set(asked()).size).toBe(50);
+    expect(new Set(asked()).size).toBe(sampled);
     expect(asked()).not.toContain('/r7/');
   });
 

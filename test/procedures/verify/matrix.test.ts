@@ -52,9 +52,10 @@ async function open(row: Row): Promise<Running> {
   await reloadRaw(sandbox, 2 * row.workers);
   if (row.afterwards === 'brokenJson') await redis.cli('SET', key, '{"/api/search":{"rate":120,}');
   if (row.afterwards === 'wrongType') await redis.cli('DEL', key).then(() => redis.cli('LPUSH', key, 'x'));
+  if (row.afterwards === 'unusableEntry') await redis.cli('SET', key, document.replace('120', '"12.5"'));
   const lab = {
     api: sandbox.origin,
-    namespace,
+    namespace: row.isLookingElsewhere === true ? 'nothing' : namespace,
     redis: `${redis.url.replace(/\/\d*$/, '')}/${database}`,
     secret: { file: sandbox.secretFile },
     workers: row.workers,

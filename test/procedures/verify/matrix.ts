@@ -19,9 +19,11 @@ export interface Row {
   readonly workers: number;
   readonly behaviour?: Partial<Behaviour>;
   /** What is done when the server runs and the document is stored, after a reload of every worker. */
-  readonly afterwards?: 'redisDown' | 'brokenJson' | 'wrongType';
+  readonly afterwards?: 'redisDown' | 'brokenJson' | 'wrongType' | 'unusableEntry';
   /** Where the document is stored, seen from the server: where it looks, or elsewhere. */
   readonly stored?: 'otherNamespace' | 'otherDatabase';
+  /** rlctl looks in a namespace where nothing is stored. */
+  readonly isLookingElsewhere?: boolean;
   /** The siteMode of the environment. */
   readonly siteMode?: string;
   /** A real request goes to a route with an override. */
@@ -102,6 +104,37 @@ export const matrix: readonly Row[] = [
     stored: 'otherDatabase',
     verify: contradicted('notLoaded'),
     withReload: contradicted('otherNamespaceOrRedisUnreachable'),
+  },
+  {
+    server: 'rlctl looking where nothing is stored',
+    dialect: 'documented',
+    workers: 1,
+    isLookingElsewhere: true,
+    ...both(contradicted('otherNamespaceOrRedisUnreachable')),
+  },
+  {
+    server: 'rlctl looking where nothing is stored, as deployed',
+    dialect: 'deployed',
+    workers: 1,
+    isLookingElsewhere: true,
+    verify: { verdict: 'notProven', trap: null, exit: 8 },
+    withReload: contradicted('otherNamespaceOrRedisUnreachable'),
+  },
+  {
+    server: 'an entry stored since that it will skip',
+    dialect: 'documented',
+    workers: 1,
+    afterwards: 'unusableEntry',
+    verify: contradicted('notLoaded'),
+    withReload: proven,
+  },
+  {
+    server: 'an entry stored since that it will skip, as deployed',
+    dialect: 'deployed',
+    workers: 1,
+    afterwards: 'unusableEntry',
+    verify: contradicted('notLoaded'),
+    withReload: proven,
   },
   {
     server: 'a document that is no JSON',
