@@ -160,6 +160,11 @@ export const checks = [
     finds: { HALF_SEGMENT: 'warning' },
   },
   {
+    id: 'document.in-force',
+    title: 'the servers hold what is stored, and what is stored was reloaded',
+    finds: { OVERRIDES_DIFFER: 'error', PROOF_CONTRADICTED: 'error', NOT_KNOWN_IN_FORCE: 'warning' },
+  },
+  {
     id: 'metrics.reachable',
     title: 'the metrics can be read',
     finds: { PROMETHEUS_UNREACHABLE: 'error', METRICS_UNREACHABLE: 'error' },
@@ -184,6 +189,11 @@ export const checks = [
     id: 'metrics.alerts',
     title: 'every alert on the limiter can fire',
     finds: { ALERT_NEVER_FIRES: 'error', ALERT_BROKEN: 'error' },
+  },
+  {
+    id: 'server.enabled',
+    title: 'when last reloaded from here, its limiter was on',
+    finds: { LIMITER_OFF: 'error' },
   },
   {
     id: 'server.overrides',

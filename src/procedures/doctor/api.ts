@@ -7,6 +7,7 @@ import { refusalError } from '../../domain/refusal.js';
 import { assertReadable } from '../reload/safely.js';
 import type { TargetReload } from '../reload/send.js';
 import { siteModeError } from '../reload/walk.js';
+import { limiterOffHint } from '../status/force-findings.js';
 import { isUnwell, whatItSays } from '../status/findings.js';
 import { refusalOf, type TargetFacts } from './ask-target.js';
 import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
@@ -252,6 +253,6 @@ function switchedOff({ target }: TargetReload): Found {
     part: target,
     message: `${target} answers that its limiter is switched off: nothing is limited`,
     evidence: 'enabled: false in the answer to the reload',
-    cure: 'Set RATE_LIMIT_ENABLED=true on the server (only the text "true" is true), and restart it.',
+    cure: limiterOffHint,
   };
 }

@@ -1,6 +1,7 @@
 import { traitsOf, type Detected } from '../../domain/dialect/dialect.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { switchFindings } from '../status/force-findings.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** What is remembered of the server; not checked where it is nothing. */
@@ -15,6 +16,21 @@ function evidenceOf(memory: Detected): string {
   const byDate = new Map<string, string[]>();
   for (const { text, at } of traitsOf(memory)) byDate.set(at, [...(byDate.get(at) ?? []), quoteOutside(text, 80)]);
   return [...byDate].map(([at, texts]) => `seen ${quoteOutside(at, 40)}: ${texts.join(', ')}`).join('; ');
+}
+
+/** Whether the limiter itself was on: only the answer to a reload tells. */
+export function checkEnabled({ input, environment, ports }: Facts): Answer {
+  const { reload } = input;
+  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+  if (ports.reload !== null && input.selected.has('api.reload')) throw new NotChecked('see api.reload');
+  if (reload === null) throw new NotChecked('nothing was reloaded from here yet');
+  if (reload.isEnabled === null) throw new NotChecked('the answer to the last reload did not say');
+  const evidence = `enabled: ${reload.isEnabled} in the answer to the reload of ${reload.at}`;
+  const part = environment.api[0] ?? 'api';
+  return {
+    evidence,
+    found: switchFindings(reload).map(({ code, message, hint }) => ({ code, part, message, evidence, cure: hint })),
+  };
 }
 
 /** Whether the last proofs saw that overrides are read and enforced. A memory, never a proof. */
