@@ -371,6 +371,14 @@ export const faults: readonly Fault[] = [
     seed: behaving({ siteMode: 'prod' }, { environment: { siteMode: 'preview' } }),
   },
   {
+    fault: 'a site that the environment names, and the server does not say',
+    check: 'api.site-mode',
+    code: 'SITE_MODE_UNSAID',
+    severity: 'warning',
+    cure: /X-Site-Mode/,
+    seed: behaving({ siteMode: null }, { environment: { siteMode: 'prod' } }),
+  },
+  {
     fault: 'a general limiter that refuses the operator',
     check: 'api.limiter',
     code: 'API_RATE_LIMITED',
@@ -870,6 +878,14 @@ export const faults: readonly Fault[] = [
     seed: remembering({ readsOverrides: false }),
   },
   {
+    fault: 'more processes than workers says',
+    check: 'server.workers',
+    code: 'WORKERS_MORE',
+    severity: 'warning',
+    cure: /set workers: 3 in environments\.lab/i,
+    seed: remembering({ workersSeen: 3 }),
+  },
+  {
     fault: 'a state that others can write',
     check: 'local.state',
     code: 'STATE_OPEN',
@@ -895,7 +911,7 @@ function learning(options: LabOptions): Fault['seed'] {
 }
 
 /** What an earlier command saw of the server, as it keeps it. */
-function remembering(seen: Readonly<Record<string, boolean>>): Fault['seed'] {
+function remembering(seen: Readonly<Record<string, boolean | number>>): Fault['seed'] {
   return async ({ world, sandbox }) => {
     const known = { basePath: '/internal', profile: 'documented', at: '2026-01-01T00:00:00.000Z', ...seen };
     const folder = join(world.stateHome, 'rlctl');

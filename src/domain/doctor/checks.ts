@@ -77,7 +77,12 @@ export const checks = [
   {
     id: 'api.site-mode',
     title: 'the site is that of the environment',
-    finds: { WRONG_SITE_MODE: 'error', SITE_MODE_SUSPECT: 'warning', SITE_MODE_UNCHECKED: 'info' },
+    finds: {
+      WRONG_SITE_MODE: 'error',
+      SITE_MODE_SUSPECT: 'warning',
+      SITE_MODE_UNSAID: 'warning',
+      SITE_MODE_UNCHECKED: 'info',
+    },
   },
   {
     id: 'api.limiter',
@@ -201,6 +206,11 @@ export const checks = [
     finds: { OVERRIDES_NOT_READ: 'warning', OVERRIDES_NOT_ENFORCED: 'warning' },
   },
   { id: 'server.flags', title: 'when last seen, its flags moved at run time', finds: { FLAGS_FIXED: 'warning' } },
+  {
+    id: 'server.workers',
+    title: 'no more processes were seen than workers says',
+    finds: { WORKERS_MORE: 'warning' },
+  },
   { id: 'local.node', title: 'this Node.js is supported', finds: { NODE_TOO_OLD: 'error' } },
   {
     id: 'local.state',

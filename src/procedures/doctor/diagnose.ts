@@ -58,6 +58,7 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'server.enabled': server.checkEnabled,
   'server.overrides': server.checkOverrides,
   'server.flags': server.checkFlags,
+  'server.workers': server.checkWorkers,
   'local.node': local.checkNode,
   'local.state': local.checkState,
   'local.completion': local.checkCompletion,

@@ -1,3 +1,4 @@
+import { settingSentence } from '../../domain/config/setting-cure.js';
 import { counted } from '../../domain/counted.js';
 import { actionOf } from '../../domain/decisions/labels.js';
 import { metricNames } from '../../domain/decisions/metric-names.js';
@@ -6,7 +7,6 @@ import type { Found } from '../../domain/doctor/report.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
-import { settingSentence } from './setting-cure.js';
 
 const seen = (facts: Facts) => facts.restsOn(facts.metrics(), 'metrics.reachable');
 

@@ -1,3 +1,4 @@
+import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -6,7 +7,6 @@ import { overridesKey } from '../../domain/redis-keys.js';
 import type { KeyFacts, RedisFacts, RightFacts } from '../../ports/redis-inspector.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 import { redisCli } from './redis-cli.js';
-import { settingSentence } from './setting-cure.js';
 
 /** SET with KEEPTTL came with 6.0, and every write needs it. */
 const oldest = 6;

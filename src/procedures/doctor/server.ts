@@ -1,4 +1,6 @@
 import { traitsOf, type Detected } from '../../domain/dialect/dialect.js';
+import { settingSentence } from '../../domain/config/setting-cure.js';
+import { hasMoreWorkers } from '../../domain/dialect/workers.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { switchFindings } from '../status/force-findings.js';
@@ -67,4 +69,20 @@ export function checkFlags(facts: Facts): Answer {
     evidence,
     found: [{ code: 'FLAGS_FIXED', part: facts.environment.api[0] ?? 'api', message, evidence, cure }],
   };
+}
+
+/** Whether as many processes are counted on as were told apart: a proof reads as often as their number asks for. */
+export function checkWorkers(facts: Facts): Answer {
+  const memory = remembered(facts);
+  const { workersSeen } = memory;
+  const { environment } = facts;
+  const { workers } = environment;
+  if (workersSeen === null) throw new NotChecked('nothing told one process from another');
+  if (workers === null) throw new NotChecked('workers is not configured: proofs read often enough for many');
+  const at = memory.seenAt.workersSeen ?? memory.at;
+  const evidence = `seen ${quoteOutside(at, 40)}: at least ${workersSeen} processes answered; workers is ${workers}`;
+  if (!hasMoreWorkers(workers, workersSeen)) return well(evidence);
+  const message = `at least ${workersSeen} processes answered, and workers is ${workers}: a proof may miss one that is stale`;
+  const cure = settingSentence(environment, 'workers', String(workersSeen));
+  return { evidence, found: [{ code: 'WORKERS_MORE', part: environment.api[0] ?? 'api', message, evidence, cure }] };
 }

@@ -1,6 +1,6 @@
-import { environmentSettings, type SettingKey } from '../../domain/config/settings.js';
-import type { Environment } from '../../domain/config/environment.js';
-import { quoteOutside } from '../../domain/outside-text.js';
+import { environmentSettings, type SettingKey } from './settings.js';
+import type { Environment } from './environment.js';
+import { quoteOutside } from '../outside-text.js';
 
 /**
  * How a setting is given another value at the very place that gave it its value: `set namespace: sandbox in
