@@ -146,6 +146,28 @@ describe('doctor of what is broken', () => {
     expect(jq.code).toBe(3);
   });
 
+  test('the state that others can read is a finding, file by file, and --fix mends it', async () => {
+    const lab = await openHealthyLab();
+    try {
+      await lab.world.main(['reload']);
+      const folder = join(lab.world.stateHome, 'rlctl');
+      const file = join(folder, 'state.json');
+      await chmod(folder, 0o755);
+      await chmod(file, 0o666);
+      const only = ['--only', 'local.state'];
+      const report = await doctorReport(lab, { args: only });
+      expect(report.findings.map(({ code, part, cure }) => [code, part, cure])).toEqual([
+        ['STATE_OPEN', folder, `Run: chmod 700 ${folder}`],
+        ['STATE_OPEN', file, `Run: chmod 600 ${file}`],
+      ]);
+      expect((await doctorReport(lab, { args: [...only, '--fix'] })).code).toBe(0);
+      expect([await modeOf(folder), await modeOf(file)]).toEqual(['700', '600']);
+      expect((await doctorReport(lab, { args: only })).findings).toEqual([]);
+    } finally {
+      await lab.stop();
+    }
+  });
+
   test('one failure that many checks meet is said once, and the rest says on what it waits', async () => {
     const report = await doctorReport(state.lab, {
       environment: { redis: 'redis://127.0.0.1:1/0' },
