@@ -146,6 +146,16 @@ describe('doctor of what is broken', () => {
     expect(jq.code).toBe(3);
   });
 
+  test('the lines of a group: a count for each, and a list behind its colon', async () => {
+    const plain = { env: { NO_COLOR: '1' } };
+    await state.lab.store('{"/api/x":{"rate":1}}');
+    await state.lab.redis.cli('EXPIRE', labKey, '600');
+    const ttl = await runDoctor(state.lab, { ...plain, args: ['--only', 'redis.ttl'] });
+    expect(ttl.out).toMatch(/^✗ redis {10}0 of 1 well$/m);
+    const slip = await runDoctor(state.lab, { ...plain, columns: 200, environment: { sekret: 'x' } });
+    expect(slip.out).toMatch(/is not a valid configuration: environments\.lab: unknown key "sekret"/);
+  });
+
   test('the state that others can read is a finding, file by file, and --fix mends it', async () => {
     const lab = await openHealthyLab();
     try {
@@ -338,6 +348,7 @@ describe('--fix', () => {
     expect(ran.out).toMatch(/done: chmod 644 .*doctor\.yaml \(was 666\)/);
     expect(ran.out).toContain(`done: chmod 700 ${folder} (was 777)`);
     expect(ran.out).toMatch(/fixed configuration\.secret/);
+    expect(ran.out).toMatch(/^✓ configuration {2}3 of 5 well, 2 mended$/m);
     expect([await modeOf(file), await modeOf(folder)]).toEqual(['600', '700']);
     expect((await doctorReport(state.lab, { environment: { secret: { file } } })).findings).toEqual([]);
   });

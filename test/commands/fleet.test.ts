@@ -400,6 +400,9 @@ describe('reload on a fleet', () => {
     const ran = await run([...reload, '--dry-run', '--canary', '1', '--read-only']);
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(jsonOf(ran.out)).toMatchObject({ kind: 'FleetReloadPlan', canary: [origins[0]], instances: origins });
+    const all = await run(['reload', '--dry-run', '--canary', '9']);
+    expect(all.out).toContain('all of them as canaries, which leaves no other:');
+    expect(all.out).not.toContain('at once');
     expect(errorOf(await run([...reload, '--read-only']))).toMatchObject({ code: 'READ_ONLY', exitCode: 6 });
     expect(await reloads()).toEqual([1, 1, 1]);
   });
