@@ -12,6 +12,8 @@ export interface Machine {
   lookup(host: string, signal: AbortSignal): Promise<readonly string[]>;
   /** Whether this user may write into a folder; `null`: it does not exist. */
   canWriteInto(folder: string): Promise<boolean | null>;
+  /** The names in a folder, sorted; empty: it is not there, is no folder, or may not be read. */
+  list(folder: string): Promise<readonly string[]>;
   /** Sets the permission bits of a file of this user's own, never through a symbolic link. Throws a guard otherwise. */
   setMode(path: string, mode: number): Promise<void>;
 }

@@ -32,8 +32,11 @@ function groupLines(group: CheckGroup, all: readonly CheckResult[], theme: Theme
   const findings = checks.flatMap((check) => check.findings);
   const shown = checks.flatMap((check) => shownOf(check, theme));
   const name = group.padEnd(width);
+  const mended = checks.filter((check) => check.findings.length > 0 && check.findings.every(({ isFixed }) => isFixed));
+  const isCounted = healthy.length > 0 || skipped.length < checks.length;
   const said = [
-    ...(healthy.length > 0 ? [`${healthy.length} of ${checks.length} well`] : []),
+    ...(isCounted ? [`${healthy.length} of ${checks.length} well`] : []),
+    ...(mended.length > 0 ? [`${mended.length} mended`] : []),
     ...(skipped.length > 0 ? [theme.dim(skippedText(skipped, checks.length))] : []),
   ];
   const mark = markOf(findings, healthy.length > 0, theme);
@@ -75,12 +78,18 @@ const dress: Readonly<Record<Severity, (theme: Theme) => (text: string) => strin
 function findingLines(finding: DoctorFinding, theme: Theme): readonly string[] {
   const { severity, check, message, evidence, cure, isFixed } = finding;
   const head = isFixed ? theme.good(`fixed ${check}`) : dress[severity](theme)(`${severity} ${check}`);
-  const lines = term(message.split('\n').join('; '));
+  const lines = term(oneLine(message));
   return [
     `  ${head}: ${lines}`,
     ...(evidence === '' || message.includes(evidence) ? [] : [theme.dim(`    seen: ${term(evidence)}`)]),
     ...(cure === null || isFixed ? [] : [`    ${theme.accent('cure:')} ${term(cure)}`]),
   ];
+}
+
+/** A list under a heading that ends with a colon goes on after it. */
+function oneLine(message: string): string {
+  const [first = '', ...rest] = message.split('\n').map((line) => line.trim());
+  return rest.length === 0 ? first : `${first}${first.endsWith(':') ? ' ' : '; '}${rest.join('; ')}`;
 }
 
 function fixLine({ path, from, to, state, because }: DoctorReport['fixes'][number], theme: Theme): string {

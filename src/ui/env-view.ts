@@ -1,7 +1,8 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { describeInstances } from '../domain/fleet/source.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
-import { traitsOf, type Detected } from '../domain/dialect/dialect.js';
+import { formatDuration } from '../domain/duration.js';
+import { seenToMs, traitsOf, type Detected } from '../domain/dialect/dialect.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -159,11 +160,14 @@ function sourceText(url: string | null, access: SourceAccess): string | null {
   return said.length === 0 ? url : `${url} (${said.join(', ')})`;
 }
 
+/** How exact the dates are is part of what they say. */
+const lastSeen = `LAST SEEN (TO ${formatDuration(seenToMs).toUpperCase()})`;
+
 /** What was seen of the server and when: it is tried first, and never relied on. */
 async function seenText(seen: Detected, theme: Theme): Promise<string> {
-  const rows = traitsOf(seen).map(({ title, text, at }) => [title, term(text), theme.dim(`seen ${shortTime(at)}`)]);
+  const rows = traitsOf(seen).map(({ title, text, at }) => [title, term(text), theme.dim(shortTime(at))]);
   return renderTable(
-    [{ title: 'SERVER' }, { title: 'WHAT WAS SEEN', isFlexible: true }, { title: 'WHEN' }],
+    [{ title: 'SERVER' }, { title: 'WHAT WAS SEEN', isFlexible: true }, { title: lastSeen }],
     rows,
     theme,
   );

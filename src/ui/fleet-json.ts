@@ -16,7 +16,7 @@ export function fleetStatusJson({
   readonly environment: Environment;
   readonly source: string;
 }): { readonly data: Readonly<Record<string, unknown>>; readonly items: readonly unknown[] } {
-  const { standings, groups, stored, loaded, coverage, looks, confidence, findings, tookMs } = status;
+  const { standings, groups, stored, isForeign, loaded, coverage, looks, confidence, findings, tookMs } = status;
   const items = standings.map((each) => instanceJson(each, environment.address));
   const count = (state: Standing['state']): number => standings.filter((each) => each.state === state).length;
   const data = {
@@ -32,6 +32,7 @@ export function fleetStatusJson({
     },
     reference: loaded === null ? 'majority' : 'document',
     revision: valueOf(stored)?.revision ?? null,
+    isForeign,
     storedOverrides: loaded?.objectCount ?? null,
     groups: groups.map(({ digest, count: size, isMajority, isAsStored }) => ({
       policyDigest: digest,

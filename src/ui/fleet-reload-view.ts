@@ -189,12 +189,19 @@ export function fleetPlanView(plan: ShownFleetPlan): View {
       ];
       return [
         `${theme.bold(`would reload ${counted(names.length, 'instance')}`)}  ${theme.dim(`(${term(source)})`)}`,
-        ...(first.length === 0 ? [] : ['first, and proven before any other:', ...lines(first)]),
-        `${first.length === 0 ? '' : 'then '}${parallel} at once, stopping when more than ${maxFailures} have failed:`,
-        ...lines(rest),
+        ...(first.length === 0 ? [] : [firstText(rest.length), ...lines(first)]),
+        ...(rest.length === 0 ? [] : [restText(plan, first.length), ...lines(rest)]),
         '',
         await shownRequest.human(theme),
       ].join('\n');
     },
   };
+}
+
+function firstText(left: number): string {
+  return left === 0 ? 'all of them as canaries, which leaves no other:' : 'first, and proven before any other:';
+}
+
+function restText({ parallel, maxFailures }: Pace, first: number): string {
+  return `${first === 0 ? '' : 'then '}${parallel} at once, stopping when more than ${maxFailures} have failed:`;
 }

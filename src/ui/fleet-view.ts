@@ -1,8 +1,11 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import type { Standing, StandingState } from '../domain/fleet/standing.js';
+import type { RlctlError } from '../domain/errors.js';
 import { valueOf } from '../domain/part.js';
 import { addressed, addressedError } from '../domain/printed-command.js';
+import { hasMoreWorkers } from '../domain/dialect/workers.js';
+import { settingCure } from '../domain/config/setting-cure.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FleetStatus } from '../procedures/fleet/status.js';
 import { changeText } from './author-text.js';
@@ -21,6 +24,8 @@ export interface ShownFleet {
   readonly source: string;
   /** A line for each instance, those in step too. */
   readonly isAll: boolean;
+  /** Processes that an earlier proof told apart, at least; `null`: none did. */
+  readonly workersSeen: number | null;
   readonly nowMs: number;
 }
 
@@ -56,6 +61,7 @@ export function fleetStatusView(shown: ShownFleet): View {
         ...faultLines(standings, theme),
         ...storedText(shown, theme),
         ...surenessText(shown, theme),
+        ...workersText(shown, theme),
         ...cureText(shown, theme),
       ].join('\n');
     },
@@ -139,7 +145,12 @@ function headline({ status, environment, source }: ShownFleet, theme: Theme): st
   const silent = standings.filter(({ state }) => state === 'unreachable').length;
   const title = theme.bold(term(environment.name));
   const from = theme.dim(`(${term(source)})`);
-  if (findings.length === 0) return `${title}  ${theme.good(`IN STEP  ${inStep} of ${total}`)}  ${from}`;
+  if (findings.length === 0) {
+    const { read, of } = status.coverage;
+    if (read >= of) return `${title}  ${theme.good(`IN STEP  ${inStep} of ${total}`)}  ${from}`;
+    const looked = `IN STEP as far as looked at (${read} of ${of} overrides read)  ${inStep} of ${total}`;
+    return `${title}  ${theme.good(looked)}  ${from}`;
+  }
   const parts = [
     ...(groups.length > 1 ? [`${groups.length} different answers`] : []),
     ...(silent > 0 ? [`${silent} without an answer`] : []),
@@ -150,7 +161,7 @@ function headline({ status, environment, source }: ShownFleet, theme: Theme): st
 }
 
 function storedText({ status, nowMs }: ShownFleet, theme: Theme): readonly string[] {
-  const { stored, loaded, groups, coverage } = status;
+  const { stored, isForeign, loaded, groups, coverage } = status;
   const [majority] = groups;
   const read = valueOf(stored);
   const most =
@@ -167,7 +178,13 @@ function storedText({ status, nowMs }: ShownFleet, theme: Theme): readonly strin
     return [...most, theme.dim(`What is stored is not known (${why}): the instances were compared with each other.`)];
   }
   const body = read.lastEntry?.body;
-  const change = body && read.lastEntry ? `, last changed ${changeText(body, read.lastEntry.timeMs, nowMs)}` : '';
+  const author = body && read.lastEntry ? changeText(body, read.lastEntry.timeMs, nowMs) : null;
+  const before = author === null ? '' : `; before: ${author}`;
+  const change = isForeign
+    ? theme.warn(`, changed past rlctl since the last recorded change${before}`)
+    : author === null
+      ? ''
+      : `, last changed ${author}`;
   const held = `Redis holds ${counted(loaded.objectCount, 'override')} at ${read.revision.slice(0, 12)}${change}.`;
   const cover =
     coverage.read < coverage.of ? [theme.dim(`Read ${coverage.read} of ${coverage.of} prefixes at each.`)] : [];
@@ -195,6 +212,15 @@ function surenessText({ status, environment }: ShownFleet, theme: Theme): readon
   ];
 }
 
+/** With too small a number of processes one look may miss a stale one. */
+function workersText({ environment, workersSeen }: ShownFleet, theme: Theme): readonly string[] {
+  const { workers } = environment;
+  if (!hasMoreWorkers(workers, workersSeen)) return [];
+  const why = `at least ${workersSeen} processes answered an earlier proof, and workers is ${workers}: a stale one may be missed`;
+  const cure = settingCure(environment, 'workers', String(workersSeen));
+  return [theme.warn(why), `${theme.accent('hint:')} ${term(cure)}`];
+}
+
 /** The instances whose reload mends it, named where they are few. */
 function cureText({ status, environment }: ShownFleet, theme: Theme): readonly string[] {
   const { standings, findings } = status;
@@ -205,8 +231,7 @@ function cureText({ status, environment }: ShownFleet, theme: Theme): readonly s
   const flags = isFew ? origins.flatMap((origin) => ['--target', origin]) : [];
   const reload = broken.length === 0 ? [] : [hint(`run: ${shellWords(['rlctl', 'reload', ...flags])}`)];
   const whole = findings.filter(({ part }) => part === 'redis' || part === 'overrides');
-  const silent = standings.flatMap(({ state, error }) => (state === 'unreachable' && error !== null ? [error] : []));
-  const causes = [...new Map(silent.map((error) => [error.code, addressedError(error, environment.address)])).values()];
+  const causes = silentCauses(standings);
   return [
     ...whole.flatMap((each) => [
       theme.bad(`✗ ${term(each.message)}`),
@@ -214,6 +239,21 @@ function cureText({ status, environment }: ShownFleet, theme: Theme): readonly s
     ]),
     ...findings.flatMap((each) => (each.code === 'WRONG_SITE_MODE' ? [theme.bad(`✗ ${term(each.message)}`)] : [])),
     ...reload,
-    ...causes.slice(0, 3).map(({ code, hint: cure }) => `${theme.accent('hint:')} ${term(`${code}: ${cure ?? ''}`)}`),
+    ...causes.slice(0, 3).map(({ error, names }) => {
+      const { code, hint: cure } = addressedError(error, environment.address);
+      const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+      return `${theme.accent('hint:')} ${term(`${names[0] ?? ''}${more}: ${code}: ${cure ?? ''}`)}`;
+    }),
   ];
+}
+
+/** Why instances did not answer, each cause once, with the instances that it has silenced. */
+function silentCauses(standings: readonly Standing[]) {
+  const causes = new Map<string, { readonly error: RlctlError; readonly names: readonly string[] }>();
+  for (const { state, error, instance } of standings) {
+    if (state !== 'unreachable' || error === null) continue;
+    const known = causes.get(error.code);
+    causes.set(error.code, { error: known?.error ?? error, names: [...(known?.names ?? []), instance.name] });
+  }
+  return [...causes.values()];
 }

@@ -218,6 +218,11 @@ describe('faults of the configuration name the file and the place', () => {
       'environments: {prod: {apii: "http://a.test"}}',
       /c\.yaml[\s\S]*environments\.prod: unknown key "apii"/,
     ],
+    [
+      'a slip of the keyboard',
+      'environments: {prod: {sekret: {env: A}}}',
+      /environments\.prod: unknown key "sekret" \(did you mean "secret"\?\)/,
+    ],
     ['an unknown key at the top', 'envs: {}', /c\.yaml[\s\S]*unknown key "envs"/],
     ['a wrong type', 'environments: {prod: {workers: many}}', /environments\.prod\.workers: must be/],
     ['a list', '- a\n- b\n', /c\.yaml/],

@@ -1,6 +1,6 @@
 import { checks, type Check } from '../../src/domain/doctor/checks.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { doctorReport, openHealthyLab } from '../support/doctor-kit.js';
+import { doctorReport, openHealthyLab, type ShownFinding } from '../support/doctor-kit.js';
 import type { Lab } from '../support/lab.js';
 import { faults } from './doctor-faults.js';
 
@@ -40,7 +40,10 @@ describe('doctor', () => {
       expect(report.findings.map((each) => each.code)).toContain(code);
       expect(own[0]).toMatchObject({ severity, evidence: expect.stringMatching(/./) });
       expect(own.map((each) => each.cure).join('\n')).toMatch(cure);
-      const others = report.findings.filter((each) => !own.includes(each) && each.severity !== 'info');
+      // What is stored past rlctl is in no server yet: that has a fault of its own.
+      const isSeed = (each: ShownFinding): boolean =>
+        each.check === 'document.in-force' && each.code === 'OVERRIDES_DIFFER';
+      const others = report.findings.filter((each) => !own.includes(each) && each.severity !== 'info' && !isSeed(each));
       expect(others.filter((each) => also?.includes(each.code) !== true)).toEqual([]);
       expect(report.code).toBe(3);
     } finally {

@@ -371,6 +371,14 @@ export const faults: readonly Fault[] = [
     seed: behaving({ siteMode: 'prod' }, { environment: { siteMode: 'preview' } }),
   },
   {
+    fault: 'a site that the environment names, and the server does not say',
+    check: 'api.site-mode',
+    code: 'SITE_MODE_UNSAID',
+    severity: 'warning',
+    cure: /X-Site-Mode/,
+    seed: behaving({ siteMode: null }, { environment: { siteMode: 'prod' } }),
+  },
+  {
     fault: 'a general limiter that refuses the operator',
     check: 'api.limiter',
     code: 'API_RATE_LIMITED',
@@ -472,8 +480,41 @@ export const faults: readonly Fault[] = [
     check: 'api.reload',
     code: 'LIMITER_OFF',
     severity: 'error',
-    cure: /RATE_LIMIT_ENABLED=true/,
+    cure: /RATE_LIMIT_ENABLED=true .*rlctl -e lab .*reload.*restart/,
     seed: behaving({ environment: { RATE_LIMIT_ENABLED: '1' } }, reloading),
+  },
+  {
+    fault: 'a limiter that the last reload showed switched off',
+    check: 'server.enabled',
+    code: 'LIMITER_OFF',
+    severity: 'error',
+    cure: /RATE_LIMIT_ENABLED=true .*rlctl -e lab .*reload.*restart/,
+    seed: async (shared) => {
+      const seeded = await behaving({ environment: { RATE_LIMIT_ENABLED: '1' } })(shared);
+      await seeded.lab?.world.main(['reload']);
+      return seeded;
+    },
+  },
+  {
+    fault: 'a document that was stored behind rlctl’s back, and reloaded by nobody',
+    check: 'document.in-force',
+    code: 'OVERRIDES_DIFFER',
+    severity: 'error',
+    cure: /rlctl -e lab .*verify/,
+    seed: stored('{"/api/search":{"rate":7}}'),
+  },
+  {
+    fault: 'a document that was changed past rlctl, in what no server tells',
+    check: 'document.in-force',
+    code: 'NOT_KNOWN_IN_FORCE',
+    severity: 'warning',
+    cure: /rlctl -e lab .*verify/,
+    seed: async () => {
+      const lab = await openHealthyLab({ workers: 2 });
+      await lab.world.main(['override', 'set', '/api/search', '--rate', '90', '--reason', 'more']);
+      await lab.store('{ "/api/search": {"rate":90}}');
+      return { lab, undo: () => lab.stop() };
+    },
   },
   {
     fault: 'a Redis that is down',
@@ -624,6 +665,14 @@ export const faults: readonly Fault[] = [
     seed: stored('{}', { environment: { namespace: 'labb' } }),
   },
   {
+    fault: 'another namespace, said by a variable',
+    check: 'redis.namespace',
+    code: 'OTHER_NAMESPACE',
+    severity: 'warning',
+    cure: /^(?!.*rlctl\.yaml).*set RLCTL_NAMESPACE=lab /i,
+    seed: stored('{}', { environment: { namespace: undefined }, env: { RLCTL_NAMESPACE: 'labb' } }),
+  },
+  {
     fault: 'another database than the limiter’s',
     check: 'redis.namespace',
     code: 'OTHER_DATABASE',
@@ -754,6 +803,28 @@ export const faults: readonly Fault[] = [
     seed: page('other_rl_decisions_total{bucket="read",action="allowed",shadow="false"} 1\n'),
   },
   {
+    fault: 'metrics of another namespace, whose server has decided nothing yet',
+    check: 'metrics.series',
+    code: 'NO_SERIES',
+    severity: 'error',
+    cure: /namespace: other in environments\.lab/,
+    seed: page('other_rl_active_overrides 0\n'),
+  },
+  {
+    fault: 'a namespace that a variable says wrong',
+    check: 'metrics.series',
+    code: 'NO_SERIES',
+    severity: 'error',
+    cure: /^(?!.*rlctl\.yaml).*set RLCTL_NAMESPACE=lab /i,
+    also: ['OTHER_NAMESPACE'],
+    seed: async (lab) => {
+      await lab.store('{}');
+      const seeded = await page(documentedPage)(lab);
+      const environment = { ...seeded.options?.environment, namespace: undefined };
+      return { ...seeded, options: { environment, env: { RLCTL_NAMESPACE: 'wrong' } } };
+    },
+  },
+  {
     fault: 'two generations that count into one namespace',
     check: 'metrics.labels',
     code: 'LABELS_MIXED',
@@ -807,6 +878,14 @@ export const faults: readonly Fault[] = [
     seed: remembering({ readsOverrides: false }),
   },
   {
+    fault: 'more processes than workers says',
+    check: 'server.workers',
+    code: 'WORKERS_MORE',
+    severity: 'warning',
+    cure: /set workers: 3 in environments\.lab/i,
+    seed: remembering({ workersSeen: 3 }),
+  },
+  {
     fault: 'a state that others can write',
     check: 'local.state',
     code: 'STATE_OPEN',
@@ -832,7 +911,7 @@ function learning(options: LabOptions): Fault['seed'] {
 }
 
 /** What an earlier command saw of the server, as it keeps it. */
-function remembering(seen: Readonly<Record<string, boolean>>): Fault['seed'] {
+function remembering(seen: Readonly<Record<string, boolean | number>>): Fault['seed'] {
   return async ({ world, sandbox }) => {
     const known = { basePath: '/internal', profile: 'documented', at: '2026-01-01T00:00:00.000Z', ...seen };
     const folder = join(world.stateHome, 'rlctl');

@@ -117,11 +117,11 @@ describe('doctor of what is broken', () => {
     await state.lab.store('{"/api/search":{"rate":1},"/api/search/fast":{"rate":"12.5"}}');
     const { out, code } = await runDoctor(state.lab, { columns: 80, env: { NO_COLOR: '1', SHELL: '/bin/bash' } });
     expect(code).toBe(3);
-    expect(out).toMatch(/^! document {7}3 of 5 well$/m);
+    expect(out).toMatch(/^✗ document {7}3 of 6 well$/m);
     expect(out).toMatch(/^ {2}warning document\.order: "\/api\/search\/fast" never wins/m);
     expect(out).toMatch(/^ {4}seen: position 2, behind "\/api\/search"$/m);
     expect(out).toMatch(/^ {4}cure: Put it in front/m);
-    expect(out).toMatch(/^2 warnings/m);
+    expect(out).toMatch(/^1 error, 2 warnings/m);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -146,6 +146,38 @@ describe('doctor of what is broken', () => {
     expect(jq.code).toBe(3);
   });
 
+  test('the lines of a group: a count for each, and a list behind its colon', async () => {
+    const plain = { env: { NO_COLOR: '1' } };
+    await state.lab.store('{"/api/x":{"rate":1}}');
+    await state.lab.redis.cli('EXPIRE', labKey, '600');
+    const ttl = await runDoctor(state.lab, { ...plain, args: ['--only', 'redis.ttl'] });
+    expect(ttl.out).toMatch(/^✗ redis {10}0 of 1 well$/m);
+    const slip = await runDoctor(state.lab, { ...plain, columns: 200, environment: { sekret: 'x' } });
+    expect(slip.out).toMatch(/is not a valid configuration: environments\.lab: unknown key "sekret"/);
+  });
+
+  test('the state that others can read is a finding, file by file, and --fix mends it', async () => {
+    const lab = await openHealthyLab();
+    try {
+      await lab.world.main(['reload']);
+      const folder = join(lab.world.stateHome, 'rlctl');
+      const file = join(folder, 'state.json');
+      await chmod(folder, 0o755);
+      await chmod(file, 0o666);
+      const only = ['--only', 'local.state'];
+      const report = await doctorReport(lab, { args: only });
+      expect(report.findings.map(({ code, part, cure }) => [code, part, cure])).toEqual([
+        ['STATE_OPEN', folder, `Run: chmod 700 ${folder}`],
+        ['STATE_OPEN', file, `Run: chmod 600 ${file}`],
+      ]);
+      expect((await doctorReport(lab, { args: [...only, '--fix'] })).code).toBe(0);
+      expect([await modeOf(folder), await modeOf(file)]).toEqual(['700', '600']);
+      expect((await doctorReport(lab, { args: only })).findings).toEqual([]);
+    } finally {
+      await lab.stop();
+    }
+  });
+
   test('one failure that many checks meet is said once, and the rest says on what it waits', async () => {
     const report = await doctorReport(state.lab, {
       environment: { redis: 'redis://127.0.0.1:1/0' },
@@ -153,7 +185,7 @@ describe('doctor of what is broken', () => {
     });
     expect(report.findings.map(({ check, code }) => [check, code])).toEqual([['redis.role', 'REDIS_UNREACHABLE']]);
     const waiting = report.checks.slice(1).map(({ because }) => because);
-    expect(waiting).toEqual(['see redis.role', ...Array<string>(4).fill('see document.readable')]);
+    expect(waiting).toEqual(['see redis.role', ...Array<string>(5).fill('see document.readable')]);
   });
 
   test('a user who may ask Redis for nothing about itself is told what was not checked', async () => {
@@ -316,6 +348,7 @@ describe('--fix', () => {
     expect(ran.out).toMatch(/done: chmod 644 .*doctor\.yaml \(was 666\)/);
     expect(ran.out).toContain(`done: chmod 700 ${folder} (was 777)`);
     expect(ran.out).toMatch(/fixed configuration\.secret/);
+    expect(ran.out).toMatch(/^✓ configuration {2}3 of 5 well, 2 mended$/m);
     expect([await modeOf(file), await modeOf(folder)]).toEqual(['600', '700']);
     expect((await doctorReport(state.lab, { environment: { secret: { file } } })).findings).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
 import { openLab, type Lab } from '../support/lab.js';
@@ -163,6 +164,43 @@ describe('fleet status', () => {
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('STALE  0 of 2 in step');
     expect(ran.out).toContain('which is not what is stored');
+  });
+
+  test('who is named for a change is who made it: one past rlctl is told as that', async () => {
+    const { run } = await open(1, { document: {} });
+    const set = await run(['override', 'set', '/api/x', '--rate', '9', '--reason', 'mine', '--no-verify']);
+    expect(set.code, set.err).toBe(0);
+    await state.redis.cli('SET', key, '{}');
+    const ran = await run(['fleet', 'status']);
+    expect(ran.out).toMatch(/Redis holds 0 overrides at [0-9a-f]{12}, changed past rlctl since the last recorded/);
+    expect(ran.out).not.toContain('last changed');
+    expect(jsonOf((await run(['fleet', 'status', '--json'])).out)).toMatchObject({ isForeign: true });
+    await state.redis.cli('DEL', `{${key}}:history`, `{${key}}:meta`);
+  });
+
+  test('a sample is in step as far as it was looked at, and its first line says so', async () => {
+    const document = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`/api/${index}`, { rate: 7 }]));
+    const { run } = await open(1, { document });
+    const ran = await run(['fleet', 'status']);
+    expect(ran.code).toBe(0);
+    expect(ran.out.split('\n')[0]).toContain('IN STEP as far as looked at (8 of 20 overrides read)');
+  });
+
+  test('a hint names the instance that it is about', async () => {
+    const { run, origins } = await open(3, { dead: [1] });
+    const out = (await run(['fleet', 'status'])).out.replaceAll(/\s+/g, ' ');
+    expect(out).toContain(`hint: ${origins[1]}: API_UNREACHABLE:`);
+  });
+
+  test('more processes than workers says are a remark, with its cure', async () => {
+    const { run, origins } = await open(1);
+    const memory = { basePath: '/internal', at: '2026-03-01T00:00:00Z', workersSeen: 2 };
+    const file = `${state.world.stateHome}/rlctl/state.json`;
+    await state.world.write(file, JSON.stringify({ detected: { [`lab ${origins[0]}`]: memory } }));
+    const out = (await run(['fleet', 'status'])).out.replaceAll(/\s+/g, ' ');
+    expect(out).toContain('at least 2 processes answered an earlier proof, and workers is 1');
+    expect(out).toContain(`hint: set workers: 2 in environments.lab of ${state.world.cwd}/fleet.yaml`);
+    await rm(file);
   });
 
   test('an address with several processes is asked on connections of their own, and says how sure that is', async () => {
@@ -362,6 +400,9 @@ describe('reload on a fleet', () => {
     const ran = await run([...reload, '--dry-run', '--canary', '1', '--read-only']);
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(jsonOf(ran.out)).toMatchObject({ kind: 'FleetReloadPlan', canary: [origins[0]], instances: origins });
+    const all = await run(['reload', '--dry-run', '--canary', '9']);
+    expect(all.out).toContain('all of them as canaries, which leaves no other:');
+    expect(all.out).not.toContain('at once');
     expect(errorOf(await run([...reload, '--read-only']))).toMatchObject({ code: 'READ_ONLY', exitCode: 6 });
     expect(await reloads()).toEqual([1, 1, 1]);
   });

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, open, realpath } from 'node:fs/promises';
+import { access, open, readdir, realpath } from 'node:fs/promises';
 import { RlctlError } from '../../domain/errors.js';
 import type { Machine } from '../../ports/machine.js';
 
@@ -35,6 +35,7 @@ export const systemMachine: Machine = {
       return codeOf(error) === 'ENOENT' ? null : false;
     }
   },
+  list: async (folder) => (await readdir(folder).catch((): string[] => [])).toSorted(),
   setMode: async (path, mode) => {
     const refuse = (why: string): RlctlError =>
       new RlctlError('guard', `the permissions of ${path} were left as they are: ${why}`, {

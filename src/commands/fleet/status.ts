@@ -49,11 +49,12 @@ export const command = defineCommand({
       deadline: context.deadline,
       randomness: context.randomness,
     };
+    const seen = await recall(context, environment);
     const { status, convergedMs } = await awaitFleet(
       ports,
       {
         instances,
-        basePaths: basePathsByMemory(environment, await recall(context, environment)),
+        basePaths: basePathsByMemory(environment, seen),
         buckets: allBuckets(environment),
         namespace: environment.namespace,
         metricsPath: environment.fleet.metricsPath,
@@ -70,6 +71,7 @@ export const command = defineCommand({
       environment,
       source: describeInstances(placed.source),
       isAll,
+      workersSeen: seen?.workersSeen ?? null,
       nowMs: context.clock.nowMs(),
     });
     return { view, exit: status.findings.length > 0 ? 'findings' : 'ok' };

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import { RlctlError } from '../errors.js';
+import { nearNames } from '../near-names.js';
+import { environmentSettings } from './settings.js';
 
 /** rlctl.yaml as parsed, checked strictly: an unknown key is an error, because it would be a setting without effect. */
 function configFileSchema() {
@@ -76,7 +78,7 @@ export function parseConfigFile(value: unknown, place: string): ConfigFile {
 function faultText(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`;
+      return `unknown key ${issue.keys.map((key) => `${JSON.stringify(key)}${nearText(key, issue.path)}`).join(', ')}`;
     case 'invalid_type':
       return `must be ${issue.expected}`;
     case 'invalid_union':
@@ -86,4 +88,12 @@ function faultText(issue: z.core.$ZodIssue): string {
     default:
       return issue.message || 'is not accepted';
   }
+}
+
+/** The settings that a slip of the keyboard is near to; where other keys stand nothing is guessed. */
+function nearText(key: string, path: readonly PropertyKey[]): string {
+  const settings = environmentSettings.map((each) => each.key);
+  const known = path.length === 0 ? ['current', 'environments'] : path.length === 2 ? settings : [];
+  const near = nearNames(key, known).map((each) => JSON.stringify(each));
+  return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
 }

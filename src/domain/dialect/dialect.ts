@@ -74,12 +74,15 @@ export function traitsOf(detected: Detected): readonly Trait[] {
   });
 }
 
-/** A date is news again after this time. */
-const freshMs = 60 * 60_000;
+/**
+ * A date is news again after this time: what was seen last may be so much later than its date says. An incident, with a
+ * reload every few seconds, writes no more often than that.
+ */
+export const seenToMs = 5 * 60_000;
 
 /**
  * The memory with what was seen just now; `at` is now, RFC 3339. `null`: nothing is worth writing, because all of it is
- * known and was seen within the hour, or because not even where it answers was seen.
+ * known and was seen within the last minutes, or because not even where it answers was seen.
  */
 export function rememberSigns(before: Detected | null, signs: Signs, at: string): Detected | null {
   const seen = traitNames.filter((name) => signs[name] !== undefined && signs[name] !== null);
@@ -97,7 +100,7 @@ export function rememberSigns(before: Detected | null, signs: Signs, at: string)
 }
 
 function isOld(before: Detected | null, name: TraitName, at: string): boolean {
-  return before === null || Date.parse(at) - Date.parse(before.seenAt[name] ?? before.at) > freshMs;
+  return before === null || Date.parse(at) - Date.parse(before.seenAt[name] ?? before.at) >= seenToMs;
 }
 
 function onlySeen(detected: Detected): Detected['seenAt'] {

@@ -77,7 +77,12 @@ export const checks = [
   {
     id: 'api.site-mode',
     title: 'the site is that of the environment',
-    finds: { WRONG_SITE_MODE: 'error', SITE_MODE_SUSPECT: 'warning', SITE_MODE_UNCHECKED: 'info' },
+    finds: {
+      WRONG_SITE_MODE: 'error',
+      SITE_MODE_SUSPECT: 'warning',
+      SITE_MODE_UNSAID: 'warning',
+      SITE_MODE_UNCHECKED: 'info',
+    },
   },
   {
     id: 'api.limiter',
@@ -160,6 +165,11 @@ export const checks = [
     finds: { HALF_SEGMENT: 'warning' },
   },
   {
+    id: 'document.in-force',
+    title: 'the servers hold what is stored, and what is stored was reloaded',
+    finds: { OVERRIDES_DIFFER: 'error', PROOF_CONTRADICTED: 'error', NOT_KNOWN_IN_FORCE: 'warning' },
+  },
+  {
     id: 'metrics.reachable',
     title: 'the metrics can be read',
     finds: { PROMETHEUS_UNREACHABLE: 'error', METRICS_UNREACHABLE: 'error' },
@@ -186,11 +196,21 @@ export const checks = [
     finds: { ALERT_NEVER_FIRES: 'error', ALERT_BROKEN: 'error' },
   },
   {
+    id: 'server.enabled',
+    title: 'when last reloaded from here, its limiter was on',
+    finds: { LIMITER_OFF: 'error' },
+  },
+  {
     id: 'server.overrides',
     title: 'when last seen, it read overrides from Redis and enforced them',
     finds: { OVERRIDES_NOT_READ: 'warning', OVERRIDES_NOT_ENFORCED: 'warning' },
   },
   { id: 'server.flags', title: 'when last seen, its flags moved at run time', finds: { FLAGS_FIXED: 'warning' } },
+  {
+    id: 'server.workers',
+    title: 'no more processes were seen than workers says',
+    finds: { WORKERS_MORE: 'warning' },
+  },
   { id: 'local.node', title: 'this Node.js is supported', finds: { NODE_TOO_OLD: 'error' } },
   {
     id: 'local.state',

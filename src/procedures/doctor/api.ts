@@ -7,6 +7,7 @@ import { refusalError } from '../../domain/refusal.js';
 import { assertReadable } from '../reload/safely.js';
 import type { TargetReload } from '../reload/send.js';
 import { siteModeError } from '../reload/walk.js';
+import { limiterOffHint } from '../status/force-findings.js';
 import { isUnwell, whatItSays } from '../status/findings.js';
 import { refusalOf, type TargetFacts } from './ask-target.js';
 import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
@@ -87,15 +88,9 @@ export async function checkSiteMode(facts: Facts): Promise<Answer> {
   const all = await answering(facts);
   const said = all.map(({ target, policy }) => ({ target, mode: 'answer' in policy ? policy.answer.siteMode : null }));
   const modes = [...new Set(said.flatMap(({ mode }) => mode ?? []))].map((mode) => quoteOutside(mode, 40));
+  if (environment.siteMode !== null) return checkConfigured(facts, all);
   if (modes.length === 0) return well('no X-Site-Mode is sent');
   const evidence = `X-Site-Mode: ${modes.join(', ')}`;
-  if (environment.siteMode !== null) {
-    const found = said.flatMap(({ target, mode }) => {
-      const error = siteModeError(environment, target, { siteMode: mode });
-      return error === null ? [] : [{ ...foundError(error, target), evidence, cure: wrongSiteCure }];
-    });
-    return { evidence, found };
-  }
   const [first = ''] = modes;
   const cure = `Set siteMode: ${modes.length === 1 ? first : 'MODE'} in environments.${environment.name} of rlctl.yaml`;
   const suspect = isOther(environment.name, first);
@@ -104,6 +99,33 @@ export async function checkSiteMode(facts: Facts): Promise<Answer> {
     : `the server says that it is "${first}", and nothing checks that before a write`;
   const code = suspect ? 'SITE_MODE_SUSPECT' : 'SITE_MODE_UNCHECKED';
   return { evidence, found: [{ code, part: said[0]?.target ?? 'api', message, evidence, cure }] };
+}
+
+/** What is configured is not checked where no server says which site it is: that is told, and never taken for well. */
+function checkConfigured({ environment }: Facts, all: readonly TargetFacts[]): Answer {
+  const modes = all.flatMap(({ policy }) => ('answer' in policy ? (policy.answer.siteMode ?? []) : []));
+  const evidence =
+    modes.length === 0
+      ? 'no X-Site-Mode is sent'
+      : `X-Site-Mode: ${[...new Set(modes)].map((mode) => quoteOutside(mode, 40)).join(', ')}`;
+  const wrong = wrongSites(environment, all).map((each): Found => ({ ...each, evidence, cure: wrongSiteCure }));
+  const own = all.filter(({ policy }) => refusalOf(policy) === null);
+  const silent = own.filter(({ policy }) => 'answer' in policy && policy.answer.siteMode === null);
+  if (own.length === 0 && modes.length === 0) throw new NotChecked('no policy was answered, which would tell');
+  if (silent.length === 0) return { evidence, found: wrong };
+  const who = silent.length === all.length ? 'the server does' : `${silent.length} of ${all.length} addresses do`;
+  const message = `siteMode is "${environment.siteMode}", and ${who} not say which site it is: nothing can check it before a write`;
+  const cure =
+    'Let the server send X-Site-Mode; where it cannot, check api of this environment yourself: rlctl env show';
+  const part = silent[0]?.target ?? 'api';
+  return { evidence, found: [...wrong, { code: 'SITE_MODE_UNSAID', part, message, evidence, cure }] };
+}
+
+function wrongSites(environment: Facts['environment'], all: readonly TargetFacts[]): readonly Found[] {
+  return all.flatMap(({ target, policy }) => {
+    const error = 'answer' in policy ? siteModeError(environment, target, policy.answer) : null;
+    return error === null ? [] : [foundError(error, target)];
+  });
 }
 
 const wrongSiteCure = 'Check api and siteMode of this environment (rlctl env show), or choose another one with -e NAME';
@@ -217,8 +239,7 @@ export async function checkReload(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (environment.api.length === 0) throw new NotChecked('no API is configured');
   if (ports.reload === null) throw new NotChecked('sent with --reload only');
-  await answering(facts);
-  await assertHarmless(facts);
+  await assertHarmless(facts, await answering(facts));
   const sent = await ports.reload(environment, ports.deadline);
   const found = sent.flatMap((each): Found[] => {
     if (each.error !== null) return [foundError(each.error, each.target)];
@@ -233,7 +254,7 @@ export async function checkReload(facts: Facts): Promise<Answer> {
 }
 
 /** A reload makes a server drop every override where the document cannot be read, and belongs to one site only. */
-async function assertHarmless(facts: Facts): Promise<void> {
+async function assertHarmless(facts: Facts, all: readonly TargetFacts[]): Promise<void> {
   await facts.restsOn(facts.ports.secret(facts.environment), 'configuration.secret');
   if (facts.environment.redis !== null && facts.environment.namespace !== null) {
     const stored = await facts.restsOn(facts.stored(), 'document.readable');
@@ -242,8 +263,7 @@ async function assertHarmless(facts: Facts): Promise<void> {
       stored.type === 'string' ? 'document.readable' : 'redis.types',
     );
   }
-  const { found } = await checkSiteMode(facts);
-  if (found.some(({ code }) => code === 'WRONG_SITE_MODE')) throw new NotChecked('see api.site-mode');
+  if (wrongSites(facts.environment, all).length > 0) throw new NotChecked('see api.site-mode');
 }
 
 function switchedOff({ target }: TargetReload): Found {
@@ -252,6 +272,6 @@ function switchedOff({ target }: TargetReload): Found {
     part: target,
     message: `${target} answers that its limiter is switched off: nothing is limited`,
     evidence: 'enabled: false in the answer to the reload',
-    cure: 'Set RATE_LIMIT_ENABLED=true on the server (only the text "true" is true), and restart it.',
+    cure: limiterOffHint,
   };
 }

@@ -8,6 +8,7 @@ import * as api from './api.js';
 import * as configuration from './configuration.js';
 import * as document from './document.js';
 import { Facts, NotChecked, foundError, type Answer, type DoctorInput, type DoctorPorts } from './facts.js';
+import * as inForce from './in-force.js';
 import * as local from './local.js';
 import * as metrics from './metrics.js';
 import * as network from './network.js';
@@ -47,14 +48,17 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'document.order': document.checkOrder,
   'document.values': document.checkValues,
   'document.boundaries': document.checkBoundaries,
+  'document.in-force': inForce.checkInForce,
   'metrics.reachable': metrics.checkReachable,
   'metrics.targets': metrics.checkTargets,
   'metrics.series': metrics.checkSeries,
   'metrics.labels': metrics.checkLabels,
   'metrics.age': metrics.checkAge,
   'metrics.alerts': metrics.checkAlerts,
+  'server.enabled': server.checkEnabled,
   'server.overrides': server.checkOverrides,
   'server.flags': server.checkFlags,
+  'server.workers': server.checkWorkers,
   'local.node': local.checkNode,
   'local.state': local.checkState,
   'local.completion': local.checkCompletion,

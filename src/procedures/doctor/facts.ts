@@ -4,6 +4,7 @@ import type { Detected } from '../../domain/dialect/dialect.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { Secret } from '../../domain/secret.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane } from '../../ports/control-plane.js';
@@ -54,6 +55,8 @@ export interface DoctorInput {
   readonly basePaths: readonly string[];
   /** What was seen of its server last; `null`: nothing. */
   readonly memory: Detected | null;
+  /** The last reload sent from here that its server accepted; `null`: none that is known. */
+  readonly reload: ReloadRecord | null;
   readonly stateFolder: string;
   /** Resolves a path as the configuration means it. */
   readonly resolvePath: (path: string) => string;

@@ -1,4 +1,6 @@
+import { counted } from '../../domain/counted.js';
 import type { Found } from '../../domain/doctor/report.js';
+import type { FileFacts } from '../../ports/files.js';
 import { narrowed, octal } from './configuration.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
@@ -45,11 +47,43 @@ export async function checkState({ input, ports }: Facts): Promise<Answer> {
       cure: `Run: chmod u+rwx ${place}; or choose another folder: export XDG_STATE_HOME=~/.local/state`,
     });
   }
-  if (facts !== null && (facts.mode & 0o022) !== 0) {
-    const message = `${folder} can be written by others, who could vouch for a project's file in your name`;
-    found.push({ code: 'STATE_OPEN', part: folder, message, evidence, ...narrowed(folder, facts, 0o700) });
-  }
-  return { evidence, found };
+  const open = facts === null ? [] : await openPaths(ports, folder);
+  const looked = open.length === 0 ? evidence : `${evidence}; ${counted(open.length, 'path')} open to others`;
+  return { evidence: looked, found: [...found, ...open.map(openFound)] };
+}
+
+/** A path of the state that others may read or write. */
+interface OpenPath {
+  readonly path: string;
+  readonly facts: FileFacts;
+}
+
+/** The state is two levels deep, and a machine that works on many servers has a small file for each. */
+const mostLooked = 500;
+
+/** The folder, what is in it, and what is in its folders: whatever others may read or write. */
+async function openPaths(ports: Facts['ports'], folder: string): Promise<readonly OpenPath[]> {
+  const { files, machine } = ports;
+  const inside = async (place: string): Promise<readonly string[]> =>
+    (await machine.list(place)).map((name) => `${place}/${name}`);
+  const top = await inside(folder);
+  const below = await Promise.all(top.map(inside));
+  const paths = [folder, ...top, ...below.flat()].slice(0, mostLooked);
+  const all = await Promise.all(paths.map(async (path) => ({ path, facts: await files.facts(path) })));
+  // A link has no permissions of its own.
+  return all.flatMap(({ path, facts }) =>
+    facts !== null && !facts.isSymbolicLink && (facts.mode & 0o077) !== 0 ? [{ path, facts }] : [],
+  );
+}
+
+function openFound({ path, facts }: OpenPath): Found {
+  const isWritable = (facts.mode & 0o022) !== 0;
+  const what = isWritable
+    ? "can be written by others, who could vouch for a project's file in your name"
+    : 'can be read by others: it says which servers there are, and what was done to them';
+  const evidence = `${path} has mode ${octal(facts.mode)}`;
+  const to = facts.isRegular ? 0o600 : 0o700;
+  return { code: 'STATE_OPEN', part: path, message: `${path} ${what}`, evidence, ...narrowed(path, facts, to) };
 }
 
 /** The nearest folder above that exists. */

@@ -1,3 +1,4 @@
+import { settingSentence } from '../../domain/config/setting-cure.js';
 import { counted } from '../../domain/counted.js';
 import { actionOf } from '../../domain/decisions/labels.js';
 import { metricNames } from '../../domain/decisions/metric-names.js';
@@ -68,9 +69,10 @@ export async function checkSeries(facts: Facts): Promise<Answer> {
     // A limiter that has decided nothing yet need not have the series yet.
     return well(`${evidence}, and no decision so far`);
   }
-  const theirs = others[0]?.replace(/_rl_decisions_total$/, '') ?? '';
+  // A server that has decided nothing yet shows its other metrics alone.
+  const theirs = others[0]?.replace(/_rl_\w*$/, '') ?? '';
   const cure = isOther
-    ? `Set namespace: ${theirs} in environments.${facts.environment.name} of rlctl.yaml if that is the limiter's; the metrics are named by it`
+    ? `${settingSentence(facts.environment, 'namespace', theirs)} if that is the limiter's; the metrics are named by it`
     : 'Check that metrics: or prometheus: names the place where the limiter is scraped, and its labels: rlctl env show';
   const message = `${name} has no series of ${decisions}${isOther ? `, but of ${others.slice(0, 3).join(', ')}` : ''}`;
   return {

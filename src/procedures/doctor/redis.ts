@@ -1,3 +1,4 @@
+import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -254,7 +255,7 @@ export async function checkNamespace(facts: Facts): Promise<Answer> {
   if (others.length > 0) {
     const names = others.slice(0, 3).map((key) => quoteOutside(key.replace(/:rl:overrides$/, ''), 60));
     const message = `${evidence}, but there are overrides of the namespace ${names.join(', ')}`;
-    const cure = `Set namespace: ${names[0] ?? ''} in environments.${facts.environment.name} of rlctl.yaml if that is the limiter's RATE_LIMIT_NAMESPACE`;
+    const cure = `${settingSentence(facts.environment, 'namespace', names[0] ?? '')} if that is the limiter's RATE_LIMIT_NAMESPACE`;
     return { evidence, found: [{ code: 'OTHER_NAMESPACE', part: server, message, evidence, cure }] };
   }
   const inUse = [...(databases ?? [])].filter(([number, count]) => number !== database && count > 0);

@@ -1,6 +1,9 @@
 import { traitsOf, type Detected } from '../../domain/dialect/dialect.js';
+import { settingSentence } from '../../domain/config/setting-cure.js';
+import { hasMoreWorkers } from '../../domain/dialect/workers.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { switchFindings } from '../status/force-findings.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** What is remembered of the server; not checked where it is nothing. */
@@ -15,6 +18,21 @@ function evidenceOf(memory: Detected): string {
   const byDate = new Map<string, string[]>();
   for (const { text, at } of traitsOf(memory)) byDate.set(at, [...(byDate.get(at) ?? []), quoteOutside(text, 80)]);
   return [...byDate].map(([at, texts]) => `seen ${quoteOutside(at, 40)}: ${texts.join(', ')}`).join('; ');
+}
+
+/** Whether the limiter itself was on: only the answer to a reload tells. */
+export function checkEnabled({ input, environment, ports }: Facts): Answer {
+  const { reload } = input;
+  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+  if (ports.reload !== null && input.selected.has('api.reload')) throw new NotChecked('see api.reload');
+  if (reload === null) throw new NotChecked('nothing was reloaded from here yet');
+  if (reload.isEnabled === null) throw new NotChecked('the answer to the last reload did not say');
+  const evidence = `enabled: ${reload.isEnabled} in the answer to the reload of ${reload.at}`;
+  const part = environment.api[0] ?? 'api';
+  return {
+    evidence,
+    found: switchFindings(reload).map(({ code, message, hint }) => ({ code, part, message, evidence, cure: hint })),
+  };
 }
 
 /** Whether the last proofs saw that overrides are read and enforced. A memory, never a proof. */
@@ -51,4 +69,20 @@ export function checkFlags(facts: Facts): Answer {
     evidence,
     found: [{ code: 'FLAGS_FIXED', part: facts.environment.api[0] ?? 'api', message, evidence, cure }],
   };
+}
+
+/** Whether as many processes are counted on as were told apart: a proof reads as often as their number asks for. */
+export function checkWorkers(facts: Facts): Answer {
+  const memory = remembered(facts);
+  const { workersSeen } = memory;
+  const { environment } = facts;
+  const { workers } = environment;
+  if (workersSeen === null) throw new NotChecked('nothing told one process from another');
+  if (workers === null) throw new NotChecked('workers is not configured: proofs read often enough for many');
+  const at = memory.seenAt.workersSeen ?? memory.at;
+  const evidence = `seen ${quoteOutside(at, 40)}: at least ${workersSeen} processes answered; workers is ${workers}`;
+  if (!hasMoreWorkers(workers, workersSeen)) return well(evidence);
+  const message = `at least ${workersSeen} processes answered, and workers is ${workers}: a proof may miss one that is stale`;
+  const cure = settingSentence(environment, 'workers', String(workersSeen));
+  return { evidence, found: [{ code: 'WORKERS_MORE', part: environment.api[0] ?? 'api', message, evidence, cure }] };
 }

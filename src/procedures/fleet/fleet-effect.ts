@@ -47,15 +47,26 @@ function proofOf({ instances, tookMs }: FleetReload): Proof {
     ...first,
     verdict,
     levelReached: verdict === 'proven' ? 'loaded' : 'none',
-    evidence: (verdict === 'proven' ? worst.slice(0, 1) : worst.slice(0, mostShown)).flatMap(
-      ({ evidence }) => evidence,
-    ),
+    evidence: evidenceOf(instances, verdict),
     diagnosis: diagnosisOf(instances, verdict),
     confidence: confidences.length === 0 ? null : confidences.reduce((a, b) => Math.min(a, b)),
     reads: proofs.reduce((sum, { reads }) => sum + reads, 0),
     distinctAnswers: proofs.reduce((most, { distinctAnswers }) => Math.max(most, distinctAnswers), 0),
     tookMs,
   };
+}
+
+/** What was seen at whom: of those that are proven one stands for all of them, and says so. */
+function evidenceOf(instances: readonly InstanceReload[], verdict: Proof['verdict']): Proof['evidence'] {
+  const worst = instances.filter(({ proof }) => proof?.verdict === verdict);
+  const others = worst.length - 1;
+  const like = verdict === 'proven' && others > 0 ? ` (likewise ${counted(others, 'other')})` : '';
+  const shown = worst.slice(0, verdict === 'proven' ? 1 : mostShown);
+  return shown.flatMap(({ instance, proof }) =>
+    (proof?.evidence ?? []).map((each) =>
+      instances.length === 1 ? each : { ...each, text: `${instance.name}${like}: ${each.text}` },
+    ),
+  );
 }
 
 /** As good as the worst; an instance that was not reloaded is not proven. */

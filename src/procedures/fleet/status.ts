@@ -12,6 +12,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
+import { isChangedPast } from '../override/inspect.js';
 import { pickSome } from '../proof/sampling.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
@@ -45,6 +46,8 @@ export interface FleetStatusInput {
 
 export interface FleetStatus extends FleetJudgement {
   readonly stored: Part<StoredOverrides>;
+  /** True where the document was changed past rlctl after its last recorded change. */
+  readonly isForeign: boolean;
   /** What the stored document means; `null`: it is not known, or no server can read it. */
   readonly loaded: LoadedOverrides | null;
   /** Prefixes whose policy was read at each instance, of how many there are. */
@@ -93,6 +96,7 @@ export async function fleetStatus(
   return {
     ...judged,
     stored,
+    isForeign: read !== null && isChangedPast(read),
     loaded: isReadable ? loaded : null,
     coverage: { read: prefixes.length, of: Math.max(prefixes.length, loaded?.usableCount ?? 0) },
     looks,

@@ -73,6 +73,11 @@ function nothingWhereRefused(error: unknown): readonly HistoryEntry[] {
   throw error;
 }
 
+/** True where the document was changed past rlctl after its last recorded change. */
+export function isChangedPast({ lastEntry, revision }: Pick<StoredOverrides, 'lastEntry' | 'revision'>): boolean {
+  return lastEntry !== null && lastEntry.next !== revision;
+}
+
 /** Every override of what was read. Throws guards for a document that cannot be read. */
 export function listingOf(stored: StoredOverrides): OverrideListing {
   const document = readable(stored, false);
@@ -93,8 +98,7 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
       isChangedPast: false,
     };
   });
-  const isForeign = stored.lastEntry !== null && stored.lastEntry.next !== stored.revision;
-  return { stored, document, overrides, isForeign };
+  return { stored, document, overrides, isForeign: isChangedPast(stored) };
 }
 
 /** One override of a listing; throws a usage error that names the nearest prefixes where there is none. */

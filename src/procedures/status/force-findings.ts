@@ -39,7 +39,7 @@ export function switchFindings(reload: ReloadRecord | null): readonly Finding[] 
 }
 
 /** How a limiter that is off is switched on again. */
-const limiterOffHint =
+export const limiterOffHint =
   'set RATE_LIMIT_ENABLED=true (no other text is true) where the server reads it, and run: rlctl reload; where that changes nothing, restart the server';
 
 /** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */

@@ -29,8 +29,13 @@ describe('what is remembered', () => {
     expect(seen?.seenAt).toEqual({ basePath: at, profile: at, movesFlags: soon });
   });
 
-  it('is not written anew within the hour, and its dates are after it', () => {
-    expect(rememberSigns(first(), { basePath: '/internal' }, soon)).toBeNull();
+  it('is not written anew within five minutes, and its dates are after them', () => {
+    expect(rememberSigns(first(), { basePath: '/internal' }, '2026-11-21T12:04:59.000Z')).toBeNull();
+    const minutes = '2026-11-21T12:05:00.000Z';
+    expect(rememberSigns(first(), { basePath: '/internal' }, minutes)?.seenAt).toEqual({
+      basePath: minutes,
+      profile: at,
+    });
     expect(rememberSigns(first(), { basePath: '/internal' }, later)?.seenAt).toEqual({ basePath: later, profile: at });
   });
 

@@ -10,6 +10,7 @@ const machine: Machine = {
   realPath: async () => null,
   lookup: async () => [],
   canWriteInto: async () => true,
+  list: async () => [],
   setMode: async () => undefined,
 };
 
