@@ -99,6 +99,23 @@ describe('what is stored', () => {
     },
   );
 
+  test.each(['/', ''])(
+    'an entry for every route that the server will skip ("%s"), of a server that lists none',
+    async (prefix) => {
+      const deployed = await openLab({ dialect: 'deployed' });
+      try {
+        await deployed.store(JSON.stringify({ [prefix]: { rate: 120, burst: 20 } }));
+        await reloadRaw(deployed.sandbox);
+        await deployed.store(JSON.stringify({ [prefix]: { rate: null } }));
+        const verify = (...args: string[]) => deployed.world.main(['verify', ...args, '--jq', '.proof.verdict']);
+        expect(await verify()).toMatchObject({ code: 8, out: 'contradicted\n' });
+        expect(await verify('--reload')).toMatchObject({ code: 0, out: 'proven\n' });
+      } finally {
+        await deployed.stop();
+      }
+    },
+  );
+
   test.each([[[]], [['--reload']]])(
     'looked for in the wrong place: never the environment variable (%s)',
     async (flags) => {

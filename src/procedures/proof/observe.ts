@@ -89,6 +89,8 @@ export class Observer {
   readonly #loadedBefore: LoadedOverrides | undefined;
   readonly #bases = new Map<string, Map<string, Policy>>();
   readonly #baseRoute: string | null;
+  /** Where the server's own policy is asked for; an empty route it answers without looking at overrides. */
+  readonly #ownRoute: string | null;
   #watched: readonly string[];
   #others: readonly string[];
   readonly #otherCount: number;
@@ -112,6 +114,9 @@ export class Observer {
     const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
     const usable = rest(this.#loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
     const unused = rest(unusedPrefixes(this.#loaded));
+    // An override that should not be there, and still is, would pass for the server's own policy on any other route.
+    const isDoubtful = [...unused, ...changed].some((prefix) => startsRoute(prefix, route));
+    this.#ownRoute = isDoubtful && this.#baseRoute !== null ? '' : this.#baseRoute;
     const { witnesses = 1, samples = usualSamples } = input;
     const picked = pickSome(usable, samples + witnesses, ports.randomness);
     // An entry that the server cannot use may hide one that it still holds: only a read of its route tells.
@@ -281,8 +286,8 @@ export class Observer {
   async #readBase(endpoint: ApiEndpoint, bucket: string): Promise<Policy | null> {
     const bases = this.#basesOf(endpoint);
     const known = bases.get(bucket);
-    if (known !== undefined || this.#baseRoute === null) return known ?? null;
-    const answer = await this.reader.read(endpoint, this.#baseRoute, bucket, false);
+    if (known !== undefined || this.#ownRoute === null) return known ?? null;
+    const answer = await this.reader.read(endpoint, this.#ownRoute, bucket, false);
     // An override that matches even here is none of ours, and another bucket's policy is not the one asked for.
     if (answer === null || answer.bucket !== bucket || (answer.matchedOverride ?? null) !== null) return null;
     const { ratePerMin, burst, windowSeconds, isShadow } = answer;
