@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RlctlError, usageError } from '../domain/errors.js';
+import { shellWord } from '../domain/shell-words.js';
 
 /** The sandbox's files: what it wrote, and how to take it away again. */
 export interface SandboxFolder {
@@ -11,19 +14,25 @@ export interface SandboxFolder {
   remove(): Promise<void>;
 }
 
-/** Makes the folder (0700) and writes a new secret (0600) into it. A folder that was there keeps its mode and its other files. */
-export async function prepareFolder(folder: string): Promise<SandboxFolder> {
+/**
+ * Makes the folder (0700) and writes a new secret (0600) into it, unless `given` names a file that holds one: that file is
+ * only read, and stays. A folder that was there keeps its mode and its other files. Throws a usage error where `given` is
+ * not there or empty, and a guard where anybody else can read it.
+ */
+export async function prepareFolder(folder: string, given: string | null): Promise<SandboxFolder> {
+  const kept = given === null ? null : await readPrivate(given);
   const created = await mkdir(folder, { recursive: true, mode: 0o700 });
-  const secretFile = join(folder, 'secret');
+  const secretFile = given ?? join(folder, 'secret');
   const envFile = join(folder, 'limiter.env');
-  const secret = randomBytes(32).toString('hex');
-  await writePrivate(secretFile, secret);
+  const secret = kept ?? randomBytes(32).toString('hex');
+  if (kept === null) await writePrivate(secretFile, secret);
   return {
     secretFile,
     envFile,
     secret,
     remove: async () => {
-      await Promise.all([rm(secretFile, { force: true }), rm(envFile, { force: true })]);
+      const own = kept === null ? [secretFile, envFile] : [envFile];
+      await Promise.all(own.map((file) => rm(file, { force: true })));
       // Fails where somebody else put a file in, and then the folder is theirs.
       if (created !== undefined) await rmdir(folder).catch(() => {});
     },
@@ -34,4 +43,32 @@ export async function prepareFolder(folder: string): Promise<SandboxFolder> {
 export async function writePrivate(file: string, text: string): Promise<void> {
   await rm(file, { force: true });
   await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+}
+
+/** The secret of a private file without one trailing newline; what is checked and what is read are the same file. */
+async function readPrivate(path: string): Promise<string> {
+  const unsafe = (why: string, hint: string): RlctlError =>
+    new RlctlError('guard', `the secret file ${path} ${why}`, { code: 'SECRET_FILE_UNSAFE', hint });
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ELOOP') throw unsafe('is a symbolic link', 'Name the file itself.');
+      const why = error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code ?? 'unknown error'})`;
+      throw usageError(`the secret file ${path} ${why}`, 'Check the path.', 'SECRET_MISSING');
+    },
+  );
+  try {
+    const { mode, uid } = await file.stat().then((facts) => {
+      if (!facts.isFile()) throw unsafe('is not a regular file', 'Name a regular file.');
+      return facts;
+    });
+    if ((mode & 0o077) !== 0)
+      throw unsafe(`can be read by others (mode ${(mode & 0o777).toString(8)})`, `Run: chmod 600 ${shellWord(path)}`);
+    const me = process.getuid?.() ?? uid;
+    if (uid !== me && uid !== 0) throw unsafe('belongs to another user', 'Use a file of your own.');
+    const text = (await file.readFile('utf8')).replace(/\r?\n$/, '');
+    if (text === '') throw usageError(`the secret file ${path} is empty`, 'Put the secret there.', 'SECRET_EMPTY');
+    return text;
+  } finally {
+    await file.close();
+  }
 }

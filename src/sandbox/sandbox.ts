@@ -22,6 +22,8 @@ export interface SandboxOptions {
   readonly namespace: string;
   /** Where the env file and the secret file live; made with mode 0700 where it does not exist. */
   readonly folder: string;
+  /** A private file that holds the secret, by absolute path: it is read, and stays. Absent: one of its own. */
+  readonly secretFile?: string | null;
   /** The traps one by one, over the dialect's own. */
   readonly behaviour?: Partial<Behaviour>;
 }
@@ -88,7 +90,7 @@ function checkOptions({ workers, trafficPerSecond, namespace, redisUrl }: Sandbo
 
 async function start(options: SandboxOptions, undos: Undo[], stop: () => Promise<void>): Promise<Sandbox> {
   const behaviour = behaviourOf(options.dialect, options.behaviour);
-  const files = await prepareFolder(options.folder);
+  const files = await prepareFolder(options.folder, options.secretFile ?? null);
   undos.push(() => files.remove());
   // The client library loads while Redis starts; its failure is met where it is awaited.
   const loading = loadRedisLinks(behaviour.redisTimeoutMs);

@@ -316,6 +316,14 @@ describe('reload on a fleet', () => {
     expect(await run(['fleet', 'status'])).toMatchObject({ code: 0 });
   });
 
+  test('the evidence of a proven fleet says whose it is, and that the others said likewise', async () => {
+    const { run, origins } = await open(3);
+    const ran = await run(['reload'], { columns: 250 });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('each of 3 instances shows what is stored');
+    expect(ran.out).toContain(`${origins[0]} (likewise 2 others): `);
+  });
+
   test('a canary that is not proven: no other instance is touched', async () => {
     const { run, reloads } = await open(6, { deaf: [0] });
     const ran = await run([...reload, '--canary', '1', '--max-failures', '5']);

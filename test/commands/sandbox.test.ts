@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, jsonOf, openWorld, type Ran, type World } from '../support/world.js';
@@ -10,9 +11,9 @@ afterEach(() => state.world.remove());
 const run = (...args: string[]): Promise<Ran> => state.world.main(args);
 
 /** Runs `work` while a sandbox is up, and resolves to how the sandbox ended. */
-async function duringSandbox(work: () => Promise<unknown>): Promise<Ran> {
+async function duringSandbox(work: () => Promise<unknown>, args: readonly string[] = []): Promise<Ran> {
   const seen: { host: MemoryHost | null } = { host: null };
-  const up = state.world.main(['sandbox', 'up'], { onHost: (host) => (seen.host = host) });
+  const up = state.world.main(['sandbox', 'up', ...args], { onHost: (host) => (seen.host = host) });
   try {
     await expect.poll(() => seen.host?.out, { timeout: 10_000 }).toContain('ready');
     await work();
@@ -50,6 +51,29 @@ describe('a sandbox that has ended', () => {
     expect((await run('env', 'list')).out).toContain('"sandbox", which is chosen, is not there');
     expect(await run('env', 'use', '--none')).toMatchObject({ code: 0 });
     expect(jsonOf((await run('env', 'show', '--json')).out)).toMatchObject({ environment: 'prod' });
+  });
+});
+
+describe('a secret that several sandboxes share', () => {
+  test('is read from a private file, signs, and stays when the sandbox has ended', async () => {
+    const file = await state.world.write('shared', 'one-for-all\n', 0o600);
+    const ended = await duringSandbox(async () => {
+      expect(await run('reload', '-e', 'sandbox', '--secret-file', file)).toMatchObject({ code: 0 });
+      expect(await run('reload', '-e', 'sandbox')).toMatchObject({ code: 0 });
+    }, ['--secret-file', 'shared']);
+    expect(ended.code).toBe(0);
+    expect(await readFile(file, 'utf8')).toBe('one-for-all\n');
+  });
+
+  test('a file that others can read, an empty one and one that is not there are refused with the cure', async () => {
+    await state.world.write('loose', 'secret', 0o644);
+    await state.world.write('empty', '', 0o600);
+    const refused = async (file: string) => errorOf(await run('sandbox', 'up', '--secret-file', file, '--json'));
+    expect(await refused('loose')).toMatchObject({ code: 'SECRET_FILE_UNSAFE', exitCode: 6 });
+    expect((await refused('loose')).hint).toContain('chmod 600');
+    expect(await refused('empty')).toMatchObject({ code: 'SECRET_EMPTY', exitCode: 2 });
+    expect(await refused('nowhere')).toMatchObject({ code: 'SECRET_MISSING', exitCode: 2 });
+    expect([...(await state.world.files())]).toEqual([]);
   });
 });
 

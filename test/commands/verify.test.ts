@@ -361,7 +361,7 @@ describe('what is remembered of the server', () => {
       keyLayout: 'rl:overrides',
     });
     const { out } = await state.lab.world.main(['env', 'show']);
-    expect(out).toMatch(/reads overrides from Redis\s+seen \d{4}-\d\d-\d\d \d\d:\d\dZ/);
+    expect(out).toMatch(/reads overrides from Redis\s+\d{4}-\d\d-\d\d \d\d:\d\dZ/);
   });
 
   test('a write relies on none of it: everything remembered is wrong, and the change is made and proven', async () => {

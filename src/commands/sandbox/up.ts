@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { parseSandbox, sandboxPath, stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
@@ -90,9 +90,19 @@ export const command = defineCommand({
       .addOption(new Option('--traffic <rps>', 'requests a second of its own: users, routes and abusers (default 0)'))
       .addOption(new Option('--redis <url>', 'a Redis on this machine; else redis-server, else an embedded one'))
       .addOption(new Option('--port <n>', 'port on 127.0.0.1 (default: any free one)'))
-      .addOption(new Option('--namespace <name>', 'prefix of its keys').default('sandbox'));
+      .addOption(new Option('--namespace <name>', 'prefix of its keys').default('sandbox'))
+      .addOption(
+        new Option(
+          '--secret-file <path>',
+          'private file with the secret to use, so that several share one (default: new)',
+        ),
+      );
   },
-  examples: ['rlctl sandbox up', 'rlctl sandbox up --dialect deployed --workers 4 --traffic 50'],
+  examples: [
+    'rlctl sandbox up',
+    'rlctl sandbox up --dialect deployed --workers 4 --traffic 50',
+    'XDG_STATE_HOME=/tmp/second rlctl sandbox up --redis redis://127.0.0.1:6379 --secret-file ~/.secrets/lab',
+  ],
   input: (_, flags): Omit<SandboxOptions, 'folder'> => ({
     dialect: textFlag(flags, 'dialect') === 'deployed' ? 'deployed' : 'documented',
     workers: whole(textFlag(flags, 'workers'), '--workers', 1, 64),
@@ -100,12 +110,17 @@ export const command = defineCommand({
     redisUrl: textFlag(flags, 'redis'),
     port: whole(textFlag(flags, 'port'), '--port', 0, 65_535),
     namespace: textFlag(flags, 'namespace') ?? 'sandbox',
+    secretFile: textFlag(flags, 'secretFile'),
   }),
   action: async (context, options) => {
     await assertNoneRunning(context);
     const { startSandbox } = await import('../../sandbox/sandbox.js');
     context.progress.step('starting the sandbox');
-    const sandbox = await startSandbox({ ...options, folder: join(stateFolder(context.host.env), 'sandbox') });
+    const sandbox = await startSandbox({
+      ...options,
+      secretFile: options.secretFile == null ? null : resolve(context.host.cwd, options.secretFile),
+      folder: join(stateFolder(context.host.env), 'sandbox'),
+    });
     try {
       const registered = registration(sandbox, options.workers);
       await context.files.writePrivate(sandboxPath(context.host.env), `${JSON.stringify(registered, null, 2)}\n`);

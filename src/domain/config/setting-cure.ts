@@ -14,7 +14,7 @@ export function settingCure(
   const source = sources.get(key) ?? 'default';
   const said = quoteOutside(value, 80);
   const variable = environmentSettings.find((each) => each.key === key)?.variable ?? null;
-  if (/^[A-Z][A-Z0-9_]*$/.test(source)) return `set ${source}=${said} (it is ${source} that says otherwise)`;
+  if (/^[A-Z][A-Z0-9_]*$/.test(source)) return `set ${source}=${said} (its value comes from that variable)`;
   if (source === 'flag') return `give ${key} as ${said} on the command line (its flag says otherwise)`;
   const isFile = source.includes('/') || source.includes('.y');
   if (source !== 'default' && !isFile) return `set ${key}: ${said} where ${source} gets it`;

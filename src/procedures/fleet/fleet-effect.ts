@@ -40,8 +40,8 @@ export function fleetEffect(result: FleetReload): Effect {
 function proofOf({ instances, tookMs }: FleetReload): Proof {
   const proofs = instances.flatMap(({ proof }) => (proof === null ? [] : [proof]));
   const verdict = verdictOf(instances, proofs);
-  const worst = proofs.filter((proof) => proof.verdict === verdict);
-  const [first = proofs[0] ?? notAttempted('--no-verify')] = worst;
+  const worst = proofs.find((proof) => proof.verdict === verdict);
+  const first = worst ?? proofs[0] ?? notAttempted('--no-verify');
   const confidences = proofs.map(({ confidence }) => confidence).filter((each) => each !== null);
   return {
     ...first,
