@@ -1,78 +1,19 @@
 import { endpointUrl, type ApiEndpoint } from '../../domain/api-endpoint.js';
 import type { Policy, PolicyAnswer, ProbeMethod, ReloadReport } from '../../domain/control-plane.js';
-import {
-  loadOverrides,
-  matchOverride,
-  startsRoute,
-  unusedPrefixes,
-  type LoadedOverrides,
-} from '../../domain/policy/matching.js';
+import { loadOverrides, startsRoute, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import type { Observations, PrefixReads, ProbeObservation } from '../../domain/proof/observations.js';
-import type { Known, ProofLevel } from '../../domain/proof/proof.js';
 import { readsNeeded } from '../../domain/proof/reads-needed.js';
 import type { OnStep } from '../step.js';
 import { inParallel } from '../reload/in-parallel.js';
+import { chooseRoutes, type ChosenRoutes } from './choose-routes.js';
+import type { ObservationInput, Probe } from './observation-input.js';
 import { PolicyReader, type ProofPorts } from './policy-reader.js';
-import { pickSome } from './sampling.js';
-
-/** What is to be seen. */
-export interface ObservationInput {
-  /** Where to read: every one must show the same. */
-  readonly endpoints: readonly ApiEndpoint[];
-  /** Why other addresses cannot be read at all; absent: there are none. */
-  readonly unreachable?: readonly string[];
-  /** The document as stored now; `null`: no key. */
-  readonly storedBytes: Uint8Array | null;
-  /** The prefixes just changed, removed ones included; empty: nothing was changed. */
-  readonly changed: readonly string[];
-  /** Processes behind each address, from 1; `null`: not known. */
-  readonly workers: number | null;
-  /** As configured, where `workers` is more because more were seen before; absent: they are the same. */
-  readonly workersConfigured?: number;
-  readonly levelAsked: ProofLevel;
-  /** True: the level follows from a configured probe, and nobody asked for it by name. Absent: somebody did. */
-  readonly isLevelImplied?: boolean;
-  /** The document before the change, `null` as with `storedBytes`; absent: nothing was changed. */
-  readonly bytesBefore?: Uint8Array | null | undefined;
-  /** True: `changed` was not changed, only asked for. Absent: false. */
-  readonly isAsked?: boolean;
-  /** Why the stored document is none that the server could read, where its bytes do not say it (a key of another type). */
-  readonly unreadable?: string | null;
-  /** Prefixes that stood in the document before its last change and do not any more; absent: not known. */
-  readonly former?: readonly string[];
-  /** Where nothing was changed: stored overrides that are read as often as a changed one; absent: 1. */
-  readonly witnesses?: number;
-  /** Real requests to make where `enforced` is asked for. */
-  readonly probes: readonly Probe[];
-  /** True: there are probes, and none of them reaches what was changed. Absent: false. */
-  readonly hasProbesAside?: boolean;
-  /** How probes ask; absent: with GET. */
-  readonly probeMethod?: ProbeMethod;
-  /** Probe requests at most, over all looks; absent: each probe once a look. */
-  readonly maxRequests?: number;
-  /** What X-Site-Mode must say; `null`: whatever it says. */
-  readonly siteMode: string | null;
-  /** Other prefixes to look at; absent: 50. */
-  readonly samples?: number;
-  /** What earlier proofs learned about this server; absent: nothing. */
-  readonly known?: Known;
-}
-
-/** A real request that shows what is enforced. */
-export interface Probe {
-  readonly url: string;
-  /** `null`: not said. */
-  readonly bucket: string | null;
-}
 
 const width = 8;
 /** A server may list all its overrides in every answer: a sample ends early that brought so many. */
 const mostListed = 50_000;
 const manyPrefixes = 16;
-const usualSamples = 50;
-/** Entries that the server cannot use and whose routes are read all the same, where so many are stored. */
-const leastUnused = 8;
 /** Asked with for every route: what an override sets reads the same under each bucket. */
 const anyBucket = 'read';
 
@@ -88,12 +29,7 @@ export class Observer {
   readonly #loaded: LoadedOverrides;
   readonly #loadedBefore: LoadedOverrides | undefined;
   readonly #bases = new Map<string, Map<string, Policy>>();
-  readonly #baseRoute: string | null;
-  /** Where the server's own policy is asked for; an empty route it answers without looking at overrides. */
-  readonly #ownRoute: string | null;
-  #watched: readonly string[];
-  #others: readonly string[];
-  readonly #otherCount: number;
+  readonly #routes: ChosenRoutes;
   #changed: readonly PrefixReads[] = [];
   #sample: readonly PrefixReads[] = [];
   #probes: readonly ProbeObservation[] = [];
@@ -108,26 +44,7 @@ export class Observer {
     this.#loaded = input.unreadable ? { ...loaded, droppedBecause: input.unreadable } : loaded;
     const { bytesBefore } = input;
     this.#loadedBefore = bytesBefore === undefined ? undefined : loadOverrides(bytesBefore);
-    const route = `/rlctl-${ports.randomness.hex(8)}`;
-    this.#baseRoute = matchOverride(this.#loaded, route) === null ? route : null;
-    const changed = new Set(input.changed);
-    const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
-    const usable = rest(this.#loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
-    const unused = rest(unusedPrefixes(this.#loaded));
-    // An override that should not be there, and still is, would pass for the server's own policy on any other route.
-    const isDoubtful = [...unused, ...changed].some((prefix) => startsRoute(prefix, route));
-    this.#ownRoute = isDoubtful && this.#baseRoute !== null ? '' : this.#baseRoute;
-    const { witnesses = 1, samples = usualSamples } = input;
-    const picked = pickSome(usable, samples + witnesses, ports.randomness);
-    // An entry that the server cannot use may hide one that it still holds: only a read of its route tells.
-    const doubtful = pickSome(unused, Math.max(witnesses, leastUnused), ports.randomness);
-    // Where nothing was changed, some stored overrides stand for all: they are read as often as changed ones would be.
-    this.#watched = input.changed.length > 0 ? [...changed] : [...picked.slice(0, witnesses), ...doubtful];
-    this.#others = input.changed.length > 0 ? [...doubtful, ...picked] : picked.slice(witnesses);
-    this.#otherCount = usable.length + unused.length - (input.changed.length > 0 ? 0 : this.#watched.length);
-    // Where none is stored, any route shows what a server lists that still holds some.
-    if (this.#watched.length === 0 && input.witnesses !== undefined && this.#baseRoute !== null)
-      this.#watched = [this.#baseRoute];
+    this.#routes = chooseRoutes(this.#loaded, input, ports.randomness);
   }
 
   get loaded(): LoadedOverrides {
@@ -150,13 +67,13 @@ export class Observer {
     await inParallel(endpoints, width, (endpoint) => this.#readBase(endpoint, anyBucket));
     const needed = readsNeeded(workers);
     const each =
-      this.#watched.length <= manyPrefixes
+      this.#routes.watched.length <= manyPrefixes
         ? needed
-        : Math.max(1, Math.ceil((needed * manyPrefixes) / this.#watched.length));
+        : Math.max(1, Math.ceil((needed * manyPrefixes) / this.#routes.watched.length));
     const often = each === 1 ? 'once' : `${each} times`;
-    this.onStep(`reading the policy of ${prefixes(this.#watched.length)}, ${often}`);
+    this.onStep(`reading the policy of ${prefixes(this.#routes.watched.length)}, ${often}`);
     const lines = endpoints.flatMap((endpoint) =>
-      this.#watched.map((prefix) => ({ endpoint, prefix, answers: [] as PolicyAnswer[] })),
+      this.#routes.watched.map((prefix) => ({ endpoint, prefix, answers: [] as PolicyAnswer[] })),
     );
     const state = { isSplit: false };
     const rounds = Array.from({ length: each }, () => lines).flat();
@@ -175,7 +92,7 @@ export class Observer {
 
   /** Reads once what each endpoint lists as active, where the document sets no expectation for it. */
   async readHeld(): Promise<void> {
-    const route = this.#baseRoute;
+    const route = this.#routes.baseRoute;
     if (route === null) return;
     this.#changed = await inParallel(this.input.endpoints, width, async (endpoint) => {
       const answer = await this.reader.read(endpoint, route, anyBucket, true);
@@ -185,10 +102,10 @@ export class Observer {
 
   /** Reads a sample of the other prefixes, one read each, spread over the endpoints. */
   async readSample(): Promise<void> {
-    const { endpoints, samples = usualSamples } = this.input;
+    const { endpoints } = this.input;
     const first = endpoints[0];
     if (first === undefined) return;
-    const chosen = this.#others.slice(0, samples);
+    const chosen = this.#routes.others;
     if (chosen.length > 0) this.onStep(`reading a sample of ${prefixes(chosen.length)}`);
     let listed = 0;
     const sample = await inParallel(chosen, width, async (prefix, index) => {
@@ -234,7 +151,7 @@ export class Observer {
       isAsked,
       former,
       sample: this.#sample,
-      others: this.#otherCount,
+      others: this.#routes.otherCount,
       probes: this.#probes,
       hasProbesAside: this.input.hasProbesAside,
       workers,
@@ -278,7 +195,7 @@ export class Observer {
     // A server may map the route to its own bucket whatever was asked for: then its base is that bucket's.
     for (const bucket of new Set(answers.map((answer) => answer.bucket))) await this.#readBase(endpoint, bucket);
     const source = `GET ${endpointUrl(endpoint, '/rate-limit/policy').href}`;
-    const isBase = prefix === this.#baseRoute;
+    const isBase = prefix === this.#routes.baseRoute;
     return { prefix, source, answers, wanted, bases: this.#basesOf(endpoint), ...(isBase ? { isBase } : {}) };
   }
 
@@ -286,8 +203,8 @@ export class Observer {
   async #readBase(endpoint: ApiEndpoint, bucket: string): Promise<Policy | null> {
     const bases = this.#basesOf(endpoint);
     const known = bases.get(bucket);
-    if (known !== undefined || this.#ownRoute === null) return known ?? null;
-    const answer = await this.reader.read(endpoint, this.#ownRoute, bucket, false);
+    if (known !== undefined || this.#routes.ownRoute === null) return known ?? null;
+    const answer = await this.reader.read(endpoint, this.#routes.ownRoute, bucket, false);
     // An override that matches even here is none of ours, and another bucket's policy is not the one asked for.
     if (answer === null || answer.bucket !== bucket || (answer.matchedOverride ?? null) !== null) return null;
     const { ratePerMin, burst, windowSeconds, isShadow } = answer;

@@ -9,7 +9,8 @@ import { notAttempted, type Proof } from '../../domain/proof/proof.js';
 import { reloadsNeeded } from '../../domain/proof/reads-needed.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
-import { Observer, type ObservationInput, type Reports } from './observe.js';
+import type { ObservationInput } from './observation-input.js';
+import { Observer, type Reports } from './observe.js';
 import type { ProofPorts } from './policy-reader.js';
 
 export { notAttempted };

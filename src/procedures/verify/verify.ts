@@ -9,7 +9,7 @@ import type { StoredOverrides } from '../../ports/override-store.js';
 import { allRefused, type Effect, type EffectInput } from '../effect.js';
 import type { ChangePorts } from '../override/change.js';
 import { prove, type Proof } from '../proof/prove.js';
-import type { Probe } from '../proof/observe.js';
+import type { Probe } from '../proof/observation-input.js';
 import type { ProbeMethod } from '../../domain/control-plane.js';
 import { reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';

@@ -1,0 +1,55 @@
+import { matchOverride, startsRoute, unusedPrefixes, type LoadedOverrides } from '../../domain/policy/matching.js';
+import type { Randomness } from '../../ports/randomness.js';
+import type { ObservationInput } from './observation-input.js';
+import { pickSome } from './sampling.js';
+
+const usualSamples = 50;
+/** Entries that the server cannot use and whose routes are read all the same, where so many are stored. */
+const leastUnused = 8;
+
+/** What a look reads. */
+export interface ChosenRoutes {
+  /** A route that no stored override matches; `null`: each is matched by one. */
+  readonly baseRoute: string | null;
+  /** Where the server's own policy is asked for; an empty route it answers without looking at overrides. */
+  readonly ownRoute: string | null;
+  /** Read as often as it takes to see every worker. */
+  readonly watched: readonly string[];
+  /** Read once each. */
+  readonly others: readonly string[];
+  /** How many there are beside the watched ones, read or not. */
+  readonly otherCount: number;
+}
+
+/** Chooses the routes of a look: the same ones for the same chance. */
+export function chooseRoutes(
+  loaded: LoadedOverrides,
+  input: Pick<ObservationInput, 'changed' | 'witnesses' | 'samples'>,
+  randomness: Randomness,
+): ChosenRoutes {
+  const route = `/rlctl-${randomness.hex(8)}`;
+  const baseRoute = matchOverride(loaded, route) === null ? route : null;
+  const changed = new Set(input.changed);
+  const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
+  const usable = rest(loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
+  const unused = rest(unusedPrefixes(loaded));
+  // An override that should not be there, and still is, would pass for the server's own policy on any other route.
+  const isDoubtful = [...unused, ...changed].some((prefix) => startsRoute(prefix, route));
+  const ownRoute = isDoubtful && baseRoute !== null ? '' : baseRoute;
+  const { witnesses = 1, samples = usualSamples } = input;
+  const picked = pickSome(usable, samples + witnesses, randomness);
+  // An entry that the server cannot use may hide one that it still holds: only a read of its route tells.
+  const doubtful = pickSome(unused, Math.max(witnesses, leastUnused), randomness);
+  const count = usable.length + unused.length;
+  if (changed.size > 0) {
+    const others = [...doubtful, ...picked].slice(0, samples);
+    return { baseRoute, ownRoute, watched: [...changed], others, otherCount: count };
+  }
+  // Where nothing was changed, some stored overrides stand for all: they are read as often as changed ones would be.
+  const standing = [...picked.slice(0, witnesses), ...doubtful];
+  // Where none is stored, any route shows what a server lists that still holds some.
+  const isBare = standing.length === 0 && input.witnesses !== undefined && baseRoute !== null;
+  const others = picked.slice(witnesses, witnesses + samples);
+  const watched = isBare ? [baseRoute] : standing;
+  return { baseRoute, ownRoute, watched, others, otherCount: count - standing.length };
+}
