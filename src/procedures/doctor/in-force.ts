@@ -1,4 +1,5 @@
 import { allBuckets } from '../../domain/config/bucket-names.js';
+import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import { nothingSeen } from '../../domain/policy/enforcement.js';
@@ -35,6 +36,13 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const beside = await besideServers({ controlPlane, deadline }, environment, servers, listing);
   const { workers } = environment;
   const found = forceFindings({ listing, beside, routes: [], reload, seen: nothingSeen, workers });
+  // What was not looked at is not well.
+  if (found.length === 0 && !(beside.isWhole && answering.length === all.length)) {
+    const looked = `${answering.length} of ${counted(all.length, 'address', 'addresses')}`;
+    throw new NotChecked(
+      `nothing differs as far as looked at (${looked}${beside.isWhole ? '' : ', not every override'})`,
+    );
+  }
   const last = reload?.revision == null ? 'none known from here' : `revision ${reload.revision.slice(0, 12)}`;
   const evidence = `stored: revision ${stored.revision.slice(0, 12)}; last reload: ${last}; asked ${answering.length} of ${all.length}`;
   return {
