@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { commandWords } from './domain/command-words.js';
 
@@ -31,7 +31,10 @@ interface Place {
   readonly require: Load;
 }
 
-/** Larger files hold a WebAssembly program as text, of which nothing is compiled by V8. */
+/**
+ * Larger files hold a WebAssembly program as text, of which nothing is compiled by V8. What imports an ES module itself
+ * cannot do so from kept code.
+ */
 const largestSource = 1_000_000;
 const unusedForMs = 30 * 24 * 3_600_000;
 
@@ -62,13 +65,12 @@ function loader({ dist, require: requireNatively }: Place, cache: Cache | null):
     const path = join(dist, name);
     // The build escapes every other character.
     const source = readFileSync(path, 'latin1');
-    if (source.length > largestSource) return requireNatively(path);
+    if (source.length > largestSource || source.includes('import(')) return requireNatively(path);
     const filename = name.slice(2);
     const cachedData = cache?.read(filename);
     const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: path,
       ...(cachedData ? { cachedData } : {}),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });
     if (!cachedData || script.cachedDataRejected) cache?.keepAtExit(filename, script);
     const module = { exports: {} };
