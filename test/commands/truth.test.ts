@@ -62,6 +62,15 @@ describe('a limiter that is off', () => {
 });
 
 describe('status, where server and Redis differ', () => {
+  test('an entry that the server cannot use, while it still holds what stood there', async () => {
+    await run('override', 'set', '/api/search', '--rate', '120');
+    await state.lab.store('{"/api/search":{"rate":"12.5"}}');
+    const all = await found(state.lab);
+    expect([all.code, all.codes]).toEqual([3, ['NOT_KNOWN_IN_FORCE', 'ENTRY_SKIPPED']]);
+    await run('reload');
+    expect((await found(state.lab)).codes).toEqual(['ENTRY_SKIPPED']);
+  });
+
   test('a change past rlctl that the server does not show', async () => {
     await run('override', 'set', '/api/search', '--rate', '120');
     expect(await found(state.lab)).toMatchObject({ code: 0, findings: [] });

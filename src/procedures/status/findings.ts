@@ -4,6 +4,7 @@ import type { HealthReport } from '../../domain/control-plane.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
+import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { shareText } from '../../domain/quantities.js';
 import type { Status, TargetStatus } from './status.js';
@@ -17,6 +18,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
     ...failureOf('overrides', overrides),
+    ...unusedFindings(overrides),
     ...failureOf('env file', envFile),
     ...differences,
     ...failureOf('traffic', traffic),
@@ -71,6 +73,22 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
   const message = 'the Redis address leads to a replica, where nothing can be written';
   const hint = 'Set redis: to the address of the primary, or to redis+sentinel: which finds it.';
   return [{ code: 'REDIS_REPLICA', part: 'redis', message, hint }];
+}
+
+/** What is stored and has no effect, because the server cannot use it. */
+function unusedFindings(overrides: Status['overrides']): readonly Finding[] {
+  const unused = unusedPrefixes(loadOverrides(valueOf(overrides)?.stored.bytes ?? null));
+  const [first] = unused;
+  if (first === undefined) return [];
+  const more = unused.length > 1 ? `, and ${unused.length - 1} more` : '';
+  return [
+    {
+      code: 'ENTRY_SKIPPED',
+      part: 'overrides',
+      message: `the server cannot use what is stored for "${quoteOutside(first)}"${more}`,
+      hint: 'Why, and what to do: rlctl doctor --only document',
+    },
+  ];
 }
 
 const show = ['rlctl', 'decisions', 'show', '--bucket'] as const;

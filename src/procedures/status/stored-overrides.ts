@@ -1,6 +1,6 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { PolicyAnswer } from '../../domain/control-plane.js';
-import { loadOverrides, matchOverride, type LoadedOverrides } from '../../domain/policy/matching.js';
+import { loadOverrides, matchOverride, unusedPrefixes, type LoadedOverrides } from '../../domain/policy/matching.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -57,7 +57,13 @@ export async function besideServers(
   return {
     unshown: unshown.filter((each, index) => unshown.findIndex((other) => isSameField(other, each)) === index),
     ...listed(answering, listing),
-    isWhole: isAsked && answering.length > 0 && asked.length === usable.length && unshown.length === 0,
+    // An entry that the server cannot use may hide one that it still holds.
+    isWhole:
+      isAsked &&
+      answering.length > 0 &&
+      asked.length === usable.length &&
+      unshown.length === 0 &&
+      unusedPrefixes(loaded).length === 0,
   };
 }
 
