@@ -97,7 +97,7 @@ async function buildLoader({ nouns, leaves }) {
     minify: true,
     outfile: 'dist/load.js',
     define: {
-      commandPaths: JSON.stringify(['', ...paths]),
+      commandPaths: JSON.stringify(['', '__complete', ...paths]),
       buildId: JSON.stringify(digest.digest('hex').slice(0, 16)),
     },
     logLevel: 'warning',

@@ -9,7 +9,10 @@ if (process.argv.length === 3 && (process.argv[2] === '--version' || process.arg
   process.stdout.write(`${version}\n`);
 } else if (process.argv[2] === '__complete') {
   // One TAB of a shell: answered from plain data, before the program proper is loaded.
-  require('../dist/complete.js').startCompletion(process.argv.slice(3), require('../dist/command-tree.json'));
+  const { loadProgram } = require('../dist/load.js');
+  const place = { dist: join(__dirname, '..', 'dist'), require };
+  const { startCompletion } = loadProgram('./complete.js', place, process.argv.slice(2), process.env);
+  startCompletion(process.argv.slice(3), require('../dist/command-tree.json'));
 } else {
   const { loadProgram } = require('../dist/load.js');
   const place = { dist: join(__dirname, '..', 'dist'), require };
