@@ -43,6 +43,14 @@ export interface HistoryBody {
    * whole (repair, --force), and then the entry carries the document.
    */
   readonly splices: readonly Splice[] | null;
+  /** When what the change wrote ends by itself, epoch milliseconds; absent: it does not. */
+  readonly untilMs?: number;
+  /** What manages the entries it wrote; absent: nobody but people. */
+  readonly owner?: string;
+  /** The names of the guard rules that were overridden for it; absent: none. */
+  readonly guards?: readonly string[];
+  /** The revision that it brought back (`undo --to`); absent: it did not bring one back. */
+  readonly restores?: Revision;
 }
 
 /**

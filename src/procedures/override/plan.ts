@@ -16,6 +16,18 @@ export interface StorePorts {
   readonly deadline: Deadline;
 }
 
+/** What a change says of the entries that it writes, beside their values. */
+export interface ChangeTerms {
+  /** When they end by themselves, epoch milliseconds; absent: they are permanent. */
+  readonly untilMs?: number;
+  /** What manages them; absent: whoever managed them before. */
+  readonly owner?: string;
+  /** The names of the guard rules that were overridden; absent: none. */
+  readonly guards?: readonly string[];
+  /** The revision that is brought back; absent: none is. */
+  readonly restores?: Revision;
+}
+
 /** What somebody wants to do to the document. */
 export interface ChangeIntent {
   /** `override set`: written into the history. */
@@ -31,6 +43,13 @@ export interface ChangeIntent {
   remarks?(): readonly string[];
   /** Routes it should have found and did not; known once `edit` has run. Absent: it looks for none. */
   missing?(): readonly MissingOverride[];
+  /** What is recorded beside the values; known once `edit` has run. Absent: nothing. */
+  terms?(): ChangeTerms;
+  /**
+   * True: where somebody else was faster on a touched route, it is computed anew instead of being refused, because it
+   * follows from what is stored alone. Absent: false.
+   */
+  readonly isRecomputed?: boolean;
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /** Overwrite what cannot be read; its bytes are kept in the history. */

@@ -3,7 +3,7 @@ import type { HistoryBody } from '../../domain/override/history.js';
 import { changedMetadata } from '../../domain/override/metadata.js';
 import type { StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
 import type { OnStep } from '../step.js';
-import { planOn, rawOf, readable, type ChangePlan, type StorePorts } from './plan.js';
+import { planOn, rawOf, readable, type ChangePlan, type ChangeTerms, type StorePorts } from './plan.js';
 
 /** Who makes a change, and why. */
 export interface Author {
@@ -70,6 +70,7 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     undoes: intent.undoes(),
     routes: edit.changes,
     splices: plan.document === null ? null : edit.splices,
+    ...intent.terms?.(),
   };
   return {
     changeId,
@@ -79,6 +80,7 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     nextMetadata: changedMetadata(stored.metadata, edit.changes, {
       changeId,
       ...author,
+      ...kept(intent.terms?.()),
       atMs: Math.round(serverNowMs),
     }),
     body,
@@ -86,6 +88,11 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     replaceWrongType: intent.isForced,
     requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
   };
+}
+
+/** What of a change's terms is kept with every entry that it writes. */
+function kept({ untilMs, owner }: ChangeTerms = {}): Pick<ChangeTerms, 'untilMs' | 'owner'> {
+  return { ...(untilMs === undefined ? {} : { untilMs }), ...(owner === undefined ? {} : { owner }) };
 }
 
 /** Full jitter, so that many who collided do not collide again. */
@@ -101,6 +108,7 @@ async function pause(ports: StorePorts, conflicts: number): Promise<void> {
 /** The same intent on the bytes somebody else left, if the routes it touches are still what the operator was shown. */
 async function rebase(ports: StorePorts, plan: ChangePlan, current: StoredOverrides): Promise<ChangePlan> {
   if (plan.intent.ifRevision !== null || plan.document === null) throw conflict(plan, current, []);
+  if (plan.intent.isRecomputed) return planOn(current, plan.intent, ports.clock.monotonicMs());
   const theirs = readable(current, false);
   const touched = plan.edit.changes.filter(({ route, before }) => rawOf(theirs, route) !== before);
   if (touched.length > 0)
