@@ -23,13 +23,7 @@ function annotation({ rule, severity, message, hint, place }: LocatedFinding): s
 }
 
 function escapedData(text: string): string {
-  return text
-    .split('\n')
-    .map(term)
-    .join('\n')
-    .replaceAll('%', '%25')
-    .replaceAll('\r', '%0D')
-    .replaceAll('\n', '%0A');
+  return text.split('\n').map(term).join('\n').replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 function escapedProperty(text: string): string {
