@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import type { Policy } from '../domain/control-plane.js';
 import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { shellWord } from '../domain/shell-words.js';
@@ -125,10 +126,15 @@ export function explanationView(
         `${theme.bold(term(route))}  bucket ${term(bucket)} ${theme.dim(`(${sources.bucket})`)}, overrides from ${term(sources.overrides)}`,
       ];
       if (droppedBecause !== null) lines.push(theme.bad(`the server drops every override: ${term(droppedBecause)}`));
-      if (steps.length > 0) lines.push(await stepsTable(steps, theme));
+      const shown = stepsShown(steps);
+      if (shown.length > 0) lines.push(await stepsTable(shown, theme));
+      if (shown.length < steps.length) {
+        const others = counted(steps.length - shown.length, shown.length > 0 ? 'other override' : 'override');
+        lines.push(theme.dim(`${others} not shown: the route does not start with any of them (--json has them all)`));
+      }
       for (const { prefix, because } of vanished)
         lines.push(theme.warn(`${term(JSON.stringify(prefix))} vanishes while loading: ${term(because)}`));
-      for (const step of steps)
+      for (const step of shown)
         for (const note of step.notes) lines.push(theme.warn(`${term(JSON.stringify(step.prefix))}: ${term(note)}`));
       lines.push(
         winner === null
@@ -156,6 +162,14 @@ function refusalLines(bucket: string, address: CommandAddress): readonly string[
     'it enforces: a request over it is answered 429, mostly with Retry-After; how many were (no other limiter’s):',
     pasted(`  ${term(command)}`),
   ];
+}
+
+const mostNoMatches = 25;
+
+/** Every step; of a large document those alone that have something to do with the route. */
+function stepsShown(steps: readonly ExplanationStep[]): readonly ExplanationStep[] {
+  const matching = steps.filter(({ outcome }) => outcome !== 'noMatch');
+  return steps.length - matching.length > mostNoMatches ? matching : steps;
 }
 
 async function stepsTable(steps: readonly ExplanationStep[], theme: Theme): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Theme } from './theme.js';
-import { measureFor, type Measure } from './width.js';
+import { measureFor } from './width.js';
 
 export interface Column {
   readonly title: string;
@@ -23,10 +23,7 @@ export async function renderTable(
   theme: Theme,
 ): Promise<string> {
   const titlesOfAll = allColumns.map(({ title }) => title);
-  const [{ default: Table }, measure] = await Promise.all([
-    import('cli-table3'),
-    measureFor([...titlesOfAll, ...allRows.flat()]),
-  ]);
+  const measure = await measureFor([...titlesOfAll, ...allRows.flat()]);
   const isShown = ({ isOptional }: Column, index: number): boolean =>
     !theme.isTerminal || isOptional !== true || allRows.some((row) => row[index] !== '-');
   const columns = allColumns.filter(isShown);
@@ -39,36 +36,48 @@ export async function renderTable(
   const fitted = theme.isTerminal
     ? fitInTurn(columns, widths, least, theme.width - gap * (columns.length - 1))
     : widths;
+  const cells = rows.map((row) => row.map((cell) => shortened(cell, theme)));
+  const head = columns.map(({ title }) => theme.dim(title));
+  const isTooWide = (cell: string, index: number): boolean =>
+    cell.includes('\n') || measure(cell) > (fitted[index] ?? 0);
+  if (cells.some((row) => row.some(isTooWide))) return wrappedTable(columns, [head, ...cells], fitted);
+  const padding = (cell: string, index: number): string => ' '.repeat((fitted[index] ?? 0) - measure(cell));
+  const padded = (cell: string, index: number): string =>
+    columns[index]?.align === 'right' ? padding(cell, index) + cell : cell + padding(cell, index);
+  return [head, ...cells].map((row) => row.map(padded).join(' '.repeat(gap)).trimEnd()).join('\n');
+}
+
+/** A table with cells of several lines; laying those out is the library's, and is loaded only where there are any. */
+async function wrappedTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+): Promise<string> {
+  const [{ default: Table }, { default: wrap }] = await Promise.all([import('cli-table3'), import('wrap-ansi')]);
   const sides = ['top', 'bottom', 'left', 'right', 'mid'];
   const edges = sides.flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`]);
-  const table = new Table({
+  const style = {
     chars: { ...Object.fromEntries(edges.map((edge) => [edge, ''])), middle: ' '.repeat(gap) },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    head: columns.map(({ title }) => theme.dim(title)),
     colAligns: columns.map(({ align }) => align ?? 'left'),
-    colWidths: fitted,
+    colWidths: [...widths],
+  };
+  const broken = rows.map((row) =>
+    row.map((cell, index) => wrap(cell, widths[index] ?? 0, { hard: true, trim: false })),
+  );
+  const pieces = Array.from({ length: Math.ceil(broken.length / rowsAtOnce) }, (_, piece) => {
+    const table = new Table(style);
+    table.push(...broken.slice(piece * rowsAtOnce, (piece + 1) * rowsAtOnce));
+    return table.toString();
   });
-  const cells = rows.map((row) => row.map((cell) => shortened(cell, theme)));
-  table.push(...(await wrapped(cells, fitted, measure)));
-  return table
-    .toString()
-    .split('\n')
+  return pieces
+    .flatMap((piece) => piece.split('\n'))
     .map((line) => line.trimEnd())
     .join('\n');
 }
 
-/** The cells broken to the widths of their columns; what breaks them is loaded only where one is too wide. */
-async function wrapped(
-  cells: readonly (readonly string[])[],
-  widths: readonly number[],
-  measure: Measure,
-): Promise<readonly string[][]> {
-  const isTooWide = (cell: string, index: number): boolean =>
-    cell.split('\n').some((line) => measure(line) > (widths[index] ?? 0));
-  if (!cells.some((row) => row.some(isTooWide))) return cells.map((row) => [...row]);
-  const { default: wrap } = await import('wrap-ansi');
-  return cells.map((row) => row.map((cell, index) => wrap(cell, widths[index] ?? 0, { hard: true, trim: false })));
-}
+/** The time the table library takes grows with the square of the rows that it is given. */
+const rowsAtOnce = 200;
 
 const longestCell = 400;
 

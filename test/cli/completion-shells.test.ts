@@ -112,11 +112,9 @@ describe.each(liveShells)('completion in a live $name', (shell) => {
   /** Leaves whatever is being typed or shown. */
   async function clear(): Promise<void> {
     const from = terminal.cursor();
-    terminal.type('\u0003');
-    await terminal.until(
-      'an empty prompt',
-      () => terminal.cursor() !== from && terminal.screen().split('\n').at(-1) === prompt.trimEnd(),
-    );
+    const isEmpty = (): boolean =>
+      terminal.cursor() !== from && terminal.screen().split('\n').at(-1) === prompt.trimEnd();
+    await press('\u0003', 'an empty prompt', isEmpty);
     await wipe();
   }
 
@@ -132,20 +130,23 @@ describe.each(liveShells)('completion in a live $name', (shell) => {
     terminal.type(typed);
     await terminal.until('what was typed', () => terminal.cursor() !== from);
     const typedTo = await settled(typed);
-    await pressTab(typedTo);
+    await press('\t', 'an effect of TAB', () => terminal.cursor() !== typedTo);
     terminal.type('\r');
     await terminal.until('the program to run', () => recorded().length > before && isAtPrompt());
     return recorded().at(-1);
   }
 
-  /** Presses TAB, as a person would again where nothing comes: a look-up in Redis has a deadline, and machines are busy. */
-  async function pressTab(from: string, times = 4): Promise<void> {
-    terminal.type('\t');
+  /**
+   * Presses a key, as a person would again where nothing comes: a look-up in Redis has a deadline, machines are busy, and a
+   * shell that is drawing can miss an interrupt.
+   */
+  async function press(key: string, effect: string, hasCome: () => boolean, times = 4): Promise<void> {
+    terminal.type(key);
     try {
-      await terminal.until('an effect of TAB', () => terminal.cursor() !== from, 4000);
+      await terminal.until(effect, hasCome, 4000);
     } catch (error) {
       if (times === 1) throw error;
-      await pressTab(from, times - 1);
+      await press(key, effect, hasCome, times - 1);
     }
   }
 
