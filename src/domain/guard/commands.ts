@@ -22,16 +22,16 @@ export function isExempt(command: string): boolean {
 }
 
 /** Commands that leave an override in force which could be given an end; the others end one, or have none to give. */
-const lasting: readonly string[] = [
+const lasting: ReadonlySet<string> = new Set([
   'override set',
   'override apply',
   'override sync',
   'override edit',
   'env promote',
   'shadow on',
-];
+]);
 
 /** True where an end can be asked of a command that leaves an override in force. */
 export function canEnd(command: string): boolean {
-  return lasting.includes(command);
+  return lasting.has(command);
 }

@@ -1,5 +1,5 @@
 import { nearNames } from '../near-names.js';
-import { civilMs, isTimeZone, localTimeAt, localTimeOf, momentsOf, type LocalTime } from './local-time.js';
+import { civilMs, isTimeZone, localTimeOf, momentsOf, wallClock, type LocalTime } from './local-time.js';
 
 /** A time in which nothing may be changed: every week anew, or once. */
 export type FreezeWindow =
@@ -99,7 +99,7 @@ function dayOf(text: string): number {
 }
 
 function momentMs(moment: Exclude<Moment, { kind: 'weekly' }>, zone: string, which: 'earliest' | 'latest'): number {
-  return moment.kind === 'fixed' ? moment.ms : momentsOf(moment.local, zone)[which];
+  return moment.kind === 'fixed' ? moment.ms : momentsOf(moment.local, wallClock(zone))[which];
 }
 
 /** When the freeze of a moment is over, and the window that holds until then; `null`: that moment is free. */
@@ -130,14 +130,15 @@ export function isPast(window: FreezeWindow, nowMs: number): boolean {
 function endOf(window: FreezeWindow, nowMs: number): number | null {
   if (window.kind === 'once') return nowMs >= window.fromMs && nowMs < window.toMs ? window.toMs : null;
   const { fromMinute, toMinute, zone } = window;
-  const civilNow = civilMs(localTimeAt(nowMs, zone));
+  const clock = wallClock(zone);
+  const civilNow = civilMs(clock(nowMs));
   const sunday = startOfWeek(civilNow);
   const lengthMs = ((toMinute - fromMinute + minutesOfWeek) % minutesOfWeek) * minuteMs;
   // The week before for a window that has gone on since then, the one after for a clock that skips its beginning.
   for (const week of [-1, 0, 1]) {
     const from = sunday + week * weekMs + fromMinute * minuteMs;
-    const start = momentsOf(localTimeOf(from), zone).earliest;
-    const end = momentsOf(localTimeOf(from + lengthMs), zone).latest;
+    const start = momentsOf(localTimeOf(from), clock).earliest;
+    const end = momentsOf(localTimeOf(from + lengthMs), clock).latest;
     if (nowMs >= start && nowMs < end) return end;
   }
   return null;
@@ -153,7 +154,7 @@ function startOfWeek(civil: number): number {
 export function momentInWords(ms: number, zone: string | null): string {
   const utc = `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
   if (zone === null || zone === 'UTC') return utc;
-  const local = localTimeAt(ms, zone);
+  const local = wallClock(zone)(ms);
   const date = new Date(civilMs(local)).toISOString();
   const day = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][new Date(civilMs(local)).getUTCDay()];
   return `${utc} (${day} ${date.slice(0, 10)} ${date.slice(11, 16)} in ${zone})`;

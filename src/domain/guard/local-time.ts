@@ -21,9 +21,12 @@ export function isTimeZone(zone: string): boolean {
   }
 }
 
-/** What the clock on the wall shows in a zone at a moment (epoch milliseconds); seconds are left off. */
-export function localTimeAt(ms: number, zone: string): LocalTime {
-  const parts = new Intl.DateTimeFormat('en-US', {
+/** What the clock on the wall shows at a moment (epoch milliseconds); seconds are left off. */
+export type WallClock = (ms: number) => LocalTime;
+
+/** The clock of a zone. Making one takes a hundred times as long as reading it, so it is worth keeping. */
+export function wallClock(zone: string): WallClock {
+  const format = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     calendar: 'gregory',
     numberingSystem: 'latn',
@@ -33,9 +36,13 @@ export function localTimeAt(ms: number, zone: string): LocalTime {
     day: 'numeric',
     hour: 'numeric',
     minute: 'numeric',
-  }).formatToParts(ms);
-  const read = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((part) => part.type === type)?.value);
-  return { year: read('year'), month: read('month'), day: read('day'), hour: read('hour'), minute: read('minute') };
+  });
+  return (ms) => {
+    const parts = format.formatToParts(ms);
+    const read = (type: Intl.DateTimeFormatPartTypes): number =>
+      Number(parts.find((part) => part.type === type)?.value);
+    return { year: read('year'), month: read('month'), day: read('day'), hour: read('hour'), minute: read('minute') };
+  };
 }
 
 /** The reading as if it were one in UTC: for arithmetic with days that have 24 hours. */
@@ -56,21 +63,21 @@ export function localTimeOf(civil: number): LocalTime {
 }
 
 /**
- * The moments at which the wall clock of a zone shows a time, the earliest and the latest, epoch milliseconds: the same
+ * The moments at which a wall clock shows a time, the earliest and the latest, epoch milliseconds: the same
  * on most days, an hour apart where a clock was set back and showed it twice. A time that a clock skipped is between the
  * moments that it has by the offset before and after.
  */
-export function momentsOf(local: LocalTime, zone: string): { readonly earliest: number; readonly latest: number } {
+export function momentsOf(local: LocalTime, clock: WallClock): { readonly earliest: number; readonly latest: number } {
   const civil = civilMs(local);
-  const offsets = [civil - dayMs, civil + dayMs].map((ms) => offsetMs(ms, zone));
+  const offsets = [civil - dayMs, civil + dayMs].map((ms) => offsetMs(ms, clock));
   const candidates = offsets.map((offset) => civil - offset);
-  const shown = candidates.filter((ms) => civilMs(localTimeAt(ms, zone)) === civil);
+  const shown = candidates.filter((ms) => civilMs(clock(ms)) === civil);
   const moments = shown.length > 0 ? shown : candidates;
   return { earliest: Math.min(...moments), latest: Math.max(...moments) };
 }
 
 /** How far the wall clock is ahead of UTC, milliseconds. */
-function offsetMs(ms: number, zone: string): number {
+function offsetMs(ms: number, clock: WallClock): number {
   const whole = Math.floor(ms / minuteMs) * minuteMs;
-  return civilMs(localTimeAt(whole, zone)) - whole;
+  return civilMs(clock(whole)) - whole;
 }
