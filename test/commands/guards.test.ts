@@ -349,6 +349,17 @@ describe('what is shown of guards', () => {
     });
   });
 
+  test('doctor says which can never apply', async () => {
+    const rules = [payments, { name: 'lost', buckets: ['finances'], deny: true }];
+    const only = ['doctor', '--only', 'configuration.guards', '--json'];
+    const ran = await guarded(rules, only);
+    expect(ran.code).toBe(3);
+    expect(jsonOf<{ findings: JsonObject[] }>(ran.out).findings).toMatchObject([
+      { code: 'GUARD_BUCKET_UNKNOWN', severity: 'warning', check: 'configuration.guards' },
+    ]);
+    expect(await guarded([payments], only)).toMatchObject({ code: 0 });
+  });
+
   test('help guards has every key', async () => {
     const { code, out } = await run(['help', 'guards']);
     expect(code).toBe(0);
