@@ -7,9 +7,14 @@ const example = [
   'environments:',
   '  prod:',
   '    guards:',
-  '      - { name: payments, buckets: [financial], rate: { min: 1, max: 10 }, factor: 4, never: shadow }',
-  '      - { name: weekend, freeze: { from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin } }',
-  '      - { name: no-sync, deny: true, commands: [override sync], overridable: false }',
+  '      - name: payments',
+  '        buckets: [financial]',
+  '        rate: { min: 1, max: 10 }',
+  '        factor: 4',
+  '        never: shadow',
+  '      - name: weekend',
+  '        freeze: { from: "Fri 16:00", to: "Mon 08:00", zone: Europe/Berlin }',
+  '      - { name: no-sync, deny: true, commands: [override sync] }',
 ];
 
 /** What a guard can say, key by key. */
@@ -21,8 +26,9 @@ export function guardsPage(): View {
     human: async (theme) =>
       [
         theme.bold('Guards of an environment'),
-        'A list of rules in rlctl.yaml. Each says what it is about, and one limit or more; a change that breaks',
-        'one is refused with 6 before anything is written, and every rule that it breaks is named.',
+        'A list of rules in rlctl.yaml. Each says what it is about, and one limit or more.',
+        'A change that breaks one is refused (6) before anything is written, and every',
+        'rule that it breaks is named.',
         '',
         ...example,
         '',
@@ -32,12 +38,16 @@ export function guardsPage(): View {
           theme,
         ),
         '',
-        `Commands: ${guardedCommands.join(', ')}.`,
-        `Never refused, because they bring back what was: ${exemptCommands.join(', ')}.`,
-        'A prefix that catches a guarded route is judged by what that route would get. A rule with buckets or',
-        'routes is about a reload only where its commands name it. What the bucket itself would have to tell and',
-        'no server says is not judged, refuses nothing, and is said in the plan.',
-        'To go past one: --override-guard NAME --reason TEXT; the history keeps it.',
+        theme.bold('Commands that it can be about'),
+        ...guardedCommands.map((command) => `  ${command}`),
+        theme.bold('Never refused, because they bring back what was'),
+        ...exemptCommands.map((command) => `  ${command}`),
+        '',
+        'A prefix that catches a guarded route is judged by what that route would get.',
+        'A rule with buckets or routes is about a reload only where its commands name it.',
+        'A change to or from the bucket’s own policy is not judged where no server tells',
+        'it: that refuses nothing, and is said in the plan.',
+        'To go past a rule: --override-guard NAME --reason TEXT; the history keeps it.',
       ].join('\n'),
   };
 }

@@ -67,7 +67,7 @@ describe('a change that a guard refuses', () => {
       { rule: 'dark', limit: 'never', isOverridable: false },
     ]);
     expect(errorOf(ran).message).toContain('2 guards refuse "override set", and nothing was changed');
-    expect(errorOf(ran).hint).toContain('/api/payments: keep rate from 1 to 10.');
+    expect(errorOf(ran).hint).toContain('/api/payments: keep rate from 2 to 10.');
     expect(errorOf(ran).hint).toContain('Nobody may override "dark"');
     expect(await state.lab.document()).toBeNull();
     expect(await state.lab.redis.cli('EXISTS', labHistoryKey)).toBe('0');

@@ -8,7 +8,16 @@ export interface Judged {
   readonly unjudged: readonly string[];
 }
 
-const common = { route: null, bucket: null, value: null, before: null, allowed: null, untilMs: null } as const;
+const common = {
+  route: null,
+  field: null,
+  bucket: null,
+  value: null,
+  before: null,
+  allowed: null,
+  untilMs: null,
+  cure: '',
+} as const;
 
 /** Bounds hold for what the override sets that the route meets; what it leaves to the bucket is not rlctl's to bound. */
 export function judgeBounds({ bounds }: GuardRule, { route, after }: GuardedRoute): Judged {
@@ -18,20 +27,13 @@ export function judgeBounds({ bounds }: GuardRule, { route, after }: GuardedRout
     const name = fieldName(field);
     const isAbove = allowed.max !== null && value > allowed.max;
     const text = `${name} ${value} is ${isAbove ? `above ${allowed.max}` : `below ${allowed.min}`}`;
-    return [{ ...common, limit: name, route, value, allowed, text, cure: rangeCure(field, allowed) }];
+    return [{ ...common, limit: name, route, field, value, allowed, text }];
   });
   return { violations, unjudged: [] };
 }
 
 function isWithin(value: number, { min, max }: Bounds): boolean {
   return (min === null || value >= min) && (max === null || value <= max);
-}
-
-function rangeCure(field: GuardField, { min, max }: Bounds): string {
-  const name = fieldName(field);
-  if (min !== null && max !== null)
-    return min === max ? `keep ${name} at ${min}` : `keep ${name} from ${min} to ${max}`;
-  return min === null ? `keep ${name} at ${max} or below` : `keep ${name} at ${min} or above`;
 }
 
 /** Both ways, against what the route met before: its override, else its bucket's own policy where that is known. */
@@ -59,7 +61,7 @@ function judgeFactor(
   if (isWithinFactor(field, old, value, most)) return null;
   const allowed = rangeAround(field, old, most);
   const text = `${name} goes from ${old} to ${value}, by more than a factor of ${most}`;
-  return { ...common, limit: 'factor', route, value, before: old, allowed, text, cure: rangeCure(field, allowed) };
+  return { ...common, limit: 'factor', route, field, value, before: old, allowed, text };
 }
 
 /** A burst lets one more through at once than its number says: 0 is one request, not none. */

@@ -5,7 +5,15 @@ import { isUnscoped, type GuardRule } from './rule.js';
 import { flagsInScope, routesInScope, type GuardedRoute, type GuardSituation } from './situation.js';
 import type { GuardVerdict, Violation } from './verdict.js';
 
-const common = { route: null, bucket: null, value: null, before: null, allowed: null, untilMs: null } as const;
+const common = {
+  route: null,
+  field: null,
+  bucket: null,
+  value: null,
+  before: null,
+  allowed: null,
+  untilMs: null,
+} as const;
 
 /**
  * What every rule says that is about a change, in the order of the configuration; a rule that is not about it says nothing.
@@ -54,7 +62,7 @@ function frozenBy({ freeze }: GuardRule, { nowMs }: GuardSituation): readonly Vi
   if (found === null) return [];
   const { untilMs, window } = found;
   const until = momentInWords(untilMs, window.zone);
-  const text = `nothing may be changed from ${window.words}: frozen until ${until}`;
+  const text = `frozen from ${window.words}, until ${until}`;
   return [{ ...common, limit: 'freeze', untilMs, text, cure: `wait until ${until}` }];
 }
 

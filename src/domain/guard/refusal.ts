@@ -1,7 +1,7 @@
 import { counted } from '../counted.js';
 import { RlctlError, usageError } from '../errors.js';
 import { nearNames } from '../near-names.js';
-import type { GuardRule } from './rule.js';
+import { fieldName, type Bounds, type GuardRule } from './rule.js';
 import type { SettledVerdict, Violation } from './verdict.js';
 
 /** What a refusal is told with. */
@@ -55,10 +55,33 @@ export function violationJson({ untilMs, ...violation }: Violation): Record<stri
 }
 
 function curesOf(refusing: readonly SettledVerdict[]): readonly string[] {
-  const cures = refusing.flatMap(({ violations }) =>
-    violations.map(({ route, cure, allowed }) => (allowed === null || route === null ? cure : `${route}: ${cure}`)),
-  );
-  return [...new Set(cures)].map((cure) => `${cure.slice(0, 1).toUpperCase()}${cure.slice(1)}.`);
+  const cures = refusing.flatMap(({ violations }) => violations.map(({ cure }) => cure)).filter((cure) => cure !== '');
+  const sentences = [...new Set(cures)].map((cure) => `${cure.slice(0, 1).toUpperCase()}${cure.slice(1)}.`);
+  return [...rangesOf(refusing), ...sentences];
+}
+
+/** Of each number of each route the range that all refusing rules leave. */
+function rangesOf(refusing: readonly SettledVerdict[]): readonly string[] {
+  const ranges = new Map<string, readonly Bounds[]>();
+  for (const { rule, violations } of refusing) {
+    for (const { route, field, allowed } of violations) {
+      if (field === null || allowed === null) continue;
+      const key = `${route === '' ? '""' : route}: keep ${fieldName(field)}`;
+      const own = rule.bounds.get(field);
+      ranges.set(key, [...(ranges.get(key) ?? []), allowed, ...(own === undefined ? [] : [own])]);
+    }
+  }
+  return [...ranges].map(([key, bounds]) => `${key} ${rangeInWords(bounds)}.`);
+}
+
+function rangeInWords(bounds: readonly Bounds[]): string {
+  const min = Math.max(...bounds.map((each) => each.min ?? -Infinity));
+  const max = Math.min(...bounds.map((each) => each.max ?? Infinity));
+  // Far off its bounds a value cannot come back in one step of its factor.
+  if (min > max) return `at ${min} or above by one limit, at ${max} or below by another: one has to be overridden`;
+  if (min === max) return `at ${min}`;
+  if (min === -Infinity) return `at ${max} or below`;
+  return max === Infinity ? `at ${min} or above` : `from ${min} to ${max}`;
 }
 
 /** Which rules may be overridden, and how; those that may not are said by name. */

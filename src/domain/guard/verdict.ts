@@ -1,4 +1,4 @@
-import type { Bounds, GuardRule } from './rule.js';
+import type { Bounds, GuardField, GuardRule } from './rule.js';
 
 /** One limit of a rule that a change does not keep. */
 export interface Violation {
@@ -6,6 +6,8 @@ export interface Violation {
   readonly limit: 'rate' | 'burst' | 'window' | 'factor' | 'never' | 'require' | 'freeze' | 'deny' | 'only';
   /** `null`: it is about the change as a whole, or about a bucket's flag. */
   readonly route: string | null;
+  /** The number that it is about; `null`: none. */
+  readonly field: GuardField | null;
   /** The bucket whose flag it is about; `null`: none's. */
   readonly bucket: string | null;
   /** What the change would make of it; `null`: no single value. */
@@ -18,7 +20,7 @@ export interface Violation {
   readonly untilMs: number | null;
   /** What is wrong, without the route: `rate 500 is above 10`. */
   readonly text: string;
-  /** What would be let through: `keep rate from 1 to 10`. */
+  /** What would be let through, where that is no matter of a range: `add --ticket ID`. Empty: it is. */
   readonly cure: string;
 }
 
