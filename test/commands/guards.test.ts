@@ -218,6 +218,21 @@ describe('a freeze', () => {
     expect(jsonOf(kept ?? '{}')).toMatchObject({ command: 'reload', reason: 'deployed', guards: ['winter'] });
   });
 
+  test('refuses a reload of many instances as well, and says so in its plan', async () => {
+    const before = reloads();
+    const targets = await state.lab.world.write('targets.txt', `${state.lab.sandbox.origin}\n`);
+    const fleet = ['reload', '--targets-file', targets, '--json'];
+    expect(refusalsOf(await guarded(frozen, fleet))).toMatchObject([{ rule: 'winter', limit: 'freeze' }]);
+    expect(reloads()).toBe(before);
+    expect(jsonOf((await guarded(frozen, [...fleet, '--dry-run'])).out)).toMatchObject({
+      kind: 'FleetReloadPlan',
+      guards: [{ rule: 'winter', outcome: 'refused' }],
+    });
+    const past = await guarded(frozen, [...fleet, '--override-guard', 'winter', '--reason', 'r']);
+    expect(past.code).toBe(0);
+    expect(jsonOf(past.out)).toMatchObject({ guards: [{ outcome: 'overridden' }] });
+  });
+
   test('one of some commands leaves the others alone', async () => {
     const rule = { name: 'sets', freeze: always, commands: ['override set'] };
     expect(await guarded([rule], ['reload', '--json'])).toMatchObject({ code: 0 });

@@ -1,6 +1,7 @@
 import type { Policy } from '../control-plane.js';
 import type { RouteChange } from '../override/history.js';
-import { matchOverride, startsRoute, type LoadedOverrides, type OverrideFields } from '../policy/matching.js';
+import { startsRoute, type LoadedOverride, type LoadedOverrides, type OverrideFields } from '../policy/matching.js';
+import { PrefixIndex } from '../policy/prefix-index.js';
 import { isUnscoped, type GuardRequirement, type GuardRule } from './rule.js';
 
 /** One route whose policy a change touches: a changed prefix, or a route that another prefix takes along. */
@@ -63,9 +64,10 @@ export interface DocumentChange {
  */
 export function guardedRoutes(
   rules: readonly GuardRule[],
-  { before: then, after: now, changes }: DocumentChange,
+  { before, after, changes }: DocumentChange,
   { bucketOf, buckets }: BucketMap,
 ): readonly Omit<GuardedRoute, 'base'>[] {
+  const [then, now] = [new PrefixIndex(before), new PrefixIndex(after)];
   const changed = new Set(changes.map(({ route }) => route));
   const named = namedRoutes(rules, buckets).filter((route) => !changed.has(route));
   const own = [...changed].map((route) => {
@@ -79,7 +81,7 @@ export function guardedRoutes(
     };
   });
   const taken = named.flatMap((route) => {
-    const [old, current] = [matchOverride(then, route), matchOverride(now, route)];
+    const [old, current] = [then.winner(route), now.winner(route)];
     const [was, is] = [old?.fields ?? null, current?.fields ?? null];
     if (isSamePolicy(was, is)) return [];
     return [{ route, isOwn: false, winner: current?.prefix ?? null, before: was, after: is }];
@@ -98,9 +100,8 @@ function namedRoutes(rules: readonly GuardRule[], buckets: BucketMap['buckets'])
 }
 
 /** A prefix's own entry where the server can use it, else what wins there. */
-function standing(loaded: LoadedOverrides, route: string) {
-  const own = loaded.entries.find(({ prefix, fields }) => prefix === route && fields !== null);
-  return own ?? matchOverride(loaded, route);
+function standing(index: PrefixIndex, route: string): LoadedOverride | null {
+  return index.own(route) ?? index.winner(route);
 }
 
 function isSamePolicy(a: OverrideFields | null, b: OverrideFields | null): boolean {
