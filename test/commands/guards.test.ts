@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -84,13 +84,12 @@ describe('a change that a guard refuses', () => {
   });
 
   test('the line of a rule is that of its file', async () => {
-    const { api, redis, namespace, secret } = state.lab.environment as Record<string, string | JsonObject>;
     const text = `environments:
   lab:
-    api: ${String(api)}
-    redis: ${String(redis)}
-    namespace: ${String(namespace)}
-    secret: ${JSON.stringify(secret)}
+    api: ${state.lab.sandbox.origin}
+    redis: ${state.lab.redis.url}
+    namespace: lab
+    secret: { file: ${state.lab.sandbox.secretFile} }
     guards:
       - { name: one, routes: [/other], deny: true }
       # the next one counts
@@ -312,12 +311,12 @@ describe('somebody else writes between the plan and the write', () => {
 
   beforeAll(async () => {
     // An API whose first answer comes after somebody else has written: the guard asks it between the plan and the write.
-    opened.server = createServer((_, response) => {
-      void opened.onAsk().then(() => {
-        response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(bucket));
-      });
-    });
+    const answer = async (response: ServerResponse): Promise<void> => {
+      await opened.onAsk();
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(bucket));
+    };
+    opened.server = createServer((_, response) => void answer(response));
     await new Promise<void>((resolve) => opened.server.listen(0, '127.0.0.1', resolve));
     opened.origin = `http://127.0.0.1:${(opened.server.address() as AddressInfo).port}`;
   });

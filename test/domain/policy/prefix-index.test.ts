@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadOverrides, matchOverride } from '../../../src/domain/policy/matching.js';
 import { PrefixIndex } from '../../../src/domain/policy/prefix-index.js';
