@@ -6,10 +6,16 @@ import { judgeGuards } from '../domain/guard/judge.js';
 import { assertAllowed, assertGuardNames, assertOverrideReason } from '../domain/guard/refusal.js';
 import type { GuardRequirement } from '../domain/guard/rule.js';
 import type { GuardSituation } from '../domain/guard/situation.js';
-import { settle, type SettledVerdict } from '../domain/guard/verdict.js';
+import {
+  needlessRemarks,
+  overriddenNames,
+  settle,
+  type GuardsSaid,
+  type SettledVerdict,
+} from '../domain/guard/verdict.js';
 import type { EffectPorts } from '../procedures/effect.js';
 import { basePolicies } from '../procedures/guard/base-policies.js';
-import { guardedIntent, needlessRemarks } from '../procedures/guard/guarded-intent.js';
+import { guardedIntent } from '../procedures/guard/guarded-intent.js';
 import type { ChangeIntent } from '../procedures/override/plan.js';
 import { basePathsByMemory } from './detection.js';
 import type { GuardFlags } from './guard-flags.js';
@@ -17,11 +23,9 @@ import type { GuardFlags } from './guard-flags.js';
 // The guards of the configuration: asked between the plan and its confirmation, and again on whatever is written at last.
 
 /** What guards say of a change that is no change of the document. */
-export interface GuardAnswer {
-  readonly verdicts: readonly SettledVerdict[];
+export interface GuardAnswer extends GuardsSaid {
   /** The names of those that were overridden. */
   readonly overridden: readonly string[];
-  readonly remarks: readonly string[];
 }
 
 /** The intent under the guards of its environment. */
@@ -65,8 +69,8 @@ export async function askGuards(
   };
   const verdicts = settle(judgeGuards(environment.guards, situation), flags.overriddenGuards);
   if (!flags.isDryRun) await refuse(context, environment, verdicts, asked.command);
-  const overridden = verdicts.filter(({ outcome }) => outcome === 'overridden').map(({ rule }) => rule.name);
-  return { verdicts, overridden, remarks: needlessRemarks(verdicts, flags.overriddenGuards) };
+  const remarks = needlessRemarks(verdicts, flags.overriddenGuards);
+  return { verdicts, overridden: overriddenNames(verdicts), remarks };
 }
 
 /** A bucket's flag as it is to be. */

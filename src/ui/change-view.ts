@@ -1,11 +1,12 @@
 import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
+import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
-import { guardLines, guardsJson } from './guard-view.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -86,17 +87,21 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     undoes: plan.intent.undoes(),
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
-    remarks: plan.intent.remarks?.() ?? [],
+    remarks: [...(plan.intent.remarks?.() ?? []), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
-    guards: guardsJson(plan.intent.verdicts?.() ?? []),
+    guards: guardsJson(guardsOf(plan).verdicts),
   };
+}
+
+function guardsOf({ intent }: ChangePlan): GuardsSaid {
+  return intent.guards?.() ?? { verdicts: [], remarks: [] };
 }
 
 function planText(plan: ChangePlan, theme: Theme): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
   const remarks = [
     ...(plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
-    ...guardLines(plan.intent.verdicts?.() ?? [], theme),
+    ...guardsSaidLines(guardsOf(plan), theme),
   ];
   const missing = plan.intent.missing?.() ?? [];
   if (missing.length > 0)

@@ -1,5 +1,5 @@
 import { violationJson, violationText } from '../domain/guard/refusal.js';
-import type { SettledVerdict } from '../domain/guard/verdict.js';
+import type { GuardsSaid, SettledVerdict } from '../domain/guard/verdict.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 
@@ -16,7 +16,7 @@ export function guardsJson(verdicts: readonly SettledVerdict[]): readonly Record
 }
 
 /** The same for people: one line for each rule, and one for each limit that is not kept or could not be judged. */
-export function guardLines(verdicts: readonly SettledVerdict[], theme: Theme): readonly string[] {
+function guardLines(verdicts: readonly SettledVerdict[], theme: Theme): readonly string[] {
   const words = {
     allowed: theme.good('lets it through'),
     notJudged: theme.warn('lets it through, not judged as a whole'),
@@ -30,13 +30,7 @@ export function guardLines(verdicts: readonly SettledVerdict[], theme: Theme): r
   ]);
 }
 
-/** What guards say of a change that is none of the document. */
-export interface GuardsSaid {
-  readonly verdicts: readonly SettledVerdict[];
-  readonly remarks: readonly string[];
-}
-
-/** The same with its remarks; empty: no guard is about it. */
+/** The same with its remarks before it; empty: no guard is about it. */
 export function guardsSaidLines({ verdicts, remarks }: GuardsSaid, theme: Theme): readonly string[] {
   return [...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`), ...guardLines(verdicts, theme)];
 }

@@ -1,7 +1,8 @@
 import type { Environment } from '../domain/config/environment.js';
+import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { MaskedRequest } from '../domain/signing/sign.js';
 import type { ReloadResult } from '../procedures/reload/safely.js';
-import { guardsJson, guardsSaidLines, type GuardsSaid } from './guard-view.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
 import { term } from './term.js';
 import type { View } from './view.js';

@@ -2,7 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
-import { guardLines, guardsJson } from './guard-view.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -84,7 +84,7 @@ function planText({ driver, flags, isNoop, remarks, verdicts = [] }: FlagPlan, t
       ]
     : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
   const notes = remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
-  return [...lines, ...notes, ...guardLines(verdicts, theme)].join('\n');
+  return [...lines, ...notes, ...guardsSaidLines({ verdicts, remarks: [] }, theme)].join('\n');
 }
 
 /** The line before and after as in a diff, or the program's words. */

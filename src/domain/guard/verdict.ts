@@ -39,6 +39,13 @@ export interface SettledVerdict extends GuardVerdict {
   readonly outcome: 'allowed' | 'notJudged' | 'overridden' | 'refused';
 }
 
+/** What guards say of a change, and what is to be said of the names that were given. */
+export interface GuardsSaid {
+  readonly verdicts: readonly SettledVerdict[];
+  /** Sentences: names that did not have to be given. */
+  readonly remarks: readonly string[];
+}
+
 /** Lays the names given with `--override-guard` over the verdicts. A rule that nobody may override refuses all the same. */
 export function settle(verdicts: readonly GuardVerdict[], overridden: readonly string[]): readonly SettledVerdict[] {
   return verdicts.map((verdict) => {
@@ -48,8 +55,14 @@ export function settle(verdicts: readonly GuardVerdict[], overridden: readonly s
   });
 }
 
-/** The names given that changed nothing, because their rules let the change through or are not about it. */
-export function needless(verdicts: readonly SettledVerdict[], overridden: readonly string[]): readonly string[] {
+/** A remark for each name given that changed nothing, because its rule lets the change through or is not about it. */
+export function needlessRemarks(verdicts: readonly SettledVerdict[], overridden: readonly string[]): readonly string[] {
   const needed = new Set(verdicts.filter(({ violations }) => violations.length > 0).map(({ rule }) => rule.name));
-  return [...new Set(overridden)].filter((name) => !needed.has(name));
+  const needless = [...new Set(overridden)].filter((name) => !needed.has(name));
+  return needless.map((name) => `the guard "${name}" did not have to be overridden`);
+}
+
+/** The names of the rules that were overridden: what is recorded of it. */
+export function overriddenNames(verdicts: readonly SettledVerdict[]): readonly string[] {
+  return verdicts.filter(({ outcome }) => outcome === 'overridden').map(({ rule }) => rule.name);
 }

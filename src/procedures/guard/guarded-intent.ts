@@ -4,7 +4,7 @@ import { isExempt } from '../../domain/guard/commands.js';
 import { judgeGuards } from '../../domain/guard/judge.js';
 import type { GuardRequirement, GuardRule } from '../../domain/guard/rule.js';
 import { guardedRoutes, routesInScope, type GuardedRoute } from '../../domain/guard/situation.js';
-import { needless, settle, type SettledVerdict } from '../../domain/guard/verdict.js';
+import { needlessRemarks, overriddenNames, settle, type SettledVerdict } from '../../domain/guard/verdict.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ChangeIntent, ChangePlan } from '../override/plan.js';
@@ -37,18 +37,15 @@ export function guardedIntent(intent: ChangeIntent, input: GuardInput, clock: Pi
       state.verdicts = await judge(intent, plan, input, clock);
       await input.onVerdicts(state.verdicts);
     },
-    verdicts: () => state.verdicts,
+    guards: () => ({
+      verdicts: state.verdicts,
+      remarks: needlessRemarks(state.verdicts, input.overridden),
+    }),
     terms: () => {
-      const guards = state.verdicts.filter(({ outcome }) => outcome === 'overridden').map(({ rule }) => rule.name);
+      const guards = overriddenNames(state.verdicts);
       return { ...intent.terms?.(), ...(guards.length === 0 ? {} : { guards }) };
     },
-    remarks: () => [...(intent.remarks?.() ?? []), ...needlessRemarks(state.verdicts, input.overridden)],
   };
-}
-
-/** What is said of names that were given and not needed. */
-export function needlessRemarks(verdicts: readonly SettledVerdict[], overridden: readonly string[]): readonly string[] {
-  return needless(verdicts, overridden).map((name) => `the guard "${name}" did not have to be overridden`);
 }
 
 async function judge(

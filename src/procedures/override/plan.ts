@@ -1,5 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
-import type { SettledVerdict } from '../../domain/guard/verdict.js';
+import type { GuardsSaid } from '../../domain/guard/verdict.js';
 import { diffDocuments, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
@@ -51,8 +51,8 @@ export interface ChangeIntent {
    * Absent: nothing judges it.
    */
   check?(plan: ChangePlan): Promise<void> | void;
-  /** What guards say of what was computed last. Absent: there are none, or none is asked. */
-  verdicts?(): readonly SettledVerdict[];
+  /** What guards say of the plan that was checked last. Absent: there are none, or none is asked. */
+  guards?(): GuardsSaid;
   /**
    * True: where somebody else was faster on a touched route, it is computed anew instead of being refused, because it
    * follows from what is stored alone. Absent: false.

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeGuards } from '../../../src/domain/guard/judge.js';
-import { needless, settle } from '../../../src/domain/guard/verdict.js';
+import { needlessRemarks, overriddenNames, settle } from '../../../src/domain/guard/verdict.js';
 import { judged, quiet, refused, rulesOf, type Change, type GuardText } from './kit.js';
 
 const set = (route: string, before: unknown, after: unknown): Change => ({
@@ -374,5 +374,8 @@ test('what is overridden, what must not be, and what did not have to be', () => 
   const outcomes = (names: readonly string[]) => settle(verdicts, names).map(({ outcome }) => outcome);
   expect(outcomes([])).toEqual(['refused', 'refused', 'allowed', 'notJudged']);
   expect(outcomes(['open', 'closed', 'kept'])).toEqual(['overridden', 'refused', 'allowed', 'notJudged']);
-  expect(needless(settle(verdicts, []), ['open', 'kept', 'dark', 'kept'])).toEqual(['kept', 'dark']);
+  expect(overriddenNames(settle(verdicts, ['open', 'closed', 'kept']))).toEqual(['open']);
+  expect(needlessRemarks(settle(verdicts, []), ['open', 'kept', 'dark', 'kept'])).toEqual(
+    ['kept', 'dark'].map((name) => `the guard "${name}" did not have to be overridden`),
+  );
 });
