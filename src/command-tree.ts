@@ -20,6 +20,7 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--env': names('environment'),
   '--confirm': names('environment'),
   '--bucket': names('bucket'),
+  '--override-guard': names('guard'),
   '--route': names('override'),
   '--before': names('override'),
   '--after': names('override'),

@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { isNode, LineCounter, parseDocument } from 'yaml';
 import { RlctlError } from './domain/errors.js';
 
 /** The value of a YAML configuration. Throws a usage error that names the file and the place. */
@@ -26,4 +26,11 @@ function checked(text: string, path: string) {
     code: 'CONFIG_SYNTAX',
     hint: 'Correct the YAML at the place named.',
   });
+}
+
+/** The line, from 1, on which the value under these keys begins; `null`: there is none. */
+export function lineOf(text: string, keys: readonly (string | number)[]): number | null {
+  const lines = new LineCounter();
+  const node = parseDocument(text, { lineCounter: lines }).getIn(keys, true);
+  return isNode(node) && node.range ? lines.linePos(node.range[0]).line : null;
 }

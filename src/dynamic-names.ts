@@ -3,6 +3,7 @@ import { createContext, type GlobalOptions } from './context.js';
 import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
+import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import type { Host } from './ports/host.js';
@@ -38,6 +39,7 @@ export async function dynamicNames(
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
     context.close();
@@ -76,6 +78,12 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
     value: name,
     description: configured.has(name) ? routes.join(' ') : 'documented',
   }));
+}
+
+/** Only those that may be overridden: another name would be of no use. */
+function guardNames({ guards }: Environment): readonly Candidate[] {
+  const open = guards.filter(({ isOverridable }) => isOverridable);
+  return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

@@ -4,7 +4,8 @@ import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js
 import type { Effect } from '../procedures/effect.js';
 
 /** Which command sent a reload, and why. */
-export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'> & Partial<Pick<ReloadRecord, 'revision'>>;
+export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'> &
+  Partial<Pick<ReloadRecord, 'revision' | 'guards'>>;
 
 // No server tells who reloaded it last, or why; this machine at least knows of its own.
 

@@ -12,6 +12,7 @@ import type { ReloadInput } from '../procedures/reload/walk.js';
 import type { Author } from '../procedures/override/write.js';
 import { collect, listFlag, switchFlag, textFlag, type Flags } from './command.js';
 import { basePathsByMemory, knownOf } from './detection.js';
+import { guardOption } from './guard-flags.js';
 import { metricsPort } from './proof-metrics.js';
 
 /** What every change of the document takes. */
@@ -21,6 +22,8 @@ export interface MutationInput {
   readonly ticket: string | null;
   readonly isYes: boolean;
   readonly confirm: string | null;
+  /** The guards to go past. */
+  readonly overriddenGuards: readonly string[];
   readonly ifRevision: string | null;
   readonly effect: EffectFlags;
 }
@@ -47,6 +50,7 @@ export function addMutationFlags(command: Command): void {
     .addOption(
       new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
     )
+    .addOption(guardOption().helpGroup('Change:'))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
 }
@@ -96,6 +100,7 @@ export function mutationInput(flags: Flags): MutationInput {
     ticket: textFlag(flags, 'ticket'),
     isYes: switchFlag(flags, 'yes'),
     confirm: textFlag(flags, 'confirm'),
+    overriddenGuards: listFlag(flags, 'overrideGuard'),
     ifRevision,
     effect: effectFlags(flags),
   };

@@ -6,9 +6,11 @@ import { maskedRequest, signReload } from '../domain/signing/sign.js';
 import { reloadSafely } from '../procedures/reload/safely.js';
 import { printedRequestView, reloadView } from '../ui/reload-view.js';
 import { addFleetFlags, fleetFlags, isFleet, type FleetFlags } from './fleet/fleet-flags.js';
-import { defineCommand, switchFlag, textFlag, type Outcome } from './command.js';
+import { defineCommand, listFlag, switchFlag, textFlag, type Outcome } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
+import { causeOf, guardOption, noGuards } from './guard-flags.js';
+import type { GuardAnswer } from './guards.js';
 import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags } from './mutation.js';
 
 // The runbook's "reload": sign, send, and prove that the server now holds what Redis holds.
@@ -22,6 +24,8 @@ interface ReloadCommandInput {
   readonly isDryRun: boolean;
   readonly isYes: boolean;
   readonly confirm: string | null;
+  readonly overriddenGuards: readonly string[];
+  readonly reason: string | null;
 }
 
 function expectedCount(text: string | null): number | null {
@@ -30,8 +34,25 @@ function expectedCount(text: string | null): number | null {
   throw usageError(`--expect: "${text}" is not a number of overrides`, 'Give a whole number, e.g. 3.');
 }
 
+function isDry({ isPrinting, isDryRun }: ReloadCommandInput): boolean {
+  return isPrinting || isDryRun;
+}
+
+/** A reload is a change: what is frozen is not made to take hold either. */
+async function guardsOf(context: Context, environment: Environment, input: ReloadCommandInput): Promise<GuardAnswer> {
+  if (environment.guards.length === 0 && input.overriddenGuards.length === 0) return noGuards;
+  const { askGuards } = await import('./guards.js');
+  const flags = { ...input, ticket: null, isDryRun: isDry(input) };
+  return askGuards(context, environment, flags, { command: 'reload', isReloadOnly: true, flags: [] });
+}
+
 /** Shows the request as it would be sent, signature masked; sends nothing. */
-async function printRequest(context: Context, environment: Environment, effect: EffectFlags): Promise<Outcome> {
+async function printRequest(
+  context: Context,
+  environment: Environment,
+  effect: EffectFlags,
+  guards: GuardAnswer,
+): Promise<Outcome> {
   const { reload } = await effectInput(context, environment, effect, await recall(context, environment));
   const [profile, basePath, origin] = [reload?.profiles[0], reload?.basePaths[0], reload?.targets[0]];
   if (!reload || !profile || basePath === undefined || origin === undefined) {
@@ -45,7 +66,7 @@ async function printRequest(context: Context, environment: Environment, effect: 
     nowSeconds,
     nonce,
   });
-  return { view: printedRequestView(maskedRequest(request), profile.name), exit: 'ok' };
+  return { view: printedRequestView(maskedRequest(request), profile.name, guards), exit: 'ok' };
 }
 
 export const command = defineCommand({
@@ -57,7 +78,9 @@ export const command = defineCommand({
       )
       .addOption(new Option('--dry-run', 'show what would be done; send nothing'))
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
-      .addOption(new Option('--confirm <name>', 'confirm by the environment’s name'));
+      .addOption(new Option('--confirm <name>', 'confirm by the environment’s name'))
+      .addOption(new Option('--reason <text>', 'why; remembered, and wanted where a guard is overridden'))
+      .addOption(guardOption());
     addEffectFlags(c);
     addFleetFlags(c);
   },
@@ -76,14 +99,17 @@ export const command = defineCommand({
     isDryRun: switchFlag(flags, 'dryRun'),
     isYes: switchFlag(flags, 'yes'),
     confirm: textFlag(flags, 'confirm'),
+    overriddenGuards: listFlag(flags, 'overrideGuard'),
+    reason: textFlag(flags, 'reason'),
   }),
   action: async (context, input) => {
     const environment = await context.environment(input.effect.settings);
+    const guards = await guardsOf(context, environment, input);
     if (isFleet(environment, input.fleet) && (!input.isPrinting || environment.api.length === 0)) {
       const { reloadFleetCommand } = await import('./fleet/reload-fleet.js');
-      return reloadFleetCommand(context, environment, { ...input, isDryRun: input.isDryRun || input.isPrinting });
+      return reloadFleetCommand(context, environment, { ...input, isDryRun: isDry(input), guards });
     }
-    if (input.isPrinting || input.isDryRun) return printRequest(context, environment, input.effect);
+    if (isDry(input)) return printRequest(context, environment, input.effect, guards);
     const ports = await changePorts(context, environment);
     const seen = await recall(context, environment);
     const effect = await effectInput(context, environment, input.effect, seen);
@@ -93,8 +119,8 @@ export const command = defineCommand({
     );
     await remember(context, environment, result.effect, {
       seen,
-      by: { command: 'reload', reason: null, ticket: null, revision: result.stored?.revision ?? null },
+      by: { ...causeOf(input, guards), revision: result.stored?.revision ?? null },
     });
-    return { view: reloadView(result, environment), exit: result.exit };
+    return { view: reloadView(result, environment, guards), exit: result.exit };
   },
 });

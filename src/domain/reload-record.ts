@@ -17,6 +17,8 @@ export interface ReloadRecord {
   readonly isGlobalShadow: boolean | null;
   /** The override document that the verdict is about; `null`: it is about none, or not known. */
   readonly revision: Revision | null;
+  /** The names of the guards that were overridden for it; absent: none. */
+  readonly guards?: readonly string[];
 }
 
 /** Reads a kept record; `null`: it is none. */

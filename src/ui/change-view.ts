@@ -1,9 +1,12 @@
+import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
+import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -84,14 +87,22 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     undoes: plan.intent.undoes(),
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
-    remarks: plan.intent.remarks?.() ?? [],
+    remarks: [...(plan.intent.remarks?.() ?? []), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
+    guards: guardsJson(guardsOf(plan).verdicts),
   };
+}
+
+function guardsOf({ intent }: ChangePlan): GuardsSaid {
+  return intent.guards?.() ?? { verdicts: [], remarks: [] };
 }
 
 function planText(plan: ChangePlan, theme: Theme): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  const remarks = (plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
+  const remarks = [
+    ...(plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
+    ...guardsSaidLines(guardsOf(plan), theme),
+  ];
   const missing = plan.intent.missing?.() ?? [];
   if (missing.length > 0)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
@@ -167,6 +178,7 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     rlctl: entry.body?.rlctl ?? null,
     undoes: entry.body?.undoes ?? null,
     undoneBy,
+    guards: entry.body?.guards ?? [],
     changes: diff,
   }));
   return {
@@ -204,6 +216,10 @@ function historyText(
     `${theme.bold(entry.changeId)}  ${when}`,
     `  ${term(command)} by ${term(actor)}${reason ? `: ${term(reason)}` : ''}${ticket ? ` [${term(ticket)}]` : ''}`,
   ];
+  if (entry.body.guards?.length)
+    lines.push(
+      theme.warn(`  overrides ${counted(entry.body.guards.length, 'guard')}: ${term(entry.body.guards.join(', '))}`),
+    );
   if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
   if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
   const fields = diffText(diff, theme)

@@ -1,6 +1,8 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { describeInstances } from '../domain/fleet/source.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
+import type { GuardField, GuardRule } from '../domain/guard/rule.js';
+import { limitsInWords, scopeInWords } from '../domain/guard/words.js';
 import { formatDuration } from '../domain/duration.js';
 import { seenToMs, traitsOf, type Detected } from '../domain/dialect/dialect.js';
 import { renderTable } from './table.js';
@@ -73,6 +75,7 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
       isTrusted: facts.isTrusted,
       detected: facts.seen === null ? null : { ...facts.seen, traits: traitsOf(facts.seen) },
       settings,
+      guards: environment.guards.map(guardJson),
     },
     items: settings,
     human: async (theme) => {
@@ -84,14 +87,50 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
         source === 'default' ? theme.dim(source) : term(source),
       ]);
       const seen = facts.seen === null ? [] : ['', await seenText(facts.seen, theme)];
+      const guards = environment.guards.length === 0 ? [] : ['', await guardsText(environment.guards, theme)];
       const table = await renderTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows, theme);
       return [
         `${theme.bold(term(environment.name))}  ${term(facts.path ?? 'no configuration file')}${trust}`,
         table,
+        ...guards,
         ...seen,
       ].join('\n');
     },
   };
+}
+
+/** A rule for programs. */
+function guardJson(rule: GuardRule): Record<string, unknown> {
+  const { name, place, buckets, routes, commands, never, requirements, only, isDenied, isOverridable } = rule;
+  const named = <T>(map: ReadonlyMap<GuardField, T>): Readonly<Record<string, T>> => Object.fromEntries(map);
+  return {
+    name,
+    place,
+    buckets,
+    routes,
+    commands,
+    bounds: named(rule.bounds),
+    factors: named(rule.factors),
+    never,
+    requirements,
+    freeze: rule.freeze.map(({ words }) => words),
+    isDenied,
+    only,
+    isOverridable,
+  };
+}
+
+function guardsText(rules: readonly GuardRule[], theme: Theme): Promise<string> {
+  const rows = rules.map((rule) => [
+    term(rule.name),
+    term(scopeInWords(rule)),
+    term(limitsInWords(rule)) + (rule.isOverridable ? '' : theme.warn(' (nobody may override it)')),
+  ]);
+  return renderTable(
+    [{ title: 'GUARD' }, { title: 'ABOUT', isFlexible: true }, { title: 'LIMITS', isFlexible: true }],
+    rows,
+    theme,
+  );
 }
 
 /** Every setting with its value and source; what is secret as its source only. */
@@ -122,6 +161,8 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
       return [...environment.buckets.keys()].join(', ');
     case 'require':
       return environment.requirements.join(', ');
+    case 'guards':
+      return environment.guards.map(({ name }) => name).join(', ');
     case 'signing':
       return typeof environment.signing === 'string' ? environment.signing : JSON.stringify(environment.signing);
     case 'api':

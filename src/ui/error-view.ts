@@ -17,7 +17,7 @@ export function explained(error: unknown): RlctlError {
 export function errorText(error: RlctlError, theme: Theme, isDebug: boolean): string {
   const lines = [`${theme.bad('error:')} ${termLines(error.message)}`];
   lines.push(...conflictLines(error));
-  if (error.hint) lines.push(`${theme.accent('hint:')}  ${termLines(error.hint)}`);
+  if (error.hint) lines.push(`${theme.accent('hint:')}  ${termLines(error.hint).replaceAll('\n', '\n       ')}`);
   if (isDebug) lines.push(theme.dim(`code:  ${error.code}, exit ${error.exitCode}`));
   if (isDebug && error.cause instanceof Error) lines.push(theme.dim(termLines(error.cause.stack ?? '')));
   return `${lines.join('\n')}\n`;

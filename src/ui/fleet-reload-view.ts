@@ -3,10 +3,12 @@ import { counted } from '../domain/counted.js';
 import type { Instance } from '../domain/fleet/instance.js';
 import { leftToDo, type FleetReloadRecord } from '../domain/fleet/reload-record.js';
 import { addressed, addressedError } from '../domain/printed-command.js';
+import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { MaskedRequest } from '../domain/signing/sign.js';
 import type { Effect } from '../procedures/effect.js';
 import type { FleetReload, StopCause } from '../procedures/fleet/reload.js';
 import type { InstanceReload } from '../procedures/fleet/reload-instance.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
 import { printedRequestView } from './reload-view.js';
 import { term } from './term.js';
@@ -26,6 +28,7 @@ export interface ShownFleetReload extends Pace {
   readonly environment: Environment;
   readonly source: string;
   readonly isResumed: boolean;
+  readonly guards: GuardsSaid;
 }
 
 /** Up to so many instances each has its line. */
@@ -44,6 +47,8 @@ export function fleetReloadView(shown: ShownFleetReload): View {
       revision: result.stored?.revision ?? null,
       ...effectJson(effect),
       fleet: { ...fleetJson(shown), instances: items },
+      guards: guardsJson(shown.guards.verdicts),
+      remarks: shown.guards.remarks,
     },
     items,
     human: (theme) =>
@@ -52,6 +57,7 @@ export function fleetReloadView(shown: ShownFleetReload): View {
         countLine(shown, theme),
         ...stopLine(shown, theme),
         proofText(effect.proof, theme),
+        ...guardsSaidLines(shown.guards, theme),
         ...resumeLine(shown, theme),
       ].join('\n'),
   };
@@ -159,13 +165,14 @@ export interface ShownFleetPlan extends Pace {
   readonly request: MaskedRequest;
   readonly profile: string;
   readonly environment: Environment;
+  readonly guards: GuardsSaid;
 }
 
 /** What a fleet reload would do, and its first request. */
 export function fleetPlanView(plan: ShownFleetPlan): View {
   const { instances, source, request, profile, environment, canary, parallel, maxFailures, timeoutMs } = plan;
   const names = instances.map(({ name }) => name);
-  const shownRequest = printedRequestView(request, profile);
+  const shownRequest = printedRequestView(request, profile, plan.guards);
   return {
     kind: 'FleetReloadPlan',
     data: {
@@ -178,6 +185,8 @@ export function fleetPlanView(plan: ShownFleetPlan): View {
       instanceTimeoutMs: timeoutMs,
       profile,
       request,
+      guards: guardsJson(plan.guards.verdicts),
+      remarks: plan.guards.remarks,
     },
     items: names,
     human: async (theme) => {

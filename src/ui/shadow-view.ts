@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -51,7 +52,7 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
   };
 }
 
-function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<string, unknown> {
+function planJson({ driver, isOn, flags, isNoop, remarks, verdicts = [] }: FlagPlan): Record<string, unknown> {
   return {
     command: isOn ? 'shadow on' : 'shadow off',
     driver: driver.kind,
@@ -72,16 +73,18 @@ function planJson({ driver, isOn, flags, isNoop, remarks }: FlagPlan): Record<st
       argv,
     })),
     remarks,
+    guards: guardsJson(verdicts),
   };
 }
 
-function planText({ driver, flags, isNoop, remarks }: FlagPlan, theme: Theme): string {
+function planText({ driver, flags, isNoop, remarks, verdicts = [] }: FlagPlan, theme: Theme): string {
   const lines = isNoop
     ? [
         `${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} ${flags.length === 1 ? 'is' : 'are'} already as wanted`,
       ]
     : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
-  return [...lines, ...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`)].join('\n');
+  const notes = remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
+  return [...lines, ...notes, ...guardsSaidLines({ verdicts, remarks: [] }, theme)].join('\n');
 }
 
 /** The line before and after as in a diff, or the program's words. */

@@ -46,6 +46,16 @@ describe('the hidden command', () => {
     expect(await ask('--', 'override', 'get', '/api/*')).toBe('/api/*\trate 60\n');
   });
 
+  it('knows the guards that may be overridden', async () => {
+    const guards = [
+      { name: 'payments', buckets: ['read'], rate: { max: 10 } },
+      { name: 'closed', deny: true, overridable: false },
+    ];
+    const path = await lab.world.config('guarded.yaml', { environments: { lab: { ...lab.environment, guards } } });
+    const words = ['--config', path, 'override', 'set', '/a', '--override-guard', ''];
+    expect(await ask('--', ...words)).toBe('payments\tbuckets read: rate up to 10\n');
+  });
+
   it('hands zsh, fish and PowerShell each name exactly as it is, or not at all', async () => {
     const wanted = hostileNames.filter((name) => !name.startsWith('-'));
     const zsh = (await ask('zsh', '--', 'override', 'get', '')).split('\0');

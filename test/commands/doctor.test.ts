@@ -104,7 +104,7 @@ describe('doctor of what is well', () => {
   test('for people: a line for each group, within 80 columns', async () => {
     const { out, code } = await runDoctor(state.lab, { columns: 80, env: { NO_COLOR: '1', SHELL: '/bin/bash' } });
     expect(code).toBe(0);
-    expect(out).toMatch(/^✓ configuration {2}5 of 5 well$/m);
+    expect(out).toMatch(/^✓ configuration {2}6 of 6 well$/m);
     expect(out).toMatch(/^✓ redis {10}9 of 9 well$/m);
     expect(out).toMatch(/nothing is wrong; \d+ checks not made/);
     expect(out.trim().split('\n').length).toBe(checkGroups.length + 2);
@@ -348,7 +348,7 @@ describe('--fix', () => {
     expect(ran.out).toMatch(/done: chmod 644 .*doctor\.yaml \(was 666\)/);
     expect(ran.out).toContain(`done: chmod 700 ${folder} (was 777)`);
     expect(ran.out).toMatch(/fixed configuration\.secret/);
-    expect(ran.out).toMatch(/^✓ configuration {2}3 of 5 well, 2 mended$/m);
+    expect(ran.out).toMatch(/^✓ configuration {2}4 of 6 well, 2 mended$/m);
     expect([await modeOf(file), await modeOf(folder)]).toEqual(['600', '700']);
     expect((await doctorReport(state.lab, { environment: { secret: { file } } })).findings).toEqual([]);
   });

@@ -14,6 +14,8 @@ import { fleetPlanView, fleetReloadView, nothingToResumeView } from '../../ui/fl
 import type { Outcome } from '../command.js';
 import { confirmReload } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
+import { causeOf } from '../guard-flags.js';
+import type { GuardAnswer } from '../guards.js';
 import { effectInput, type EffectFlags } from '../mutation.js';
 import type { FleetFlags } from './fleet-flags.js';
 import { pace } from './instance-flags.js';
@@ -28,6 +30,8 @@ export interface FleetReloadFlags {
   readonly isDryRun: boolean;
   readonly isYes: boolean;
   readonly confirm: string | null;
+  readonly reason: string | null;
+  readonly guards: GuardAnswer;
 }
 
 /** Reloads every instance, or shows what would be done. */
@@ -59,7 +63,7 @@ export async function reloadFleetCommand(
   };
   if (input.isDryRun) {
     const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');
-    return { view: fleetPlanView({ ...run, source, request, profile, environment }), exit: 'ok' };
+    return { view: fleetPlanView({ ...run, source, request, profile, environment, guards: input.guards }), exit: 'ok' };
   }
   await confirmReload(context, environment, input);
   const store = await context.store(environment);
@@ -72,8 +76,10 @@ export async function reloadFleetCommand(
   const error = fleetReloadError(result, deadline.interrupted.reason);
   if (error !== null) throw error;
   const whole = fleetEffect(result);
-  await remember(context, environment, whole, { seen, by: { command: 'reload', reason: null, ticket: null } });
-  const view = fleetReloadView({ ...run, result, effect: whole, environment, source, isResumed: earlier !== null });
+  await remember(context, environment, whole, { seen, by: causeOf(input, input.guards) });
+  const { guards } = input;
+  const shown = { ...run, result, effect: whole, environment, source, guards };
+  const view = fleetReloadView({ ...shown, isResumed: earlier !== null });
   return { view, exit: fleetReloadExit(result) };
 }
 

@@ -1,4 +1,6 @@
 import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import type { Detected } from '../../domain/dialect/dialect.js';
 import { applyChange, type ChangePorts } from '../../procedures/override/change.js';
 import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
@@ -32,9 +34,10 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const environment = await context.environment(input.effect.settings);
   const ports = await changePorts(context, environment);
   context.progress.step('reading the document');
-  const intent = intentOf(ports);
   const seen = await recall(context, environment);
   const wanted = await effectInput(context, environment, input.effect, seen);
+  const asked = { intent: intentOf(ports), isReloading: wanted.reload !== null, seen };
+  const intent = await underGuards(context, environment, input, asked, ports);
   const [plan, reload] = await together([
     planChange(ports, intent).then((planned) => {
       if (!planned.isNoop && !input.isDryRun) assertRequirements(environment, input);
@@ -55,4 +58,17 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket, revision };
   await remember(context, environment, result.effect, { seen, by });
   return { view: changeView(result, environment), exit: result.exit };
+}
+
+/** Where nothing is guarded, nothing of it is loaded. */
+async function underGuards(
+  context: Context,
+  environment: Environment,
+  input: MutationInput,
+  asked: { readonly intent: ChangeIntent; readonly isReloading: boolean; readonly seen: Detected | null },
+  ports: ChangePorts,
+): Promise<ChangeIntent> {
+  if (environment.guards.length === 0 && input.overriddenGuards.length === 0) return asked.intent;
+  const { guarded } = await import('../guards.js');
+  return guarded(context, environment, input, asked, ports);
 }

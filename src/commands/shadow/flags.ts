@@ -19,6 +19,8 @@ import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-v
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
+import { noGuards } from '../guard-flags.js';
+import type { GuardAnswer } from '../guards.js';
 import { optionalStore } from '../optional-store.js';
 import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
@@ -45,26 +47,50 @@ export async function runFlagChange(context: Context, environment: Environment, 
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
-  const plan = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  const planned = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  const isReloading = reload !== null && !isIdle(planned, asked);
+  const guards = await guardsOf(context, environment, mutation, planned, isReloading);
+  const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   if (mutation.isDryRun) return { view: flagPlanView(plan, environment), exit: 'ok' };
   if (!plan.isNoop) assertRequirements(environment, mutation);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
-    isReloading: reload !== null && !isIdle(plan, asked),
+    isReloading,
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
+  const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
-      if (isMaybeDone(error)) await keepFlips(context, environment, plan, { author, verdict: 'notAttempted' });
+      if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       throw error;
     },
   );
-  await keepFlips(context, environment, plan, { author, verdict: result.effect.proof.verdict });
+  await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
   return { view: flagResultView(result, environment), exit: result.exit };
+}
+
+/** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */
+async function guardsOf(
+  context: Context,
+  environment: Environment,
+  mutation: MutationInput,
+  { isOn, isNoop, flags }: FlagPlan,
+  isReloading: boolean,
+): Promise<GuardAnswer> {
+  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading);
+  if (!isAsked && mutation.overriddenGuards.length === 0) return noGuards;
+  const { askGuards } = await import('../guards.js');
+  return askGuards(context, environment, mutation, {
+    command: isOn ? 'shadow on' : 'shadow off',
+    isReloadOnly: isNoop,
+    flags: flags
+      .filter(({ isChanged }) => isChanged)
+      .map(({ bucket, isShadow }) => ({ bucket: bucket.name, isShadow })),
+  });
 }
 
 function noRevision(): RlctlError {

@@ -29,6 +29,13 @@ export async function flagFlips(context: Context, environment: Environment): Pro
   return parseFlagFlips(await context.files.readText(await flipsPath(context, environment)));
 }
 
+/** Who flipped flags, past which guards, and what its proof came to. */
+interface FlipTerms {
+  readonly author: Author;
+  readonly guards: readonly string[];
+  readonly verdict: Verdict;
+}
+
 /**
  * Keeps what a change set, and what its proof came to; where nothing was set, the proof counts for what stood already.
  * What is done is done: where nothing can be kept, that is a remark.
@@ -37,11 +44,16 @@ export async function keepFlips(
   context: Context,
   environment: Environment,
   plan: FlagPlan,
-  { author, verdict }: { readonly author: Author; readonly verdict: Verdict },
+  { author, guards, verdict }: FlipTerms,
 ): Promise<void> {
   try {
     const before = await flagFlips(context, environment);
-    const after = flipsAfter(before, plan, { author, verdict, at: new Date(context.clock.nowMs()).toISOString() });
+    const after = flipsAfter(before, plan, {
+      author,
+      guards,
+      verdict,
+      at: new Date(context.clock.nowMs()).toISOString(),
+    });
     if (JSON.stringify(after) === JSON.stringify(before)) return;
     await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
   } catch (error) {
@@ -53,7 +65,7 @@ export async function keepFlips(
 function flipsAfter(
   before: readonly FlagFlip[],
   { driver, flags, isOn }: FlagPlan,
-  { author, verdict, at }: { readonly author: Author; readonly verdict: Verdict; readonly at: string },
+  { author, guards, verdict, at }: FlipTerms & { readonly at: string },
 ): readonly FlagFlip[] {
   const { actor, reason, ticket } = author;
   const set = new Set(flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name));
@@ -61,7 +73,8 @@ function flipsAfter(
   const stood = before
     .filter(({ bucket }) => !set.has(bucket))
     .map((flip) => (asked.has(flip.bucket) && verdict === 'proven' ? { ...flip, verdict } : flip));
-  const news = [...set].map((bucket) => ({ bucket, isOn, place: driver.place, actor, reason, ticket, at, verdict }));
+  const said = { isOn, place: driver.place, actor, reason, ticket, at, verdict };
+  const news = [...set].map((bucket) => ({ bucket, ...said, ...(guards.length === 0 ? {} : { guards }) }));
   return [...stood, ...news];
 }
 

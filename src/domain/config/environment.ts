@@ -1,3 +1,4 @@
+import type { GuardRule } from '../guard/rule.js';
 import type { PlacedSource } from '../fleet/source.js';
 import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
@@ -95,6 +96,8 @@ export interface Environment {
   readonly probes: readonly Probe[];
   readonly buckets: ReadonlyMap<string, BucketRoutes>;
   readonly requirements: readonly Requirement[];
+  /** What may not be done here, rule by rule; empty: nothing is said. They only restrict, so an untrusted file's hold too. */
+  readonly guards: readonly GuardRule[];
   /** Address of Prometheus; `null`: none. */
   readonly prometheus: string | null;
   readonly prometheusAccess: SourceAccess;

@@ -1,6 +1,7 @@
 import { RlctlError, usageError } from '../errors.js';
 import { fleetSettings } from './fleet-settings.js';
 import { checkedOrigin } from './origin.js';
+import { parseGuards } from '../guard/parse.js';
 import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource, SourceAccess } from './environment.js';
@@ -69,6 +70,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     probes: probesOf(from, sources),
     buckets: bucketsOf(structured('buckets', file?.buckets)),
     requirements: requirementsOf(structured('require', file?.require), isProtected),
+    guards: guardsOf(from, structured('guards', file?.guards)),
     prometheus: sourceAddress(text('prometheus'), `${sources.get('prometheus')}: prometheus`),
     prometheusAccess: sourceAccess(from, 'prometheus', sources),
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
@@ -264,6 +266,10 @@ function bucketsOf(file: EnvironmentFile['buckets'] | null): Environment['bucket
   return new Map(
     Object.entries(file ?? {}).map(([name, { routes, alias }]) => [name, { routes: routes ?? [], alias: alias ?? [] }]),
   );
+}
+
+function guardsOf(from: EnvironmentSources, file: EnvironmentFile['guards'] | null): Environment['guards'] {
+  return parseGuards(file ?? [], `${from.filePlace}: environments.${from.name}.guards`);
 }
 
 function fleetOf(from: EnvironmentSources, file: NonNullable<EnvironmentFile['fleet']> | null): Environment['fleet'] {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { RlctlError } from '../errors.js';
+import { guardKeys, guardsSchema } from '../guard/schema.js';
 import { nearNames } from '../near-names.js';
 import { environmentSettings } from './settings.js';
 
@@ -38,6 +39,7 @@ function configFileSchema() {
       z.record(text, z.strictObject({ routes: z.optional(z.array(text)), alias: z.optional(z.array(text)) })),
     ),
     require: z.optional(z.array(z.enum(['reason', 'ticket']))),
+    guards: z.optional(guardsSchema()),
     shadowDriver: z.optional(
       z.union([
         z.literal('overrides'),
@@ -68,11 +70,16 @@ export type EnvironmentFile = NonNullable<ConfigFile['environments']>[string];
 export function parseConfigFile(value: unknown, place: string): ConfigFile {
   const result = configFileSchema().safeParse(value ?? {});
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || '(top level)'}: ${faultText(issue)}`);
+  const faults = result.error.issues.map((issue) => `${pathText(issue.path) || '(top level)'}: ${faultText(issue)}`);
   throw new RlctlError('usage', `${place} is not a valid configuration:\n  ${faults.join('\n  ')}`, {
     code: 'CONFIG_INVALID',
     hint: 'Correct the keys named above; "rlctl help environment" lists every setting.',
   });
+}
+
+/** `environments.prod.guards[0].rate` */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`)).join('');
 }
 
 function faultText(issue: z.core.$ZodIssue): string {
@@ -93,7 +100,9 @@ function faultText(issue: z.core.$ZodIssue): string {
 /** The settings that a slip of the keyboard is near to; where other keys stand nothing is guessed. */
 function nearText(key: string, path: readonly PropertyKey[]): string {
   const settings = environmentSettings.map((each) => each.key);
-  const known = path.length === 0 ? ['current', 'environments'] : path.length === 2 ? settings : [];
+  const isGuard = path.length === 4 && path[2] === 'guards';
+  const known =
+    path.length === 0 ? ['current', 'environments'] : path.length === 2 ? settings : isGuard ? guardKeys : [];
   const near = nearNames(key, known).map((each) => JSON.stringify(each));
   return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
 }

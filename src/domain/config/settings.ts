@@ -105,6 +105,13 @@ export const environmentSettings = [
   },
   {
     ...open,
+    key: 'guards',
+    variable: null,
+    fallback: 'none',
+    meaning: 'rules that refuse changes: bounds, factors, freezes and more; see "rlctl help guards"',
+  },
+  {
+    ...open,
     key: 'prometheus',
     variable: 'RLCTL_PROMETHEUS',
     fallback: 'none',

@@ -47,6 +47,11 @@ export const checks = [
     title: 'the signing secret is there and private',
     finds: { SECRET_FILE_UNSAFE: 'error', SECRET_MISSING: 'error', NO_SECRET: 'warning' },
   },
+  {
+    id: 'configuration.guards',
+    title: 'every guard can apply',
+    finds: { GUARD_BUCKET_UNKNOWN: 'warning', GUARD_BUCKET_WITHOUT_ROUTES: 'warning', GUARD_FREEZE_OVER: 'warning' },
+  },
   { id: 'network.dns', title: 'every name resolves', finds: { DNS_UNRESOLVED: 'error' } },
   {
     id: 'network.tls',

@@ -13,6 +13,8 @@ export interface FlagFlip {
   readonly at: string;
   /** What the proof came to; `notAttempted` also where the change was cut off. */
   readonly verdict: Verdict;
+  /** The names of the guards that were overridden for it; absent: none. */
+  readonly guards?: readonly string[];
 }
 
 /** Reads kept flips, one for each bucket; what is none is left out. */

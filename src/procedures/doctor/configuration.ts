@@ -1,7 +1,9 @@
 import { describeSource, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
+import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Found } from '../../domain/doctor/report.js';
+import { uselessGuards } from '../../domain/guard/useless.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { FileFacts } from '../../ports/files.js';
 import { NotChecked, foundError, well, type Answer, type Facts } from './facts.js';
@@ -88,6 +90,23 @@ export async function checkTrust({ input }: Facts): Promise<Answer> {
   if (configuration instanceof RlctlError || configuration.path === null) throw new NotChecked(noFile);
   if (configuration.isTrusted) return well('trusted');
   throw untrusted(configuration.path, 'any secret or variable', { isChanged: configuration.isChanged });
+}
+
+/** A rule that can never apply leaves somebody unguarded who does not know it. */
+export function checkGuards({ environment, ports }: Facts): Answer {
+  const { guards } = environment;
+  if (guards.length === 0) return well('no guards are configured');
+  const found = uselessGuards(environment, ports.clock.nowMs());
+  return {
+    evidence: counted(guards.length, 'rule'),
+    found: found.map(({ code, rule, message, cure }) => ({
+      code,
+      part: rule.place,
+      message,
+      evidence: rule.name,
+      cure,
+    })),
+  };
 }
 
 /** The secret is read, shown by its fingerprint only, and nothing is signed with it. */

@@ -24,6 +24,7 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'configuration.mode': configuration.checkMode,
   'configuration.trust': configuration.checkTrust,
   'configuration.secret': configuration.checkSecret,
+  'configuration.guards': configuration.checkGuards,
   'network.dns': network.checkDns,
   'network.tls': network.checkTls,
   'network.plain': network.checkPlain,

@@ -1,4 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
+import type { GuardsSaid } from '../../domain/guard/verdict.js';
 import { diffDocuments, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
@@ -45,6 +46,13 @@ export interface ChangeIntent {
   missing?(): readonly MissingOverride[];
   /** What is recorded beside the values; known once `edit` has run. Absent: nothing. */
   terms?(): ChangeTerms;
+  /**
+   * Judges what would be written, each time that it is computed: throws where it may not be written on these bytes.
+   * Absent: nothing judges it.
+   */
+  check?(plan: ChangePlan): Promise<void> | void;
+  /** What guards say of the plan that was checked last. Absent: there are none, or none is asked. */
+  guards?(): GuardsSaid;
   /**
    * True: where somebody else was faster on a touched route, it is computed anew instead of being refused, because it
    * follows from what is stored alone. Absent: false.
@@ -96,7 +104,7 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
   const edit = await intent.edit(document, stored);
   const after = scanDocument(edit.next);
   const isNoop = document !== null && edit.changes.length === 0 && edit.splices?.length === 0;
-  return {
+  const plan: ChangePlan = {
     intent,
     stored,
     document,
@@ -112,6 +120,8 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
     ),
     readAtMs,
   };
+  await intent.check?.(plan);
+  return plan;
 }
 
 /** The stored document; `null` where it cannot be read and the operator said to overwrite it. Throws guards otherwise. */

@@ -2,6 +2,7 @@ import { bucketOfRoute, type Environment, type Probe } from '../../domain/config
 import { baseRoute } from '../../domain/policy/base-route.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import type { SettledVerdict } from '../../domain/guard/verdict.js';
 import { notAttempted } from '../../domain/proof/proof.js';
 import { inWords } from '../../domain/shadow/flag-evidence.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
@@ -42,6 +43,8 @@ export interface FlagPlan {
   /** True: and every address says so. */
   readonly isSettled: boolean;
   readonly remarks: readonly string[];
+  /** What guards say of it. Absent: there are none, or none was asked. */
+  readonly verdicts?: readonly SettledVerdict[];
 }
 
 export interface FlagResult {

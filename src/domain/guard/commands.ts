@@ -1,0 +1,37 @@
+/** The commands that a guard can be about, by their path in the command tree. */
+export const guardedCommands = [
+  'override set',
+  'override unset',
+  'override apply',
+  'override sync',
+  'override edit',
+  'env promote',
+  'shadow on',
+  'shadow off',
+  'reload',
+] as const;
+
+export type GuardedCommand = (typeof guardedCommands)[number];
+
+/** They bring back what was: a guard that stood in their way would keep a mistake in force. */
+export const exemptCommands = ['override undo', 'override expire', 'override repair'] as const;
+
+/** True for a command that no guard is asked about. */
+export function isExempt(command: string): boolean {
+  return exemptCommands.some((each) => each === command);
+}
+
+/** Commands that leave an override in force which could be given an end; the others end one, or have none to give. */
+const lasting: ReadonlySet<string> = new Set([
+  'override set',
+  'override apply',
+  'override sync',
+  'override edit',
+  'env promote',
+  'shadow on',
+]);
+
+/** True where an end can be asked of a command that leaves an override in force. */
+export function canEnd(command: string): boolean {
+  return lasting.has(command);
+}

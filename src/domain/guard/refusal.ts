@@ -1,0 +1,122 @@
+import { counted } from '../counted.js';
+import { RlctlError, usageError } from '../errors.js';
+import { nearNames } from '../near-names.js';
+import { fieldName, type Bounds, type GuardRule } from './rule.js';
+import type { SettledVerdict, Violation } from './verdict.js';
+
+/** What a refusal is told with. */
+export interface RefusalFacts {
+  readonly command: string;
+  /** The line of a rule in its file, by its position; `null`: not known. */
+  readonly lineOf: (rule: GuardRule) => number | null;
+}
+
+/** Throws a guard (6) with every rule that refuses, its place, and what would be let through. */
+export function assertAllowed(verdicts: readonly SettledVerdict[], facts: RefusalFacts): void {
+  const refusing = verdicts.filter(({ outcome }) => outcome === 'refused');
+  if (refusing.length === 0) return;
+  const lines = refusing.flatMap((verdict) => [
+    `  ${verdict.rule.name} (${placeOf(verdict.rule, facts)})`,
+    ...verdict.violations.map((each) => `    ${violationText(each)}`),
+  ]);
+  const what = refusing.length === 1 ? 'a guard refuses' : `${counted(refusing.length, 'guard')} refuse`;
+  throw new RlctlError('guard', `${what} "${facts.command}", and nothing was changed:\n${lines.join('\n')}`, {
+    code: 'GUARD_REFUSED',
+    hint: [...curesOf(refusing), wayAround(refusing)].join('\n'),
+    details: {
+      command: facts.command,
+      refusals: refusing.flatMap((verdict) =>
+        verdict.violations.map((violation) => ({
+          rule: verdict.rule.name,
+          place: placeOf(verdict.rule, facts),
+          isOverridable: verdict.rule.isOverridable,
+          ...violationJson(violation),
+        })),
+      ),
+    },
+  });
+}
+
+/** `/etc/rlctl.yaml:14: environments.prod.guards[0]`. */
+function placeOf(rule: GuardRule, { lineOf }: RefusalFacts): string {
+  const line = lineOf(rule);
+  return line === null ? rule.place : rule.place.replace(/: (?=environments\.)/, `:${line}: `);
+}
+
+/** A violation with the route or the bucket that it is about. */
+export function violationText({ route, bucket, text }: Violation): string {
+  const subject = route === null ? bucket : route === '' ? '""' : route;
+  return subject === null ? text : `${subject}: ${text}`;
+}
+
+/** A violation for programs: times in RFC 3339. */
+export function violationJson({ untilMs, ...violation }: Violation): Record<string, unknown> {
+  return { ...violation, until: untilMs === null ? null : new Date(untilMs).toISOString() };
+}
+
+function curesOf(refusing: readonly SettledVerdict[]): readonly string[] {
+  const cures = refusing.flatMap(({ violations }) => violations.map(({ cure }) => cure)).filter((cure) => cure !== '');
+  const sentences = [...new Set(cures)].map((cure) => `${cure.slice(0, 1).toUpperCase()}${cure.slice(1)}.`);
+  return [...rangesOf(refusing), ...sentences];
+}
+
+/** Of each number of each route the range that all refusing rules leave. */
+function rangesOf(refusing: readonly SettledVerdict[]): readonly string[] {
+  const ranges = new Map<string, readonly Bounds[]>();
+  for (const { rule, violations } of refusing) {
+    for (const { route, field, allowed } of violations) {
+      if (field === null || allowed === null) continue;
+      const key = `${route === '' ? '""' : route}: keep ${fieldName(field)}`;
+      const own = rule.bounds.get(field);
+      ranges.set(key, [...(ranges.get(key) ?? []), allowed, ...(own === undefined ? [] : [own])]);
+    }
+  }
+  return [...ranges].map(([key, bounds]) => `${key} ${rangeInWords(bounds)}.`);
+}
+
+function rangeInWords(bounds: readonly Bounds[]): string {
+  const min = Math.max(...bounds.map((each) => each.min ?? -Infinity));
+  const max = Math.min(...bounds.map((each) => each.max ?? Infinity));
+  // Far off its bounds a value cannot come back in one step of its factor.
+  if (min > max) return `at ${min} or above by one limit, at ${max} or below by another: one has to be overridden`;
+  if (min === max) return `at ${min}`;
+  if (min === -Infinity) return `at ${max} or below`;
+  return max === Infinity ? `at ${min} or above` : `from ${min} to ${max}`;
+}
+
+/** Which rules may be overridden, and how; those that may not are said by name. */
+function wayAround(refusing: readonly SettledVerdict[]): string {
+  const open = refusing.filter(({ rule }) => rule.isOverridable).map(({ rule }) => rule.name);
+  const closed = refusing.filter(({ rule }) => !rule.isOverridable).map(({ rule }) => rule.name);
+  const nobody = `Nobody may override ${closed.map((name) => `"${name}"`).join(' or ')} (overridable: false).`;
+  if (closed.length > 0) return nobody;
+  return `Where it has to be, override it, which is recorded: ${open.map((name) => `--override-guard ${name}`).join(' ')} --reason TEXT`;
+}
+
+/** Throws a usage error for a name that no rule of the environment has, with those near it. */
+export function assertGuardNames(environment: string, rules: readonly GuardRule[], names: readonly string[]): void {
+  const known = rules.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const near = nearNames(unknown, known);
+  const there =
+    known.length === 0 ? `the environment "${environment}" has no guards` : `there are: ${known.join(', ')}`;
+  throw usageError(
+    `--override-guard: there is no guard "${unknown}"; ${near.length > 0 ? `near it there are: ${near.join(', ')}` : there}`,
+    'See the guards of the environment with: rlctl env show',
+    'UNKNOWN_GUARD',
+  );
+}
+
+/** Throws a guard (6) where rules are to be overridden and nobody says why. */
+export function assertOverrideReason(names: readonly string[], reason: string | null): void {
+  if (names.length === 0 || reason?.trim()) return;
+  throw new RlctlError(
+    'guard',
+    `overriding ${names.map((name) => `"${name}"`).join(', ')} wants a reason, which is recorded`,
+    {
+      code: 'REASON_MISSING',
+      hint: 'Add --reason TEXT.',
+    },
+  );
+}
