@@ -85,7 +85,9 @@ export const seenToMs = 5 * 60_000;
  * known and was seen within the last minutes, or because not even where it answers was seen.
  */
 export function rememberSigns(before: Detected | null, signs: Signs, at: string): Detected | null {
-  const seen = traitNames.filter((name) => signs[name] !== undefined && signs[name] !== null);
+  const seen = traitNames.filter(
+    (name) => signs[name] !== undefined && signs[name] !== null && !isFewer(before, signs, name, at),
+  );
   const basePath = signs.basePath ?? before?.basePath;
   if (basePath === undefined) return null;
   const isNews = seen.some((name) => before?.[name] !== signs[name] || isOld(before, name, at));
@@ -97,6 +99,15 @@ export function rememberSigns(before: Detected | null, signs: Signs, at: string)
     before === null ? {} : Object.fromEntries(traitNames.map((name) => [name, before.seenAt[name] ?? before.at]));
   const merged = { ...known, ...values, at, seenAt: { ...old, ...dates } };
   return { ...merged, seenAt: onlySeen(merged) };
+}
+
+/** Which processes answer is chance: fewer than were seen today say nothing against those. */
+const workersHoldMs = 24 * 60 * 60_000;
+
+function isFewer(before: Detected | null, { workersSeen }: Signs, name: TraitName, at: string): boolean {
+  if (name !== 'workersSeen' || before?.workersSeen == null || typeof workersSeen !== 'number') return false;
+  const seenAt = before.seenAt.workersSeen ?? before.at;
+  return workersSeen < before.workersSeen && Date.parse(at) - Date.parse(seenAt) < workersHoldMs;
 }
 
 function isOld(before: Detected | null, name: TraitName, at: string): boolean {

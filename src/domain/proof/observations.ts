@@ -72,6 +72,8 @@ export interface Observations {
   readonly failures: readonly string[];
   /** X-Site-Mode where it is not the configured one; `null`: it fits, or is not sent. */
   readonly wrongSiteMode: string | null;
+  /** What X-Site-Mode should say, of a server that does not send it. Absent or `null`: it says something, or may say anything. */
+  readonly siteModeUnsaid?: string | null | undefined;
   /** True: nothing was changed, these routes were asked for. Absent: they were changed, or stand for all. */
   readonly isAsked?: boolean | undefined;
   /** Prefixes that stood in the document before its last change and do not any more. Absent: not known. */

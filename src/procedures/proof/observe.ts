@@ -160,6 +160,7 @@ export class Observer {
       hasPolicyAnswered: this.reader.hasAnswered,
       failures: [...(this.input.unreachable ?? []), ...this.reader.failures],
       wrongSiteMode: this.reader.wrongSiteMode,
+      siteModeUnsaid: this.reader.siteModeUnsaid,
       known: known ?? { readsOverrides: null, enforcesOverrides: null },
     };
   }
