@@ -24,7 +24,7 @@ export function missingCarrier(
   // A route that was only asked for is nobody's change: that nothing is stored for it may be the wrong place to look.
   const isUnchanged = changed.length === 0 || seen.isWitness || seen.isAsked === true;
   const isUncounted = isNothingStored && !isCounted && isUnchanged;
-  if (isUncounted && seen.reports.length === 0) return [uncounted];
+  if (isUncounted && seen.reports.length === 0) return [uncounted(seen)];
   if (isCarried) return isUncounted && changed.length === 0 ? [nothingStored] : [];
   const text = isSilent ? silentText(seen, lines) : 'nothing that the server answered shows what it holds';
   const source = seen.reports.length === 0 ? 'GET /rate-limit/policy' : 'POST /config/reload';
@@ -46,13 +46,16 @@ function isEveryGaugeRight({ metrics, loaded, workers }: Observations): boolean 
 }
 
 /** Nothing is stored, and nothing tells whether the server holds nothing either. */
-export const uncounted: Evidence = {
-  subject: 'count',
-  verdict: 'notProven',
-  text: 'no override is stored, and nothing that was answered tells how many the server still holds; the answer of a reload counts them',
-  source: 'GET /rate-limit/policy',
-  route: null,
-};
+function uncounted({ loaded: { vanished = [] } }: Observations): Evidence {
+  const nothing = vanished.length === 0 ? 'no override is stored' : 'no override that a server can use is stored';
+  return {
+    subject: 'count',
+    verdict: 'notProven',
+    text: `${nothing}, and nothing that was answered tells how many the server still holds; the answer of a reload counts them`,
+    source: 'GET /rate-limit/policy',
+    route: null,
+  };
+}
 
 const nothingStored: Evidence = {
   subject: 'count',
