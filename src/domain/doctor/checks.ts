@@ -148,6 +148,7 @@ export const checks = [
       DOCUMENT_CORRUPT: 'error',
       DOCUMENT_DUPLICATE_KEYS: 'error',
       DOCUMENT_DROPPED: 'error',
+      DOCUMENT_GONE: 'error',
       DOCUMENT_TOO_LARGE: 'error',
       METADATA_CORRUPT: 'error',
     },

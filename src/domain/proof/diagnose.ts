@@ -23,6 +23,8 @@ export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evi
 /** One sentence: what the evidence comes to, and the cure. */
 export function diagnose(seen: Observations, judged: Diagnosed): string {
   const { verdict, evidence, trap } = judged;
+  if (seen.isGone === true && seen.reports.length === 0 && verdict !== 'proven' && trap !== 'otherEnvironment')
+    return documentGone;
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
@@ -64,6 +66,9 @@ function blockingInWords({ changed, isWitness, loaded }: Observations): string {
   const more = blocking.length === 1 ? '' : `, and ${blocking.length - 1} more`;
   return `; but "${quoteOutside(first.prefix)}" blocks everybody: ${first.because}${more}`;
 }
+
+const documentGone =
+  'the stored document is gone, though its history is there: a reload would make the server drop every override; to restore it first, run: rlctl override repair';
 
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';

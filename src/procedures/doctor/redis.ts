@@ -190,9 +190,21 @@ export async function checkTypes(facts: Facts): Promise<Answer> {
       part: key,
       message: `the key of the ${what} is a ${type}, not a ${typeOf[what]}${what === 'document' ? ': a reload would drop every override' : ''}`,
       evidence: `TYPE ${key}: ${type}`,
-      cure: `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`,
+      cure: what === 'document' ? documentCure(seen, key) : moveAway(seen, key),
     }));
   return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
+}
+
+function moveAway(seen: RedisFacts, key: string): string {
+  return `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`;
+}
+
+/** What the history holds is restored; moved away, the document would be gone, and dropped by the next reload. */
+function documentCure(seen: RedisFacts, key: string): string {
+  const hasHistory = seen.keys.some(({ what, type }) => what === 'history' && type === 'stream');
+  if (hasHistory)
+    return 'Restore the last good document; what stands there now is kept in the history: rlctl override repair';
+  return `${moveAway(seen, key)}; then store the overrides anew, before any reload: rlctl override set ROUTE --rate N`;
 }
 
 const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'TIME']);

@@ -150,6 +150,7 @@ export class Observer {
       isWitness: changed.length === 0,
       isAsked,
       former,
+      isGone: this.input.isGone,
       sample: this.#sample,
       others: this.#routes.otherCount,
       probes: this.#probes,

@@ -4,6 +4,7 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -62,9 +63,10 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   ]);
   assertRoutes(input.routes, stored);
   const unreadable = whyUnreadable(stored);
+  const isGone = isDocumentGone(stored);
   const withheld =
     unreadable === null
-      ? (found.wrongSiteMode?.message ?? null)
+      ? (found.wrongSiteMode?.message ?? (isGone ? gone : null))
       : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
@@ -79,6 +81,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
       storedBytes: stored.bytes,
       unreadable,
       former,
+      isGone,
       changedAtMs: stored.lastEntry?.timeMs ?? null,
       reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
       resend: input.reload === null || accepted.length === 0 ? null : reloadAgain(ports, input.reload, accepted),
@@ -116,6 +119,9 @@ function proofBasis(input: VerifyInput) {
     waitMs,
   };
 }
+
+const gone =
+  'the document is gone, though its history is there, and the server would drop every override; where that is meant, run: rlctl reload';
 
 const firstPauseMs = 500;
 const longestPauseMs = 5000;
