@@ -1,3 +1,4 @@
+import { assertFolder } from './folder.js';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { DoctorReport } from '../domain/doctor/report.js';
@@ -5,8 +6,9 @@ import { RlctlError } from '../domain/errors.js';
 import { shellWord } from '../domain/shell-words.js';
 import { bundleText } from '../ui/doctor-bundle-text.js';
 
-/** Refuses to replace a file that is there, before anything is asked. */
+/** Refuses a path without a folder, and to replace a file that is there, before anything is asked. */
 export async function assertNewBundle({ files }: Context, path: string, isForced: boolean): Promise<void> {
+  await assertFolder(files, path, '--bundle');
   const facts = await files.facts(path);
   if (facts === null || (isForced && facts.isRegular)) return;
   const why = facts.isRegular ? 'is there already' : 'is there, and no regular file';

@@ -24,7 +24,7 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
     const found = foundMissing(stored) ?? foundUnchangeable(stored);
     return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
   }
-  if (!isText) listingOf(stored);
+  listingOf(stored);
   const message = `the server cannot read the document: ${droppedBecause}; a reload would drop every override`;
   const cure = 'Restore the last good document with: rlctl override repair';
   return { evidence, found: [{ code: 'DOCUMENT_DROPPED', part: stored.key, message, evidence, cure }] };
@@ -92,11 +92,26 @@ export async function checkEntries(facts: Facts): Promise<Answer> {
         },
       ];
     }
-    if (loaded?.skippedBecause == null) return [];
+    if (loaded?.skippedBecause == null) return oddPrefix(prefix);
     const evidence = quoteOutside(loaded.skippedBecause, 120);
     return [{ ...common, code: 'ENTRY_SKIPPED', message: `the server skips ${named(prefix)}: ${evidence}`, evidence }];
   });
   return { evidence: `${overrides.length - found.length} of ${overrides.length} used`, found };
+}
+
+/** A prefix that no route has, or that every route has. */
+function oddPrefix(prefix: string): Found[] {
+  if (prefix.startsWith('/')) return [];
+  const remove = `Remove it: ${change('unset', prefix)}`;
+  const common = { part: prefix, evidence: named(prefix) };
+  if (prefix === '') {
+    const message = '"" starts every route: it limits each one that no earlier entry takes, and hides every later entry';
+    const cure = `${remove}; where every route is meant, write it as "/": ${change('set', '/', '--rate', 'N')}`;
+    return [{ ...common, code: 'ENTRY_TAKES_ALL', message, cure }];
+  }
+  const message = `${named(prefix)} starts no route, because every route starts with a slash: it has no effect`;
+  const cure = `${remove}; and where it was meant: ${change('set', `/${prefix}`, '--rate', 'N')}`;
+  return [{ ...common, code: 'ENTRY_WITHOUT_SLASH', message, cure }];
 }
 
 /** Entries that never win, because an earlier one takes all their routes. */

@@ -16,6 +16,7 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { Randomness } from '../../ports/randomness.js';
 import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
 import type { TlsProber } from '../../ports/tls-prober.js';
+import type { ProofMetrics } from '../proof/metric-reader.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { TargetReload } from '../reload/send.js';
 import { askTarget, type TargetFacts } from './ask-target.js';
@@ -31,6 +32,8 @@ export interface DoctorPorts {
   readonly redis: (environment: Environment) => Promise<RedisInspector>;
   readonly store: (environment: Environment) => Promise<OverrideStore>;
   readonly metrics: (environment: Environment) => Promise<MetricsInspector | null>;
+  /** The limiter's metrics as a proof reads them; absent or `null`: none are configured. */
+  readonly readings?: (environment: Environment) => ProofMetrics | null;
   readonly tls: () => Promise<TlsProber>;
   readonly secret: (environment: Environment) => Promise<Secret>;
   /** Sends a signed reload to every address; `null`: none may be sent. */

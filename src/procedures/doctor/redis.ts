@@ -104,7 +104,7 @@ export const checkPersistence = judging(
   (seen, { environment }) => {
     const { hasAppendOnlyFile, hasSnapshots, server } = seen;
     // What is not known is not claimed, and a sandbox is thrown away as a whole.
-    if (hasAppendOnlyFile !== false || hasSnapshots !== false || isSandbox(environment)) return null;
+    if (hasAppendOnlyFile !== false || hasSnapshots !== false || (isSandbox(environment) && seen.isLocal)) return null;
     return {
       code: 'REDIS_NOT_PERSISTENT',
       message: `${server} keeps nothing on disk: after its restart every override and the history are gone`,
@@ -113,9 +113,9 @@ export const checkPersistence = judging(
   },
 );
 
-/** The environment that a running sandbox registers. */
+/** The environment that a running sandbox registers, also where a variable names another database of its Redis. */
 function isSandbox({ sources }: Facts['environment']): boolean {
-  return sources.get('redis') === 'rlctl sandbox';
+  return [...sources.values()].includes('rlctl sandbox');
 }
 
 /** Whether memory pressure may take the document. */
@@ -257,6 +257,25 @@ function rightText({ command, key }: RightFacts): string {
   return key === null ? command : `${command} on ${quoteOutside(key, 60)}`;
 }
 
+/** True where the check of the namespace finds another one: then whatever is missing here is its finding. */
+export async function isElsewhere(facts: Facts): Promise<boolean> {
+  if (!facts.isSelected('redis.namespace')) return false;
+  const { redis, namespace } = facts.environment;
+  if (redis === null || namespace === null) return false;
+  try {
+    return (await checkNamespace(facts)).found.length > 0;
+  } catch (error) {
+    if (error instanceof NotChecked || error instanceof RlctlError) return false;
+    throw error;
+  }
+}
+
+/** The name under which the address was given. */
+function redisSetting({ sources }: Facts['environment']): string {
+  const source = sources.get('redis') ?? 'default';
+  return /^[A-Z][A-Z0-9_]*$/.test(source) ? source : 'redis:';
+}
+
 /** No document of ours, and one of somebody else's: that is what a wrong namespace or database looks like. */
 export async function checkNamespace(facts: Facts): Promise<Answer> {
   const { keys, documents, database, databases, server } = await facts.restsOn(facts.redis(), 'redis.reachable');
@@ -281,7 +300,7 @@ export async function checkNamespace(facts: Facts): Promise<Answer> {
         part: server,
         message: `database ${database} is empty, but there are keys in database ${names}`,
         evidence: `INFO keyspace: ${names}`,
-        cure: `End redis: with the number of the limiter's database (RATE_LIMIT_REDIS_URL), such as redis://host:6379/${inUse[0]?.[0] ?? 0}`,
+        cure: `End ${redisSetting(facts.environment)} with the number of the limiter's database (RATE_LIMIT_REDIS_URL), such as redis://host:6379/${inUse[0]?.[0] ?? 0}`,
       },
     ],
   };
