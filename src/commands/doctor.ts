@@ -10,6 +10,7 @@ import { mend } from '../procedures/doctor/fix.js';
 import { doctorView } from '../ui/doctor-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag } from './command.js';
 import { confirmReload } from './confirmation.js';
+import { rememberSeen } from './detection.js';
 import { assertNewBundle, writeBundle } from './doctor-bundle.js';
 import { doctorInput } from './doctor-input.js';
 import { doctorPorts } from './doctor-ports.js';
@@ -77,7 +78,8 @@ export const command = defineCommand({
     if (isReloading && environment !== null) await confirmReload(context, environment, flags);
     const ports = await doctorPorts(context, isReloading);
     context.progress.step('looking at everything at once');
-    const diagnosis = await diagnose(ports, input);
+    const { signs, ...diagnosis } = await diagnose(ports, input);
+    if (environment !== null) await rememberSeen(context, environment, { signs, seen: input.memory });
     const report = flags.isFixing ? await mend(ports.machine, diagnosis, flags) : { ...diagnosis, fixes: [] };
     if (bundlePath !== null) await writeBundle(context, bundlePath, { report, environment });
     const { error, warning } = countFindings(report);

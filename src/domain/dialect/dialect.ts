@@ -22,6 +22,8 @@ export interface Detected {
   readonly metricLabels: MetricLabels | null;
   /** The key, after the namespace, that it was seen to read overrides from; `null`: not seen. */
   readonly keyLayout: string | null;
+  /** How its cells, locks and idempotency keys are spelled after the namespace; `null`: none was seen. */
+  readonly keySpelling: string | null;
   /** When each trait was seen last, RFC 3339; absent: as `at`. */
   readonly seenAt: Readonly<Partial<Record<TraitName, string>>>;
 }
@@ -60,6 +62,7 @@ const traitTexts: Readonly<Record<TraitName, readonly [title: string, text: (val
   workersSeen: ['workers', (value) => `at least ${String(value)} processes answered`],
   metricLabels: ['metric labels', (value) => `spells metric labels as ${String(value)}`],
   keyLayout: ['override key', (value) => `reads NAMESPACE:${String(value)}`],
+  keySpelling: ['other keys', (value) => `keeps ${String(value)} after the namespace`],
 };
 
 export const traitNames = Object.keys(traitTexts) as readonly TraitName[];
@@ -129,6 +132,7 @@ function nothingSeen(basePath: string, at: string): Detected {
     workersSeen: null,
     metricLabels: null,
     keyLayout: null,
+    keySpelling: null,
     seenAt: {},
   };
 }
@@ -150,6 +154,7 @@ export function parseDetected(value: Readonly<Record<string, unknown>>): Detecte
     workersSeen: typeof workersSeen === 'number' && Number.isInteger(workersSeen) ? workersSeen : null,
     metricLabels: metricLabels === 'documented' || metricLabels === 'deployed' ? metricLabels : null,
     keyLayout: text('keyLayout'),
+    keySpelling: text('keySpelling'),
     seenAt: datesOf(seenAt),
   };
 }

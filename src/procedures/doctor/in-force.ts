@@ -12,13 +12,12 @@ import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { listingOf } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
-import { siteModeError } from '../reload/walk.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import { forceFindings } from '../status/force-findings.js';
 import { besideServers } from '../status/stored-overrides.js';
 import { isElsewhere } from './redis.js';
-import { refusalOf, type TargetFacts } from './ask-target.js';
-import { NotChecked, type Answer, type Facts } from './facts.js';
+import type { TargetFacts } from './ask-target.js';
+import { isOwn, NotChecked, type Answer, type Facts } from './facts.js';
 
 /** Addresses that are compared with the document, at most: all instances of a fleet are for `fleet status`. */
 const mostTargets = 8;
@@ -38,7 +37,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     isText ? 'document.readable' : 'redis.types',
   );
   const all = await facts.restsOn(facts.targets(), 'api.reachable');
-  const asked = all.filter((each) => isOwn(facts, each)).slice(0, mostTargets);
+  const asked = all.filter((each) => isOwn(environment, each)).slice(0, mostTargets);
   const servers = await inParallel(asked, mostTargets, (each) => flagsOf(facts, each));
   const answering = servers.filter((each) => each !== null);
   if (answering.length === 0) throw new NotChecked('no address tells its policies');
@@ -79,17 +78,12 @@ async function countedOtherwise(
   return standingsOf(seen, loaded).flatMap(({ name, values, standings }) => {
     if (standings.every((each) => each === 'explained' || each === 'unsaid')) return [];
     const shown = values.map((value) => counted(value, 'active override')).join(' and then ');
-    const message = `${quoteOutside(name)} shows ${shown}, where ${loaded.objectCount} are stored`;
+    const message = `${quoteOutside(name)} shows ${shown}, where Redis explains ${loaded.objectCount}`;
     return [{ code: 'OVERRIDES_DIFFER', message }];
   });
 }
 
 const cure = 'See which server holds what with: rlctl verify; to load what is stored: rlctl reload';
-
-/** It tells its policies, and is not another site. */
-function isOwn({ environment }: Facts, { target, policy }: TargetFacts): boolean {
-  return 'answer' in policy && refusalOf(policy) === null && siteModeError(environment, target, policy.answer) === null;
-}
 
 async function flagsOf({ ports, environment }: Facts, { target, basePath }: TargetFacts): Promise<ServerFlags | null> {
   const { deadline, randomness } = ports;

@@ -17,7 +17,7 @@ export async function checkReachable(facts: Facts): Promise<Answer> {
   try {
     return well((await facts.metrics()).name);
   } catch (error) {
-    const isName = error instanceof RlctlError && /ENOTFOUND|EAI_AGAIN/.test(error.message);
+    const isName = error instanceof RlctlError && error.code.endsWith('_DNS');
     if (isName && facts.isSelected('network.dns')) throw new NotChecked('see network.dns');
     throw error;
   }

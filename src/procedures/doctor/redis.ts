@@ -1,4 +1,5 @@
 import { settingSentence } from '../../domain/config/setting-cure.js';
+import { keyLayoutOf } from '../../domain/dialect/key-layout.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -192,7 +193,15 @@ export async function checkTypes(facts: Facts): Promise<Answer> {
       evidence: `TYPE ${key}: ${type}`,
       cure: what === 'document' ? documentCure(seen, key) : moveAway(seen, key),
     }));
-  return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
+  const types = known.map(({ what, type }) => `${what} ${type}`).join(', ');
+  return { evidence: `${types}; ${spellingText(facts.environment.namespace ?? '', seen)}`, found };
+}
+
+/** Which other keys of the limiter there are: cells, locks, idempotency keys. */
+function spellingText(namespace: string, { neighbours }: RedisFacts): string {
+  if (neighbours === null) return 'not permitted to look for other keys';
+  const spelling = keyLayoutOf(namespace, neighbours);
+  return spelling === null ? 'no cell, lock or idempotency key seen' : `other keys: ${spelling}`;
 }
 
 function moveAway(seen: RedisFacts, key: string): string {
