@@ -7,9 +7,9 @@ import { shellWord } from '../domain/shell-words.js';
 import { bundleText } from '../ui/doctor-bundle-text.js';
 
 /** Refuses a path without a folder, and to replace a file that is there, before anything is asked. */
-export async function assertNewBundle({ files }: Context, path: string, isForced: boolean): Promise<void> {
-  await assertFolder(files, path, '--bundle');
-  const facts = await files.facts(path);
+export async function assertNewBundle(context: Context, path: string, isForced: boolean): Promise<void> {
+  await assertFolder(context, path, '--bundle');
+  const facts = await context.files.facts(path);
   if (facts === null || (isForced && facts.isRegular)) return;
   const why = facts.isRegular ? 'is there already' : 'is there, and no regular file';
   throw new RlctlError('guard', `${path} ${why}; nothing was written`, {

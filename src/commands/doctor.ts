@@ -46,7 +46,12 @@ export const command = defineCommand({
       .addOption(new Option('--fix', 'mend what is local and safe: permissions of your own files'))
       .addOption(new Option('--dry-run', 'with --fix or --reload: say what would be done, and do it not'))
       .addOption(new Option('--reload', 'also send a signed reload, to see what becomes of one'))
-      .addOption(new Option('--bundle <file>', 'write everything seen into a file without secrets, to hand on (also with --read-only)'))
+      .addOption(
+        new Option(
+          '--bundle <file>',
+          'write everything seen into a file without secrets, to hand on (also with --read-only)',
+        ),
+      )
       .addOption(new Option('--force', 'replace the file of --bundle'))
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
       .addOption(new Option('--confirm <name>', 'confirm a reload by the environment’s name'));

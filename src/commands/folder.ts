@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
+import type { Context } from '../context.js';
 import { usageError } from '../domain/errors.js';
 import { shellWord } from '../domain/shell-words.js';
-import type { Files } from '../ports/files.js';
 
 /** Throws where a file is to be written into a folder that is not there: a slip of the path makes no folders. */
-export async function assertFolder(files: Pick<Files, 'facts'>, path: string, flag: string): Promise<void> {
+export async function assertFolder({ files }: Context, path: string, flag: string): Promise<void> {
   const folder = dirname(path);
   if ((await files.facts(folder)) !== null) return;
   throw usageError(

@@ -43,7 +43,7 @@ export function assertOneOutput({ options }: Context, flags: Flags): void {
 async function assertReportFolders(context: Context, flags: Flags): Promise<void> {
   for (const form of Object.keys(forms)) {
     const file = textFlag(flags, form);
-    if (file !== null && file !== '-') await assertFolder(context.files, resolve(context.host.cwd, file), `--${form}`);
+    if (file !== null && file !== '-') await assertFolder(context, resolve(context.host.cwd, file), `--${form}`);
   }
 }
 

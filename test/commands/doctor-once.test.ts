@@ -24,7 +24,8 @@ async function doctor(lab: Lab, options: MainOptions = {}, ...flags: string[]): 
   return { ...report, findings: report.findings.filter(({ code }) => code !== 'REDIS_NOT_PERSISTENT') };
 }
 
-const told = ({ findings }: Doctor): string => findings.map(({ check, code, message }) => `${check} ${code} ${message}`).join('\n');
+const told = ({ findings }: Doctor): string =>
+  findings.map(({ check, code, message }) => `${check} ${code} ${message}`).join('\n');
 
 const codes = ({ findings }: Doctor): readonly string[] => findings.map(({ code }) => code);
 

@@ -135,7 +135,9 @@ describe('what a repair costs', () => {
     const lab = state.documented;
     await broken(lab);
     const { remarks } = jsonOf<{ remarks: string[] }>((await plan(lab)).out);
-    expect(remarks.join()).toContain('now holds 2 overrides, and this restores 1 override: gone with the reload are "/by-hand"');
+    expect(remarks.join()).toContain(
+      'now holds 2 overrides, and this restores 1 override: gone with the reload are "/by-hand"',
+    );
     const { out } = await run(lab, ['override', 'repair', '--yes']);
     expect(out).toContain('"/by-hand"');
   });
@@ -152,7 +154,9 @@ describe('what a repair costs', () => {
   test('is said to be unknown where nothing tells', async () => {
     const lab = state.deployed;
     await broken(lab);
-    expect(jsonOf<{ remarks: string[] }>((await plan(lab)).out).remarks.join()).toContain('nothing tells what the server');
+    expect(jsonOf<{ remarks: string[] }>((await plan(lab)).out).remarks.join()).toContain(
+      'nothing tells what the server',
+    );
   });
 
   test('is not spoken of where nothing is lost', async () => {

@@ -154,7 +154,9 @@ describe('what to do next', () => {
     const { diagnosis, verdict } = await verify(lab, probe);
     expect(verdict).toBe('notProven');
     expect(diagnosis).toContain('no stored override covers this path');
-    expect(diagnosis).toMatch(/name an address that a stored override covers: rlctl .+ verify --require enforced --probe URL/);
+    expect(diagnosis).toMatch(
+      /name an address that a stored override covers: rlctl .+ verify --require enforced --probe URL/,
+    );
   });
 
   test('an override that equals the bucket: the count of a reload tells', async () => {

@@ -13,7 +13,9 @@ export function checkedOrigin(text: string, place: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     const isBare = /^[\w.-]+:\d+$/.test(text);
     throw usageError(
-      isBare ? `${place}: "${text}" has no http:// or https:// in front` : `${place}: "${url.protocol}" is not http: or https:`,
+      isBare
+        ? `${place}: "${text}" has no http:// or https:// in front`
+        : `${place}: "${url.protocol}" is not http: or https:`,
       isBare
         ? `Give ${place} as ${/^(?:localhost|127\.)/.test(text) ? 'http' : 'https'}://${text}.`
         : `Give ${place} as https://api.example.com.`,

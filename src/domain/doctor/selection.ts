@@ -17,7 +17,9 @@ export function selectChecks(named: readonly string[]): ReadonlySet<CheckId> {
       `--only: there is no check and no group "${name}"`,
       group !== undefined
         ? `The checks of ${group} are: ${checks.flatMap(({ id }) => (groupOf(id) === group ? [id] : [])).join(', ')}.`
-        : near.length > 0 ? `Near it there are: ${near.join(', ')}.` : `The groups are: ${checkGroups.join(', ')}.`,
+        : near.length > 0
+          ? `Near it there are: ${near.join(', ')}.`
+          : `The groups are: ${checkGroups.join(', ')}.`,
     );
   }
   const wanted = checks.filter(({ id }) => named.length === 0 || named.includes(id) || named.includes(groupOf(id)));

@@ -83,7 +83,11 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
       text: `${name}: only ${comparisons.length} of ${counted(reads.wanted, 'read')} ${reads.wanted === 1 ? 'was' : 'were'} possible`,
     };
   if (shown > 0)
-    return { ...line, verdict: 'proven', text: `${name}: ${asStored(expectation)}${hiding(expectation, loaded)} (${of})` };
+    return {
+      ...line,
+      verdict: 'proven',
+      text: `${name}: ${asStored(expectation)}${hiding(expectation, loaded)} (${of})`,
+    };
   const text = comparisons.some(({ kind }) => kind === 'unknown')
     ? `${name}: what the server would say without any override is not known, so nothing can be compared`
     : reads.isBase === true

@@ -199,7 +199,9 @@ function workersLine(seen: Observations, { isAgreed, isVisible, confidence }: Ag
   if (workers === 1) return [];
   if (isAgreed && confidence !== null) {
     const which =
-      workers === null ? 'that takes a quarter of the connections (their number is not known)' : `among ${workersConfigured === undefined ? '' : 'at least '}${workers}`;
+      workers === null
+        ? 'that takes a quarter of the connections (their number is not known)'
+        : `among ${workersConfigured === undefined ? '' : 'at least '}${workers}`;
     const text = `reads on connections of their own agree: one stale worker ${which} would have shown with ${percent(confidence)}`;
     return [{ ...line, source: 'GET /rate-limit/policy', verdict: 'neutral', text }];
   }

@@ -105,7 +105,8 @@ function oddPrefix(prefix: string): Found[] {
   const remove = `Remove it: ${change('unset', prefix)}`;
   const common = { part: prefix, evidence: named(prefix) };
   if (prefix === '') {
-    const message = '"" starts every route: it limits each one that no earlier entry takes, and hides every later entry';
+    const message =
+      '"" starts every route: it limits each one that no earlier entry takes, and hides every later entry';
     const cure = `${remove}; where every route is meant, write it as "/": ${change('set', '/', '--rate', 'N')}`;
     return [{ ...common, code: 'ENTRY_TAKES_ALL', message, cure }];
   }

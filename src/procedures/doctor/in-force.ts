@@ -70,7 +70,7 @@ async function countedOtherwise(
   { ports, environment, input }: Facts,
   stored: StoredOverrides,
 ): Promise<readonly Pick<Finding, 'code' | 'message'>[]> {
-  const readings = (await ports.readings?.(environment)) ?? null;
+  const readings = ports.readings?.(environment) ?? null;
   const sinceMs = Math.max(stored.lastEntry?.timeMs ?? 0, input.reload === null ? 0 : Date.parse(input.reload.at));
   const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reloadedAtMs: null });
   if (!seen || seen.failure !== null) return [];

@@ -68,9 +68,7 @@ function writeStepOf(written: Written | null, { intent }: ChangePlan, tookMs: nu
   const remarks = [
     `change ${changeId}`,
     ...(conflicts > 0 ? [`merged with ${counted(conflicts, 'other change')}`] : []),
-    ...(outcome.sawForeignChange
-      ? [foreignText(plan)]
-      : []),
+    ...(outcome.sawForeignChange ? [foreignText(plan)] : []),
     ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
   ];
   return { name: 'write', state: 'done', detail: remarks.join('; '), tookMs };

@@ -176,10 +176,7 @@ async function readStored(ports: ChangePorts, { routes }: VerifyInput) {
 const mostEntries = 20;
 
 /** The prefixes of the last changes; of the very last alone, where this user may not read the history. */
-async function lately(
-  { store, deadline }: ChangePorts,
-  { lastEntry }: StoredOverrides,
-): Promise<readonly string[]> {
+async function lately({ store, deadline }: ChangePorts, { lastEntry }: StoredOverrides): Promise<readonly string[]> {
   if (lastEntry === null) return [];
   try {
     return formerPrefixes(await store.history({ limit: mostEntries }, deadline));
