@@ -341,7 +341,7 @@ export const faults: readonly Fault[] = [
     check: 'api.paths',
     code: 'API_WRONG_PATH',
     severity: 'error',
-    cure: /set basePath:/,
+    cure: /set basePath:/i,
     seed: async () => ({ options: { environment: { basePath: '/elsewhere' } } }),
   },
   {
