@@ -1,3 +1,4 @@
+import { assertFolder } from './folder.js';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { DoctorReport } from '../domain/doctor/report.js';
@@ -5,9 +6,10 @@ import { RlctlError } from '../domain/errors.js';
 import { shellWord } from '../domain/shell-words.js';
 import { bundleText } from '../ui/doctor-bundle-text.js';
 
-/** Refuses to replace a file that is there, before anything is asked. */
-export async function assertNewBundle({ files }: Context, path: string, isForced: boolean): Promise<void> {
-  const facts = await files.facts(path);
+/** Refuses a path without a folder, and to replace a file that is there, before anything is asked. */
+export async function assertNewBundle(context: Context, path: string, isForced: boolean): Promise<void> {
+  await assertFolder(context, path, '--bundle');
+  const facts = await context.files.facts(path);
   if (facts === null || (isForced && facts.isRegular)) return;
   const why = facts.isRegular ? 'is there already' : 'is there, and no regular file';
   throw new RlctlError('guard', `${path} ${why}; nothing was written`, {

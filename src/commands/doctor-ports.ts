@@ -4,6 +4,9 @@ import { notAttempted } from '../procedures/proof/prove.js';
 import { sendReload } from '../procedures/reload/send.js';
 import { recall, remember } from './detection.js';
 import { reloadInput } from './mutation.js';
+import { metricsPort } from './proof-metrics.js';
+
+const metricsPatienceMs = 3000;
 
 /** The world as doctor asks it; `isReloading`: a reload may be sent. */
 export async function doctorPorts(context: Context, isReloading: boolean): Promise<DoctorPorts> {
@@ -17,6 +20,7 @@ export async function doctorPorts(context: Context, isReloading: boolean): Promi
     redis: (environment) => context.redisInspector(environment),
     store: (environment) => context.store(environment),
     metrics: (environment) => context.metricsInspector(environment),
+    readings: (environment) => metricsPort(context, environment, { patienceMs: metricsPatienceMs }),
     tls: () => context.tlsProber(),
     secret: (environment) => context.secret(environment),
     reload: isReloading ? reloadOf(context) : null,

@@ -10,6 +10,7 @@ import { mend } from '../procedures/doctor/fix.js';
 import { doctorView } from '../ui/doctor-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag } from './command.js';
 import { confirmReload } from './confirmation.js';
+import { rememberSeen } from './detection.js';
 import { assertNewBundle, writeBundle } from './doctor-bundle.js';
 import { doctorInput } from './doctor-input.js';
 import { doctorPorts } from './doctor-ports.js';
@@ -45,7 +46,12 @@ export const command = defineCommand({
       .addOption(new Option('--fix', 'mend what is local and safe: permissions of your own files'))
       .addOption(new Option('--dry-run', 'with --fix or --reload: say what would be done, and do it not'))
       .addOption(new Option('--reload', 'also send a signed reload, to see what becomes of one'))
-      .addOption(new Option('--bundle <file>', 'write everything seen into a file without secrets, to hand on'))
+      .addOption(
+        new Option(
+          '--bundle <file>',
+          'write everything seen into a file without secrets, to hand on (also with --read-only)',
+        ),
+      )
       .addOption(new Option('--force', 'replace the file of --bundle'))
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
       .addOption(new Option('--confirm <name>', 'confirm a reload by the environment’s name'));
@@ -77,7 +83,8 @@ export const command = defineCommand({
     if (isReloading && environment !== null) await confirmReload(context, environment, flags);
     const ports = await doctorPorts(context, isReloading);
     context.progress.step('looking at everything at once');
-    const diagnosis = await diagnose(ports, input);
+    const { signs, ...diagnosis } = await diagnose(ports, input);
+    if (environment !== null) await rememberSeen(context, environment, { signs, seen: input.memory });
     const report = flags.isFixing ? await mend(ports.machine, diagnosis, flags) : { ...diagnosis, fixes: [] };
     if (bundlePath !== null) await writeBundle(context, bundlePath, { report, environment });
     const { error, warning } = countFindings(report);

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
 import { usageError } from '../domain/errors.js';
 import { textFlag, type Flags } from './command.js';
+import { assertFolder } from './folder.js';
 
 // What a check found, for other programs: each form into a file of its own, or in place of the table.
 
@@ -38,8 +39,17 @@ export function assertOneOutput({ options }: Context, flags: Flags): void {
   );
 }
 
+/** Throws where a report was to go into a folder that is not there. */
+async function assertReportFolders(context: Context, flags: Flags): Promise<void> {
+  for (const form of Object.keys(forms)) {
+    const file = textFlag(flags, form);
+    if (file !== null && file !== '-') await assertFolder(context, resolve(context.host.cwd, file), `--${form}`);
+  }
+}
+
 /** Writes the reports that were asked for; true: one of them took the place of the table on stdout. */
 export async function writeReports(context: Context, flags: Flags, reports: Reports): Promise<boolean> {
+  await assertReportFolders(context, flags);
   let isShown = false;
   for (const [form, text] of Object.entries(reports)) {
     const file = textFlag(flags, form);

@@ -146,7 +146,7 @@ export const command = defineCommand({
       },
       (text) => context.progress.step(text),
     );
-    const by = { command: 'verify --reload', reason: null, ticket: null };
+    const by = { command: 'verify --reload', reason: null, ticket: null, revision: result.stored.revision };
     if (result.effect.reloads.length > 0) await remember(context, environment, result.effect, { seen, by });
     else await rememberSeen(context, environment, { signs: result.signs, seen });
     return { view: verifyView(result, environment), exit: result.exit };

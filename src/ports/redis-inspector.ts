@@ -1,3 +1,4 @@
+import type { KeySeen } from '../domain/dialect/key-layout.js';
 import type { Deadline } from './deadline.js';
 
 /** What the server says of one key. */
@@ -53,6 +54,8 @@ export interface RedisFacts {
   readonly refusedReads: readonly RightFacts[];
   /** Keys of override documents in this database, whatever their namespace; a sample of a large one. `null`: SCAN is not allowed. */
   readonly documents: readonly string[] | null;
+  /** Some keys of the namespace, whatever they hold. `null`: SCAN is not allowed. */
+  readonly neighbours: readonly KeySeen[] | null;
   readonly database: number;
   /** How many keys there are in each database; `null`: not known. */
   readonly databases: ReadonlyMap<number, number> | null;

@@ -1,5 +1,6 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { describeInstances } from '../domain/fleet/source.js';
+import { redisPlace } from '../domain/config/redis-place.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
 import type { GuardField, GuardRule } from '../domain/guard/rule.js';
 import { limitsInWords, scopeInWords } from '../domain/guard/words.js';
@@ -150,7 +151,7 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
     case 'protected':
       return String(environment.isProtected);
     case 'redis':
-      return 'set (not shown)';
+      return (environment.redis && redisPlace(environment.redis)) ?? 'set (not shown)';
     case 'secret':
       return environment.secret === null ? null : describeSource(environment.secret);
     case 'basePath':
@@ -202,7 +203,7 @@ function sourceText(url: string | null, access: SourceAccess): string | null {
 }
 
 /** How exact the dates are is part of what they say. */
-const lastSeen = `LAST SEEN (TO ${formatDuration(seenToMs).toUpperCase()})`;
+const lastSeen = `LAST SEEN (OR UP TO ${formatDuration(seenToMs)} LATER)`;
 
 /** What was seen of the server and when: it is tried first, and never relied on. */
 async function seenText(seen: Detected, theme: Theme): Promise<string> {

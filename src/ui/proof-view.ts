@@ -42,7 +42,9 @@ export function proofText(proof: Proof, theme: Theme): string {
         ? ''
         : ` (asked: ${proof.levelAsked})`;
   const lines = [`${paint(theme.bold(headlines[proof.verdict] + level))}  ${term(proof.diagnosis)}`];
-  for (const { verdict, source, text } of proof.evidence)
+  // What could not be proven is the headline already.
+  const said = (text: string): boolean => proof.verdict === 'notProven' && proof.diagnosis.includes(text);
+  for (const { verdict, source, text } of proof.evidence.filter((each) => !said(each.text)))
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
   const { convergedMs = null } = proof;
   if (convergedMs !== null && convergedMs >= 1000)

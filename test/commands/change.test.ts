@@ -443,7 +443,8 @@ describe('a document that cannot be read', () => {
         ['override', 'get', '/a'],
         ['override', 'set', '/a', '--rate', '1'],
         ['override', 'unset', '/a'],
-        ['reload'],
+        // The server takes a key twice, and loses nothing by a reload.
+        ...(code === 'DOCUMENT_DUPLICATE_KEYS' ? [] : [['reload']]),
       ]) {
         const ran = await run([...args, '--json']);
         expect([args.join(' '), errorOf(ran)]).toMatchObject([args.join(' '), { code, exitCode: 6 }]);

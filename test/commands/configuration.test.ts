@@ -36,8 +36,8 @@ describe('where a value comes from', () => {
     redis: {
       file: 'redis://file.test',
       variable: 'redis://variable.test',
-      shown: 'set (not shown)',
-      fileShown: 'set (not shown)',
+      shown: 'redis://variable.test',
+      fileShown: 'redis://file.test',
     },
     secret: { file: { file: '/file' }, variable: '/variable', shown: 'file /variable', fileShown: 'file /file' },
     signing: { file: 'empty', variable: 'body', shown: 'body' },

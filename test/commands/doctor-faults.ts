@@ -264,7 +264,7 @@ export const faults: readonly Fault[] = [
     check: 'configuration.secret',
     code: 'NO_SECRET',
     severity: 'warning',
-    cure: /environments\.NAME\.secret/,
+    cure: /environments\.lab\.secret/,
     seed: async () => ({ options: { environment: { secret: undefined } } }),
   },
   {
@@ -341,7 +341,7 @@ export const faults: readonly Fault[] = [
     check: 'api.paths',
     code: 'API_WRONG_PATH',
     severity: 'error',
-    cure: /set basePath:/,
+    cure: /set basePath:/i,
     seed: async () => ({ options: { environment: { basePath: '/elsewhere' } } }),
   },
   {
@@ -657,10 +657,34 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    fault: 'a prefix without its slash',
+    check: 'document.entries',
+    code: 'ENTRY_WITHOUT_SLASH',
+    severity: 'warning',
+    cure: /override unset api\/search.+override set \/api\/search/,
+    seed: stored('{"api/search":{"rate":60}}'),
+  },
+  {
+    fault: 'an entry for every route there is',
+    check: 'document.entries',
+    code: 'ENTRY_TAKES_ALL',
+    severity: 'warning',
+    cure: /override set \/ --rate N/,
+    seed: stored('{"":{"rate":60}}'),
+  },
+  {
+    fault: 'a number in place of JSON that only the server takes',
+    check: 'document.readable',
+    code: 'DOCUMENT_CORRUPT',
+    severity: 'error',
+    cure: /override repair/,
+    seed: stored('{"/api/search":{"rate":NaN}}'),
+  },
+  {
     fault: 'another namespace than the limiter’s',
     check: 'redis.namespace',
     code: 'OTHER_NAMESPACE',
-    severity: 'warning',
+    severity: 'error',
     cure: /namespace: lab in environments\.lab/,
     seed: stored('{}', { environment: { namespace: 'labb' } }),
   },
@@ -668,7 +692,7 @@ export const faults: readonly Fault[] = [
     fault: 'another namespace, said by a variable',
     check: 'redis.namespace',
     code: 'OTHER_NAMESPACE',
-    severity: 'warning',
+    severity: 'error',
     cure: /^(?!.*rlctl\.yaml).*set RLCTL_NAMESPACE=lab /i,
     seed: stored('{}', { environment: { namespace: undefined }, env: { RLCTL_NAMESPACE: 'labb' } }),
   },
@@ -676,7 +700,7 @@ export const faults: readonly Fault[] = [
     fault: 'another database than the limiter’s',
     check: 'redis.namespace',
     code: 'OTHER_DATABASE',
-    severity: 'warning',
+    severity: 'error',
     cure: /redis:\/\/host:6379\/0/,
     seed: async (lab) => {
       await lab.store('{}');
@@ -811,12 +835,11 @@ export const faults: readonly Fault[] = [
     seed: page('other_rl_active_overrides 0\n'),
   },
   {
-    fault: 'a namespace that a variable says wrong',
-    check: 'metrics.series',
-    code: 'NO_SERIES',
+    fault: 'a namespace that a variable says wrong, of document and metrics: said once',
+    check: 'redis.namespace',
+    code: 'OTHER_NAMESPACE',
     severity: 'error',
     cure: /^(?!.*rlctl\.yaml).*set RLCTL_NAMESPACE=lab /i,
-    also: ['OTHER_NAMESPACE'],
     seed: async (lab) => {
       await lab.store('{}');
       const seeded = await page(documentedPage)(lab);

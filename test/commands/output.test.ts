@@ -91,7 +91,7 @@ const cases: readonly Case[] = [
     args: ['env', 'show'],
     kind: 'Environment',
     items: 'settings',
-    shows: ['namespace', 'lab', 'set (not shown)', 'default'],
+    shows: ['namespace', 'lab', 'redis://127.0.0.1:', 'default'],
   },
   { args: ['env', 'use', 'lab'], kind: 'EnvironmentChosen', shows: ['later commands work on "lab"'] },
   { args: ['env', 'trust'], kind: 'ConfigTrusted', shows: ['trusted'] },

@@ -241,7 +241,7 @@ export const replyRows: readonly ReplyRow[] = [
     'guard',
     'REDIS_WRONG_TYPE',
     'the Redis key "{key}" holds another type than it should',
-    'See what it is with TYPE, and rename or remove it; rlctl never overwrites it.',
+    "rlctl never overwrites it. See what it is: redis-cli TYPE '{key}', and move it away: redis-cli RENAME '{key}' '{key}:old'.",
   ),
   row(
     /^ERR (DB index|invalid DB|SELECT)/i,

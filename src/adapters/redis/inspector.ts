@@ -10,6 +10,7 @@ import { LinkFailure, ReplyFailure } from './failure.js';
 import { infoOf, type Info } from './info.js';
 import { serverName, type RedisLink } from './link.js';
 import type { CommandWords, Reply } from './link-types.js';
+import { neighboursIn } from './neighbours.js';
 import { explainFailure } from './redis-failure.js';
 import { parseRedisUrl } from './redis-url.js';
 import { askRights } from './rights.js';
@@ -31,7 +32,7 @@ export function createRedisInspector(settings: { readonly url: Secret; readonly 
     try {
       const link = await connection.take(budget);
       try {
-        return await factsOf(link, keys, budget, connection);
+        return await factsOf(link, { ...keys, namespace: settings.namespace }, budget, connection);
       } finally {
         connection.discard(link);
       }
@@ -51,7 +52,7 @@ export function createRedisInspector(settings: { readonly url: Secret; readonly 
 
 async function factsOf(
   link: RedisLink,
-  keys: DocumentKeys,
+  keys: DocumentKeys & { readonly namespace: string },
   budget: Budget,
   { target }: RedisConnection,
 ): Promise<RedisFacts> {
@@ -98,6 +99,7 @@ async function factsOf(
     rightsSource: asked?.source ?? null,
     refusedReads: replies.flatMap((reply, index) => refusedRead(reply, reads[index])),
     documents: await documentsIn(link, budget),
+    neighbours: await neighboursIn(link, keys.namespace, budget),
     database: target.database,
     databases: info.size === 0 ? null : databasesOf(info),
   };

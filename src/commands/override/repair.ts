@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { usageError } from '../../domain/errors.js';
+import { heldNow } from '../../procedures/override/held.js';
 import { repairIntent } from '../../procedures/override/repair.js';
 import { defineCommand, textFlag } from '../command.js';
 import { addMutationFlags, mutationInput } from '../mutation.js';
@@ -26,6 +27,10 @@ export const command = defineCommand({
     }
     return { to, mutation: mutationInput(flags) };
   },
-  action: (context, { to, mutation }) =>
-    runChange(context, mutation, (ports) => repairIntent(ports, to, mutation.ifRevision)),
+  action: async (context, { to, mutation }) => {
+    const { api: targets, basePaths } = await context.environment(mutation.effect.settings);
+    return runChange(context, mutation, (ports) =>
+      repairIntent(ports, { to, ifRevision: mutation.ifRevision }, () => heldNow(ports, { targets, basePaths })),
+    );
+  },
 });

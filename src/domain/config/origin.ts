@@ -11,9 +11,14 @@ export function checkedOrigin(text: string, place: string): string {
   }
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    const isBare = /^[\w.-]+:\d+$/.test(text);
     throw usageError(
-      `${place}: "${url.protocol}" is not http: or https:`,
-      `Give ${place} as https://api.example.com.`,
+      isBare
+        ? `${place}: "${text}" has no http:// or https:// in front`
+        : `${place}: "${url.protocol}" is not http: or https:`,
+      isBare
+        ? `Give ${place} as ${/^(?:localhost|127\.)/.test(text) ? 'http' : 'https'}://${text}.`
+        : `Give ${place} as https://api.example.com.`,
       'API_ADDRESS',
     );
   }

@@ -22,6 +22,8 @@ export interface Detected {
   readonly metricLabels: MetricLabels | null;
   /** The key, after the namespace, that it was seen to read overrides from; `null`: not seen. */
   readonly keyLayout: string | null;
+  /** How its cells, locks and idempotency keys are spelled after the namespace; `null`: none was seen. */
+  readonly keySpelling: string | null;
   /** When each trait was seen last, RFC 3339; absent: as `at`. */
   readonly seenAt: Readonly<Partial<Record<TraitName, string>>>;
 }
@@ -60,6 +62,7 @@ const traitTexts: Readonly<Record<TraitName, readonly [title: string, text: (val
   workersSeen: ['workers', (value) => `at least ${String(value)} processes answered`],
   metricLabels: ['metric labels', (value) => `spells metric labels as ${String(value)}`],
   keyLayout: ['override key', (value) => `reads NAMESPACE:${String(value)}`],
+  keySpelling: ['other keys', (value) => `keeps ${String(value)} after the namespace`],
 };
 
 export const traitNames = Object.keys(traitTexts) as readonly TraitName[];
@@ -85,7 +88,9 @@ export const seenToMs = 5 * 60_000;
  * known and was seen within the last minutes, or because not even where it answers was seen.
  */
 export function rememberSigns(before: Detected | null, signs: Signs, at: string): Detected | null {
-  const seen = traitNames.filter((name) => signs[name] !== undefined && signs[name] !== null);
+  const seen = traitNames.filter(
+    (name) => signs[name] !== undefined && signs[name] !== null && !isFewer(before, signs, name, at),
+  );
   const basePath = signs.basePath ?? before?.basePath;
   if (basePath === undefined) return null;
   const isNews = seen.some((name) => before?.[name] !== signs[name] || isOld(before, name, at));
@@ -97,6 +102,15 @@ export function rememberSigns(before: Detected | null, signs: Signs, at: string)
     before === null ? {} : Object.fromEntries(traitNames.map((name) => [name, before.seenAt[name] ?? before.at]));
   const merged = { ...known, ...values, at, seenAt: { ...old, ...dates } };
   return { ...merged, seenAt: onlySeen(merged) };
+}
+
+/** Which processes answer is chance: fewer than were seen today say nothing against those. */
+const workersHoldMs = 24 * 60 * 60_000;
+
+function isFewer(before: Detected | null, { workersSeen }: Signs, name: TraitName, at: string): boolean {
+  if (name !== 'workersSeen' || before?.workersSeen == null || typeof workersSeen !== 'number') return false;
+  const seenAt = before.seenAt.workersSeen ?? before.at;
+  return workersSeen < before.workersSeen && Date.parse(at) - Date.parse(seenAt) < workersHoldMs;
 }
 
 function isOld(before: Detected | null, name: TraitName, at: string): boolean {
@@ -118,6 +132,7 @@ function nothingSeen(basePath: string, at: string): Detected {
     workersSeen: null,
     metricLabels: null,
     keyLayout: null,
+    keySpelling: null,
     seenAt: {},
   };
 }
@@ -139,6 +154,7 @@ export function parseDetected(value: Readonly<Record<string, unknown>>): Detecte
     workersSeen: typeof workersSeen === 'number' && Number.isInteger(workersSeen) ? workersSeen : null,
     metricLabels: metricLabels === 'documented' || metricLabels === 'deployed' ? metricLabels : null,
     keyLayout: text('keyLayout'),
+    keySpelling: text('keySpelling'),
     seenAt: datesOf(seenAt),
   };
 }

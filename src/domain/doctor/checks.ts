@@ -144,7 +144,7 @@ export const checks = [
   {
     id: 'redis.namespace',
     title: 'the namespace is the one in use',
-    finds: { OTHER_NAMESPACE: 'warning', OTHER_DATABASE: 'warning' },
+    finds: { OTHER_NAMESPACE: 'error', OTHER_DATABASE: 'error' },
   },
   {
     id: 'document.readable',
@@ -153,6 +153,7 @@ export const checks = [
       DOCUMENT_CORRUPT: 'error',
       DOCUMENT_DUPLICATE_KEYS: 'error',
       DOCUMENT_DROPPED: 'error',
+      DOCUMENT_GONE: 'error',
       DOCUMENT_TOO_LARGE: 'error',
       METADATA_CORRUPT: 'error',
     },
@@ -160,7 +161,12 @@ export const checks = [
   {
     id: 'document.entries',
     title: 'the server uses every entry',
-    finds: { ENTRY_SKIPPED: 'warning', ENTRY_VANISHES: 'warning' },
+    finds: {
+      ENTRY_SKIPPED: 'warning',
+      ENTRY_VANISHES: 'warning',
+      ENTRY_WITHOUT_SLASH: 'warning',
+      ENTRY_TAKES_ALL: 'warning',
+    },
   },
   { id: 'document.order', title: 'every entry can win', finds: { ENTRY_HIDDEN: 'warning' } },
   { id: 'document.values', title: 'every value is read as it is written', finds: { VALUE_COERCED: 'warning' } },

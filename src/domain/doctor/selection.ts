@@ -12,9 +12,14 @@ export function selectChecks(named: readonly string[]): ReadonlySet<CheckId> {
   for (const name of named) {
     if (selectable().includes(name)) continue;
     const near = nearNames(name, selectable());
+    const group = checkGroups.find((each) => name.startsWith(`${each}.`));
     throw usageError(
       `--only: there is no check and no group "${name}"`,
-      near.length > 0 ? `Near it there are: ${near.join(', ')}.` : `The groups are: ${checkGroups.join(', ')}.`,
+      group !== undefined
+        ? `The checks of ${group} are: ${checks.flatMap(({ id }) => (groupOf(id) === group ? [id] : [])).join(', ')}.`
+        : near.length > 0
+          ? `Near it there are: ${near.join(', ')}.`
+          : `The groups are: ${checkGroups.join(', ')}.`,
     );
   }
   const wanted = checks.filter(({ id }) => named.length === 0 || named.includes(id) || named.includes(groupOf(id)));

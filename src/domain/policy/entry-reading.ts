@@ -85,7 +85,8 @@ function quote({ bytes }: Source, start: number, end: number): string {
 }
 
 /** What follows from a number that the server takes but that makes a limit nobody wants. */
-function consequence(name: string, value: number): string | null {
+/** Why a value of a field (`rate`, `burst`) blocks everybody; `null`: it does not. */
+export function consequence(name: string, value: number): string | null {
   if (name === 'rate' && value <= 0) {
     return `rate ${value} gives no interval: the server's division fails or every request is blocked`;
   }

@@ -1,7 +1,7 @@
 import type { Policy } from '../control-plane.js';
 import { decodeKey, latin1Text } from '../override/scanned-text.js';
 import { JsonFault, scanObject } from '../override/scanner.js';
-import { EntryReader, pythonDialect, type Source } from './entry-reading.js';
+import { consequence, EntryReader, pythonDialect, type Source } from './entry-reading.js';
 
 /** What an override sets, as the server reads it. An absent field leaves the bucket's own value. */
 export interface OverrideFields {
@@ -105,6 +105,12 @@ export function loadOverrides(bytes: Uint8Array | null): LoadedOverrides {
     if (error instanceof JsonFault) return { ...noOverrides, droppedBecause: `${error.reason} (byte ${error.offset})` };
     throw error;
   }
+}
+
+/** Why an override blocks everybody, in a sentence; `null`: it does not, or it is in shadow. */
+export function blocksEveryone({ ratePerMin, burst, isShadow }: OverrideFields): string | null {
+  if (isShadow === true) return null;
+  return consequence('rate', ratePerMin ?? 1) ?? consequence('burst', burst ?? 0);
 }
 
 /** The prefixes of the stored entries that the server does not use: it skips them when matching, or drops them while loading. */

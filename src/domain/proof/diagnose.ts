@@ -1,8 +1,8 @@
 import { counted } from '../counted.js';
-import { isLimiterOff } from './judge-count.js';
-import { uncounted } from './missing-carrier.js';
+import { isLimiterOff, standingOf } from './judge-count.js';
+import { nextLook } from './next-look.js';
 import { heldInWords } from './still-held.js';
-import { unusedPrefixes } from '../policy/matching.js';
+import { blocksEveryone, unusedPrefixes } from '../policy/matching.js';
 import { quoteOutside } from '../outside-text.js';
 import type { Observations } from './observations.js';
 import { enforcedInWords, type Evidence, type Proof } from './proof.js';
@@ -12,6 +12,10 @@ import { traps } from './traps.js';
 export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evidence' | 'trap'> {
   /** The server holds overrides that are not stored. */
   readonly isForeignHeld: boolean;
+  /** All of those stood in the document before. */
+  readonly isFormer: boolean;
+  /** The same prefix was answered rightly and wrongly. */
+  readonly isSplit: boolean;
   /** Something that was answered shows a stored override as held. */
   readonly isStoredShown: boolean;
 }
@@ -19,25 +23,52 @@ export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evi
 /** One sentence: what the evidence comes to, and the cure. */
 export function diagnose(seen: Observations, judged: Diagnosed): string {
   const { verdict, evidence, trap } = judged;
+  if (seen.isGone === true && seen.reports.length === 0 && verdict !== 'proven' && trap !== 'otherEnvironment')
+    return documentGone;
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
     if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen);
     if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
+    if (trap === 'notLoaded' && judged.isForeignHeld && !judged.isFormer) return notLoadedOrInFront;
+    if (trap === 'staleWorkers' && isUnseen(seen, judged)) return otherProcess(seen);
     if (trap === 'documentDropped' && seen.reports.length === 0) return `${willDrop(seen)}; ${traps[trap].cure}`;
     if (trap !== null) return `${whichAddress(seen, evidence)}${traps[trap].meaning}; ${traps[trap].cure}`;
     return `${whichAddress(seen, evidence)}the server shows other values than are stored; compare them with: rlctl policy get ROUTE`;
   }
   if (verdict === 'notProven') {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
-    const reason = evidence.find((line) => line.verdict === 'notProven')?.text ?? 'nothing was seen';
-    if (reason === uncounted.text) return `${reason}: rlctl verify --reload`;
-    const level =
-      judged.levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
-    return `${level}${reason}; to look again, run: ${seen.reports.length === 0 ? 'rlctl verify' : 'rlctl reload'}`;
+    return notProven(seen, judged);
   }
-  return `${proven(seen, judged)}${idle(seen, evidence)}${remark(seen)}`;
+  return `${proven(seen, judged)}${blockingInWords(seen)}${idle(seen, evidence)}${remark(seen)}`;
 }
+
+function notProven(seen: Observations, { evidence, levelReached }: Diagnosed): string {
+  const missing = evidence.find((line) => line.verdict === 'notProven') ?? evidence.find(isAboutEnforcement);
+  const level = levelReached === 'loaded' ? 'the server shows the policy, but enforcement is not proven: ' : '';
+  return `${level}${missing?.text ?? 'nothing was seen'}${nextLook(seen, missing)}`;
+}
+
+function isAboutEnforcement({ subject }: Evidence): boolean {
+  return subject === 'enforcement';
+}
+
+/** `; but "/a" blocks everybody: rate 0 …`; empty: nothing that was to be proven does. */
+function blockingInWords({ changed, isWitness, loaded }: Observations): string {
+  const asked = new Set(changed.map(({ prefix }) => prefix));
+  const isAboutAll = changed.length === 0 || isWitness;
+  const blocking = loaded.entries.flatMap(({ prefix, fields }) => {
+    const because = fields !== null && (isAboutAll || asked.has(prefix)) ? blocksEveryone(fields) : null;
+    return because === null ? [] : [{ prefix, because }];
+  });
+  const [first] = blocking;
+  if (first === undefined) return '';
+  const more = blocking.length === 1 ? '' : `, and ${blocking.length - 1} more`;
+  return `; but "${quoteOutside(first.prefix)}" blocks everybody: ${first.because}${more}`;
+}
+
+const documentGone =
+  'the stored document is gone, though its history is there: a reload would make the server drop every override; to restore it first, run: rlctl override repair';
 
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
@@ -91,6 +122,19 @@ function nothingHere({ objectCount, vanished = [] }: Observations['loaded']): st
 
 const inFrontOrElsewhere = `the server goes by overrides that are not stored here, and nothing shows that it holds the stored ones as well: either those in its own environment stand in front (RATE_LIMIT_POLICY_OVERRIDES_JSON), or it reads another namespace or another Redis; first ${comparePlaces}`;
 
+const notLoadedOrInFront =
+  'the server holds overrides that are not stored here: it had no reload since they were removed, or they stand in its own environment (RATE_LIMIT_POLICY_OVERRIDES_JSON); first run: rlctl reload; what it then counts tells the two apart';
+
+/** True where the reload counted rightly and every read came from somewhere else: no answer itself shows two processes. */
+function isUnseen({ reports, loaded }: Observations, { isSplit }: Diagnosed): boolean {
+  return !isSplit && reports.length > 0 && reports.every((report) => standingOf(report, loaded) === 'explained');
+}
+
+function otherProcess({ workers }: Observations): string {
+  const said = workers === null ? 'the number of workers is not set' : `workers is ${workers}`;
+  return `the reload counted what is stored, and yet the server shows something else: another process answered, which had no reload (${said}); run rlctl reload with the number of workers set (workers: in rlctl.yaml, or --workers N), and where that changes nothing, ${comparePlaces}`;
+}
+
 /** Says which environment it says that it is. */
 function siteReason(evidence: readonly Evidence[]): string {
   return evidence.find(({ subject }) => subject === 'siteMode')?.text ?? traps.otherEnvironment.meaning;
@@ -103,29 +147,31 @@ function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'eviden
   const unused = isAboutAll ? unusedInWords(loaded) : '';
   if (loaded.usableCount === 0 && isAboutAll) {
     if (unused !== '') return `no stored override is in use${probe}${unused}`;
-    return 'no override is stored and the server holds none, which does not show that it reads Redis';
+    return 'no override is stored, and the server holds none, as it should; whether it reads Redis at all, only a stored one can show';
   }
   if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;
   const wasChanged = isAsked !== true && loadedBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';
-  return `${nothing}the server shows ${what} as stored${probe}`;
+  const asked = new Set(changed.map(({ prefix }) => prefix));
+  return `${nothing}the server shows ${what} as stored${probe}${unusedInWords(loaded, (prefix) => asked.has(prefix))}`;
 }
 
 /** Where only some of the stored overrides were read, no more than those is claimed. */
 function heldOf({ changed, sample, loaded }: Observations): string {
   const all = loaded.usableCount;
+  const which = unusedPrefixes(loaded).length === 0 ? '' : ' that it can use';
   const usable = new Set(loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
   const answered = [...changed, ...sample].filter(({ prefix, answers }) => answers.length > 0 && usable.has(prefix));
   const read = new Set(answered.map(({ prefix }) => prefix)).size;
-  if (read >= all || read === 0) return `the server holds the ${counted(all, 'stored override')}`;
-  return `the server shows ${read} of ${all} stored overrides that were read as stored`;
+  if (read >= all || read === 0) return `the server holds the ${counted(all, 'stored override')}${which}`;
+  return `the server shows ${read} of ${all} stored overrides${which} that were read as stored`;
 }
 
 /** `; the server does not use 1 stored entry ("/a": its rate is null)`; empty: it can use all of them. */
-function unusedInWords(loaded: Observations['loaded']): string {
-  const prefixes = unusedPrefixes(loaded);
+function unusedInWords(loaded: Observations['loaded'], isMeant: (prefix: string) => boolean = () => true): string {
+  const prefixes = unusedPrefixes(loaded).filter(isMeant);
   const [first] = prefixes;
   if (first === undefined) return '';
   const why =
@@ -133,7 +179,7 @@ function unusedInWords(loaded: Observations['loaded']): string {
     loaded.vanished?.find(({ prefix }) => prefix === first)?.because;
   const more = prefixes.length === 1 ? '' : ', for one';
   const reason = why === undefined || why === null ? '' : `: ${quoteOutside(why, 100)}`;
-  return `; the server does not use ${counted(prefixes.length, 'stored entry', 'stored entries')} ("${quoteOutside(first)}"${more}${reason}), see: rlctl override list`;
+  return `; the server does not use ${counted(prefixes.length, 'stored entry', 'stored entries')} ("${quoteOutside(first)}"${more}${reason}), see: rlctl doctor --only document`;
 }
 
 /** What a real request met, and what it could not show: only what a header said is claimed. */

@@ -27,7 +27,7 @@ export function findTrap(
   const isAsWithout = differing.every(({ comparisons }) =>
     comparisons.every(({ kind, isBase }) => kind !== 'differs' || isBase),
   );
-  if (!isAsWithout) return 'environmentOverridesInFront';
+  if (!isAsWithout) return foreignValueTrap(observations);
   // Not every address answered a reload: one that had none needs no other cause.
   if (reports.length < observations.endpointCount) return 'notLoaded';
   return observations.workers === 1 ? 'otherNamespaceOrRedisUnreachable' : 'staleWorkers';
@@ -41,9 +41,19 @@ export function holdsForeign(observations: Observations, judgements: readonly Pr
   return isMore || listsForeignPrefix(observations) || judgements.some(namesForeign);
 }
 
+/**
+ * What explains values that are neither the stored ones nor the server's own. Overrides of its environment are counted
+ * beside the stored ones: a count that Redis explains rules them out, and leaves a process that had no reload.
+ */
+function foreignValueTrap({ reports, loaded }: Observations): TrapId {
+  const isExplained = reports.length > 0 && reports.every((report) => standingOf(report, loaded) === 'explained');
+  return isExplained ? 'staleWorkers' : 'environmentOverridesInFront';
+}
+
 /** What explains overrides that are not stored: an earlier document, another place, or the server's own environment. */
 function foreignTrap(observations: Observations, judgements: readonly PrefixJudgement[]): TrapId {
   if (isFormer(observations, judgements)) return 'notLoaded';
+  if (isHeldByOthers(observations)) return 'staleWorkers';
   if (observations.loaded.usableCount === 0) return 'otherNamespaceOrRedisUnreachable';
   const isForeignValue = judgements.some(({ comparisons }) =>
     comparisons.some(
@@ -52,7 +62,20 @@ function foreignTrap(observations: Observations, judgements: readonly PrefixJudg
   );
   // Stored routes that read as if there were no override: what the server holds stands somewhere else.
   const isElsewhere = !isForeignValue && !showsStored(observations, judgements);
-  return isElsewhere ? 'otherNamespaceOrRedisUnreachable' : 'environmentOverridesInFront';
+  if (isElsewhere) return 'otherNamespaceOrRedisUnreachable';
+  // Without a reload of its own, a look cannot tell what was removed and not reloaded since from what stands in front.
+  return observations.reports.length === 0 ? 'notLoaded' : 'environmentOverridesInFront';
+}
+
+/** True where the reloads themselves count and list what is stored: then what else is shown is another process's. */
+function isHeldByOthers({ reports, loaded }: Observations): boolean {
+  const stored = new Set(loaded.entries.map(({ prefix }) => prefix));
+  return (
+    loaded.usableCount > 0 &&
+    reports.length > 0 &&
+    reports.every((report) => standingOf(report, loaded) === 'explained') &&
+    reports.every(({ overridePrefixes }) => (overridePrefixes ?? []).every((prefix) => stored.has(prefix)))
+  );
 }
 
 /** True where something that was answered shows a stored override as held: a value, its name, a list, or the count. */
@@ -74,7 +97,7 @@ export function showsStored(observations: Observations, judgements: readonly Pre
 }
 
 /** True where everything that is not stored stood in the document before, so that a reload not sent explains it. */
-function isFormer(observations: Observations, judgements: readonly PrefixJudgement[]): boolean {
+export function isFormer(observations: Observations, judgements: readonly PrefixJudgement[]): boolean {
   const { reports, changed, sample, metrics, loaded } = observations;
   const former = [...(observations.former ?? []), ...(loaded.vanished ?? []).map(({ prefix }) => prefix)];
   if (reports.length > 0 || former.length === 0) return false;

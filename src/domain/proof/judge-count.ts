@@ -68,7 +68,8 @@ function countLine(
 }
 
 function rangeInWords({ usableCount, objectCount }: LoadedOverrides): string {
-  return usableCount === objectCount ? String(objectCount) : `${usableCount} to ${objectCount}`;
+  if (usableCount === objectCount) return String(objectCount);
+  return `${usableCount} to ${objectCount}: it may count the entries that it skips`;
 }
 
 function listEvidence(loaded: LoadedOverrides, reports: readonly ReloadReport[]): Evidence[] {

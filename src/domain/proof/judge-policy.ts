@@ -83,7 +83,11 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
       text: `${name}: only ${comparisons.length} of ${counted(reads.wanted, 'read')} ${reads.wanted === 1 ? 'was' : 'were'} possible`,
     };
   if (shown > 0)
-    return { ...line, verdict: 'proven', text: `${name}: ${asStored(expectation)}${hiding(expectation)} (${of})` };
+    return {
+      ...line,
+      verdict: 'proven',
+      text: `${name}: ${asStored(expectation)}${hiding(expectation, loaded)} (${of})`,
+    };
   const text = comparisons.some(({ kind }) => kind === 'unknown')
     ? `${name}: what the server would say without any override is not known, so nothing can be compared`
     : reads.isBase === true
@@ -98,10 +102,17 @@ function asStored({ winner }: Expectation): string {
     : 'the server shows what is stored';
 }
 
-function hiding({ winner, prefix }: Expectation): string {
-  return winner === null || winner.prefix === prefix
-    ? ''
-    : `, which is "${quoteOutside(winner.prefix)}": it stands before and hides this one`;
+/** Which entry answers for a prefix, where that is not its own. */
+function hiding({ winner, prefix }: Expectation, { entries, vanished = [] }: LoadedOverrides): string {
+  if (winner === null || winner.prefix === prefix) return '';
+  const own = entries.find((entry) => entry.prefix === prefix);
+  const isUnused = own?.fields === null || vanished.some((entry) => entry.prefix === prefix);
+  const why = isUnused
+    ? 'the server cannot use the entry of this one'
+    : own === undefined
+      ? 'the first that starts this route'
+      : 'it stands before and hides this one';
+  return `, which is "${quoteOutside(winner.prefix)}": ${why}`;
 }
 
 function activeFault(reads: PrefixReads, loaded: LoadedOverrides): string | null {

@@ -1,7 +1,7 @@
 import type { ReloadReport } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
 import { diagnose } from './diagnose.js';
-import { findTrap, holdsForeign, isMixed, showsStored } from './find-trap.js';
+import { findTrap, holdsForeign, isFormer, isMixed, showsStored } from './find-trap.js';
 import { isLimiterOff, judgeLists, judgeReports, standingOf } from './judge-count.js';
 import { judgeProbe } from './judge-enforcement.js';
 import { judgeMetrics } from './judge-metrics.js';
@@ -64,7 +64,7 @@ export function judge(seen: Observations): Judgement {
       route: null,
     })),
   ];
-  const carried = loading.concat(missingCarrier(seen, changed, loading));
+  const carried = saidOnce(loading.concat(missingCarrier(seen, changed, loading)));
   const enforcement = [...limiterOff(seen, reports), ...seen.probes.map((probe) => judgeProbe(seen, probe))];
   // Another environment's server neither proves nor contradicts anything about this one.
   const loadedVerdict = seen.wrongSiteMode === null ? worst(carried) : 'notProven';
@@ -97,6 +97,8 @@ export function judge(seen: Observations): Judgement {
         evidence,
         trap,
         isForeignHeld: holdsForeign({ ...seen, reports }, [...changed, ...sample]),
+        isFormer: isFormer({ ...seen, reports }, [...changed, ...sample]),
+        isSplit: changed.some(isSplit),
         isStoredShown: showsStored({ ...seen, reports }, [...changed, ...sample]),
       },
     ),
@@ -107,6 +109,15 @@ export function judge(seen: Observations): Judgement {
       changed.some(isSplit) || isMixed(new Set(seen.lastReports.map((report) => standingOf(report, seen.loaded)))),
     isVisible,
   };
+}
+
+/** What was seen at several routes alike is one line. */
+function saidOnce(lines: readonly Evidence[]): readonly Evidence[] {
+  const said = new Set<string>();
+  return lines.filter(({ subject, verdict, text, source }) => {
+    const key = JSON.stringify([subject === 'sample' ? 'policy' : subject, verdict, text, source]);
+    return said.has(key) ? false : said.add(key);
+  });
 }
 
 /** A server that answers with its limiter off holds what is stored and enforces nothing of it. */
@@ -148,7 +159,11 @@ function confidenceIn({ workers }: Observations, changed: readonly PrefixJudgeme
   );
 }
 
-function siteModeLine({ wrongSiteMode }: Observations): Evidence[] {
+function siteModeLine({ wrongSiteMode, siteModeUnsaid = null }: Observations): Evidence[] {
+  if (wrongSiteMode === null && siteModeUnsaid !== null) {
+    const text = `the server does not say which environment it is, so nothing shows that it is "${siteModeUnsaid}"`;
+    return [{ subject: 'siteMode', verdict: 'neutral', text, source: 'X-Site-Mode', route: null }];
+  }
   if (wrongSiteMode === null) return [];
   const text = `the server says that it is "${quoteOutside(wrongSiteMode, 40)}": what it shows proves nothing about this environment`;
   return [{ subject: 'siteMode', verdict: 'notProven', text, source: 'X-Site-Mode', route: null }];
@@ -179,12 +194,14 @@ interface Agreement {
 }
 
 function workersLine(seen: Observations, { isAgreed, isVisible, confidence }: Agreement): Evidence[] {
-  const { workers, reports } = seen;
+  const { workers, workersConfigured, reports } = seen;
   const line = { subject: 'workers', route: null } as const;
   if (workers === 1) return [];
   if (isAgreed && confidence !== null) {
     const which =
-      workers === null ? 'that takes a quarter of the connections (their number is not known)' : `among ${workers}`;
+      workers === null
+        ? 'that takes a quarter of the connections (their number is not known)'
+        : `among ${workersConfigured === undefined ? '' : 'at least '}${workers}`;
     const text = `reads on connections of their own agree: one stale worker ${which} would have shown with ${percent(confidence)}`;
     return [{ ...line, source: 'GET /rate-limit/policy', verdict: 'neutral', text }];
   }

@@ -21,14 +21,21 @@ export function missingCarrier(
   );
   const isNothingStored = seen.loaded.objectCount === 0 && seen.hasPolicyAnswered;
   const isCarried = changed.length > 0 ? !isSilent || isCounted : isCounted || isSampled || isNothingStored;
-  const isUncounted = isNothingStored && !isCounted && (changed.length === 0 || seen.isWitness);
-  if (isUncounted && seen.reports.length === 0) return [uncounted];
+  // A route that was only asked for is nobody's change: that nothing is stored for it may be the wrong place to look.
+  const isUnchanged = changed.length === 0 || seen.isWitness || seen.isAsked === true;
+  const isUncounted = isNothingStored && !isCounted && isUnchanged;
+  if (isUncounted && seen.reports.length === 0) return [uncounted(seen)];
   if (isCarried) return isUncounted && changed.length === 0 ? [nothingStored] : [];
-  const text = isSilent
-    ? `${seen.isWitness ? 'a stored' : 'a changed'} override equals what the server says without it, and no count shows that it is held`
-    : 'nothing that the server answered shows what it holds';
+  const text = isSilent ? silentText(seen, lines) : 'nothing that the server answered shows what it holds';
   const source = seen.reports.length === 0 ? 'GET /rate-limit/policy' : 'POST /config/reload';
   return [{ subject: 'count', verdict: 'notProven', text, source, route: null }];
+}
+
+function silentText({ isWitness, isAsked }: Observations, lines: readonly Evidence[]): string {
+  const which = isWitness ? 'a stored' : isAsked === true ? 'the' : 'a changed';
+  const isPartly = lines.some(({ subject, verdict }) => subject === 'metrics' && verdict === 'proven');
+  const count = isPartly ? 'no count of every process' : 'no count';
+  return `${which} override equals what the server says without it, and ${count} shows that it is held`;
 }
 
 /** True where as many processes as there are show the right number of active overrides. */
@@ -39,13 +46,16 @@ function isEveryGaugeRight({ metrics, loaded, workers }: Observations): boolean 
 }
 
 /** Nothing is stored, and nothing tells whether the server holds nothing either. */
-export const uncounted: Evidence = {
-  subject: 'count',
-  verdict: 'notProven',
-  text: 'no override is stored, and nothing that was answered tells how many the server still holds; the answer of a reload counts them',
-  source: 'GET /rate-limit/policy',
-  route: null,
-};
+function uncounted({ loaded: { vanished = [] } }: Observations): Evidence {
+  const nothing = vanished.length === 0 ? 'no override is stored' : 'no override that a server can use is stored';
+  return {
+    subject: 'count',
+    verdict: 'notProven',
+    text: `${nothing}, and nothing that was answered tells how many the server still holds; the answer of a reload counts them`,
+    source: 'GET /rate-limit/policy',
+    route: null,
+  };
+}
 
 const nothingStored: Evidence = {
   subject: 'count',

@@ -72,10 +72,14 @@ export interface Observations {
   readonly failures: readonly string[];
   /** X-Site-Mode where it is not the configured one; `null`: it fits, or is not sent. */
   readonly wrongSiteMode: string | null;
+  /** What X-Site-Mode should say, of a server that does not send it. Absent or `null`: it says something, or may say anything. */
+  readonly siteModeUnsaid?: string | null | undefined;
   /** True: nothing was changed, these routes were asked for. Absent: they were changed, or stand for all. */
   readonly isAsked?: boolean | undefined;
   /** Prefixes that stood in the document before its last change and do not any more. Absent: not known. */
   readonly former?: readonly string[] | undefined;
+  /** True: the document's key is gone, though its history is there. Absent: it is not, or that is not known. */
+  readonly isGone?: boolean | undefined;
   /** What the metrics showed; absent or `null`: they were not asked. */
   readonly metrics?: MetricObservations | null | undefined;
   /** Servers whose own health says that their Redis does not answer, by address. Absent: not asked. */

@@ -116,6 +116,13 @@ export interface Proof {
   readonly tookMs: number;
 }
 
+/** Without a reload there is nothing to prove; a reload reaches one process, and only a proof tells of the others. */
+function afterWaiver(waiver: string): string {
+  return waiver === '--no-reload'
+    ? 'run: rlctl reload'
+    : 'a reload reaches one process, and others may hold what was before; to see, run: rlctl verify';
+}
+
 /** The proof that was not made, because the operator waived it: `waiver` is the flag, `--no-verify` or `--no-reload`. */
 export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded'): Proof {
   return {
@@ -124,7 +131,7 @@ export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded'):
     levelReached: 'none',
     evidence: [],
     trap: null,
-    diagnosis: `the proof was waived with ${waiver}; run: rlctl reload`,
+    diagnosis: `the proof was waived with ${waiver}; ${afterWaiver(waiver)}`,
     confidence: null,
     reads: 0,
     distinctAnswers: 0,

@@ -1,3 +1,4 @@
+import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import type { RlctlError } from '../../domain/errors.js';
@@ -72,11 +73,15 @@ async function answering(facts: Facts): Promise<readonly TargetFacts[]> {
 
 /** The path of the internal endpoints, and whatever stands in front of them. */
 export async function checkPaths(facts: Facts): Promise<Answer> {
+  const { environment } = facts;
   const all = await answering(facts);
   const found = all.flatMap((each): Found[] => {
     const refusal = refusalOf(each.policy);
     if (refusal === null || refusal.cause === 'generalLimiter') return [];
-    return [foundError(refusalError(refusal, `${each.target} was asked for a policy`), each.target)];
+    const found = foundError(refusalError(refusal, `${each.target} was asked for a policy`), each.target);
+    const isSet = refusal.cause === 'wrongPath' && (environment.sources.get('basePath') ?? 'default') !== 'default';
+    const cure = `${settingSentence(environment, 'basePath', 'PATH')}; usual are /internal and /api/v1/internal`;
+    return [isSet ? { ...found, cure } : found];
   });
   const paths = all.filter(({ policy }) => refusalOf(policy) === null).map(({ basePath }) => basePath);
   return { evidence: [...new Set(paths)].join(', ') || 'no policy was answered', found };

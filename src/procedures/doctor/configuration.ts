@@ -18,8 +18,10 @@ export async function checkFile({ input }: Facts): Promise<Answer> {
     return well(configuration.message.split('\n')[0] ?? '');
   }
   if (configuration.path !== null) return well(configuration.path);
+  // What is wrong with a variable is said by the next check, and so there is something to look at.
   const isSet =
-    environment !== null && !(environment instanceof RlctlError) && (environment.api.length > 0 || environment.redis);
+    environment instanceof RlctlError ||
+    (environment !== null && (environment.api.length > 0 || environment.redis !== null));
   if (isSet) return well(noFile);
   const cure =
     'Try it on this machine with: rlctl sandbox up; or add an environment with: rlctl env add NAME --api URL --namespace NAME --redis URL';
@@ -114,7 +116,7 @@ export async function checkSecret(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (environment.secret === null) {
     if (environment.api.length === 0) throw new NotChecked('no API is configured that a secret would be for');
-    const cure = 'Set environments.NAME.secret in rlctl.yaml to {file: PATH}, {env: NAME} or {command: [..]}';
+    const cure = `Set environments.${environment.name}.secret in rlctl.yaml to {file: PATH}, {env: NAME} or {command: [..]}, or RLCTL_SECRET_FILE`;
     const message = `the environment "${environment.name}" has no signing secret, so it can send no reload`;
     const evidence = 'secret is not set';
     return { evidence, found: [{ code: 'NO_SECRET', part: 'secret', message, evidence, cure }] };

@@ -1,4 +1,5 @@
 import { checks, groupOf, severityOf, type CheckId } from '../../domain/doctor/checks.js';
+import type { Signs } from '../../domain/dialect/dialect.js';
 import type { CheckResult, DoctorFinding, DoctorReport, Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { addressed, bareAddress, type CommandAddress } from '../../domain/printed-command.js';
@@ -65,11 +66,16 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'local.completion': local.checkCompletion,
 };
 
+/** What was found, before anything is mended, and what was seen of the dialect on the way. */
+export interface Diagnosis extends Omit<DoctorReport, 'fixes'> {
+  readonly signs: Signs;
+}
+
 /**
  * Makes every selected check in parallel, each within the deadline; one that fails or hangs leaves the others their
  * answers. Changes nothing, and sends a reload only through the port that is given for it. Throws only for an interrupt.
  */
-export async function diagnose(ports: DoctorPorts, input: DoctorInput): Promise<Omit<DoctorReport, 'fixes'>> {
+export async function diagnose(ports: DoctorPorts, input: DoctorInput): Promise<Diagnosis> {
   const startMs = ports.clock.monotonicMs();
   const deadline = shareOf(ports.deadline, ports.clock);
   const facts = new Facts({ ...ports, deadline }, input);
@@ -87,6 +93,7 @@ export async function diagnose(ports: DoctorPorts, input: DoctorInput): Promise<
   return {
     environment: isKnown ? environment.name : null,
     checks: saidOnce(results),
+    signs: facts.signs,
     tookMs: Math.round(ports.clock.monotonicMs() - startMs),
   };
 }

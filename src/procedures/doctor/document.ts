@@ -1,8 +1,11 @@
 import { counted } from '../../domain/counted.js';
 import type { Found } from '../../domain/doctor/report.js';
+import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
@@ -11,17 +14,49 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
   const stored = await facts.stored();
   const isText = stored.type === 'string' || stored.type === 'none';
   if (!isText && facts.isSelected('redis.types')) throw new NotChecked('see redis.types');
-  const listing = listingOf(stored);
-  const { droppedBecause } = loadOverrides(stored.bytes);
+  const { entries, vanished = [], droppedBecause } = loadOverrides(stored.bytes);
+  const count = entries.length + vanished.length;
   const evidence =
     stored.bytes === null
       ? `${stored.key} does not exist`
-      : `${counted(listing.overrides.length, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
-  if (droppedBecause === null) return well(evidence);
+      : `${counted(count, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
+  if (isText && droppedBecause === null) {
+    const found = foundMissing(stored) ?? foundUnchangeable(stored);
+    return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
+  }
+  listingOf(stored);
   const message = `the server cannot read the document: ${droppedBecause}; a reload would drop every override`;
   const cure = 'Restore the last good document with: rlctl override repair';
   return { evidence, found: [{ code: 'DOCUMENT_DROPPED', part: stored.key, message, evidence, cure }] };
 }
+
+/** The history tells of a document, and its key is gone: somebody removed it, or it expired. */
+function foundMissing(stored: StoredOverrides): Told | null {
+  if (!isDocumentGone(stored)) return null;
+  return {
+    code: 'DOCUMENT_GONE',
+    message: `${stored.key} is gone, though the history tells of a document there: a reload would drop every override`,
+    cure: 'Restore the last document with: rlctl override repair; what that would bring back shows: rlctl override repair --dry-run',
+  };
+}
+
+/** What the server takes and rlctl does not: a change could lose something, so none is made. */
+function foundUnchangeable(stored: StoredOverrides): Told | null {
+  try {
+    listingOf(stored);
+    return null;
+  } catch (error) {
+    if (!(error instanceof RlctlError) || error.kind !== 'guard') throw error;
+    const { usableCount, entries, vanished = [] } = loadOverrides(stored.bytes);
+    return {
+      code: error.code,
+      message: `${error.message}; the server reads it all the same (${usableCount} of ${entries.length + vanished.length} in use), but rlctl can change nothing in it`,
+      cure: 'Restore the last good document with: rlctl override repair; what that would change shows: rlctl override repair --dry-run',
+    };
+  }
+}
+
+type Told = Pick<Found, 'code' | 'message' | 'cure'>;
 
 /** The entries; where the document cannot be read, that is a finding of its own. */
 async function listed(facts: Facts): Promise<OverrideListing> {
@@ -57,11 +92,27 @@ export async function checkEntries(facts: Facts): Promise<Answer> {
         },
       ];
     }
-    if (loaded?.skippedBecause == null) return [];
+    if (loaded?.skippedBecause == null) return oddPrefix(prefix);
     const evidence = quoteOutside(loaded.skippedBecause, 120);
     return [{ ...common, code: 'ENTRY_SKIPPED', message: `the server skips ${named(prefix)}: ${evidence}`, evidence }];
   });
   return { evidence: `${overrides.length - found.length} of ${overrides.length} used`, found };
+}
+
+/** A prefix that no route has, or that every route has. */
+function oddPrefix(prefix: string): Found[] {
+  if (prefix.startsWith('/')) return [];
+  const remove = `Remove it: ${change('unset', prefix)}`;
+  const common = { part: prefix, evidence: named(prefix) };
+  if (prefix === '') {
+    const message =
+      '"" starts every route: it limits each one that no earlier entry takes, and hides every later entry';
+    const cure = `${remove}; where every route is meant, write it as "/": ${change('set', '/', '--rate', 'N')}`;
+    return [{ ...common, code: 'ENTRY_TAKES_ALL', message, cure }];
+  }
+  const message = `${named(prefix)} starts no route, because every route starts with a slash: it has no effect`;
+  const cure = `${remove}; and where it was meant: ${change('set', `/${prefix}`, '--rate', 'N')}`;
+  return [{ ...common, code: 'ENTRY_WITHOUT_SLASH', message, cure }];
 }
 
 /** Entries that never win, because an earlier one takes all their routes. */

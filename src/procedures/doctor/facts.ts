@@ -1,6 +1,7 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
 import type { Environment } from '../../domain/config/environment.js';
-import type { Detected } from '../../domain/dialect/dialect.js';
+import type { Detected, Signs } from '../../domain/dialect/dialect.js';
+import { keyLayoutOf } from '../../domain/dialect/key-layout.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
@@ -16,9 +17,11 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { Randomness } from '../../ports/randomness.js';
 import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
 import type { TlsProber } from '../../ports/tls-prober.js';
+import type { ProofMetrics } from '../proof/metric-reader.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { TargetReload } from '../reload/send.js';
-import { askTarget, type TargetFacts } from './ask-target.js';
+import { siteModeError } from '../reload/walk.js';
+import { askTarget, refusalOf, type TargetFacts } from './ask-target.js';
 
 /** The world as doctor asks it. What is opened lazily throws at its first use what is wrong with it. */
 export interface DoctorPorts {
@@ -31,6 +34,8 @@ export interface DoctorPorts {
   readonly redis: (environment: Environment) => Promise<RedisInspector>;
   readonly store: (environment: Environment) => Promise<OverrideStore>;
   readonly metrics: (environment: Environment) => Promise<MetricsInspector | null>;
+  /** The limiter's metrics as a proof reads them; absent or `null`: none are configured. */
+  readonly readings?: (environment: Environment) => ProofMetrics | null;
   readonly tls: () => Promise<TlsProber>;
   readonly secret: (environment: Environment) => Promise<Secret>;
   /** Sends a signed reload to every address; `null`: none may be sent. */
@@ -95,6 +100,7 @@ const toldByRedis: Readonly<Record<string, CheckId>> = {
  */
 export class Facts {
   readonly #asked = new Map<string, Promise<unknown>>();
+  #signs: Signs = {};
 
   constructor(
     readonly ports: DoctorPorts,
@@ -130,7 +136,12 @@ export class Facts {
       if (api.length === 0) throw new NotChecked('no API is configured');
       const controlPlane = await this.ports.controlPlane();
       const ports = { ...this.ports, controlPlane };
-      return inParallel(api, mostAtOnce, (target) => askTarget(ports, parseOrigin(target), this.input.basePaths));
+      const all = await inParallel(api, mostAtOnce, (target) =>
+        askTarget(ports, parseOrigin(target), this.input.basePaths),
+      );
+      const own = all.find((each) => isOwn(this.environment, each));
+      if (own !== undefined) this.#signs = { ...this.#signs, basePath: own.basePath };
+      return all;
     });
   }
 
@@ -139,7 +150,9 @@ export class Facts {
     return this.#once('redis', async () => {
       const { redis, namespace } = this.environment;
       if (redis === null || namespace === null) throw new NotChecked('no Redis is configured');
-      return (await this.ports.redis(this.environment)).inspect(this.ports.deadline);
+      const seen = await (await this.ports.redis(this.environment)).inspect(this.ports.deadline);
+      this.#signs = { ...this.#signs, keySpelling: seen.neighbours && keyLayoutOf(namespace, seen.neighbours) };
+      return seen;
     });
   }
 
@@ -168,11 +181,21 @@ export class Facts {
     });
   }
 
+  /** What the answers so far showed of the dialect. Asks nothing by itself, and waits for nothing. */
+  get signs(): Signs {
+    return this.#signs;
+  }
+
   #once<T>(name: string, ask: () => Promise<T>): Promise<T> {
     const known = this.#asked.get(name) ?? ask();
     this.#asked.set(name, known);
     return known as Promise<T>;
   }
+}
+
+/** True for an address that tells its policies, and is not another site. */
+export function isOwn(environment: Environment, { target, policy }: TargetFacts): boolean {
+  return 'answer' in policy && refusalOf(policy) === null && siteModeError(environment, target, policy.answer) === null;
 }
 
 /** A failure as a finding. */

@@ -2,15 +2,22 @@ import { allBuckets } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
+import type { Finding } from '../../domain/finding.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { nothingSeen } from '../../domain/policy/enforcement.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
+import { standingsOf } from '../../domain/proof/judge-metrics.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import { listingOf } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
-import { siteModeError } from '../reload/walk.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import { forceFindings } from '../status/force-findings.js';
 import { besideServers } from '../status/stored-overrides.js';
-import { refusalOf, type TargetFacts } from './ask-target.js';
-import { NotChecked, type Answer, type Facts } from './facts.js';
+import { isElsewhere } from './redis.js';
+import type { TargetFacts } from './ask-target.js';
+import { isOwn, NotChecked, type Answer, type Facts } from './facts.js';
 
 /** Addresses that are compared with the document, at most: all instances of a fleet are for `fleet status`. */
 const mostTargets = 8;
@@ -21,21 +28,24 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const { memory, reload } = input;
   const isWithout = memory?.readsOverrides === false || memory?.enforcesOverrides === false;
   if (isWithout && facts.isSelected('server.overrides')) throw new NotChecked('see server.overrides');
+  if (await isElsewhere(facts)) throw new NotChecked('see redis.namespace');
   const stored = await facts.restsOn(facts.stored(), 'document.readable');
+  if (isDocumentGone(stored) && facts.isSelected('document.readable')) throw new NotChecked('see document.readable');
   const isText = stored.type === 'string' || stored.type === 'none';
   const listing = await facts.restsOn(
     Promise.resolve().then(() => listingOf(stored)),
     isText ? 'document.readable' : 'redis.types',
   );
   const all = await facts.restsOn(facts.targets(), 'api.reachable');
-  const asked = all.filter((each) => isOwn(facts, each)).slice(0, mostTargets);
+  const asked = all.filter((each) => isOwn(environment, each)).slice(0, mostTargets);
   const servers = await inParallel(asked, mostTargets, (each) => flagsOf(facts, each));
   const answering = servers.filter((each) => each !== null);
   if (answering.length === 0) throw new NotChecked('no address tells its policies');
   const { controlPlane, deadline } = { ...facts.ports, controlPlane: await facts.ports.controlPlane() };
   const beside = await besideServers({ controlPlane, deadline }, environment, servers, listing);
   const { workers } = environment;
-  const found = forceFindings({ listing, beside, routes: [], reload, seen: nothingSeen, workers });
+  const forced = forceFindings({ listing, beside, routes: [], reload, seen: nothingSeen, workers });
+  const found = forced.length > 0 ? forced : await countedOtherwise(facts, stored);
   // What was not looked at is not well.
   if (found.length === 0 && !(beside.isWhole && answering.length === all.length)) {
     const looked = `${answering.length} of ${counted(all.length, 'address', 'addresses')}`;
@@ -43,7 +53,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
       `nothing differs as far as looked at (${looked}${beside.isWhole ? '' : ', not every override'})`,
     );
   }
-  const last = reload?.revision == null ? 'none known from here' : `revision ${reload.revision.slice(0, 12)}`;
+  const last = reload === null ? 'none known from here' : reloadText(reload);
   const evidence = `stored: revision ${stored.revision.slice(0, 12)}; last reload: ${last}; asked ${answering.length} of ${all.length}`;
   return {
     evidence,
@@ -51,12 +61,29 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   };
 }
 
-const cure = 'See which server holds what with: rlctl verify; to load what is stored: rlctl reload';
-
-/** It tells its policies, and is not another site. */
-function isOwn({ environment }: Facts, { target, policy }: TargetFacts): boolean {
-  return 'answer' in policy && refusalOf(policy) === null && siteModeError(environment, target, policy.answer) === null;
+function reloadText({ at, revision }: ReloadRecord): string {
+  return revision === null ? `at ${at}, of a revision that is not known` : `revision ${revision.slice(0, 12)}`;
 }
+
+/** Instances whose own number of active overrides is not what is stored; a server that lists none shows nothing else. */
+async function countedOtherwise(
+  { ports, environment, input }: Facts,
+  stored: StoredOverrides,
+): Promise<readonly Pick<Finding, 'code' | 'message'>[]> {
+  const readings = ports.readings?.(environment) ?? null;
+  const sinceMs = Math.max(stored.lastEntry?.timeMs ?? 0, input.reload === null ? 0 : Date.parse(input.reload.at));
+  const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reloadedAtMs: null });
+  if (!seen || seen.failure !== null) return [];
+  const loaded = loadOverrides(stored.bytes);
+  return standingsOf(seen, loaded).flatMap(({ name, values, standings }) => {
+    if (standings.every((each) => each === 'explained' || each === 'unsaid')) return [];
+    const shown = values.map((value) => counted(value, 'active override')).join(' and then ');
+    const message = `${quoteOutside(name)} shows ${shown}, where Redis explains ${loaded.objectCount}`;
+    return [{ code: 'OVERRIDES_DIFFER', message }];
+  });
+}
+
+const cure = 'See which server holds what with: rlctl verify; to load what is stored: rlctl reload';
 
 async function flagsOf({ ports, environment }: Facts, { target, basePath }: TargetFacts): Promise<ServerFlags | null> {
   const { deadline, randomness } = ports;

@@ -1,4 +1,5 @@
 import { counted } from '../../domain/counted.js';
+import { RlctlError } from '../../domain/errors.js';
 import type { Found } from '../../domain/doctor/report.js';
 import type { FileFacts } from '../../ports/files.js';
 import { narrowed, octal } from './configuration.js';
@@ -31,6 +32,11 @@ export function checkNode({ ports }: Facts): Answer {
 
 /** Without its state rlctl works, and forgets: what a reload was accepted with, and what `shadow on` found. */
 export async function checkState({ input, ports }: Facts): Promise<Answer> {
+  const { environment } = input;
+  const secret = environment instanceof RlctlError ? null : (environment?.secret ?? null);
+  // A sandbox keeps its secret here; what is wrong with one is the finding of its own check.
+  const isSecretTold = secret?.kind === 'file' && input.selected.has('configuration.secret');
+  const secretPath = isSecretTold ? await ports.machine.realPath(input.resolvePath(secret.path)) : null;
   const folder = (await ports.machine.realPath(input.stateFolder)) ?? input.stateFolder;
   const facts = await ports.files.facts(folder);
   const place = facts === null ? await nearest(folder, (each) => ports.machine.canWriteInto(each)) : folder;
@@ -47,7 +53,8 @@ export async function checkState({ input, ports }: Facts): Promise<Answer> {
       cure: `Run: chmod u+rwx ${place}; or choose another folder: export XDG_STATE_HOME=~/.local/state`,
     });
   }
-  const open = facts === null ? [] : await openPaths(ports, folder);
+  const all = facts === null ? [] : await openPaths(ports, folder);
+  const open = all.filter(({ path }) => path !== secretPath);
   const looked = open.length === 0 ? evidence : `${evidence}; ${counted(open.length, 'path')} open to others`;
   return { evidence: looked, found: [...found, ...open.map(openFound)] };
 }

@@ -3,16 +3,24 @@ import { counted } from '../../domain/counted.js';
 import { actionOf } from '../../domain/decisions/labels.js';
 import { metricNames } from '../../domain/decisions/metric-names.js';
 import { neverFires, selectorsOf } from '../../domain/doctor/alerts.js';
+import { RlctlError } from '../../domain/errors.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { isElsewhere } from './redis.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 const seen = (facts: Facts) => facts.restsOn(facts.metrics(), 'metrics.reachable');
 
 /** Whether the metrics can be read. */
 export async function checkReachable(facts: Facts): Promise<Answer> {
-  return well((await facts.metrics()).name);
+  try {
+    return well((await facts.metrics()).name);
+  } catch (error) {
+    const isName = error instanceof RlctlError && error.code.endsWith('_DNS');
+    if (isName && facts.isSelected('network.dns')) throw new NotChecked('see network.dns');
+    throw error;
+  }
 }
 
 /** Targets of Prometheus that are down. Only those of the limiter: others in the same Prometheus are not our affair. */
@@ -70,6 +78,8 @@ export async function checkSeries(facts: Facts): Promise<Answer> {
     return well(`${evidence}, and no decision so far`);
   }
   // A server that has decided nothing yet shows its other metrics alone.
+  // The namespace of the document and that of the metrics are one setting.
+  if (isOther && (await isElsewhere(facts))) throw new NotChecked('see redis.namespace');
   const theirs = others[0]?.replace(/_rl_\w*$/, '') ?? '';
   const cure = isOther
     ? `${settingSentence(facts.environment, 'namespace', theirs)} if that is the limiter's; the metrics are named by it`
@@ -153,7 +163,8 @@ export async function checkAge(facts: Facts): Promise<Answer> {
 
 /** An alert that waits for a spelling or a name that nobody uses is silent for ever. */
 export async function checkAlerts(facts: Facts): Promise<Answer> {
-  const { alerts, alertedNames, labels } = await seen(facts);
+  const { alerts, alertedNames, labels, names } = await seen(facts);
+  if (names.size === 0 && facts.isSelected('metrics.series')) throw new NotChecked('see metrics.series');
   if (alerts === null) throw new NotChecked('only Prometheus knows alerts');
   const lazily = Object.values(metricNames(facts.environment.namespace ?? ''));
   const found = alerts.flatMap((rule): Found[] => {

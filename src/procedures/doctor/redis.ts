@@ -1,4 +1,5 @@
 import { settingSentence } from '../../domain/config/setting-cure.js';
+import { keyLayoutOf } from '../../domain/dialect/key-layout.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -104,7 +105,7 @@ export const checkPersistence = judging(
   (seen, { environment }) => {
     const { hasAppendOnlyFile, hasSnapshots, server } = seen;
     // What is not known is not claimed, and a sandbox is thrown away as a whole.
-    if (hasAppendOnlyFile !== false || hasSnapshots !== false || isSandbox(environment)) return null;
+    if (hasAppendOnlyFile !== false || hasSnapshots !== false || (isSandbox(environment) && seen.isLocal)) return null;
     return {
       code: 'REDIS_NOT_PERSISTENT',
       message: `${server} keeps nothing on disk: after its restart every override and the history are gone`,
@@ -113,9 +114,9 @@ export const checkPersistence = judging(
   },
 );
 
-/** The environment that a running sandbox registers. */
+/** The environment that a running sandbox registers, also where a variable names another database of its Redis. */
 function isSandbox({ sources }: Facts['environment']): boolean {
-  return sources.get('redis') === 'rlctl sandbox';
+  return [...sources.values()].includes('rlctl sandbox');
 }
 
 /** Whether memory pressure may take the document. */
@@ -190,9 +191,29 @@ export async function checkTypes(facts: Facts): Promise<Answer> {
       part: key,
       message: `the key of the ${what} is a ${type}, not a ${typeOf[what]}${what === 'document' ? ': a reload would drop every override' : ''}`,
       evidence: `TYPE ${key}: ${type}`,
-      cure: `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`,
+      cure: what === 'document' ? documentCure(seen, key) : moveAway(seen, key),
     }));
-  return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
+  const types = known.map(({ what, type }) => `${what} ${type}`).join(', ');
+  return { evidence: `${types}; ${spellingText(facts.environment.namespace ?? '', seen)}`, found };
+}
+
+/** Which other keys of the limiter there are: cells, locks, idempotency keys. */
+function spellingText(namespace: string, { neighbours }: RedisFacts): string {
+  if (neighbours === null) return 'not permitted to look for other keys';
+  const spelling = keyLayoutOf(namespace, neighbours);
+  return spelling === null ? 'no cell, lock or idempotency key seen' : `other keys: ${spelling}`;
+}
+
+function moveAway(seen: RedisFacts, key: string): string {
+  return `See what is in it, then move it away: ${redisCli(seen, 'RENAME', key, `${key}:old`)}`;
+}
+
+/** What the history holds is restored; moved away, the document would be gone, and dropped by the next reload. */
+function documentCure(seen: RedisFacts, key: string): string {
+  const hasHistory = seen.keys.some(({ what, type }) => what === 'history' && type === 'stream');
+  if (hasHistory)
+    return 'Restore the last good document; what stands there now is kept in the history: rlctl override repair';
+  return `${moveAway(seen, key)}; then store the overrides anew, before any reload: rlctl override set ROUTE --rate N`;
 }
 
 const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'TIME']);
@@ -245,6 +266,25 @@ function rightText({ command, key }: RightFacts): string {
   return key === null ? command : `${command} on ${quoteOutside(key, 60)}`;
 }
 
+/** True where the check of the namespace finds another one: then whatever is missing here is its finding. */
+export async function isElsewhere(facts: Facts): Promise<boolean> {
+  if (!facts.isSelected('redis.namespace')) return false;
+  const { redis, namespace } = facts.environment;
+  if (redis === null || namespace === null) return false;
+  try {
+    return (await checkNamespace(facts)).found.length > 0;
+  } catch (error) {
+    if (error instanceof NotChecked || error instanceof RlctlError) return false;
+    throw error;
+  }
+}
+
+/** The name under which the address was given. */
+function redisSetting({ sources }: Facts['environment']): string {
+  const source = sources.get('redis') ?? 'default';
+  return /^[A-Z][A-Z0-9_]*$/.test(source) ? source : 'redis:';
+}
+
 /** No document of ours, and one of somebody else's: that is what a wrong namespace or database looks like. */
 export async function checkNamespace(facts: Facts): Promise<Answer> {
   const { keys, documents, database, databases, server } = await facts.restsOn(facts.redis(), 'redis.reachable');
@@ -269,7 +309,7 @@ export async function checkNamespace(facts: Facts): Promise<Answer> {
         part: server,
         message: `database ${database} is empty, but there are keys in database ${names}`,
         evidence: `INFO keyspace: ${names}`,
-        cure: `End redis: with the number of the limiter's database (RATE_LIMIT_REDIS_URL), such as redis://host:6379/${inUse[0]?.[0] ?? 0}`,
+        cure: `End ${redisSetting(facts.environment)} with the number of the limiter's database (RATE_LIMIT_REDIS_URL), such as redis://host:6379/${inUse[0]?.[0] ?? 0}`,
       },
     ],
   };

@@ -68,14 +68,15 @@ function writeStepOf(written: Written | null, { intent }: ChangePlan, tookMs: nu
   const remarks = [
     `change ${changeId}`,
     ...(conflicts > 0 ? [`merged with ${counted(conflicts, 'other change')}`] : []),
-    ...(outcome.sawForeignChange
-      ? [
-          `somebody had written past rlctl; what they left is kept, print it with: rlctl override history --document ${plan.stored.revision.slice(0, 12)}`,
-        ]
-      : []),
+    ...(outcome.sawForeignChange ? [foreignText(plan)] : []),
     ...(outcome.usedTransaction ? ['EVAL is not permitted here; WATCH/MULTI was used'] : []),
   ];
   return { name: 'write', state: 'done', detail: remarks.join('; '), tookMs };
+}
+
+function foreignText({ stored }: ChangePlan): string {
+  if (stored.bytes === null) return 'somebody had removed the document past rlctl';
+  return `somebody had written past rlctl; what they left is kept, print it with: rlctl override history --document ${stored.revision.slice(0, 12)}`;
 }
 
 function replicationSteps(written: Written | null): readonly Step[] {

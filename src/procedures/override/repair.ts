@@ -1,33 +1,77 @@
+import { counted } from '../../domain/counted.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { scanDocument } from '../../domain/override/document.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import { replaceDocument } from '../../domain/override/edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
+import type { Held } from './held.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
 /**
  * Restores a readable document from the history: the newest one that can be rebuilt, or the one of `to` (a revision, 8
- * hex digits or more). A document that is readable is left alone unless `to` is given. What stands there now is kept in
- * the history.
+ * hex digits or more). A document that is readable is left alone unless `to` is given; one that is gone is restored. What
+ * stands there now is kept in the history. `held` tells what the servers hold, for what they will lose by it.
  */
-export function repairIntent(ports: StorePorts, to: string | null, ifRevision: string | null): ChangeIntent {
+export function repairIntent(
+  ports: StorePorts,
+  { to, ifRevision }: RepairInput,
+  held: () => Promise<Held>,
+): ChangeIntent {
+  const state: { remarks: readonly string[] } = { remarks: [] };
   return {
     command: 'override repair',
     routes: [],
     isForced: true,
     ifRevision,
     undoes: () => null,
+    remarks: () => state.remarks,
     edit: async (document, stored) => {
-      if (document !== null && to === null) return noEdit(document);
-      const newestFirst = await readHistory(ports, () => false);
+      const isGone = stored.type === 'none';
+      if (document !== null && to === null && !isGone) return noEdit(document);
+      const [newestFirst, seen] = await Promise.all([readHistory(ports, () => false), held()]);
       const bytes = findDocument(newestFirst, to);
-      if (bytes === null) throw notFound(newestFirst, to);
+      if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to);
+      state.remarks = lossesOf(scanDocument(bytes), seen, document === null || isGone);
       const edit = replaceDocument(document, bytes);
       return document !== null && Buffer.from(bytes).equals(Buffer.from(stored.bytes ?? [])) ? noEdit(document) : edit;
     },
   };
+}
+
+/** What is to be restored, and what has to be stored for it. */
+export interface RepairInput {
+  /** 8 hex digits or more; `null`: the newest readable one. */
+  readonly to: string | null;
+  readonly ifRevision: string | null;
+}
+
+const mostNamed = 5;
+
+/** What the servers hold now and lose by this, in sentences; `isLost`: what stood in the document cannot be told. */
+function lossesOf({ members, byKey }: OverrideDocument, held: Held, isLost: boolean): readonly string[] {
+  const restored = `this restores ${counted(members.length, 'override')}`;
+  if (held.prefixes !== null) {
+    const gone = held.prefixes.filter((prefix) => !byKey.has(prefix));
+    if (gone.length === 0) return [];
+    const named = gone.slice(0, mostNamed).map((prefix) => JSON.stringify(quoteOutside(prefix)));
+    const more = gone.length > mostNamed ? ` and ${gone.length - mostNamed} more` : '';
+    return [
+      `the server now holds ${counted(held.prefixes.length, 'override')}, and ${restored}: gone with the reload are ${named.join(', ')}${more}`,
+    ];
+  }
+  if (held.count !== null) {
+    if (held.count <= members.length) return [];
+    return [
+      `the server now holds ${counted(held.count, 'override')}, and ${restored}: the others are gone with the reload`,
+    ];
+  }
+  if (!isLost) return [];
+  return [
+    `${restored}; nothing tells what the server now holds, and overrides that were only ever stored past rlctl are in no history`,
+  ];
 }
 
 function findDocument(newestFirst: readonly HistoryEntry[], to: string | null): Uint8Array | null {
@@ -48,6 +92,14 @@ function isReadable(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+function nothingStored(history: readonly HistoryEntry[]): RlctlError {
+  const what = history.length === 0 ? 'there is no history' : 'the history holds no readable document';
+  return new RlctlError('guard', `nothing is stored, and ${what} to repair from`, {
+    code: 'NOTHING_TO_REPAIR_FROM',
+    hint: 'Where overrides should be stored, compare namespace and redis with the server\'s own: rlctl env show. A first one is stored with "rlctl override set ROUTE --rate N".',
+  });
 }
 
 function notFound(history: readonly HistoryEntry[], to: string | null): RlctlError {

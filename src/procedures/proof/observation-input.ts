@@ -27,6 +27,8 @@ export interface ObservationInput {
   readonly unreadable?: string | null;
   /** Prefixes that stood in the document before its last change and do not any more; absent: not known. */
   readonly former?: readonly string[];
+  /** True: the document's key is gone, though its history is there. Absent: false. */
+  readonly isGone?: boolean;
   /** Where nothing was changed: stored overrides that are read as often as a changed one; absent: 1. */
   readonly witnesses?: number;
   /** Real requests to make where `enforced` is asked for. */

@@ -150,6 +150,7 @@ export class Observer {
       isWitness: changed.length === 0,
       isAsked,
       former,
+      isGone: this.input.isGone,
       sample: this.#sample,
       others: this.#routes.otherCount,
       probes: this.#probes,
@@ -160,6 +161,7 @@ export class Observer {
       hasPolicyAnswered: this.reader.hasAnswered,
       failures: [...(this.input.unreachable ?? []), ...this.reader.failures],
       wrongSiteMode: this.reader.wrongSiteMode,
+      siteModeUnsaid: this.reader.siteModeUnsaid,
       known: known ?? { readsOverrides: null, enforcesOverrides: null },
     };
   }

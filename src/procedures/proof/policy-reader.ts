@@ -34,6 +34,7 @@ export class PolicyReader {
   hasAnswered = false;
   /** X-Site-Mode where it is not the configured one. */
   wrongSiteMode: string | null = null;
+  #isSiteModeSaid = false;
   /** The longest wait a 429 asked for, seconds; 0: none did. */
   retryAfterSeconds = 0;
 
@@ -57,6 +58,11 @@ export class PolicyReader {
     }
     this.hasAnswered = true;
     return result.policy;
+  }
+
+  /** What X-Site-Mode should say, where every answer came without it; `null`: it came, or may say anything. */
+  get siteModeUnsaid(): string | null {
+    return this.hasAnswered && !this.#isSiteModeSaid ? this.siteMode : null;
   }
 
   /** What one real request met, or why there was no answer. */
@@ -121,6 +127,7 @@ export class PolicyReader {
 
   #checkSiteMode(said: string | null): void {
     if (this.siteMode === null || said === null) return;
+    this.#isSiteModeSaid = true;
     if (said.trim().toLowerCase() !== this.siteMode.toLowerCase()) this.wrongSiteMode = said;
   }
 }

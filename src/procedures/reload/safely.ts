@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { allRefused, effectExit, takeEffect, type Effect, type EffectInput } from '../effect.js';
@@ -44,10 +45,19 @@ export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, o
   return { stored, effect, exit: effectExit(effect) };
 }
 
-/** Throws a guard where a reload would make the server drop every override; `otherwise`: how to go on all the same. */
+/**
+ * Throws a guard where a reload would make the server drop every override; `otherwise`: how to go on all the same. What
+ * rlctl alone refuses to read, such as a repeated key, the server takes, and may be reloaded.
+ */
 export function assertReadable(stored: StoredOverrides, otherwise: string): void {
+  const isText = stored.type === 'string' || stored.type === 'none';
+  const dropped = loadOverrides(stored.bytes).droppedBecause;
+  if (isText && dropped === null) return;
   try {
     readable(stored, false);
+    throw new RlctlError('guard', `the document is not what the server can read: ${dropped}`, {
+      code: 'DOCUMENT_CORRUPT',
+    });
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     throw new RlctlError(error.kind, `a reload now would make the server drop every override: ${error.message}`, {

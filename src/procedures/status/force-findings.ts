@@ -73,9 +73,15 @@ function heldFindings({ listing, beside, routes, reload, workers }: InForce, isU
   if (isUnforced) return [];
   if (reload?.verdict === 'contradicted' && reload.revision === stored.revision && overrides.length > 0)
     return [contradicted(reload)];
-  const isUnproven = reload !== null && reload.revision !== null && reload.revision !== stored.revision;
+  const isUnproven = reload !== null && isBefore(reload, stored);
   if (!isUnproven || isShown(listing, beside, workers)) return [];
   return [notKnown(listing, reload)];
+}
+
+/** True where what is stored is not what was reloaded; where that is not known, the dates tell. */
+function isBefore({ revision, at }: ReloadRecord, stored: StoredOverrides): boolean {
+  if (revision !== null) return revision !== stored.revision;
+  return (stored.lastEntry?.timeMs ?? 0) > Date.parse(at);
 }
 
 /** True where the servers show all that the document says, and nothing could have been taken out of it unseen. */

@@ -53,10 +53,11 @@ export async function besideServers(
   const unshown = answers.flatMap(({ override, policy }) =>
     policy === null ? [] : unshownIn(override, policy, loaded),
   );
+  const still = await stillThere(ports, answering, listing, loaded);
   const isAsked = answering.length === servers.length && answers.every(({ policy }) => policy !== null);
   return {
     unshown: unshown.filter((each, index) => unshown.findIndex((other) => isSameField(other, each)) === index),
-    ...listed(answering, listing),
+    ...withStill(listed(answering, listing), still),
     // An entry that the server cannot use may hide one that it still holds.
     isWhole:
       isAsked &&
@@ -65,6 +66,30 @@ export async function besideServers(
       unshown.length === 0 &&
       unusedPrefixes(loaded).length === 0,
   };
+}
+
+/** The routes that the last change removed, and that a server answers for otherwise than for a route of no override. */
+async function stillThere(
+  ports: AskPorts,
+  servers: readonly ServerFlags[],
+  { stored }: OverrideListing,
+  loaded: LoadedOverrides,
+): Promise<readonly string[]> {
+  const removed = (stored.lastEntry?.body?.routes ?? [])
+    .filter(({ route, after }) => after === null && route !== '' && matchOverride(loaded, route) === null)
+    .slice(0, mostAsked);
+  const questions = servers.flatMap((server) => removed.map(({ route }) => ({ server, route })));
+  const seen = await inParallel(questions, 8, async ({ server, route }) => {
+    const own = server.flags.find(({ policy }) => policy !== null);
+    const policy = own?.serverName == null ? null : await policySaid(ports, server, route, own.serverName);
+    const isOther = policy !== null && policy.bucket === own?.policy?.bucket;
+    return isOther && names.some((name) => policy[name] !== own.policy?.[name]) ? [route] : [];
+  });
+  return [...new Set(seen.flat())];
+}
+
+function withStill(lists: ReturnType<typeof listed>, still: readonly string[]) {
+  return { ...lists, extra: [...new Set([...lists.extra, ...still])] };
 }
 
 function unshownIn({ prefix }: ListedOverride, policy: PolicyAnswer, loaded: LoadedOverrides) {

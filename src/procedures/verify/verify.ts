@@ -4,6 +4,8 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { allRefused, type Effect, type EffectInput } from '../effect.js';
@@ -54,12 +56,17 @@ const witnesses = 8;
 export async function verifyStored(ports: ChangePorts, input: VerifyInput, onStep?: OnStep): Promise<VerifyResult> {
   const startMs = ports.clock.monotonicMs();
   onStep?.('reading the document');
-  const [stored, found] = await Promise.all([ports.store.read(ports.deadline), findInTime(ports, input, onStep)]);
+  const inTime = <T>(what: string, ask: () => Promise<T>): Promise<T> => askInTime(ports, input, { what, ask, onStep });
+  const [{ stored, former }, found] = await Promise.all([
+    inTime('Redis does not answer yet', () => readStored(ports, input)),
+    inTime('no address answers yet', () => findEndpoints(ports, input)),
+  ]);
   assertRoutes(input.routes, stored);
   const unreadable = whyUnreadable(stored);
+  const isGone = isDocumentGone(stored);
   const withheld =
     unreadable === null
-      ? (found.wrongSiteMode?.message ?? null)
+      ? (found.wrongSiteMode?.message ?? (isGone ? gone : null))
       : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
@@ -73,7 +80,8 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
       unreachable: found.errors.map(({ message }) => message),
       storedBytes: stored.bytes,
       unreadable,
-      former: formerPrefixes(stored),
+      former,
+      isGone,
       changedAtMs: stored.lastEntry?.timeMs ?? null,
       reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
       resend: input.reload === null || accepted.length === 0 ? null : reloadAgain(ports, input.reload, accepted),
@@ -112,22 +120,29 @@ function proofBasis(input: VerifyInput) {
   };
 }
 
+const gone =
+  'the document is gone, though its history is there, and the server would drop every override; where that is meant, run: rlctl reload';
+
 const firstPauseMs = 500;
 const longestPauseMs = 5000;
 
-/** Finds the addresses; within `--wait` an API that is away may come back. */
-async function findInTime(ports: ChangePorts, input: VerifyInput, onStep: OnStep | undefined): Promise<FoundEndpoints> {
+/** Asks until there is an answer; within `--wait` what is away may come back. */
+async function askInTime<T>(
+  ports: ChangePorts,
+  { waitMs }: VerifyInput,
+  { what, ask, onStep }: { what: string; ask: () => Promise<T>; onStep: OnStep | undefined },
+): Promise<T> {
   const { clock, deadline, randomness } = ports;
   const startMs = clock.monotonicMs();
   for (let round = 0; ; round += 1) {
     try {
-      return await findEndpoints(ports, input);
+      return await ask();
     } catch (error) {
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** round) * (0.5 + randomness.fraction());
       const isWorthWaiting = error instanceof RlctlError && error.kind === 'unreachable';
-      const isLate = clock.monotonicMs() - startMs + pauseMs > input.waitMs || deadline.leftMs() <= pauseMs;
+      const isLate = clock.monotonicMs() - startMs + pauseMs > waitMs || deadline.leftMs() <= pauseMs;
       if (!isWorthWaiting || isLate || deadline.interrupted.aborted) throw error;
-      onStep?.('no address answers yet; looking again');
+      onStep?.(`${what}; looking again`);
       await clock.sleep(pauseMs, deadline.interrupted);
     }
   }
@@ -150,9 +165,34 @@ function assertRoutes(routes: readonly string[], { bytes }: StoredOverrides): vo
   );
 }
 
-/** The prefixes that the last change took out of the document. */
-function formerPrefixes({ lastEntry }: StoredOverrides): readonly string[] {
-  return (lastEntry?.body?.routes ?? []).map(({ route }) => route);
+/** What is stored, and the prefixes that were lately: all that are known, where no route is named. */
+async function readStored(ports: ChangePorts, { routes }: VerifyInput) {
+  const stored = await ports.store.read(ports.deadline);
+  const former = routes.length > 0 ? formerPrefixes([stored.lastEntry]) : await lately(ports, stored);
+  return { stored, former };
+}
+
+/** History entries that are looked through for what was removed. */
+const mostEntries = 20;
+
+/** The prefixes of the last changes; of the very last alone, where this user may not read the history. */
+async function lately({ store, deadline }: ChangePorts, { lastEntry }: StoredOverrides): Promise<readonly string[]> {
+  if (lastEntry === null) return [];
+  try {
+    return formerPrefixes(await store.history({ limit: mostEntries }, deadline));
+  } catch (error) {
+    if (error instanceof RlctlError && !deadline.interrupted.aborted) return formerPrefixes([lastEntry]);
+    throw error;
+  }
+}
+
+/** Every prefix that these entries tell of, the newest first: what was changed, and what stood in a whole document. */
+function formerPrefixes(newestFirst: readonly (HistoryEntry | null)[]): readonly string[] {
+  const all = newestFirst.flatMap((entry) => [
+    ...(entry?.body?.routes ?? []).map(({ route }) => route),
+    ...(entry?.document ? loadOverrides(entry.document).entries.map(({ prefix }) => prefix) : []),
+  ]);
+  return [...new Set(all)];
 }
 
 async function sendWanted(

@@ -45,6 +45,14 @@ describe('what is remembered', () => {
     expect(seen?.seenAt).toMatchObject({ profile: later, readsOverrides: at });
   });
 
+  it('keeps the most processes that were seen within a day: which of them answer is chance', () => {
+    const four = first({ workersSeen: 4 });
+    expect(rememberSigns(four, { workersSeen: 3 }, later)?.workersSeen ?? four.workersSeen).toBe(4);
+    expect(rememberSigns(four, { workersSeen: 5 }, later)).toMatchObject({ workersSeen: 5 });
+    const nextWeek = new Date(Date.parse(at) + 7 * 24 * 60 * 60_000).toISOString();
+    expect(rememberSigns(four, { workersSeen: 3 }, nextWeek)).toMatchObject({ workersSeen: 3 });
+  });
+
   it('survives being stored', () => {
     const seen = first({ readsOverrides: true, workersSeen: 4, metricLabels: 'deployed', keyLayout: 'rl:overrides' });
     expect(parseDetected(JSON.parse(JSON.stringify(seen)) as Record<string, unknown>)).toEqual(seen);
@@ -71,7 +79,7 @@ describe('what is remembered', () => {
       'accepts the documented signature',
       'shows overrides but does not enforce them',
     ]);
-    expect(traitNames).toHaveLength(8);
+    expect(traitNames).toHaveLength(9);
   });
 });
 

@@ -110,7 +110,7 @@ describe('the count', () => {
   it.each([null, '{}'])('nothing stored and 0: proven, with the remark (%s)', (text) => {
     const judgement = check(see({ text, reports: [report(0)], changed: [] }), ['proven', null]);
     expect(judgement.evidence.map((line) => line.text).join()).toContain('does not show that Redis is read');
-    expect(judgement.diagnosis).toContain('does not show that it reads Redis');
+    expect(judgement.diagnosis).toContain('whether it reads Redis at all');
     expect(judgement.learned.readsOverrides).toBeNull();
   });
 
@@ -164,19 +164,11 @@ describe('the policy of a changed prefix', () => {
   it.each<[string, PrefixReads, Expected]>([
     ['as stored', reads('/a', [a, a]), ['proven', null]],
     ['as without an override', reads('/a', [answer()]), ['contradicted', 'otherNamespaceOrRedisUnreachable']],
-    ['with values from nowhere', reads('/a', [answer({ burst: 1 })]), ['contradicted', 'environmentOverridesInFront']],
-    [
-      'right in what it sets, wrong beside',
-      reads('/a', [{ ...a, isShadow: true }]),
-      ['contradicted', 'environmentOverridesInFront'],
-    ],
+    ['with values from nowhere', reads('/a', [answer({ burst: 1 })]), ['contradicted', 'staleWorkers']],
+    ['right in what it sets, wrong beside', reads('/a', [{ ...a, isShadow: true }]), ['contradicted', 'staleWorkers']],
     ['now and then as before', reads('/a', [a, answer(), a]), ['contradicted', 'staleWorkers']],
     ['removed, and shown as the base', reads('/gone', [answer()]), ['proven', null]],
-    [
-      'removed, and shown as before',
-      reads('/gone', [answer({ burst: 99 })]),
-      ['contradicted', 'environmentOverridesInFront'],
-    ],
+    ['removed, and shown as before', reads('/gone', [answer({ burst: 99 })]), ['contradicted', 'staleWorkers']],
     ['removed, base not known', reads('/gone', [answer()], { bases: new Map() }), ['notProven', null]],
     [
       'base not known: only what it sets is compared',
@@ -186,7 +178,7 @@ describe('the policy of a changed prefix', () => {
     [
       'base not known, a field differs',
       reads('/a', [{ ...a, burst: 3 }], { bases: new Map() }),
-      ['contradicted', 'environmentOverridesInFront'],
+      ['contradicted', 'staleWorkers'],
     ],
     ['fewer reads than wanted', reads('/a', [a], { wanted: 2 }), ['notProven', null]],
     ['no read at all', reads('/a', [], { wanted: 1 }), ['notProven', null]],
@@ -198,21 +190,13 @@ describe('the policy of a changed prefix', () => {
       ['proven', null],
     ],
     ['named by the server', reads('/a', [{ ...a, matchedOverride: '/a' }]), ['proven', null]],
-    [
-      'another one is named',
-      reads('/a', [{ ...a, matchedOverride: '/b' }]),
-      ['contradicted', 'environmentOverridesInFront'],
-    ],
-    [
-      'a foreign one is named',
-      reads('/a', [{ ...a, matchedOverride: '/' }]),
-      ['contradicted', 'environmentOverridesInFront'],
-    ],
-    ['none is named', reads('/a', [{ ...a, matchedOverride: null }]), ['contradicted', 'environmentOverridesInFront']],
+    ['another one is named', reads('/a', [{ ...a, matchedOverride: '/b' }]), ['contradicted', 'staleWorkers']],
+    ['a foreign one is named', reads('/a', [{ ...a, matchedOverride: '/' }]), ['contradicted', 'staleWorkers']],
+    ['none is named', reads('/a', [{ ...a, matchedOverride: null }]), ['contradicted', 'staleWorkers']],
     [
       'the list of active ones has a foreign one',
       reads('/a', [{ ...a, matchedOverride: '/a', activeOverrides: ['/a', '/b', '/env'] }]),
-      ['contradicted', 'environmentOverridesInFront'],
+      ['contradicted', 'staleWorkers'],
     ],
   ])('%s', (_, prefix, expected) => {
     expect(verdictOf(see({ changed: [prefix] }))).toEqual(expected);
@@ -246,7 +230,9 @@ describe('the policy of a changed prefix', () => {
     const text = '{"/a":{"rate":"12.5"},"/b":{"burst":5}}';
     const witnesses = { changed: [reads('/b', [b]), reads('/a', [answer()])], isWitness: true };
     const some = check(see({ text, reports: [report(2)], ...witnesses }), ['proven', null]);
-    expect(some.diagnosis).toMatch(/holds the 1 stored override; the server does not use 1 stored entry \("\/a": .+\)/);
+    expect(some.diagnosis).toMatch(
+      /holds the 1 stored override that it can use; the server does not use 1 stored entry \("\/a": .+\)/,
+    );
     const none = see({ text: '{"/a":{"rate":"12.5"}}', changed: [reads('/a', [answer()])], isWitness: true });
     expect(check({ ...none, reports: [report(1)], lastReports: [report(1)] }, ['proven', null]).diagnosis).toMatch(
       /^no stored override is in use; the server does not use 1 stored entry/,
@@ -294,7 +280,42 @@ describe('the policy of a changed prefix', () => {
   });
 });
 
+describe('a value from nowhere after a reload', () => {
+  const foreign = [reads('/a', [answer({ burst: 1 })])];
+
+  it.each([1, 2, null])('counted rightly: another process, and no restart is asked for (workers %s)', (workers) => {
+    const judgement = check(see({ changed: foreign, workers }), ['contradicted', 'staleWorkers']);
+    expect(judgement.diagnosis).toContain('another process answered');
+    expect(judgement.diagnosis).toContain(workers === null ? 'workers is not set' : `workers is ${workers}`);
+    expect(judgement.diagnosis).not.toContain('restart');
+  });
+
+  it('not counted: the environment stays a cause', () => {
+    expect(verdictOf(see({ changed: foreign, reports: [report(null)] }))).toEqual([
+      'contradicted',
+      'environmentOverridesInFront',
+    ]);
+  });
+
+  it('listed beside a count that Redis explains: another process', () => {
+    const changed = [reads('/a', [{ ...a, matchedOverride: '/a', activeOverrides: ['/a', '/b', '/pay'] }])];
+    expect(verdictOf(see({ changed }))).toEqual(['contradicted', 'staleWorkers']);
+  });
+});
+
 describe('without a reload (verify)', () => {
+  it.each([undefined, ['/other']])(
+    'what is not stored and may have been: a reload comes first (former %s)',
+    (former) => {
+      const changed = [reads('/a', [{ ...a, matchedOverride: '/a', activeOverrides: ['/a', '/b', '/pay'] }])];
+      const judgement = check(see({ reports: [], changed, former }), ['contradicted', 'notLoaded']);
+      expect(judgement.diagnosis).toMatch(
+        /had no reload since .+ or they stand in its own environment .+ run: rlctl reload/,
+      );
+      expect(judgement.diagnosis).not.toContain('restart');
+    },
+  );
+
   it('what Redis holds and the server does not show wants a reload', () => {
     const judgement = check(see({ reports: [], changed: [reads('/a', [answer()])] }), ['contradicted', 'notLoaded']);
     expect(judgement.diagnosis).toContain('run: rlctl reload');
@@ -347,11 +368,7 @@ describe('the sample', () => {
   const others = { others: 2, sample: [reads('/b', [b])] };
   it.each<[string, Partial<Observations>, Expected]>([
     ['as stored', others, ['proven', null]],
-    [
-      'one differs',
-      { ...others, sample: [reads('/b', [answer({ burst: 9 })])] },
-      ['contradicted', 'environmentOverridesInFront'],
-    ],
+    ['one differs', { ...others, sample: [reads('/b', [answer({ burst: 9 })])] }, ['contradicted', 'staleWorkers']],
     [
       'one could not be read',
       { ...others, sample: [reads('/b', [], { wanted: 1 })], failures: ['the policy endpoint answered 429'] },

@@ -74,14 +74,16 @@ export const matrix: readonly Row[] = [
     dialect: 'documented',
     workers: 1,
     behaviour: { environmentOverrides: '{"/api":{"rate":1,"burst":0}}' },
-    ...both(contradicted('environmentOverridesInFront')),
+    verify: contradicted('notLoaded'),
+    withReload: contradicted('environmentOverridesInFront'),
   },
   {
     server: 'overrides in its environment in front, as deployed',
     dialect: 'deployed',
     workers: 1,
     behaviour: { environmentOverrides: '{"/api":{"rate":1,"burst":0}}' },
-    ...both(contradicted('environmentOverridesInFront')),
+    verify: contradicted('notLoaded'),
+    withReload: contradicted('environmentOverridesInFront'),
   },
   {
     server: 'its Redis down at the reload',
