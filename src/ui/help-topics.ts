@@ -3,6 +3,7 @@ import type { HelpTopic } from '../domain/help-topics.js';
 import { exitCodes } from '../domain/exit-codes.js';
 import { builtInProfiles, type SigningProfile } from '../domain/signing/profile.js';
 import { checksPage } from './checks-page.js';
+import { lintPage } from './lint-page.js';
 import { renderTable } from './table.js';
 import type { Theme } from './theme.js';
 import { outputFormats, type View } from './view.js';
@@ -15,6 +16,7 @@ export const helpTopics: Readonly<Record<HelpTopic, () => View>> = {
   signing: signingPage,
   keys: keysPage,
   checks: checksPage,
+  lint: lintPage,
 };
 
 function exitCodePage(): View {

@@ -22,15 +22,16 @@ const soon = <Result>(act: () => Result): Promise<Result> => new Promise((resolv
 
 /** The files of this machine. Small and local: loading node:fs/promises takes longer than they do. */
 export const systemFiles: Files = {
-  readText: (path) => soon(() => readText(path)),
+  readText: (path) => soon(() => readBytes(path)?.toString('utf8') ?? null),
+  readBytes: (path) => soon(() => readBytes(path)),
   facts: (path) => soon(() => facts(path)),
   writePrivate: (path, text) => soon(() => writePrivate(path, text)),
   remove: (path) => soon(() => rmSync(path, { force: true })),
 };
 
-function readText(path: string): string | null {
+function readBytes(path: string): Buffer | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return null;
     throw usageError(`${path} cannot be read (${codeOf(error)})`, 'Check its owner and mode.', 'FILE_UNREADABLE');

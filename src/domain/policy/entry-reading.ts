@@ -29,8 +29,8 @@ interface ReadFields {
   isShadow?: boolean;
 }
 
-/** In the order in which the server reads them, so that the reason named for a skip is the server's own. */
-const fieldNames: readonly string[] = ['rate', 'burst', 'window', 'shadow'];
+/** The fields the server knows, in the order in which it reads them, so that the reason named for a skip is its own. */
+export const fieldNames: readonly string[] = ['rate', 'burst', 'window', 'shadow'];
 const numberFields = ['ratePerMin', 'burst', 'windowSeconds'] as const;
 const shadowIndex = 3;
 const noNotes: readonly string[] = [];
@@ -59,7 +59,8 @@ function digitAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) - 0x30;
 }
 
-function readValue(source: Source, start: number, end: number): FieldValue {
+/** The value that stands in a range of well-formed text; of a list or object only whether it is empty. */
+export function readValue(source: Source, start: number, end: number): FieldValue {
   const { bytes } = source;
   switch (bytes[start]) {
     case 0x74: // true
@@ -78,8 +79,8 @@ function readValue(source: Source, start: number, end: number): FieldValue {
   }
 }
 
-/** The value's own text, short enough for a sentence. */
-function quote({ bytes }: Source, start: number, end: number): string {
+/** A value's own text, short enough for a sentence. */
+export function quoteValue({ bytes }: Source, start: number, end: number): string {
   const characters = Array.from(utf8Text(bytes, start, Math.min(end, start + 200)));
   return characters.length > 40 ? `${characters.slice(0, 39).join('')}…` : characters.join('');
 }
@@ -164,11 +165,11 @@ export class EntryReader {
     const name = fieldNames[index] ?? '';
     const coerced = coerceInteger(readValue(this.#source, start, end));
     if (coerced.kind === 'invalid') {
-      return `${name} ${quote(this.#source, start, end)} cannot be read as a whole number: ${coerced.why}`;
+      return `${name} ${quoteValue(this.#source, start, end)} cannot be read as a whole number: ${coerced.why}`;
     }
     if (coerced.kind !== 'value') return null;
     fields[numberFields[index] ?? 'burst'] = coerced.value;
-    if (!coerced.isExact) this.#note(`${name} ${quote(this.#source, start, end)} is read as ${coerced.value}`);
+    if (!coerced.isExact) this.#note(`${name} ${quoteValue(this.#source, start, end)} is read as ${coerced.value}`);
     const follows = consequence(name, coerced.value);
     if (follows !== null) this.#note(follows);
     return null;
@@ -179,7 +180,7 @@ export class EntryReader {
     const coerced = coerceBoolean(start === 0 ? undefined : readValue(this.#source, start, end));
     if (coerced.kind !== 'value') return;
     fields.isShadow = coerced.value;
-    if (!coerced.isExact) this.#note(`shadow ${quote(this.#source, start, end)} is read as ${coerced.value}`);
+    if (!coerced.isExact) this.#note(`shadow ${quoteValue(this.#source, start, end)} is read as ${coerced.value}`);
   }
 }
 

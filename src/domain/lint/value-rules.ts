@@ -1,0 +1,201 @@
+import { nearNames } from '../near-names.js';
+import { coerceBoolean, coerceInteger, type Coerced } from '../policy/coercion.js';
+import { fieldNames, quoteValue, readValue } from '../policy/entry-reading.js';
+import type { OverrideFields } from '../policy/matching.js';
+import type { Discovery } from './rule.js';
+import type { LintEntry, LintField, LintSubject } from './subject.js';
+import { named, setCommand, unsetCommand } from './wording.js';
+
+// What concerns the value of one entry.
+
+function coercedField({ source }: LintSubject, { name, valueAt, valueEnd }: LintField): Coerced<number | boolean> {
+  const value = readValue(source, valueAt, valueEnd);
+  return name === 'shadow' ? coerceBoolean(value) : coerceInteger(value);
+}
+
+/** The fields that the server reads: of repeated ones the last. */
+function readFields({ written }: LintEntry): readonly LintField[] {
+  return written.filter(({ name, isLast }) => isLast && fieldNames.includes(name));
+}
+
+export function* findSkipped(subject: LintSubject): Iterable<Discovery> {
+  for (const entry of subject.entries) {
+    const { prefix, unusedBecause, isVanished, valueAt } = entry;
+    if (unusedBecause === null || isVanished) continue;
+    const unread = readFields(entry).filter((field) => coercedField(subject, field).kind === 'invalid');
+    const culprit = unread.sort((a, b) => fieldNames.indexOf(a.name) - fieldNames.indexOf(b.name))[0];
+    yield {
+      at: culprit?.valueAt ?? valueAt,
+      route: prefix,
+      message: `the server skips ${named(prefix)}: ${unusedBecause}`,
+      cure: culprit === undefined ? 'Write whole numbers' : `Write a whole number for ${culprit.name}, or leave it out`,
+      command: culprit === undefined ? null : setCommand(prefix, `--${culprit.name}`, 'N'),
+    };
+  }
+}
+
+export function* findVanished({ entries }: LintSubject): Iterable<Discovery> {
+  for (const { prefix, unusedBecause, isVanished, valueAt } of entries) {
+    if (!isVanished) continue;
+    yield {
+      at: valueAt,
+      route: prefix,
+      message: `the server drops ${named(prefix)} while loading: ${unusedBecause}`,
+      cure: 'Give it an object such as {"rate":60,"burst":10}, or remove it',
+      command: unsetCommand(prefix),
+    };
+  }
+}
+
+export function* findCoerced(subject: LintSubject): Iterable<Discovery> {
+  for (const entry of subject.entries) {
+    if (entry.fields === null) continue;
+    for (const field of readFields(entry)) {
+      const coerced = coercedField(subject, field);
+      if (coerced.kind !== 'value' || coerced.isExact) continue;
+      const raw = quoteValue(subject.source, field.valueAt, field.valueEnd);
+      const flags = strictFlags(field.name, coerced.value);
+      yield {
+        at: field.valueAt,
+        route: entry.prefix,
+        message: `${named(entry.prefix)}: ${field.name} ${raw} is read as ${coerced.value}`,
+        cure:
+          typeof coerced.value === 'boolean'
+            ? 'Write true or false, without quotes, whichever is meant'
+            : `Write ${coerced.value}, if that is meant`,
+        command: flags && setCommand(entry.prefix, ...flags),
+      };
+    }
+  }
+}
+
+/** The flags that write the value strictly as it is read now; `null`: a boolean, which may have been meant the other way. */
+function strictFlags(name: string, value: number | boolean): readonly string[] | null {
+  return typeof value === 'number' && value > 0 && value <= 60_000 ? [`--${name}`, String(value)] : null;
+}
+
+/** What people call the fields, without case, dashes and underscores. */
+const meant = new Map([
+  ...['ratepermin', 'rateperminute', 'permin', 'perminute', 'rpm', 'limit', 'requests'].map(
+    (each) => [each, 'rate'] as const,
+  ),
+  ...['burstsize', 'burstlimit', 'maxburst'].map((each) => [each, 'burst'] as const),
+  ...['windows', 'windowsec', 'windowseconds', 'period', 'interval', 'per'].map((each) => [each, 'window'] as const),
+  ...['isshadow', 'shadowmode', 'shadowed', 'observe', 'observeonly', 'dryrun'].map(
+    (each) => [each, 'shadow'] as const,
+  ),
+]);
+
+function meantBy(name: string): string | undefined {
+  if (name.length > 40) return undefined;
+  const bare = name.toLowerCase().replaceAll(/[\s_-]/g, '');
+  return meant.get(bare) ?? (fieldNames.includes(bare) ? bare : nearNames(bare, fieldNames)[0]);
+}
+
+export function* findUnknownFields({ entries }: LintSubject): Iterable<Discovery> {
+  for (const { prefix, written } of entries) {
+    const present = new Set(written.map(({ name }) => name));
+    for (const { name, at, isLast } of written) {
+      if (!isLast || fieldNames.includes(name)) continue;
+      const right = meantBy(name);
+      yield {
+        at,
+        route: prefix,
+        message: `${named(prefix)}: the server ignores the field ${named(name)}`,
+        cure: cureOf(right, present),
+        command: null,
+      };
+    }
+  }
+}
+
+function cureOf(right: string | undefined, present: ReadonlySet<string>): string {
+  if (right === undefined) return `Remove it: there are only ${fieldNames.join(', ')}`;
+  return present.has(right) ? `Remove it: "${right}" stands beside it` : `Call it "${right}"`;
+}
+
+export function* findRepeatedFields({ entries }: LintSubject): Iterable<Discovery> {
+  for (const { prefix, written } of entries) {
+    for (const { name, at, isLast } of written) {
+      if (isLast) continue;
+      yield {
+        at,
+        route: prefix,
+        message: `${named(prefix)}: the field ${named(name)} stands again further on, and the last one counts`,
+        cure: 'Remove this one',
+        command: null,
+      };
+    }
+  }
+}
+
+/** Makes a rule of a question about one field as the server reads it, placed where that field is written. */
+function fieldRule<Name extends keyof OverrideFields>(
+  key: Name,
+  wireName: string,
+  judge: (value: NonNullable<OverrideFields[Name]>, fields: OverrideFields) => { what: string; cure: string } | null,
+) {
+  return function* find({ entries }: LintSubject): Iterable<Discovery> {
+    for (const { prefix, fields, written } of entries) {
+      const value = fields?.[key];
+      if (fields === null || value === undefined) continue;
+      const found = judge(value, fields);
+      if (found === null) continue;
+      yield {
+        at: written.find(({ name, isLast }) => isLast && name === wireName)?.valueAt ?? null,
+        route: prefix,
+        message: `${named(prefix)}: ${found.what}`,
+        cure: found.cure,
+        command: null,
+      };
+    }
+  };
+}
+
+// Milliseconds in a minute: beyond, the whole-numbered interval between two requests is 0.
+const highestRate = 60_000;
+
+export const findRateTooHigh = fieldRule('ratePerMin', 'rate', (rate) =>
+  rate > highestRate
+    ? {
+        what: `rate ${rate} makes the interval between two requests 0 ms, which blocks every one`,
+        cure: `Write at most ${highestRate}, or shadow true to let everything pass`,
+      }
+    : null,
+);
+
+export const findRateNotPositive = fieldRule('ratePerMin', 'rate', (rate) =>
+  rate <= 0
+    ? {
+        what: `rate ${rate} gives no interval: the server's division fails, or every request is blocked`,
+        cure: 'Write at least 1',
+      }
+    : null,
+);
+
+export const findNegativeBurst = fieldRule('burst', 'burst', (burst) =>
+  burst < 0
+    ? {
+        what: `burst ${burst} is below 0: a caller not seen before never gets through`,
+        cure: 'Write 0 for one request at a time, or more',
+      }
+    : null,
+);
+
+export const findZeroBurst = fieldRule('burst', 'burst', (burst) =>
+  burst === 0
+    ? {
+        what: 'burst 0 lets one request through at a time: of two at once the second is refused, whatever the rate',
+        cure: 'Write 1 or more, unless that is meant',
+      }
+    : null,
+);
+
+export const findShownWindow = fieldRule('windowSeconds', 'window', (window, { ratePerMin }) =>
+  window !== 60 && ratePerMin !== undefined
+    ? {
+        what: `window ${window} is only displayed: rate ${ratePerMin} counts per minute, whatever it says`,
+        cure: 'Give the rate per minute, and window 60 or none',
+      }
+    : null,
+);
