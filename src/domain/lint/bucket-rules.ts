@@ -4,10 +4,11 @@ import { groupedBy } from './order-rules.js';
 import type { Discovery } from './rule.js';
 import type { BucketTraffic, LintEntry, LintSubject } from './subject.js';
 import { named, namedList, setCommand } from './wording.js';
+import { placeOfField } from './written-fields.js';
 
 // What only the configured routes of the buckets, and their traffic, can tell.
 
-export function* findWideShadow({ standings, buckets }: LintSubject): Iterable<Discovery> {
+export function* findWideShadow({ standings, buckets, source }: LintSubject): Iterable<Discovery> {
   const routes = standings.filter(({ bucket }) => bucket !== null);
   for (const [entry, taken] of groupedBy(routes, ({ winner }) => (winner?.fields?.isShadow === true ? winner : null))) {
     const own = bucketOfRoute({ buckets }, entry.prefix);
@@ -16,17 +17,13 @@ export function* findWideShadow({ standings, buckets }: LintSubject): Iterable<D
     if (first === undefined) continue;
     const list = namedList(foreign.map(({ key, bucket }) => `${named(key)} (${bucket})`));
     yield {
-      at: shadowField(entry),
+      at: placeOfField(source, entry, 'shadow'),
       route: entry.prefix,
       message: `${named(entry.prefix)} only observes, and takes routes of another bucket along: ${list}`,
       cure: `Put an override with shadow false for ${named(first.key)} in front of it`,
       command: setCommand(first.key, '--no-shadow', '--before', entry.prefix),
     };
   }
-}
-
-function shadowField({ written, at }: LintEntry): number {
-  return written.find(({ name, isLast }) => isLast && name === 'shadow')?.valueAt ?? at;
 }
 
 /**
@@ -41,7 +38,7 @@ export function* findRateBelowTraffic(subject: LintSubject): Iterable<Discovery>
     const { bucket, perMinute, overShare, windowMs } = traffic;
     const since = formatDuration(windowMs);
     yield {
-      at: entry.written.find(({ name, isLast }) => isLast && name === 'rate')?.valueAt ?? entry.at,
+      at: placeOfField(subject.source, entry, 'rate'),
       route: entry.prefix,
       message: `${named(entry.prefix)} gives each caller ${rate} a minute; over the last ${since} all callers of the bucket ${named(bucket)}, whose configured routes it takes, asked ${figure(perMinute)} times a minute, ${figure(overShare * 100)} % of that over their limit`,
       cure: 'Raise the burst first, then the rate, and look again',

@@ -35,9 +35,12 @@ export function* findMissingBoundaries({ standings }: LintSubject): Iterable<Dis
   }
 }
 
+/** What nearly every prefix is: a slash, and nothing in it that anything below asks about. */
+const usual = /^\/[^\x00-\x1f\x7f-\x9f\ud800-\udfff?#*]*$/;
+
 /** Why no route that a server sees starts with this; `null`: one could. */
 function whyUnmatchable(prefix: string): string | null {
-  if (prefix === '') return null;
+  if (prefix === '' || usual.test(prefix)) return null;
   if (/[\x00-\x1f\x7f-\x9f]/.test(prefix)) return 'it holds a control character';
   if (/\p{Surrogate}/u.test(prefix)) return 'it holds half of a character';
   if (!prefix.startsWith('/')) return 'it does not start with "/"';
@@ -62,6 +65,7 @@ export function* findUnmatchable({ entries }: LintSubject): Iterable<Discovery> 
 
 export function* findPatterns({ entries }: LintSubject): Iterable<Discovery> {
   for (const { prefix, at } of entries) {
+    if (!/[{<:*]/.test(prefix)) continue;
     const pattern = /\{[^}/]*\}|<[^>/]*>|(?<=\/):[A-Za-z_]\w*|\*(?!$)/.exec(prefix)?.[0];
     if (pattern === undefined) continue;
     yield {
@@ -74,10 +78,22 @@ export function* findPatterns({ entries }: LintSubject): Iterable<Discovery> {
   }
 }
 
+/** Only a prefix with a capital letter can differ from another by case alone, and few have one. */
+function foldedCapitals(entries: readonly LintEntry[]): ReadonlySet<string> {
+  return new Set(
+    entries.flatMap(({ prefix }) => {
+      const folded = prefix.toLowerCase();
+      return folded === prefix ? [] : folded;
+    }),
+  );
+}
+
 export function* findCaseVariants({ entries }: LintSubject): Iterable<Discovery> {
+  const capitals = foldedCapitals(entries);
   const seen = new Map<string, string>();
-  for (const { prefix, at } of entries) {
+  for (const { prefix, at } of capitals.size === 0 ? [] : entries) {
     const folded = prefix.toLowerCase();
+    if (!capitals.has(folded)) continue;
     const earlier = seen.get(folded);
     if (earlier === undefined) seen.set(folded, prefix);
     else {
@@ -94,16 +110,17 @@ export function* findCaseVariants({ entries }: LintSubject): Iterable<Discovery>
 
 /** In the other order the shorter one hides the longer, which is a finding of its own. */
 export function* findSlashVariants({ entries }: LintSubject): Iterable<Discovery> {
-  const seen = new Set<string>();
+  const withSlash = new Set<string>();
   for (const { prefix, at } of entries) {
-    seen.add(prefix);
-    if (prefix === '' || prefix.endsWith('/') || !seen.has(`${prefix}/`)) continue;
-    yield {
-      at,
-      route: prefix,
-      message: `${named(prefix)} differs from ${named(`${prefix}/`)} by the slash alone: that one takes what lies below, this one the rest`,
-      cure: 'Keep both only where the two are meant to differ',
-      command: null,
-    };
+    if (prefix.endsWith('/')) withSlash.add(prefix);
+    else if (prefix !== '' && withSlash.size > 0 && withSlash.has(`${prefix}/`)) {
+      yield {
+        at,
+        route: prefix,
+        message: `${named(prefix)} differs from ${named(`${prefix}/`)} by the slash alone: that one takes what lies below, this one the rest`,
+        cure: 'Keep both only where the two are meant to differ',
+        command: null,
+      };
+    }
   }
 }

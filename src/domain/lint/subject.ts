@@ -1,19 +1,9 @@
 import type { BucketRoutes } from '../config/environment.js';
 import { decodeKey, latin1Text } from '../override/scanned-text.js';
-import { JsonFault, scanMembers, scanObject, strictDialect, type Dialect } from '../override/scanner.js';
-import { pythonDialect, type Source } from '../policy/entry-reading.js';
-import { loadOverrides, type OverrideFields } from '../policy/matching.js';
-import { standingsOf, type Standing } from './prefix-walk.js';
-
-/** One field as it is written; offsets are those of its key's quote and of its value, the end exclusive. */
-export interface LintField {
-  readonly name: string;
-  readonly at: number;
-  readonly valueAt: number;
-  readonly valueEnd: number;
-  /** False where the same name stands again later: that one counts. */
-  readonly isLast: boolean;
-}
+import { JsonFault, scanObject, strictDialect, type Dialect } from '../override/scanner.js';
+import { EntryReader, pythonDialect, type Source } from '../policy/entry-reading.js';
+import { whyVanished, type OverrideFields } from '../policy/matching.js';
+import { notableStandings, type Standing } from './prefix-walk.js';
 
 /** One entry, as the server loads it and as it is written. */
 export interface LintEntry {
@@ -30,8 +20,8 @@ export interface LintEntry {
   readonly unusedBecause: string | null;
   /** True: it is no object, and the server drops it while loading. */
   readonly isVanished: boolean;
-  /** Every field in its order; empty where the value is no object. */
-  readonly written: readonly LintField[];
+  /** True where every field is read as it is written, and stands there once. */
+  readonly isPlain: boolean;
 }
 
 /** A key that stands in the document more than once. */
@@ -73,7 +63,7 @@ export interface LintSubject extends LintKnowledge {
   /** In the server's order; empty where it cannot read the document. */
   readonly entries: readonly LintEntry[];
   readonly repeatedKeys: readonly RepeatedKey[];
-  /** Every prefix of the document and every configured route, with the entry that wins there. */
+  /** The prefixes of the document that are not simply their own, and every configured route. */
   readonly standings: readonly Standing[];
   /** Why the server cannot read the document at all; `null`: it can. */
   readonly fault: ReadingFault | null;
@@ -81,71 +71,75 @@ export interface LintSubject extends LintKnowledge {
   readonly strictFault: ReadingFault | null;
 }
 
-function faultOf(bytes: Uint8Array, dialect: Dialect, visit: Parameters<typeof scanObject>[2]): ReadingFault | null {
-  try {
-    scanObject(bytes, dialect, visit);
-    return null;
-  } catch (error) {
-    if (error instanceof JsonFault) return { reason: error.reason, at: error.offset };
-    throw error;
-  }
-}
+/** What rlctl and the server both read: the usual document needs no second look. */
+const bothDialects: Dialect = { ...strictDialect, maxIntegerDigits: pythonDialect.maxIntegerDigits };
 
+/** A key while the document is still being read. */
 interface Member {
+  readonly prefix: string;
   readonly at: number;
   valueAt: number;
 }
 
-function fieldsAt({ bytes, latin1 }: Source, valueAt: number): readonly LintField[] {
-  if (bytes[valueAt] !== 0x7b) return [];
-  const found: Omit<LintField, 'isLast'>[] = [];
-  const last = new Map<string, number>();
-  scanMembers(bytes, valueAt, pythonDialect, 2, (keyStart, keyEnd, valueStart, valueEnd, isPlain) => {
-    const name = decodeKey(bytes, latin1, keyStart, keyEnd, isPlain);
-    found.push({ name, at: keyStart, valueAt: valueStart, valueEnd });
-    last.set(name, keyStart);
-  });
-  return found.map((field) => ({ ...field, isLast: last.get(field.name) === field.at }));
+interface Scan {
+  readonly members: readonly Member[];
+  readonly repeatedKeys: readonly RepeatedKey[];
 }
 
-function entriesOf(source: Source, members: ReadonlyMap<string, Member>): readonly LintEntry[] {
-  const { entries, vanished = [] } = loadOverrides(source.bytes);
-  const loaded = new Map(entries.map((entry) => [entry.prefix, entry]));
-  const gone = new Map(vanished.map(({ prefix, because }) => [prefix, because]));
-  return Array.from(members, ([prefix, { at, valueAt }], index) => {
-    const entry = loaded.get(prefix);
-    return {
-      prefix,
-      index,
-      at,
-      valueAt,
-      fields: entry?.fields ?? null,
-      unusedBecause: entry?.skippedBecause ?? gone.get(prefix) ?? null,
-      isVanished: gone.has(prefix),
-      written: fieldsAt(source, valueAt),
-    };
+/** The keys as the server's reader keeps them: of a repeated one the last value, at the first place. */
+function scan({ bytes, latin1 }: Source, dialect: Dialect): Scan | ReadingFault {
+  const members = new Map<string, Member>();
+  const repeatedKeys: RepeatedKey[] = [];
+  try {
+    scanObject(bytes, dialect, (at, keyEnd, valueAt, _valueEnd, isPlain) => {
+      const prefix = decodeKey(bytes, latin1, at, keyEnd, isPlain);
+      const earlier = members.get(prefix);
+      if (earlier === undefined) members.set(prefix, { prefix, at, valueAt });
+      else {
+        repeatedKeys.push({ key: prefix, firstAt: earlier.at, at });
+        earlier.valueAt = valueAt;
+      }
+    });
+  } catch (error) {
+    if (error instanceof JsonFault) return { reason: error.reason, at: error.offset };
+    throw error;
+  }
+  return { members: [...members.values()], repeatedKeys };
+}
+
+function isFault(scanned: Scan | ReadingFault): scanned is ReadingFault {
+  return 'reason' in scanned;
+}
+
+function entriesOf(source: Source, members: readonly Member[]): readonly LintEntry[] {
+  const reader = new EntryReader(source);
+  return members.map(({ prefix, at, valueAt }, index) => {
+    const vanished = whyVanished(source.bytes[valueAt]);
+    if (vanished !== null) {
+      return { prefix, index, at, valueAt, fields: null, unusedBecause: vanished, isVanished: true, isPlain: true };
+    }
+    const { fields, skippedBecause, notes, isRepeating } = reader.read(valueAt);
+    const isPlain = notes.length === 0 && !isRepeating;
+    return { prefix, index, at, valueAt, fields, unusedBecause: skippedBecause, isVanished: false, isPlain };
   });
 }
 
 /** Lays a document out for the rules: as the server loads it, every part with the place where it is written. Never throws. */
 export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSubject {
   const source = { bytes, latin1: latin1Text(bytes) };
-  const members = new Map<string, Member>();
-  const repeatedKeys: RepeatedKey[] = [];
-  const fault = faultOf(bytes, pythonDialect, (keyStart, keyEnd, valueAt, _valueEnd, isPlain) => {
-    const key = decodeKey(bytes, source.latin1, keyStart, keyEnd, isPlain);
-    const earlier = members.get(key);
-    if (earlier === undefined) members.set(key, { at: keyStart, valueAt });
-    else {
-      repeatedKeys.push({ key, firstAt: earlier.at, at: keyStart });
-      earlier.valueAt = valueAt;
-    }
-  });
-  if (fault !== null) return unreadableSubject(fault, knowledge);
-  const entries = entriesOf(source, members);
-  const strictFault = faultOf(bytes, strictDialect, () => undefined);
-  const standings = standingsOf(entries, knowledge.buckets);
-  return { ...knowledge, source, entries, repeatedKeys, standings, fault, strictFault };
+  const strict = scan(source, bothDialects);
+  const scanned = isFault(strict) ? scan(source, pythonDialect) : strict;
+  if (isFault(scanned)) return unreadableSubject(scanned, knowledge);
+  const entries = entriesOf(source, scanned.members);
+  return {
+    ...knowledge,
+    source,
+    entries,
+    repeatedKeys: scanned.repeatedKeys,
+    standings: notableStandings(entries, knowledge.buckets),
+    fault: null,
+    strictFault: isFault(strict) ? strict : null,
+  };
 }
 
 /** A document of which nothing but its fault can be told. */

@@ -3,26 +3,27 @@ import { coerceBoolean, coerceInteger, type Coerced } from '../policy/coercion.j
 import { fieldNames, quoteValue, readValue } from '../policy/entry-reading.js';
 import type { OverrideFields } from '../policy/matching.js';
 import type { Discovery } from './rule.js';
-import type { LintEntry, LintField, LintSubject } from './subject.js';
+import type { LintEntry, LintSubject } from './subject.js';
 import { named, setCommand, unsetCommand } from './wording.js';
+import { placeOfField, writtenFields, type WrittenField } from './written-fields.js';
 
 // What concerns the value of one entry.
 
-function coercedField({ source }: LintSubject, { name, valueAt, valueEnd }: LintField): Coerced<number | boolean> {
+function coercedField({ source }: LintSubject, { name, valueAt, valueEnd }: WrittenField): Coerced<number | boolean> {
   const value = readValue(source, valueAt, valueEnd);
   return name === 'shadow' ? coerceBoolean(value) : coerceInteger(value);
 }
 
 /** The fields that the server reads: of repeated ones the last. */
-function readFields({ written }: LintEntry): readonly LintField[] {
-  return written.filter(({ name, isLast }) => isLast && fieldNames.includes(name));
+function readFields({ source }: LintSubject, entry: LintEntry): readonly WrittenField[] {
+  return writtenFields(source, entry).filter(({ name, isLast }) => isLast && fieldNames.includes(name));
 }
 
 export function* findSkipped(subject: LintSubject): Iterable<Discovery> {
   for (const entry of subject.entries) {
     const { prefix, unusedBecause, isVanished, valueAt } = entry;
     if (unusedBecause === null || isVanished) continue;
-    const unread = readFields(entry).filter((field) => coercedField(subject, field).kind === 'invalid');
+    const unread = readFields(subject, entry).filter((field) => coercedField(subject, field).kind === 'invalid');
     const culprit = unread.sort((a, b) => fieldNames.indexOf(a.name) - fieldNames.indexOf(b.name))[0];
     yield {
       at: culprit?.valueAt ?? valueAt,
@@ -49,8 +50,8 @@ export function* findVanished({ entries }: LintSubject): Iterable<Discovery> {
 
 export function* findCoerced(subject: LintSubject): Iterable<Discovery> {
   for (const entry of subject.entries) {
-    if (entry.fields === null) continue;
-    for (const field of readFields(entry)) {
+    if (entry.fields === null || entry.isPlain) continue;
+    for (const field of readFields(subject, entry)) {
       const coerced = coercedField(subject, field);
       if (coerced.kind !== 'value' || coerced.isExact) continue;
       const raw = quoteValue(subject.source, field.valueAt, field.valueEnd);
@@ -92,8 +93,11 @@ function meantBy(name: string): string | undefined {
   return meant.get(bare) ?? (fieldNames.includes(bare) ? bare : nearNames(bare, fieldNames)[0]);
 }
 
-export function* findUnknownFields({ entries }: LintSubject): Iterable<Discovery> {
-  for (const { prefix, written } of entries) {
+export function* findUnknownFields({ entries, source }: LintSubject): Iterable<Discovery> {
+  for (const entry of entries) {
+    if (entry.isPlain) continue;
+    const { prefix } = entry;
+    const written = writtenFields(source, entry);
     const present = new Set(written.map(({ name }) => name));
     for (const { name, at, isLast } of written) {
       if (!isLast || fieldNames.includes(name)) continue;
@@ -114,9 +118,11 @@ function cureOf(right: string | undefined, present: ReadonlySet<string>): string
   return present.has(right) ? `Remove it: "${right}" stands beside it` : `Call it "${right}"`;
 }
 
-export function* findRepeatedFields({ entries }: LintSubject): Iterable<Discovery> {
-  for (const { prefix, written } of entries) {
-    for (const { name, at, isLast } of written) {
+export function* findRepeatedFields({ entries, source }: LintSubject): Iterable<Discovery> {
+  for (const entry of entries) {
+    if (entry.isPlain) continue;
+    const { prefix } = entry;
+    for (const { name, at, isLast } of writtenFields(source, entry)) {
       if (isLast) continue;
       yield {
         at,
@@ -135,14 +141,15 @@ function fieldRule<Name extends keyof OverrideFields>(
   wireName: string,
   judge: (value: NonNullable<OverrideFields[Name]>, fields: OverrideFields) => { what: string; cure: string } | null,
 ) {
-  return function* find({ entries }: LintSubject): Iterable<Discovery> {
-    for (const { prefix, fields, written } of entries) {
+  return function* find({ entries, source }: LintSubject): Iterable<Discovery> {
+    for (const entry of entries) {
+      const { prefix, fields } = entry;
       const value = fields?.[key];
       if (fields === null || value === undefined) continue;
       const found = judge(value, fields);
       if (found === null) continue;
       yield {
-        at: written.find(({ name, isLast }) => isLast && name === wireName)?.valueAt ?? null,
+        at: placeOfField(source, entry, wireName),
         route: prefix,
         message: `${named(prefix)}: ${found.what}`,
         cure: found.cure,

@@ -20,6 +20,8 @@ export interface EntryReading {
   readonly fields: ReadFields | null;
   readonly skippedBecause: string | null;
   readonly notes: readonly string[];
+  /** True where one of the server's own fields stands in it more than once. */
+  readonly isRepeating: boolean;
 }
 
 interface ReadFields {
@@ -113,6 +115,7 @@ export class EntryReader {
   readonly #visit: MemberVisitor;
   #others: Set<string> | null = null;
   #notes: string[] | null = null;
+  #isRepeating = false;
 
   constructor(source: Source) {
     this.#source = source;
@@ -123,6 +126,7 @@ export class EntryReader {
         : fieldNames.indexOf(decodeString(bytes, keyStart, keyEnd));
       if (index === -1) (this.#others ??= new Set()).add(decodeKey(bytes, latin1, keyStart, keyEnd, isPlain));
       else {
+        if (this.#starts[index] !== 0) this.#isRepeating = true;
         this.#starts[index] = valueStart;
         this.#ends[index] = valueEnd;
       }
@@ -134,16 +138,21 @@ export class EntryReader {
     this.#starts.fill(0);
     this.#others = null;
     this.#notes = null;
+    this.#isRepeating = false;
     scanMembers(this.#source.bytes, at, pythonDialect, 2, this.#visit);
     for (const name of this.#others ?? noNotes) this.#note(`field ${JSON.stringify(name)} is ignored by the server`);
     const fields: ReadFields = {};
     const skippedBecause = this.#readNumbers(fields);
-    if (skippedBecause !== null) return { fields: null, skippedBecause, notes: this.#notes ?? noNotes };
+    if (skippedBecause !== null) return this.#reading(null, skippedBecause);
     this.#readShadow(fields);
     if (this.#starts.every((start) => start === 0)) {
       this.#note('it sets no field the server knows, yet it matches and hides later prefixes');
     }
-    return { fields, skippedBecause: null, notes: this.#notes ?? noNotes };
+    return this.#reading(fields, null);
+  }
+
+  #reading(fields: ReadFields | null, skippedBecause: string | null): EntryReading {
+    return { fields, skippedBecause, notes: this.#notes ?? noNotes, isRepeating: this.#isRepeating };
   }
 
   #note(note: string): void {
