@@ -18,19 +18,30 @@ export function lintView(report: LintReport, environment: string | null): View {
     data,
     items: findings,
     human: (theme) => {
-      const shown = findings.slice(0, mostFindings).flatMap((each) => findingLines(each, theme));
-      return [...shown, ...restLines(findings.slice(mostFindings), theme), ...endLines(report, theme)].join('\n');
+      const shown = findings.slice(0, mostFindings);
+      const lines = shown.flatMap((each, index) => [
+        headLine(each, theme),
+        ...hintLines(each, shown[index + 1], theme),
+      ]);
+      return [...lines, ...restLines(findings.slice(mostFindings), theme), ...endLines(report, theme)].join('\n');
     },
   };
 }
 
 const dress = { error: 'bad', warning: 'warn', note: 'dim' } as const;
 
-function findingLines({ rule, severity, message, hint, place }: LocatedFinding, theme: Theme): readonly string[] {
-  const where =
-    place === null ? '' : `${place.file === '-' ? 'stdin' : term(place.file)}:${place.line}:${place.column}: `;
-  const head = `${where}${theme[dress[severity]](`${severity}:`)} ${term(message)} ${theme.dim(`[${rule}]`)}`;
-  return hint === null ? [head] : [head, `  ${theme.accent('hint:')} ${term(hint)}`];
+function headLine({ rule, severity, message, place }: LocatedFinding, theme: Theme): string {
+  const where = place === null ? '' : `${named(place.file)}:${place.line}:${place.column}: `;
+  return `${where}${theme[dress[severity]](`${severity}:`)} ${term(message)} ${theme.dim(`[${rule}]`)}`;
+}
+
+/** The same hint below a row of findings is said once, at their end. */
+function hintLines({ hint }: LocatedFinding, next: LocatedFinding | undefined, theme: Theme): readonly string[] {
+  return hint === null || hint === next?.hint ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`];
+}
+
+function named(source: string): string {
+  return source === '-' ? 'stdin' : term(source);
 }
 
 /** What is not shown, by rule. */
@@ -49,8 +60,7 @@ function endLines({ source, entryCount, notChecked, findings }: LintReport, them
     ...(warnings > 0 ? [theme.warn(counted(warnings, 'warning'))] : []),
     ...(notes > 0 ? [counted(notes, 'note')] : []),
   ];
-  const name = source === '-' ? 'stdin' : term(source);
   const said = words.length === 0 ? theme.good('nothing found') : words.join(', ');
   const left = notChecked.map(({ rule, because }) => theme.dim(`not looked for: ${rule} (${term(because)})`));
-  return [...left, `${name}: ${said} in ${counted(entryCount, 'override')}`];
+  return [...left, `${named(source)}: ${said} in ${counted(entryCount, 'override')}`];
 }

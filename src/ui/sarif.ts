@@ -53,7 +53,7 @@ function resultOf(
     ruleId: rule,
     ...(index === undefined ? {} : { ruleIndex: index }),
     level: severity,
-    message: { text: hint === null ? message : `${message}\n${hint}` },
+    message: { text: literal(hint === null ? message : `${message}\n${hint}`) },
     locations: [
       {
         ...(place === null || place.file === '-' ? {} : { physicalLocation: physical(place) }),
@@ -61,6 +61,12 @@ function resultOf(
       },
     ],
   };
+}
+
+/** Braces would be placeholders, and brackets before a parenthesis a link. */
+function literal(text: string): string {
+  const plain = text.replaceAll(/[{}]/g, '$&$&');
+  return /\]\s*\(/.test(plain) ? plain.replaceAll(/[\\[\]]/g, String.raw`\$&`) : plain;
 }
 
 function physical({ file, line, column }: NonNullable<LocatedFinding['place']>) {

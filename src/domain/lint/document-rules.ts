@@ -45,7 +45,7 @@ const manyEntries = 1000;
 // The size from which Redis's own advice calls a value big; every process fetches and parses it whole at each reload.
 const largeBytes = 1024 * 1024;
 
-export function* findLarge({ entries, source }: LintSubject): Iterable<Discovery> {
+export function* findLarge({ entries, size }: LintSubject): Iterable<Discovery> {
   const whole = { at: null, route: null, command: null };
   if (entries.length > manyEntries) {
     yield {
@@ -54,7 +54,6 @@ export function* findLarge({ entries, source }: LintSubject): Iterable<Discovery
       cure: `Put what is asked most in front, and join entries under a common prefix; up to ${manyEntries} nothing is said`,
     };
   }
-  const size = source.bytes.length;
   if (size > largeBytes && size <= defaultMaxDocumentBytes) {
     yield {
       ...whole,
@@ -64,8 +63,7 @@ export function* findLarge({ entries, source }: LintSubject): Iterable<Discovery
   }
 }
 
-export function* findTooLarge({ source }: LintSubject): Iterable<Discovery> {
-  const size = source.bytes.length;
+export function* findTooLarge({ size }: LintSubject): Iterable<Discovery> {
   if (size <= defaultMaxDocumentBytes) return;
   yield {
     at: null,

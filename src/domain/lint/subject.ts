@@ -69,6 +69,8 @@ export interface LintSubject extends LintKnowledge {
   readonly fault: ReadingFault | null;
   /** Why rlctl would not change it although the server reads it; `null`: it would. */
   readonly strictFault: ReadingFault | null;
+  /** Bytes; also where they were too many to be looked at. */
+  readonly size: number;
 }
 
 /** What rlctl and the server both read: the usual document needs no second look. */
@@ -129,7 +131,7 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
   const source = { bytes, latin1: latin1Text(bytes) };
   const strict = scan(source, bothDialects);
   const scanned = isFault(strict) ? scan(source, pythonDialect) : strict;
-  if (isFault(scanned)) return unreadableSubject(scanned, knowledge);
+  if (isFault(scanned)) return { ...blankSubject(bytes.length, knowledge), fault: scanned };
   const entries = entriesOf(source, scanned.members);
   return {
     ...knowledge,
@@ -139,11 +141,13 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
     standings: notableStandings(entries, knowledge.buckets),
     fault: null,
     strictFault: isFault(strict) ? strict : null,
+    size: bytes.length,
   };
 }
 
-/** A document of which nothing but its fault can be told. */
-export function unreadableSubject(fault: ReadingFault, knowledge: LintKnowledge): LintSubject {
+/** A document of which nothing is known but its size. */
+export function blankSubject(size: number, knowledge: LintKnowledge): LintSubject {
   const source = { bytes: new Uint8Array(), latin1: '' };
-  return { ...knowledge, source, entries: [], repeatedKeys: [], standings: [], fault, strictFault: null };
+  const nothing = { entries: [], repeatedKeys: [], standings: [], fault: null, strictFault: null };
+  return { ...knowledge, ...nothing, source, size };
 }

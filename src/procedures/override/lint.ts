@@ -5,8 +5,8 @@ import { lintDocument, type LintOrigin } from '../../domain/lint/lint.js';
 import { TextPlaces, type TextPlace } from '../../domain/lint/places.js';
 import type { LintRuleName } from '../../domain/lint/rules.js';
 import {
+  blankSubject,
   lintSubject,
-  unreadableSubject,
   type BucketTraffic,
   type LintKnowledge,
   type LintSubject,
@@ -94,17 +94,16 @@ export async function lintStored(
   const { buckets, ignored, key, address } = input;
   const share = shareOf(deadline, clock);
   const [stored, read] = await Promise.all([
-    readStored(store, deadline),
+    readStored(store, deadline, key),
     partOf(decisions && (() => decisions(share))),
   ]);
   if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
   const subject = subjectOf(stored, { buckets, traffic: trafficOf(valueOf(read), buckets) });
-  const isRead = !(stored instanceof RlctlError);
   return {
     source: key,
-    revision: isRead ? stored.revision : null,
+    revision: typeof stored === 'number' ? null : stored.revision,
     entryCount: subject.entries.length,
-    size: isRead ? (stored.bytes?.length ?? 0) : 0,
+    size: typeof stored === 'number' ? stored : (stored.bytes?.length ?? 0),
     notChecked: wanted(ignored, [...withoutBuckets(buckets), ...withoutTraffic(read, buckets)]),
     findings: lintDocument(subject, { kind: 'stored', address }, ignored),
   };
@@ -115,22 +114,24 @@ function wanted(ignored: ReadonlySet<string>, rules: readonly UncheckedRule[]): 
   return rules.filter(({ rule }) => !ignored.has(rule));
 }
 
-/** The document, or why it is not fetched at all. */
-async function readStored(store: OverrideStore, deadline: Deadline): Promise<StoredOverrides | RlctlError> {
+/** The document; where it is too large to be fetched, its size. */
+async function readStored(store: OverrideStore, deadline: Deadline, key: string): Promise<StoredOverrides | number> {
   try {
     return await store.read(deadline);
   } catch (error) {
-    if (error instanceof RlctlError && error.code === 'DOCUMENT_TOO_LARGE') return error;
+    const { key: what, bytes } = (error instanceof RlctlError && error.details) || {};
+    const isTooLarge = error instanceof RlctlError && error.code === 'DOCUMENT_TOO_LARGE' && what === key;
+    if (isTooLarge && typeof bytes === 'number') return bytes;
     throw error;
   }
 }
 
-function subjectOf(stored: StoredOverrides | RlctlError, knowledge: LintKnowledge): LintSubject {
-  if (stored instanceof RlctlError) return unreadableSubject({ reason: stored.message, at: null }, knowledge);
-  if (stored.type === 'string' || stored.type === 'none') {
-    return lintSubject(stored.bytes ?? Buffer.from('{}'), knowledge);
-  }
-  return unreadableSubject({ reason: `the key holds a ${stored.type}, not a string`, at: null }, knowledge);
+function subjectOf(stored: StoredOverrides | number, knowledge: LintKnowledge): LintSubject {
+  if (typeof stored === 'number') return blankSubject(stored, knowledge);
+  const { bytes, type } = stored;
+  if (type === 'string' || type === 'none') return lintSubject(bytes ?? Buffer.from('{}'), knowledge);
+  const fault = { reason: `the key holds a ${type}, not a string`, at: null };
+  return { ...blankSubject(0, knowledge), fault };
 }
 
 function withoutBuckets(buckets: LintKnowledge['buckets']): readonly UncheckedRule[] {
