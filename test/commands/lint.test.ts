@@ -253,7 +253,7 @@ describe('the stored document', () => {
       ['hidden-prefix', null],
     ]);
     const [, command = ''] = shown.findings[1]?.hint?.split(': rlctl ') ?? [];
-    expect(command).toMatch(/^-e lab --config \S+ override set \/api\/search --before \/api$/);
+    expect(command).toMatch(/^-e lab --config \S+ override set \/api\/search --rate 5 --before \/api$/);
     const words = command.split(' ');
     expect((await state.lab.world.main([...words, '--no-verify'])).code).toBe(0);
     const after = jsonOf<Shown>((await lint('--json')).out);

@@ -2,7 +2,7 @@ import { groupedBy } from './order-rules.js';
 import type { Standing } from './prefix-walk.js';
 import type { Discovery } from './rule.js';
 import type { LintEntry, LintSubject } from './subject.js';
-import { named, namedList, setCommand, unsetCommand } from './wording.js';
+import { moveCommand, named, namedList, unsetCommand } from './wording.js';
 
 // What concerns the prefixes themselves.
 
@@ -22,7 +22,7 @@ function cutShort({ key, entry, winner }: Standing): LintEntry | null {
 export function* findMissingBoundaries({ standings }: LintSubject): Iterable<Discovery> {
   for (const [taker, taken] of groupedBy(standings, cutShort)) {
     const routes = [...new Map(taken.map((each) => [each.key, each])).values()];
-    const own = routes.find(({ entry }) => entry !== null);
+    const own = routes.find(({ entry }) => entry !== null)?.entry;
     const [first] = routes;
     const list = namedList(routes.map(({ key, bucket }) => named(key) + (bucket === null ? '' : ` (${bucket})`)));
     yield {
@@ -30,7 +30,7 @@ export function* findMissingBoundaries({ standings }: LintSubject): Iterable<Dis
       route: taker.prefix,
       message: `${named(taker.prefix)} ends in the middle of a segment: it also takes ${list}`,
       cure: `Write ${named(`${taker.prefix}/`)}, or give ${named(first?.key ?? '')} an entry in front of it`,
-      command: own === undefined ? null : setCommand(own.key, '--before', taker.prefix),
+      command: own ? moveCommand(own, taker.prefix) : null,
     };
   }
 }

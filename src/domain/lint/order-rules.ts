@@ -1,7 +1,7 @@
 import type { Discovery } from './rule.js';
 import type { Standing } from './prefix-walk.js';
 import type { LintEntry, LintSubject } from './subject.js';
-import { named, namedList, setCommand, unsetCommand } from './wording.js';
+import { moveCommand, named, namedList, unsetCommand } from './wording.js';
 
 // What follows from the order: the first prefix that starts a route wins, not the longest.
 
@@ -13,7 +13,7 @@ export function* findHidden({ standings }: LintSubject): Iterable<Discovery> {
       route: entry.prefix,
       message: `${named(entry.prefix)} never wins: ${named(winner.prefix)} stands earlier and takes every route of it`,
       cure: `Put it in front of ${named(winner.prefix)}, or remove it`,
-      command: setCommand(entry.prefix, '--before', winner.prefix),
+      command: moveCommand(entry, winner.prefix),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { LintEntry } from './subject.js';
+
 /** A text from outside as it stands in a sentence: in quotes, and cut where nobody would read on. */
 export function named(text: string): string {
   const characters = text.length > longest ? `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
@@ -27,6 +29,23 @@ function isSpeakable(prefix: string): boolean {
 export function setCommand(prefix: string, ...flags: readonly string[]): readonly [string, ...string[]] | null {
   const isRoute = prefix.startsWith('/') && !/[?#]|\*$/.test(prefix);
   return isRoute && [prefix, ...flags].every(isSpeakable) ? ['override set', prefix, ...flags] : null;
+}
+
+function isWithin(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most;
+}
+
+/** The command that puts an entry in front of another, with what it has: `override set` wants a field to be named. */
+export function moveCommand({ prefix, fields }: LintEntry, before: string): readonly [string, ...string[]] | null {
+  const { ratePerMin, burst, isShadow } = fields ?? {};
+  const kept = isWithin(ratePerMin, 1, 60_000)
+    ? ['--rate', String(ratePerMin)]
+    : isWithin(burst, 0, 100_000)
+      ? ['--burst', String(burst)]
+      : isShadow === undefined
+        ? null
+        : [isShadow ? '--shadow' : '--no-shadow'];
+  return kept && setCommand(prefix, ...kept, '--before', before);
 }
 
 /** The command that removes an entry; `null`: nobody can type its prefix. */

@@ -331,10 +331,25 @@ describe('what is said', () => {
     expect(hints).toEqual([
       ['vanished-entry', null, " -e prod override unset '/c?d'"],
       ['vanished-entry', null, null],
-      ['hidden-prefix', null, " -e prod override set '/a b' --before /a"],
+      ['hidden-prefix', null, " -e prod override set '/a b' --rate 1 --before /a"],
       ['unmatchable-prefix', null, " -e prod override unset '/c?d'"],
       ['unmatchable-prefix', null, null],
     ]);
+  });
+
+  test.each([
+    ['{"rate":70000,"burst":3}', '--burst 3'],
+    ['{"rate":"7"}', '--rate 7'],
+    ['{"shadow":false,"window":60}', '--no-shadow'],
+    ['{"shadow":"x"}', '--shadow'],
+    ['{"window":60}', null],
+    ['{}', null],
+  ])('a hidden %s is moved with what it has (%s), since a field must be named', (value, flags) => {
+    const subject = lintSubject(Buffer.from(`{"/a":{"rate":1},"/a/b":${value}}`), nothingKnown);
+    const findings = lintDocument(subject, { kind: 'stored', address: bareAddress });
+    const hint = findings.find(({ rule }) => rule === 'hidden-prefix')?.hint;
+    const command = flags === null ? '.' : `: rlctl override set /a/b ${flags} --before /a`;
+    expect(hint).toBe(`Put it in front of "/a", or remove it${command}`);
   });
 
   test('rules can be left out', () => {
