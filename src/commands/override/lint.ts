@@ -8,6 +8,7 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import { countFindings } from '../../domain/lint/lint.js';
 import { lintRules } from '../../domain/lint/rules.js';
 import { nearNames } from '../../domain/near-names.js';
+import { defaultMaxDocumentBytes } from '../../domain/override/document.js';
 import { overridesKey } from '../../domain/redis-keys.js';
 import { lintFile, lintStored, type LintReport } from '../../procedures/override/lint.js';
 import { githubAnnotations } from '../../ui/github-annotations.js';
@@ -31,9 +32,10 @@ function ruleNames(names: readonly string[]): ReadonlySet<string> {
   throw usageError(`--ignore: there is no rule "${unknown}"`, hint, 'UNKNOWN_RULE');
 }
 
+/** At most a byte more than a document may have. */
 async function bytesOf(context: Context, file: string): Promise<Uint8Array> {
   if (file === '-') return context.host.stdin.readAll();
-  const bytes = await context.files.readBytes(resolve(context.host.cwd, file));
+  const bytes = await context.files.readBytes(resolve(context.host.cwd, file), defaultMaxDocumentBytes);
   if (bytes === null) throw usageError(`there is no file ${file}`, 'Check the path given with -f.', 'FILE_MISSING');
   return bytes;
 }

@@ -68,7 +68,7 @@ export function* findTooLarge({ size }: LintSubject): Iterable<Discovery> {
   yield {
     at: null,
     route: null,
-    message: `${counted(size, 'byte')}: rlctl refuses to change a document over ${defaultMaxDocumentBytes}`,
+    message: `more than ${defaultMaxDocumentBytes} bytes: rlctl refuses to change such a document`,
     cure: 'Join entries under a common prefix',
     command: null,
   };

@@ -7,20 +7,16 @@ import {
   findSlashVariants,
   findUnmatchable,
 } from './key-rules.js';
-import { findEmpty, findHidden, findMatchAll, findOrderHazards } from './order-rules.js';
-import type { LintRule } from './rule.js';
 import {
-  findCoerced,
   findNegativeBurst,
   findRateNotPositive,
   findRateTooHigh,
-  findRepeatedFields,
   findShownWindow,
-  findSkipped,
-  findUnknownFields,
-  findVanished,
   findZeroBurst,
-} from './value-rules.js';
+} from './number-rules.js';
+import { findEmpty, findHidden, findMatchAll, findOrderHazards } from './order-rules.js';
+import type { LintRule } from './rule.js';
+import { findCoerced, findRepeatedFields, findSkipped, findUnknownFields, findVanished } from './value-rules.js';
 
 /** Every rule, the worst first. */
 export const lintRules = [

@@ -1,29 +1,17 @@
-import { blockShareThreshold } from '../../domain/decisions/alerts.js';
-import type { BucketDecisions, Decisions } from '../../domain/decisions/decisions.js';
+import type { Decisions } from '../../domain/decisions/decisions.js';
 import { RlctlError } from '../../domain/errors.js';
 import { lintDocument, type LintOrigin } from '../../domain/lint/lint.js';
 import { TextPlaces, type TextPlace } from '../../domain/lint/places.js';
-import type { LintRuleName } from '../../domain/lint/rules.js';
-import {
-  blankSubject,
-  lintSubject,
-  type BucketTraffic,
-  type LintKnowledge,
-  type LintSubject,
-} from '../../domain/lint/subject.js';
+import { blankSubject, lintSubject, type LintKnowledge, type LintSubject } from '../../domain/lint/subject.js';
 import type { LocatedFinding } from '../../domain/located-finding.js';
-import { partOf, valueOf, type Part } from '../../domain/part.js';
+import { defaultMaxDocumentBytes } from '../../domain/override/document.js';
+import { partOf, valueOf } from '../../domain/part.js';
 import type { CommandAddress } from '../../domain/printed-command.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import { shareOf } from '../share.js';
-
-/** A rule that could not be asked, and why. */
-export interface UncheckedRule {
-  readonly rule: LintRuleName;
-  readonly because: string;
-}
+import { trafficOf, withoutTraffic, type UncheckedRule } from './lint-traffic.js';
 
 export interface LintReport {
   /** The file as it was named (`-`: stdin), or the Redis key. */
@@ -46,13 +34,13 @@ export interface LintInput {
 }
 
 /** A document that was read from a file, and where each of its bytes stands there. */
-export interface ReadDocument {
+interface ReadDocument {
   readonly bytes: Uint8Array;
   readonly placeOf: (offset: number) => TextPlace;
 }
 
 /** Reads a document as somebody keeps it: the JSON text that Redis would hold. */
-export function readDocumentFile(bytes: Uint8Array): ReadDocument {
+function readDocumentFile(bytes: Uint8Array): ReadDocument {
   const places = new TextPlaces(bytes);
   return { bytes, placeOf: (offset) => places.placeOf(offset) };
 }
@@ -60,7 +48,9 @@ export function readDocumentFile(bytes: Uint8Array): ReadDocument {
 /** Checks a document on disk. Reaches nothing, and throws nothing: what cannot be read is a finding. */
 export function lintFile(text: Uint8Array, file: string, { buckets, ignored }: LintInput): LintReport {
   const { bytes, placeOf } = readDocumentFile(text);
-  const subject = lintSubject(bytes, { buckets, traffic: [] });
+  const knowledge = { buckets, traffic: [] };
+  const isTooLarge = text.length > defaultMaxDocumentBytes;
+  const subject = isTooLarge ? blankSubject(text.length, knowledge) : lintSubject(bytes, knowledge);
   const origin: LintOrigin = { kind: 'file', file, placeOf };
   return {
     source: file,
@@ -137,41 +127,4 @@ function subjectOf(stored: StoredOverrides | number, knowledge: LintKnowledge): 
 function withoutBuckets(buckets: LintKnowledge['buckets']): readonly UncheckedRule[] {
   const isKnown = [...buckets.values()].some(({ routes }) => routes.length > 0);
   return isKnown ? [] : [{ rule: 'wide-shadow', because: 'no routes of buckets are configured' }];
-}
-
-function withoutTraffic(read: Part<Decisions>, buckets: LintKnowledge['buckets']): readonly UncheckedRule[] {
-  const because =
-    read.state === 'failed'
-      ? read.error.message
-      : read.state === 'notAsked'
-        ? 'neither prometheus nor metrics is configured'
-        : trafficOf(read.value, buckets).length === 0
-          ? `no bucket with configured routes has ${leastDecisions} decisions in the window`
-          : null;
-  return because === null ? [] : [{ rule: 'rate-below-traffic', because }];
-}
-
-/** Fewer requests than this tell nothing of what callers need. */
-const leastDecisions = 100;
-
-function trafficOf(decisions: Decisions | null, buckets: LintKnowledge['buckets']): readonly BucketTraffic[] {
-  if (decisions === null) return [];
-  return decisions.buckets.flatMap((each) => {
-    const configured = buckets.get(each.bucket);
-    const over = overLimit(each);
-    if (configured === undefined || over === null || each.total === null || each.total < leastDecisions) return [];
-    return {
-      bucket: each.bucket,
-      perMinute: (each.total * 60_000) / decisions.windowMs,
-      overShare: over / each.total,
-      threshold: blockShareThreshold([each.bucket, ...configured.alias]),
-      windowMs: decisions.windowMs,
-    };
-  });
-}
-
-/** Requests over their limit, refused or only counted; `null`: no data on either. */
-function overLimit({ blocked, shadowBlocked }: BucketDecisions): number | null {
-  if (blocked.count === null && shadowBlocked.count === null) return null;
-  return (blocked.count ?? 0) + (shadowBlocked.count ?? 0);
 }

@@ -267,7 +267,7 @@ describe('places', () => {
   test('are those of the text as an editor shows it, whatever its line ends and letters', () => {
     const text = '{\r\n\t"/é😀" : {"rate": "1"},\r\n"/b":\r\n5}';
     expect(found(text)).toEqual(['vanished-entry 4:1', 'coerced-value 2:19']);
-    expect([...(text.split('\r\n')[1] ?? '')][18]).toBe('"');
+    expect(Array.from(text.split('\r\n')[1] ?? '')[18]).toBe('"');
   });
 
   test('one long line is gone through once', () => {
