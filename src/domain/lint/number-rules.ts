@@ -12,8 +12,8 @@ function fieldRule<Name extends keyof OverrideFields>(
   wireName: string,
   judge: (value: NonNullable<OverrideFields[Name]>, fields: OverrideFields) => { what: string; cure: string } | null,
 ) {
-  return function* find({ entries, source }: LintSubject): Iterable<Discovery> {
-    for (const entry of entries) {
+  return function* find({ suspects, source }: LintSubject): Iterable<Discovery> {
+    for (const entry of suspects) {
       const { prefix, fields } = entry;
       const value = fields?.[key];
       if (fields === null || value === undefined) continue;

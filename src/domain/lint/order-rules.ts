@@ -66,8 +66,8 @@ export function* findMatchAll({ entries }: LintSubject): Iterable<Discovery> {
   }
 }
 
-export function* findEmpty({ entries }: LintSubject): Iterable<Discovery> {
-  for (const { prefix, fields, valueAt } of entries) {
+export function* findEmpty({ suspects }: LintSubject): Iterable<Discovery> {
+  for (const { prefix, fields, valueAt } of suspects) {
     if (fields === null || Object.keys(fields).length > 0) continue;
     yield {
       at: valueAt,

@@ -20,8 +20,6 @@ export interface LintEntry {
   readonly unusedBecause: string | null;
   /** True: it is no object, and the server drops it while loading. */
   readonly isVanished: boolean;
-  /** True where every field is read as it is written, and stands there once. */
-  readonly isPlain: boolean;
 }
 
 /** A key that stands in the document more than once. */
@@ -62,6 +60,8 @@ export interface LintSubject extends LintKnowledge {
   readonly source: Source;
   /** In the server's order; empty where it cannot read the document. */
   readonly entries: readonly LintEntry[];
+  /** Those of them whose value is worth a look: of a sound document very few. */
+  readonly suspects: readonly LintEntry[];
   readonly repeatedKeys: readonly RepeatedKey[];
   /** The prefixes of the document that are not simply their own, and every configured route. */
   readonly standings: readonly Standing[];
@@ -113,17 +113,31 @@ function isFault(scanned: Scan | ReadingFault): scanned is ReadingFault {
   return 'reason' in scanned;
 }
 
-function entriesOf(source: Source, members: readonly Member[]): readonly LintEntry[] {
+/** True where the numbers are those that nobody asks about. */
+function isUsual({ ratePerMin = 1, burst = 1, windowSeconds = 60 }: OverrideFields): boolean {
+  return ratePerMin >= 1 && ratePerMin <= 60_000 && burst >= 1 && windowSeconds === 60;
+}
+
+interface Reading {
+  readonly entries: readonly LintEntry[];
+  readonly suspects: readonly LintEntry[];
+}
+
+/** Reads every value as the server does; what it notes nothing about, and holds usual numbers, is no suspect. */
+function readEntries(source: Source, members: readonly Member[]): Reading {
   const reader = new EntryReader(source);
-  return members.map(({ prefix, at, valueAt }, index) => {
+  const suspects: LintEntry[] = [];
+  const entries = members.map(({ prefix, at, valueAt }, index): LintEntry => {
     const vanished = whyVanished(source.bytes[valueAt]);
-    if (vanished !== null) {
-      return { prefix, index, at, valueAt, fields: null, unusedBecause: vanished, isVanished: true, isPlain: true };
-    }
-    const { fields, skippedBecause, notes, isRepeating } = reader.read(valueAt);
-    const isPlain = notes.length === 0 && !isRepeating;
-    return { prefix, index, at, valueAt, fields, unusedBecause: skippedBecause, isVanished: false, isPlain };
+    const reading = vanished === null ? reader.read(valueAt) : null;
+    const fields = reading?.fields ?? null;
+    const unusedBecause = reading === null ? vanished : reading.skippedBecause;
+    const entry = { prefix, index, at, valueAt, fields, unusedBecause, isVanished: vanished !== null };
+    const isSound = reading !== null && reading.notes.length === 0 && !reading.isRepeating;
+    if (!isSound || fields === null || !isUsual(fields)) suspects.push(entry);
+    return entry;
   });
+  return { entries, suspects };
 }
 
 /** Lays a document out for the rules: as the server loads it, every part with the place where it is written. Never throws. */
@@ -132,11 +146,12 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
   const strict = scan(source, bothDialects);
   const scanned = isFault(strict) ? scan(source, pythonDialect) : strict;
   if (isFault(scanned)) return { ...blankSubject(bytes.length, knowledge), fault: scanned };
-  const entries = entriesOf(source, scanned.members);
+  const { entries, suspects } = readEntries(source, scanned.members);
   return {
     ...knowledge,
     source,
     entries,
+    suspects,
     repeatedKeys: scanned.repeatedKeys,
     standings: notableStandings(entries, knowledge.buckets),
     fault: null,
@@ -148,6 +163,6 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
 /** A document of which nothing is known but its size. */
 export function blankSubject(size: number, knowledge: LintKnowledge): LintSubject {
   const source = { bytes: new Uint8Array(), latin1: '' };
-  const nothing = { entries: [], repeatedKeys: [], standings: [], fault: null, strictFault: null };
+  const nothing = { entries: [], suspects: [], repeatedKeys: [], standings: [], fault: null, strictFault: null };
   return { ...knowledge, ...nothing, source, size };
 }

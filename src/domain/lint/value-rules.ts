@@ -19,7 +19,7 @@ function readFields({ source }: LintSubject, entry: LintEntry): readonly Written
 }
 
 export function* findSkipped(subject: LintSubject): Iterable<Discovery> {
-  for (const entry of subject.entries) {
+  for (const entry of subject.suspects) {
     const { prefix, unusedBecause, isVanished, valueAt } = entry;
     if (unusedBecause === null || isVanished) continue;
     const unread = readFields(subject, entry).filter((field) => coercedField(subject, field).kind === 'invalid');
@@ -34,8 +34,8 @@ export function* findSkipped(subject: LintSubject): Iterable<Discovery> {
   }
 }
 
-export function* findVanished({ entries }: LintSubject): Iterable<Discovery> {
-  for (const { prefix, unusedBecause, isVanished, valueAt } of entries) {
+export function* findVanished({ suspects }: LintSubject): Iterable<Discovery> {
+  for (const { prefix, unusedBecause, isVanished, valueAt } of suspects) {
     if (!isVanished) continue;
     yield {
       at: valueAt,
@@ -48,8 +48,8 @@ export function* findVanished({ entries }: LintSubject): Iterable<Discovery> {
 }
 
 export function* findCoerced(subject: LintSubject): Iterable<Discovery> {
-  for (const entry of subject.entries) {
-    if (entry.fields === null || entry.isPlain) continue;
+  for (const entry of subject.suspects) {
+    if (entry.fields === null) continue;
     for (const field of readFields(subject, entry)) {
       const coerced = coercedField(subject, field);
       if (coerced.kind !== 'value' || coerced.isExact) continue;
@@ -92,9 +92,8 @@ function meantBy(name: string): string | undefined {
   return meant.get(bare) ?? (fieldNames.includes(bare) ? bare : nearNames(bare, fieldNames)[0]);
 }
 
-export function* findUnknownFields({ entries, source }: LintSubject): Iterable<Discovery> {
-  for (const entry of entries) {
-    if (entry.isPlain) continue;
+export function* findUnknownFields({ suspects, source }: LintSubject): Iterable<Discovery> {
+  for (const entry of suspects) {
     const { prefix } = entry;
     const written = writtenFields(source, entry);
     const present = new Set(written.map(({ name }) => name));
@@ -117,9 +116,8 @@ function cureOf(right: string | undefined, present: ReadonlySet<string>): string
   return present.has(right) ? `Remove it: "${right}" stands beside it` : `Call it "${right}"`;
 }
 
-export function* findRepeatedFields({ entries, source }: LintSubject): Iterable<Discovery> {
-  for (const entry of entries) {
-    if (entry.isPlain) continue;
+export function* findRepeatedFields({ suspects, source }: LintSubject): Iterable<Discovery> {
+  for (const entry of suspects) {
     const { prefix } = entry;
     for (const { name, at, isLast } of writtenFields(source, entry)) {
       if (isLast) continue;

@@ -171,7 +171,6 @@ test('the walk finds the first taker of every key, as looking at all of them doe
         fields: used[index] === true ? {} : null,
         unusedBecause: null,
         isVanished: false,
-        isPlain: true,
       }));
       const standings = notableStandings(entries, new Map([['read', { routes, alias: [] }]]));
       const first = (key: string, isUsed: boolean, self: LintEntry | null): LintEntry | null =>
