@@ -42,7 +42,13 @@ export function* findRateBelowTraffic(subject: LintSubject): Iterable<Discovery>
       route: entry.prefix,
       message: `${named(entry.prefix)} gives each caller ${rate} a minute; over the last ${since} all callers of the bucket ${named(bucket)}, whose configured routes it takes, asked ${figure(perMinute)} times a minute, ${figure(overShare * 100)} % of that over their limit`,
       cure: 'Raise the burst first, then the rate, and look again',
-      command: ['decisions show', '--bucket', bucket, '--since', since.replaceAll(' ', '')],
+      // Between two scrapes there were seconds; it has a better default of its own.
+      command: [
+        'decisions show',
+        '--bucket',
+        bucket,
+        ...(windowMs < 60_000 ? [] : ['--since', since.replaceAll(' ', '')]),
+      ],
     };
   }
 }
