@@ -96,6 +96,12 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/override/repair.js'),
   },
   {
+    path: 'override lint',
+    summary: 'what is wrong in a document, stored or on disk',
+    isMutation: false,
+    load: () => import('./commands/override/lint.js'),
+  },
+  {
     path: 'policy get',
     summary: 'the server’s policy beside the expected one',
     isMutation: false,

@@ -4,6 +4,7 @@ import { exitCodes } from '../domain/exit-codes.js';
 import { builtInProfiles, type SigningProfile } from '../domain/signing/profile.js';
 import { checksPage } from './checks-page.js';
 import { guardsPage } from './guards-page.js';
+import { lintPage } from './lint-page.js';
 import { renderTable } from './table.js';
 import type { Theme } from './theme.js';
 import { outputFormats, type View } from './view.js';
@@ -17,6 +18,7 @@ export const helpTopics: Readonly<Record<HelpTopic, () => View>> = {
   keys: keysPage,
   checks: checksPage,
   guards: guardsPage,
+  lint: lintPage,
 };
 
 function exitCodePage(): View {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { leaves } from '../../src/leaves.js';
 import { environmentSettings, programSettings } from '../../src/domain/config/settings.js';
 import { traps } from '../../src/domain/proof/traps.js';
+import { lintRules } from '../../src/domain/lint/rules.js';
 import { exitCodes } from '../../src/domain/exit-codes.js';
 import { matrix, type Cell } from '../procedures/verify/matrix.js';
 
@@ -50,6 +51,10 @@ const parts: Readonly<Record<string, string>> = {
   traps: table(
     ['trap', 'what is the case', 'what to do'],
     Object.entries(traps).map(([id, { meaning, cure }]) => [code(id), meaning, cure]),
+  ),
+  lint: table(
+    ['rule', 'severity', 'what it finds', 'cure'],
+    lintRules.map(({ name, severity, summary, cure }) => [code(name), severity, summary, cure]),
   ),
   'exit-codes': table(
     ['code', 'meaning'],

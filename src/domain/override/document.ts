@@ -29,7 +29,7 @@ export interface OverrideDocument {
 }
 
 /** The size over which a document is refused unless the configuration says otherwise: 16 MiB. */
-const defaultMaxDocumentBytes = 16 * 1024 * 1024;
+export const defaultMaxDocumentBytes = 16 * 1024 * 1024;
 
 const emptyDocument = new Uint8Array([0x7b, 0x7d]);
 

@@ -20,6 +20,8 @@ export interface EntryReading {
   readonly fields: ReadFields | null;
   readonly skippedBecause: string | null;
   readonly notes: readonly string[];
+  /** True where one of the server's own fields stands in it more than once. */
+  readonly isRepeating: boolean;
 }
 
 interface ReadFields {
@@ -29,8 +31,8 @@ interface ReadFields {
   isShadow?: boolean;
 }
 
-/** In the order in which the server reads them, so that the reason named for a skip is the server's own. */
-const fieldNames: readonly string[] = ['rate', 'burst', 'window', 'shadow'];
+/** The fields the server knows, in the order in which it reads them, so that the reason named for a skip is its own. */
+export const fieldNames: readonly string[] = ['rate', 'burst', 'window', 'shadow'];
 const numberFields = ['ratePerMin', 'burst', 'windowSeconds'] as const;
 const shadowIndex = 3;
 const noNotes: readonly string[] = [];
@@ -59,7 +61,8 @@ function digitAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) - 0x30;
 }
 
-function readValue(source: Source, start: number, end: number): FieldValue {
+/** The value that stands in a range of well-formed text; of a list or object only whether it is empty. */
+export function readValue(source: Source, start: number, end: number): FieldValue {
   const { bytes } = source;
   switch (bytes[start]) {
     case 0x74: // true
@@ -78,8 +81,8 @@ function readValue(source: Source, start: number, end: number): FieldValue {
   }
 }
 
-/** The value's own text, short enough for a sentence. */
-function quote({ bytes }: Source, start: number, end: number): string {
+/** A value's own text, short enough for a sentence. */
+export function quoteValue({ bytes }: Source, start: number, end: number): string {
   const characters = Array.from(utf8Text(bytes, start, Math.min(end, start + 200)));
   return characters.length > 40 ? `${characters.slice(0, 39).join('')}…` : characters.join('');
 }
@@ -113,6 +116,7 @@ export class EntryReader {
   readonly #visit: MemberVisitor;
   #others: Set<string> | null = null;
   #notes: string[] | null = null;
+  #isRepeating = false;
 
   constructor(source: Source) {
     this.#source = source;
@@ -123,6 +127,7 @@ export class EntryReader {
         : fieldNames.indexOf(decodeString(bytes, keyStart, keyEnd));
       if (index === -1) (this.#others ??= new Set()).add(decodeKey(bytes, latin1, keyStart, keyEnd, isPlain));
       else {
+        if (this.#starts[index] !== 0) this.#isRepeating = true;
         this.#starts[index] = valueStart;
         this.#ends[index] = valueEnd;
       }
@@ -134,16 +139,21 @@ export class EntryReader {
     this.#starts.fill(0);
     this.#others = null;
     this.#notes = null;
+    this.#isRepeating = false;
     scanMembers(this.#source.bytes, at, pythonDialect, 2, this.#visit);
     for (const name of this.#others ?? noNotes) this.#note(`field ${JSON.stringify(name)} is ignored by the server`);
     const fields: ReadFields = {};
     const skippedBecause = this.#readNumbers(fields);
-    if (skippedBecause !== null) return { fields: null, skippedBecause, notes: this.#notes ?? noNotes };
+    if (skippedBecause !== null) return this.#reading(null, skippedBecause);
     this.#readShadow(fields);
     if (this.#starts.every((start) => start === 0)) {
       this.#note('it sets no field the server knows, yet it matches and hides later prefixes');
     }
-    return { fields, skippedBecause: null, notes: this.#notes ?? noNotes };
+    return this.#reading(fields, null);
+  }
+
+  #reading(fields: ReadFields | null, skippedBecause: string | null): EntryReading {
+    return { fields, skippedBecause, notes: this.#notes ?? noNotes, isRepeating: this.#isRepeating };
   }
 
   #note(note: string): void {
@@ -165,11 +175,11 @@ export class EntryReader {
     const name = fieldNames[index] ?? '';
     const coerced = coerceInteger(readValue(this.#source, start, end));
     if (coerced.kind === 'invalid') {
-      return `${name} ${quote(this.#source, start, end)} cannot be read as a whole number: ${coerced.why}`;
+      return `${name} ${quoteValue(this.#source, start, end)} cannot be read as a whole number: ${coerced.why}`;
     }
     if (coerced.kind !== 'value') return null;
     fields[numberFields[index] ?? 'burst'] = coerced.value;
-    if (!coerced.isExact) this.#note(`${name} ${quote(this.#source, start, end)} is read as ${coerced.value}`);
+    if (!coerced.isExact) this.#note(`${name} ${quoteValue(this.#source, start, end)} is read as ${coerced.value}`);
     const follows = consequence(name, coerced.value);
     if (follows !== null) this.#note(follows);
     return null;
@@ -180,7 +190,7 @@ export class EntryReader {
     const coerced = coerceBoolean(start === 0 ? undefined : readValue(this.#source, start, end));
     if (coerced.kind !== 'value') return;
     fields.isShadow = coerced.value;
-    if (!coerced.isExact) this.#note(`shadow ${quote(this.#source, start, end)} is read as ${coerced.value}`);
+    if (!coerced.isExact) this.#note(`shadow ${quoteValue(this.#source, start, end)} is read as ${coerced.value}`);
   }
 }
 

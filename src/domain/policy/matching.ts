@@ -58,6 +58,11 @@ function readStarts({ bytes, latin1 }: Source): ReadonlyMap<string, number> {
   return starts;
 }
 
+/** Why the server drops a value that starts with this byte while loading; `null`: it is an object, and is kept. */
+export function whyVanished(firstByte: number | undefined): string | null {
+  return firstByte === 0x7b ? null : `its value is ${kindOf(firstByte)}, not an object`;
+}
+
 function kindOf(firstByte: number | undefined): string {
   switch (firstByte) {
     case 0x22:
@@ -80,12 +85,12 @@ function readOverrides(source: Source): LoadedOverrides {
   let usableCount = 0;
   const reader = new EntryReader(source);
   for (const [prefix, start] of readStarts(source)) {
-    const first = source.bytes[start];
-    if (first === 0x7b) {
+    const because = whyVanished(source.bytes[start]);
+    if (because === null) {
       const { fields, skippedBecause, notes } = reader.read(start);
       if (fields !== null) usableCount += 1;
       entries.push({ prefix, fields, skippedBecause, notes });
-    } else vanished.push({ prefix, because: `its value is ${kindOf(first)}, not an object` });
+    } else vanished.push({ prefix, because });
   }
   return { entries, vanished, usableCount, objectCount: entries.length, droppedBecause: null };
 }
