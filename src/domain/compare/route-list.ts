@@ -19,7 +19,7 @@ const mostFaults = 20;
  */
 export function parseRouteList(text: string, file: string): readonly ListedRoute[] {
   const faults: string[] = [];
-  const routes = text.split('\n').flatMap((line, index): ListedRoute[] => {
+  const routes = text.split(/\r?\n/).flatMap((line, index): ListedRoute[] => {
     const written = line.replace(/(^|\s)#.*$/, '').trim();
     if (written === '') return [];
     const match = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(written);

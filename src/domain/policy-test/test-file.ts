@@ -81,7 +81,7 @@ export function policyTestSchema(): Readonly<Record<string, unknown>> {
 
 /** Checks a file of tests and takes it apart. Throws one usage error that lists every fault with its place. */
 export function parsePolicyTests(placed: PlacedFile): PolicyTestFile {
-  const result = testFileSchema().safeParse(placed.value ?? {});
+  const result = testFileSchema().safeParse(placed.value ?? {}, { reportInput: true });
   if (!result.success) throw invalidTests(placed.file, faultsOf(result.error.issues, placed));
   const { tests, buckets = {} } = result.data;
   return {
@@ -137,18 +137,26 @@ function baseOf({
   };
 }
 
+/** One line for each fault, in the order of the file. */
 function faultsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile): readonly string[] {
-  return issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [faultLine(placed, issue.path, faultText(issue))];
-    return issue.keys.map((key) => faultLine(placed, [...issue.path, key], `is unknown${nearText(key, issue.path)}`));
-  });
+  return issues
+    .flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, text: faultText(issue) }];
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key],
+        text: `is unknown${nearText(key, issue.path)}`,
+      }));
+    })
+    .map(({ path, text }) => ({ place: placed.placeOf(path), text: `${pathText(path)} ${text}` }))
+    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
+    .map(({ place, text }) => `${placeText(place)}: ${text}`);
 }
 
-function faultLine(placed: PlacedFile, path: readonly PropertyKey[], text: string): string {
-  const name = path.map((part, index) =>
+function pathText(path: readonly PropertyKey[]): string {
+  const parts = path.map((part, index) =>
     typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
   );
-  return `${placeText(placed.placeOf(path))}: ${name.join('') || 'the file'} ${text}`;
+  return parts.join('') || 'the file';
 }
 
 function faultText(issue: z.core.$ZodIssue): string {

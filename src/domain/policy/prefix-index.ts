@@ -15,6 +15,11 @@ export class PrefixIndex {
     this.#lengths = [...new Set([...this.#byText.keys()].map(({ length }) => length))].sort((a, b) => a - b);
   }
 
+  /** The position of a prefix; `null`: it is none of them. */
+  positionOf(prefix: string): number | null {
+    return this.#byText.get(prefix) ?? null;
+  }
+
   /** The positions of all prefixes that the server finds at the start of the route, the shortest first. */
   starting(route: string): readonly number[] {
     const found: number[] = [];
@@ -44,7 +49,8 @@ export class OverrideIndex {
   /** The part of the document that has a say in this route, and the entry of `also`, for an explanation of it. */
   around(route: string, also: string | null): LoadedOverrides {
     const entries = this.#starting(route);
-    const named = also === null ? undefined : this.loaded.entries.find(({ prefix }) => prefix === also);
+    const position = also === null ? null : this.#index.positionOf(also);
+    const named = position === null ? undefined : this.loaded.entries[position];
     return { ...this.loaded, entries: named === undefined || entries.includes(named) ? entries : [...entries, named] };
   }
 
