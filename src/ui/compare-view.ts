@@ -64,9 +64,7 @@ export function compareView(comparison: Comparison): View {
       [
         theme.dim(`${sideText(before)} → ${sideText(after)}`),
         ...(changes.length === 0 ? [] : [await changesTable(changes, theme)]),
-        ...hidden.map(({ prefix, by }) =>
-          theme.warn(`${quoted(prefix)} never decides: ${quoted(by)} takes every route of it`),
-        ),
+        ...hiddenLines(hidden).map(theme.warn),
         ...remarks.map((remark) => theme.warn(term(remark))),
         ...(rest.length === 0
           ? []
@@ -76,6 +74,15 @@ export function compareView(comparison: Comparison): View {
           : theme.bad(summaryOf(changes, routeCount)),
       ].join('\n'),
   };
+}
+
+const mostHidden = 5;
+
+function hiddenLines(hidden: readonly NewlyHidden[]): readonly string[] {
+  const lines = hidden
+    .slice(0, mostHidden)
+    .map(({ prefix, by }) => `${quoted(prefix)} never decides: ${quoted(by)} takes every route of it`);
+  return hidden.length > mostHidden ? [...lines, `… and ${hidden.length - mostHidden} more that never decide`] : lines;
 }
 
 function sideText({ name, revision }: ComparedSide): string {

@@ -84,8 +84,8 @@ function differences({ sides }: PolicyTestResult): readonly string[] {
 }
 
 function gotText(check: FieldCheck, { side }: SideJudgement): string {
-  const by = side === 'server' ? 'the server says' : 'the overrides give';
-  return `${by} ${check.state === 'unknown' ? 'nothing that is known' : said(check, check.got)}`;
+  const by = side === 'server' ? 'the server says' : 'the document gives';
+  return check.state === 'unknown' ? 'the bucket’s own is not known' : `${by} ${said(check, check.got)}`;
 }
 
 function said({ field }: FieldCheck, value: FieldCheck['got']): string {

@@ -54,9 +54,9 @@ describe('against a document, without any environment', () => {
     expect(ran.out.split('\n')).toEqual([
       'tests.yaml against overrides.json',
       '✗ search is raised  /api/search/items  tests.yaml:8:5',
-      '    rate: expected 120, the overrides give 5',
-      '    burst: expected 20, the overrides give 10',
-      '    matched: expected "/api/search", the overrides give "/api"',
+      '    rate: expected 120, the document gives 5',
+      '    burst: expected 20, the document gives 10',
+      '    matched: expected "/api/search", the document gives "/api"',
       '    "/api/search" does not decide: "/api" stands earlier and takes every route that starts with "/api/search"',
       '    "/api" decides: it is the first match in the document\'s order; it sets rate 5 per minute, shadow true',
       '    shadow "false" is read as true',
@@ -207,7 +207,7 @@ describe.each(['documented', 'deployed'] as const)('against a %s environment', (
     const ran = await run(one('/api/search', { rate: 120 }));
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('rate: expected 120, the server says 60');
-    expect(ran.out).not.toContain('the overrides give');
+    expect(ran.out).not.toContain('the document gives');
     expect(ran.out).toMatch(/bring it with: rlctl --config \S+ reload/);
   });
 

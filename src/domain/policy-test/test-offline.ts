@@ -13,10 +13,7 @@ export function testOffline(
     const document = testDocument(overrides, test, (bucket === null ? undefined : bases.get(bucket)) ?? {});
     const sides = [document];
     const unknown = unknownReason(document, bucket);
-    const because = [
-      ...(isContradicted(document) ? documentReasons(overrides, test) : []),
-      ...(unknown === null ? [] : [unknown]),
-    ];
+    const because = isContradicted(document) ? documentReasons(overrides, test) : unknown === null ? [] : [unknown];
     return { test, bucket, state: stateOf(sides), sides, because };
   });
 }

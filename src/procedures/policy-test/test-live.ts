@@ -131,7 +131,7 @@ function judge(
   const sides = [document, server];
   const state = stateOf(sides);
   if (state === 'passed') return { test, bucket, state, sides, because: [] };
-  const unknown = unknownReason(document, bucket);
+  const unknown = state === 'failed' ? null : unknownReason(document, bucket);
   const because = [
     ...(isContradicted(document) ? documentReasons(overrides, test) : []),
     ...disagreement(isContradicted(document), server),
