@@ -55,11 +55,34 @@ paths:
 
   test.each([
     ['references that blow up', bomb()],
-    ['nesting that no stack holds', '['.repeat(100_000)],
-    ['nesting that no stack holds, as JSON', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['nested lists', '['.repeat(100_000)],
+    ['nested maps', '{a: '.repeat(100_000)],
+    ['nested dashes', '- '.repeat(100_000)],
+    ['nested keys', 'a: '.repeat(100_000)],
+    ['nested question marks', `a:\n${'? '.repeat(100_000)}`],
+    ['nested indentation', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join('')],
+    ['nested lists as JSON', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
     ['too many characters', `a: ${'x'.repeat(9 * 1024 * 1024)}`],
   ])('%s is a usage error', (_, text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ kind: 'usage' }) as Error);
+  });
+
+  test('what only looks nested is read, and a place after it is right', () => {
+    const text = `# ${'['.repeat(300)}
+openapi: 3.0.0
+info:
+  description: |
+    ${'- '.repeat(100)}${'{'.repeat(300)}
+    ${' '.repeat(500)}far in
+  title: "${'['.repeat(300)}"
+  list: [${'{a: b}, '.repeat(300)}]
+paths: {/a: {get: {}}}
+again: 1
+again: 2
+`;
+    expect(() => read(text)).toThrow('api.yaml:11:1: the key "again" stands here a second time');
+    expect(read(text.replace('again: 2\n', ''))).toEqual([{ template: '/a', methods: ['GET'] }]);
+    expect(() => read(`a: 1\nb: ${'['.repeat(201)}`)).toThrow('api.yaml:2:204: this is nested');
   });
 
   test('a tag makes nothing, and a key called __proto__ changes nothing', () => {
