@@ -64,7 +64,7 @@ export function compareView(comparison: Comparison): View {
       [
         theme.dim(`${sideText(before)} → ${sideText(after)}`),
         ...(changes.length === 0 ? [] : [await changesTable(changes, theme)]),
-        ...hiddenLines(hidden).map(theme.warn),
+        ...hiddenLines(hidden).map((line) => theme.warn(line)),
         ...remarks.map((remark) => theme.warn(term(remark))),
         ...(rest.length === 0
           ? []
@@ -97,7 +97,7 @@ function summaryOf(changes: readonly PlacedDifference[], routeCount: number | nu
   const count = routeCount === null ? counted(changes.length, 'group') : counted(changes.length, 'route');
   const what = routeCount === null ? ` of routes` : '';
   const loudest = changes.filter(({ effects }) => effects.includes('blocks') || effects.includes('enforces')).length;
-  const loud = loudest === 0 ? '' : `; ${loudest} blocked where they were not before`;
+  const loud = loudest === 0 ? '' : `; ${loudest} of them block what was let through before`;
   return `${count}${what} with another policy; ${scopeText(routeCount)}${loud}`;
 }
 
@@ -134,6 +134,7 @@ const effectTexts = {
   blocks: 'BLOCKS EVERY REQUEST',
   unblocks: 'lets requests through again',
   enforces: 'ENFORCES what was in shadow',
+  mayEnforce: 'no longer in shadow by an override: the bucket’s own flag decides',
   shadows: 'in shadow now: counted, never blocked',
 } as const;
 
@@ -143,7 +144,13 @@ function changeText({ fields, effects, after }: Difference, theme: Theme): strin
     ratePerMin === undefined || burst === undefined
       ? []
       : [theme.dim(policyInWords({ ratePerMin, burst, ...(isShadow === undefined ? {} : { isShadow }) }))];
-  const paint = { blocks: theme.bad, enforces: theme.bad, unblocks: theme.good, shadows: theme.warn };
+  const paint = {
+    blocks: theme.bad,
+    enforces: theme.bad,
+    mayEnforce: theme.warn,
+    unblocks: theme.good,
+    shadows: theme.warn,
+  };
   return [
     fields.map(fieldText).join(', '),
     ...effects.map((effect) => paint[effect](effectTexts[effect])),

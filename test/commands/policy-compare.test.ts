@@ -41,8 +41,15 @@ describe('two documents on disk, without any environment', () => {
     expect(ran.out).toContain('BLOCKS EVERY REQUEST');
     expect(ran.out).toContain('"/api/search" never decides: "/api" takes every route of it');
     expect(ran.out).toContain(
-      '3 groups of routes with another policy; every route there can be was looked at; 2 blocked',
+      '3 groups of routes with another policy; every route there can be was looked at; 2 of them block',
     );
+  });
+
+  test('colours change nothing but the colour', async () => {
+    const plain = await run(['before.json', 'after.json', '--color', 'never']);
+    const coloured = await run(['before.json', 'after.json', '--color', 'always']);
+    expect(coloured.out).not.toBe(plain.out);
+    expect(coloured.out.replaceAll(/\u001b\[[0-9;]*m/g, '')).toBe(plain.out);
   });
 
   test('the same for programs', async () => {

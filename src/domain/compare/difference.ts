@@ -21,9 +21,10 @@ export interface FieldChange {
 
 /**
  * What a change does beyond its numbers. `blocks`: nobody gets through any more; `unblocks`: they do again; `enforces`:
- * it was in shadow, and blocks now what it only counted; `shadows`: the reverse.
+ * it was in shadow, and blocks now what it only counted; `mayEnforce`: it was, and the bucket's own flag decides now, which
+ * is not known; `shadows`: the reverse of `enforces`.
  */
-export type Effect = 'blocks' | 'unblocks' | 'enforces' | 'shadows';
+export type Effect = 'blocks' | 'unblocks' | 'enforces' | 'mayEnforce' | 'shadows';
 
 /** How two documents differ for a route. */
 export interface Difference {
@@ -64,6 +65,7 @@ function effectsOf(before: OverrideFields, after: OverrideFields): readonly Effe
   const effects: Effect[] = [];
   if (blocksAll(before) !== blocksAll(after)) effects.push(blocksAll(after) ? 'blocks' : 'unblocks');
   if (before.isShadow === true && after.isShadow === false) effects.push('enforces');
+  if (before.isShadow === true && after.isShadow === undefined) effects.push('mayEnforce');
   if (before.isShadow === false && after.isShadow === true) effects.push('shadows');
   return effects;
 }

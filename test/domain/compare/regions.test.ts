@@ -133,7 +133,9 @@ describe('regions in which two documents differ', () => {
 
   test.each([
     ['{"/a":{"shadow":true}}', '{"/a":{"shadow":false}}', ['enforces']],
+    ['{"/a":{"shadow":true}}', '{}', ['mayEnforce']],
     ['{"/a":{"shadow":false}}', '{"/a":{"shadow":true}}', ['shadows']],
+    ['{}', '{"/a":{"shadow":true}}', []],
     ['{"/a":{"rate":1}}', '{"/a":{"rate":60001}}', ['blocks']],
     ['{"/a":{"rate":0}}', '{"/a":{"rate":1}}', ['unblocks']],
     ['{"/a":{"burst":-1,"shadow":true}}', '{"/a":{"burst":-1,"shadow":false}}', ['blocks', 'enforces']],
