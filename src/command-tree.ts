@@ -32,6 +32,11 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--signing': signing,
   '--only': { kind: 'any', choices: selectable },
   '--bundle': names('file'),
+  '--against': names('file'),
+  '--routes': names('file'),
+  '--openapi': names('file'),
+  '--junit': names('file'),
+  '--github': names('file'),
 };
 
 /** What arguments are, by their name, or by command and name where the name alone would not say it. */

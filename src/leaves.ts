@@ -114,6 +114,18 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/policy/explain.js'),
   },
   {
+    path: 'policy test',
+    summary: 'expectations in a file, checked offline or live',
+    isMutation: false,
+    load: () => import('./commands/policy/test.js'),
+  },
+  {
+    path: 'policy compare',
+    summary: 'which routes two documents treat differently',
+    isMutation: false,
+    load: () => import('./commands/policy/compare.js'),
+  },
+  {
     path: 'shadow list',
     summary: 'what is in shadow, by the server and as stored',
     isMutation: false,

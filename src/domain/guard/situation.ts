@@ -1,7 +1,7 @@
 import type { Policy } from '../control-plane.js';
 import type { RouteChange } from '../override/history.js';
 import { startsRoute, type LoadedOverride, type LoadedOverrides, type OverrideFields } from '../policy/matching.js';
-import { PrefixIndex } from '../policy/prefix-index.js';
+import { OverrideIndex } from '../policy/prefix-index.js';
 import { isUnscoped, type GuardRequirement, type GuardRule } from './rule.js';
 
 /** One route whose policy a change touches: a changed prefix, or a route that another prefix takes along. */
@@ -67,7 +67,7 @@ export function guardedRoutes(
   { before, after, changes }: DocumentChange,
   { bucketOf, buckets }: BucketMap,
 ): readonly Omit<GuardedRoute, 'base'>[] {
-  const [then, now] = [new PrefixIndex(before), new PrefixIndex(after)];
+  const [then, now] = [new OverrideIndex(before), new OverrideIndex(after)];
   const changed = new Set(changes.map(({ route }) => route));
   const named = namedRoutes(rules, buckets).filter((route) => !changed.has(route));
   const own = [...changed].map((route) => {
@@ -81,7 +81,7 @@ export function guardedRoutes(
     };
   });
   const taken = named.flatMap((route) => {
-    const [old, current] = [then.winner(route), now.winner(route)];
+    const [old, current] = [then.winnerOf(route), now.winnerOf(route)];
     const [was, is] = [old?.fields ?? null, current?.fields ?? null];
     if (isSamePolicy(was, is)) return [];
     return [{ route, isOwn: false, winner: current?.prefix ?? null, before: was, after: is }];
@@ -100,8 +100,8 @@ function namedRoutes(rules: readonly GuardRule[], buckets: BucketMap['buckets'])
 }
 
 /** A prefix's own entry where the server can use it, else what wins there. */
-function standing(index: PrefixIndex, route: string): LoadedOverride | null {
-  return index.own(route) ?? index.winner(route);
+function standing(index: OverrideIndex, route: string): LoadedOverride | null {
+  return index.own(route) ?? index.winnerOf(route);
 }
 
 function isSamePolicy(a: OverrideFields | null, b: OverrideFields | null): boolean {

@@ -44,8 +44,14 @@ export class PolicyReader {
   ) {}
 
   /** One answer; `null`: there was none, and `failures` says why. */
-  async read(endpoint: ApiEndpoint, route: string, bucket: string, isFresh: boolean): Promise<PolicyAnswer | null> {
-    const query = { route, method: 'GET', bucket };
+  async read(
+    endpoint: ApiEndpoint,
+    route: string,
+    bucket: string,
+    isFresh: boolean,
+    method = 'GET',
+  ): Promise<PolicyAnswer | null> {
+    const query = { route, method, bucket };
     const result = await this.#attempt(endpoint, (signal) =>
       this.ports.controlPlane.policy(endpoint, query, { signal, isFresh }),
     );
