@@ -6,7 +6,8 @@ import type { RedisLink } from './link.js';
 import type { CommandWords, ReplyValue } from './link-types.js';
 import { valueOf } from './read-state.js';
 import { bufferOf, unreadableEntry, type AttemptContext } from './script-attempt.js';
-import { historyLimit, snapshotEvery } from './write-script.js';
+import { planTrimming, type Trimming } from './transaction-trimming.js';
+import { snapshotEvery } from './write-script.js';
 
 /** The history entries of one change, ready to be added. */
 export interface EntryPlan {
@@ -28,7 +29,8 @@ export async function planEntries(
   const from = startOf(last, history);
   const prev = revisionOf(write.expected);
   const why = isWrong ? 'wrongType' : snapshotCause(from, prev, state.bytes !== null);
-  const entries = new EntryBuilder(from, write, history);
+  const trimming = await planTrimming(link, write, context, { sequence: from.sequence, nowMs: state.serverTimeMs });
+  const entries = new EntryBuilder(from, write, history, trimming);
   if (why !== '') {
     const carried: CommandWords[] = [['DUMP', document]];
     const dump = isWrong ? valueOf((await link.run(carried, context.budget))[0]) : null;
@@ -78,6 +80,7 @@ class EntryBuilder {
     from: ChainStart,
     readonly write: OverrideWrite,
     readonly historyKey: string,
+    readonly trimming: Trimming,
   ) {
     [this.#sequence, this.#chain, this.#since] = [from.sequence, from.chain, from.since];
   }
@@ -93,7 +96,6 @@ class EntryBuilder {
     this.#sequence += 1;
     this.#since = kind === 'snapshot' ? 0 : this.#since + 1;
     this.#chain = chainAfter(this.#chain, { kind, changeId, sequence: this.#sequence, prev, next, body });
-    const limit = String(historyLimit(this.write.next.length));
     const fields = [
       'kind',
       kind,
@@ -111,9 +113,7 @@ class EntryBuilder {
     this.commands.push([
       'XADD',
       this.historyKey,
-      'MAXLEN',
-      '~',
-      limit,
+      ...this.trimming,
       '*',
       ...fields,
       'since',

@@ -78,3 +78,14 @@ export interface HistoryEntry {
   /** Why the snapshot was taken; `null` in a change. */
   readonly snapshotOf: 'first' | 'foreign' | 'periodic' | 'wrongType' | null;
 }
+
+/** How much of the history is kept. What undo and replay need stays whatever its number and age. */
+export interface HistoryLimits {
+  /** At least the newest so many entries, 1 or more; the entries back to the snapshot before them stay as well. */
+  readonly entries: number;
+  /** Entries older than this, milliseconds, go; `null`: none goes for its age. */
+  readonly ageMs: number | null;
+}
+
+/** What is kept where nothing else is said. */
+export const defaultHistoryLimits: HistoryLimits = { entries: 10_000, ageMs: null };

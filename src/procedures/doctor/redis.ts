@@ -195,7 +195,7 @@ export async function checkTypes(facts: Facts): Promise<Answer> {
   return { evidence: known.map(({ what, type }) => `${what} ${type}`).join(', '), found };
 }
 
-const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'TIME']);
+const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'XRANGE', 'TIME']);
 
 /** What a change needs is EVAL, or else WATCH, MULTI and EXEC. Nothing is written to find out. */
 export async function checkRights(facts: Facts): Promise<Answer> {

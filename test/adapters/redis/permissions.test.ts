@@ -7,7 +7,7 @@ const key = overridesKey('test');
 const keys = [key, historyKey(key), metadataKey(key)];
 
 /** The least that each role needs; nothing of `@connection` beside AUTH and what Redis always allows. */
-const readerCommands = ['type', 'strlen', 'getrange', 'pttl', 'xrevrange', 'time', 'info'];
+const readerCommands = ['type', 'strlen', 'getrange', 'pttl', 'xrevrange', 'xrange', 'time', 'info'];
 const operatorCommands = [...readerCommands, 'get', 'set', 'xadd', 'xdel', 'eval', 'wait'];
 const transactionCommands = [...operatorCommands.filter((name) => name !== 'eval'), 'watch', 'multi', 'exec'];
 
@@ -110,7 +110,7 @@ describe('least privilege', () => {
     expect(outcome).toMatchObject({ kind: 'written', replication: { required: 1, acknowledged: 0 } });
   });
 
-  const needed = operatorCommands.filter((name) => !['info', 'wait', 'eval', 'xdel'].includes(name));
+  const needed = operatorCommands.filter((name) => !['info', 'wait', 'eval', 'xdel', 'xrange'].includes(name));
   test.each(needed)('without %s: named, nothing changed, no entry left', async (missing) => {
     const url = await userWith(operatorCommands.filter((name) => name !== missing));
     await expect(readAndWrite(url)).rejects.toMatchObject({
