@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readRecord } from '../../src/domain/audit/record.js';
 import type { HistoryEntry, HistoryLimits } from '../../src/domain/override/history.js';
 import { replay } from '../../src/domain/override/replay.js';
 import { revisionOf } from '../../src/domain/revision.js';
@@ -389,6 +390,25 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       const before = first.at(-1)?.entryId ?? '';
       const second = await store.history({ limit: 100, before }, deadlineIn(time));
       expect([...first, ...second].map((entry) => entry.sequence)).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    });
+
+    test('the records come in pages, oldest first, each as stored', async () => {
+      const { subject, store } = await fresh();
+      await subject.foreignSet('{"/f":1}');
+      await writeText(store, '{"a":1}', { body: { ...emptyBody, splices: null } });
+      await writeText(store, '{"b":1}');
+      const first = await store.records({ limit: 2 }, deadlineIn(time));
+      const after = first.at(-1)?.entryId ?? '';
+      const records = [...first, ...(await store.records({ limit: 100, after }, deadlineIn(time)))];
+      expect(await store.records({ limit: 1, after: records.at(-1)?.entryId ?? '' }, deadlineIn(time))).toEqual([]);
+      expect(records.map(({ entryId }) => entryId)).toEqual((await wholeHistory(store)).map(({ entryId }) => entryId));
+      expect(records.map(({ fields }) => [...fields.keys()].sort().join(' '))).toEqual([
+        'chain doc id kind next prev seq since why',
+        'body chain doc id kind next prev seq since',
+        'body chain id kind next prev seq since',
+      ]);
+      expect(records.map(({ fields }) => textOf(fields.get('since') ?? null))).toEqual(['0', '1', '2']);
+      expect(records.map((record) => readRecord(record).entry)).toEqual(await wholeHistory(store));
     });
 
     test('replicas that do not exist do not acknowledge', async () => {

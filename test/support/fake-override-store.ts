@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RlctlError } from '../../src/domain/errors.js';
+import type { HistoryRecord } from '../../src/domain/audit/record.js';
 import { defaultHistoryLimits, type HistoryEntry, type HistoryLimits } from '../../src/domain/override/history.js';
 import { overridesKey } from '../../src/domain/redis-keys.js';
 import { revisionOf } from '../../src/domain/revision.js';
@@ -93,9 +94,25 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
       const from = before === undefined ? 0 : newestFirst.findIndex((entry) => isOlder(entry.entryId, before));
       return from < 0 ? [] : newestFirst.slice(from, from + limit);
     },
+    records: async ({ limit, after }) => {
+      throwOnce(faults, 'history');
+      const from = after === undefined ? 0 : state.entries.findIndex(({ entryId }) => isOlder(after, entryId));
+      return from < 0 ? [] : state.entries.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
+    },
     open: () => undefined,
     close: () => undefined,
   };
+}
+
+/** The entry as a stream would hold it. */
+function recordOf(entry: HistoryEntry, all: readonly HistoryEntry[]): HistoryRecord {
+  const { entryId, kind, changeId, sequence, prev, next, chain, body, document, snapshotOf } = entry;
+  const before = all.slice(0, all.indexOf(entry) + 1);
+  const since = before.length - 1 - before.findLastIndex((each) => each.kind === 'snapshot');
+  const texts = { kind, id: changeId, seq: String(sequence), prev, next, chain, since: String(since) };
+  const more = { ...(body && { body: JSON.stringify(body) }), ...(snapshotOf && { why: snapshotOf }) };
+  const fields = Object.entries({ ...texts, ...more }).map(([name, text]) => [name, Buffer.from(text)] as const);
+  return { entryId, fields: new Map<string, Uint8Array>([...fields, ...(document ? [['doc', document] as const] : [])]) };
 }
 
 function throwOnce(faults: FakeOverrides['faults'], operation: 'read' | 'write' | 'history'): void {

@@ -97,6 +97,12 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
       }),
+    records: ({ limit, after }, deadline) =>
+      attempt(deadline, async (link, budget) => {
+        const from = after === undefined ? '-' : `(${after}`;
+        const [reply] = await link.run([['XRANGE', keys.history, from, '+', 'COUNT', String(limit)]], budget);
+        return rawEntries(valueOf(reply));
+      }),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),
   };

@@ -1,7 +1,8 @@
+import { chainAfter } from '../../domain/audit/chain.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { OverrideWrite } from '../../ports/override-store.js';
 import type { DocumentState } from './attempt.js';
-import { chainAfter, rawEntries, type RawEntry } from './entry-codec.js';
+import { rawEntries, type RawEntry } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import type { CommandWords, ReplyValue } from './link-types.js';
 import { valueOf } from './read-state.js';

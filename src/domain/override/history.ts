@@ -49,6 +49,12 @@ export interface HistoryBody {
   readonly owner?: string;
   /** The names of the guard rules that were overridden for it; absent: none. */
   readonly guards?: readonly string[];
+  /** Server time when it was sent, epoch milliseconds: its entry's own time is little later. */
+  readonly atMs?: number;
+  /** The SHA-256 of the metadata that it left beside the document; `none`: there is none. */
+  readonly metadata?: Revision;
+  /** The metadata as it stood, where somebody had changed it past rlctl; `null`: it had been removed. Absent: nobody had. */
+  readonly metadataFound?: string | null;
   /** The revision that it brought back (`undo --to`); absent: it did not bring one back. */
   readonly restores?: Revision;
 }
