@@ -45,32 +45,41 @@ export function auditLogView(log: AuditLog, environment: Environment): View {
         lines.map((line) => rowOf(line, theme)),
         theme,
       );
-      const print = `rlctl override history --document ${log.stored.revision.slice(0, 12)}`;
-      const note = `the document was changed past rlctl, and the next change keeps what stands there; print it with: ${print}`;
-      return log.isForeign ? `${table}\n${theme.warn(term(addressed(note, environment.address)))}` : table;
+      return [table, ...notes(log, environment).map((note) => theme.warn(term(note)))].join('\n');
     },
   };
 }
 
+function notes({ stored, isForeign, isMetadataForeign }: AuditLog, { address }: Environment): readonly string[] {
+  const print = `rlctl override history --document ${stored.revision.slice(0, 12)}`;
+  const document = `the document was changed past rlctl; the next change keeps what stands there; print it with: ${print}`;
+  return [
+    ...(isForeign ? [addressed(document, address)] : []),
+    ...(isMetadataForeign
+      ? ['the metadata (who set what) was changed past rlctl; the next change keeps what stands there']
+      : []),
+  ];
+}
+
 const columns = [
   { title: 'TIME' },
-  { title: 'WHAT', isFlexible: true },
-  { title: 'WHO', isFlexible: true },
-  { title: 'ROUTES', isFlexible: true },
+  { title: 'WHAT' },
+  { title: 'WHO' },
+  { title: 'ROUTES' },
   { title: 'REVISION' },
   { title: 'REASON', isOptional: true, isFlexible: true },
 ] as const;
 
 const snapshots = {
   first: 'first sight',
-  foreign: 'changed past rlctl',
+  foreign: 'foreign change',
   periodic: 'periodic copy',
   wrongType: 'key of another type',
 } as const;
 
 function whatOf({ kind, command, snapshotOf }: Line): string {
-  if (kind === 'foreign') return 'changed past rlctl (not yet kept)';
-  if (kind === 'foreignMetadata') return 'metadata changed past rlctl (not yet kept)';
+  if (kind === 'foreign') return snapshots.foreign;
+  if (kind === 'foreignMetadata') return 'metadata change';
   return kind === 'change' ? term(command ?? '') : snapshots[snapshotOf ?? 'first'];
 }
 
@@ -82,10 +91,10 @@ function rowOf(line: Line, theme: Theme): readonly string[] {
   const why = [
     ...(reason === null ? [] : [term(reason)]),
     ...(ticket === null ? [] : [`[${term(ticket)}]`]),
-    ...(foundMetadataChanged ? ['(found the metadata changed past rlctl)'] : []),
+    ...(foundMetadataChanged ? ['(found who set what changed past rlctl)'] : []),
   ];
   return [
-    time === null ? '-' : shortTime(time),
+    time === null ? theme.warn('not yet kept') : shortTime(time),
     paint(whatOf(line)),
     actor === null ? '-' : term(actor),
     first === undefined ? '-' : others.length === 0 ? first : `${first} +${others.length}`,
@@ -96,9 +105,9 @@ function rowOf(line: Line, theme: Theme): readonly string[] {
 
 const same = (text: string): string => text;
 
-/** `2026-11-21 12:00:05Z` */
+/** `2026-11-21 12:00Z` */
 function shortTime(time: string): string {
-  return time.replace(/^(.{10})T(.{8}).*$/, '$1 $2Z');
+  return time.replace(/^(.{10})T(.{5}).*$/, '$1 $2Z');
 }
 
 const nobody = {

@@ -10,9 +10,12 @@ export async function keptHead(context: Context, environment: Environment): Prom
   return parseKeptHead(await context.files.readText(await headPath(context, environment)));
 }
 
-export async function keepHead(context: Context, environment: Environment, head: AuditHead): Promise<void> {
+/** Keeps the end of a history that was found right; `null`: it is empty, and what was kept before is forgotten. */
+export async function keepHead(context: Context, environment: Environment, head: AuditHead | null): Promise<void> {
+  const path = await headPath(context, environment);
+  if (head === null) return context.files.remove(path);
   const at = new Date(context.clock.nowMs()).toISOString();
-  await context.files.writePrivate(await headPath(context, environment), keptHeadText({ head, at }));
+  await context.files.writePrivate(path, keptHeadText({ head, at }));
 }
 
 /** The same name in another file is another environment, and another namespace another history. */

@@ -50,7 +50,7 @@ async function verifyStored(context: Context, environment: Environment, anchor: 
   const kept = anchor === null ? await keptHead(context, environment) : null;
   const head = anchor === 'none' ? null : (anchor ?? kept?.head ?? null);
   const found = await verifyHistory(ports, head, (text) => progress.step(text));
-  if (found.findings.length === 0 && found.head !== null) await keepHead(context, environment, found.head);
+  if (found.findings.length === 0) await keepHead(context, environment, found.head);
   const from: AnchorSource | null =
     head === null ? null : kept === null ? { from: 'flag' } : { from: 'kept', at: kept.at };
   const { name, address } = environment;
