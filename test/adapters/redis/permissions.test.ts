@@ -100,6 +100,13 @@ describe('least privilege', () => {
     }
   });
 
+  test('without XRANGE the history is trimmed by its number alone', async () => {
+    const { outcome } = await readAndWrite(await userWith(operatorCommands.filter((name) => name !== 'xrange')));
+    expect(outcome).toMatchObject({ kind: 'written', usedTransaction: false });
+    const fallback = transactionCommands.filter((name) => name !== 'xrange');
+    expect((await readAndWrite(await userWith(fallback))).outcome).toMatchObject({ usedTransaction: true });
+  });
+
   test('without INFO replicas and identity are not known, and that is no error', async () => {
     const { state, outcome } = await readAndWrite(await userWith(operatorCommands.filter((name) => name !== 'info')));
     expect([state.replicas, state.runId, outcome.kind]).toEqual([null, null, 'written']);
