@@ -89,7 +89,7 @@ function remarksOf(
     ...(first !== null && first > 1 ? [`the history begins with number ${first}: what was before was trimmed`] : []),
     ...(isForeign
       ? [
-          `the document was changed past rlctl after the last entry${inRedis ? ', and the next change made with rlctl keeps that; or the last entries were removed' : ''}`,
+          `the document was changed past rlctl after the last entry${inRedis ? ', and the next change by rlctl keeps that; or the last entries were removed' : ''}`,
         ]
       : []),
     ...(isMetadataForeign ? ['who set what, beside the document, was changed past rlctl after the last entry'] : []),

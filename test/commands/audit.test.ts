@@ -419,3 +419,89 @@ describe('export', () => {
     expect(await verify('-f', 'audit.ndjson')).toMatchObject({ code: 0, checked: entries.length - 4 });
   });
 });
+
+describe('a key of another type', () => {
+  const seeded = async (): Promise<void> => {
+    await state.lab.redis.cli('RPUSH', labKey, 'x', 'y');
+    await set('/a', 1, '--force');
+    await set('/b', 2);
+  };
+
+  test('whose contents the history keeps is checked as well', async () => {
+    await seeded();
+    expect(await verify()).toMatchObject({ code: 0, checked: 3 });
+    await rewriteStream(state.lab.redis, labHistoryKey, (entries) => {
+      const dump = entries[0]?.fields['dump'];
+      dump?.writeUInt8(dump.readUInt8(3) ^ 1, 3);
+      return entries;
+    });
+    expect((await verify()).findings).toMatchObject([
+      { code: 'ENTRY_TAMPERED', sequence: 1, message: expect.stringContaining('it carries were altered') as string },
+    ]);
+  });
+
+  test('whose contents are gone, or which is called another, is found', async () => {
+    await seeded();
+    await rewriteStream(state.lab.redis, labHistoryKey, (entries) => {
+      for (const { fields } of entries) if (fields['dump']) fields['why'] = Buffer.from('foreign');
+      return entries;
+    });
+    expect((await verify()).findings).toMatchObject([{ code: 'ENTRY_TAMPERED', sequence: 1 }]);
+    await rewriteStream(state.lab.redis, labHistoryKey, (entries) => {
+      for (const { fields } of entries) if (fields['dump']) fields['why'] = Buffer.from('wrongType');
+      for (const { fields } of entries) delete fields['dump'];
+      return entries;
+    });
+    expect((await verify()).findings).toMatchObject([{ message: expect.stringContaining('are missing') as string }]);
+  });
+});
+
+describe('the setting "history"', () => {
+  const as = (history: JsonObject): Promise<string> =>
+    state.lab.world.config('aged.yaml', { environments: { lab: { ...state.lab.environment, history } } });
+  const aged = async (count: number): Promise<void> =>
+    rewriteStream(state.lab.redis, labHistoryKey, (all) =>
+      all.map((entry, index) => {
+        const [ms = '', n = ''] = entry.entryId.split('-');
+        return index < count ? { ...entry, entryId: `${Number(ms) - 604_800_000}-${n}` } : entry;
+      }),
+    );
+  const numbers = async (): Promise<unknown> =>
+    (await streamOf(state.lab.redis, labHistoryKey)).map(({ fields }) => Number(fields['seq']));
+
+  test('cuts what is too old at the next change, back to a snapshot; undo still goes back to it', async () => {
+    await example();
+    await aged(6);
+    const config = await as({ age: '1d' });
+    const args = ['--config', config, 'override', 'set', '/e', '--rate', '5', '--no-reload'];
+    expect(await run(args)).toMatchObject({ code: 0 });
+    expect(await numbers()).toEqual([5, 6, 7, 8, 9, 10]);
+    await undo();
+    await undo();
+    expect(await state.lab.document()).toBe('{"/foreign":{"rate":9},"/c":{"rate":3}}');
+  });
+
+  test('left out cuts nothing for its age', async () => {
+    await example();
+    await aged(6);
+    await set('/e', 5);
+    expect(await numbers()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test('is shown, and refused where it makes no sense, with its place', async () => {
+    const shown = async (history: JsonObject): Promise<Ran> =>
+      run(['--config', await as(history), 'env', 'show', '--jq', '.settings[] | select(.key == "history") | .value']);
+    expect((await shown({ entries: 500, age: '90d' })).out).toBe('500 entries, 90d\n');
+    expect((await shown({ age: '2h' })).out).toBe('10000 entries, 2h\n');
+    for (const [history, why] of [
+      [{ age: '5s' }, /environments\.lab\.history\.age: 5s/],
+      [{ age: '90' }, /history\.age: "90" is not a duration/],
+      [{ entries: 0 }, /history\.entries/],
+      [{ days: 9 }, /history: unknown key "days"/],
+    ] as const) {
+      const ran = await shown(history);
+      expect(ran.code).toBe(2);
+      expect(errorOf(ran).message).toMatch(why);
+    }
+  });
+});

@@ -8,7 +8,7 @@ import type { OverrideStore } from '../../ports/override-store.js';
 export interface AuditPorts {
   readonly store: OverrideStore;
   readonly clock: Clock;
-  /** What is done with a page is no waiting for the server, and does not count. */
+  /** It holds for each page: as long as they come, a long history is read on. */
   readonly deadline: Deadline & { extend(ms: number): void };
 }
 
@@ -43,10 +43,10 @@ async function* pages<Item extends { readonly entryId: string }>(
   sizeOf: (item: Item) => number,
 ): AsyncGenerator<readonly Item[]> {
   for (let limit = firstPage, last: string | null = null; ;) {
+    const startedMs = clock.monotonicMs();
     const page = await read(limit, last);
     const end = page.at(-1);
     if (end === undefined) return;
-    const startedMs = clock.monotonicMs();
     yield page;
     deadline.extend(clock.monotonicMs() - startedMs);
     if (page.length < limit) return;
