@@ -112,7 +112,10 @@ function recordOf(entry: HistoryEntry, all: readonly HistoryEntry[]): HistoryRec
   const texts = { kind, id: changeId, seq: String(sequence), prev, next, chain, since: String(since) };
   const more = { ...(body && { body: JSON.stringify(body) }), ...(snapshotOf && { why: snapshotOf }) };
   const fields = Object.entries({ ...texts, ...more }).map(([name, text]) => [name, Buffer.from(text)] as const);
-  return { entryId, fields: new Map<string, Uint8Array>([...fields, ...(document ? [['doc', document] as const] : [])]) };
+  return {
+    entryId,
+    fields: new Map<string, Uint8Array>([...fields, ...(document ? [['doc', document] as const] : [])]),
+  };
 }
 
 function throwOnce(faults: FakeOverrides['faults'], operation: 'read' | 'write' | 'history'): void {

@@ -7,6 +7,12 @@ import { DocumentTrail } from './trail.js';
 /** How far the time of an entry may lie from when its client sent it, milliseconds: the clock was set, or many retries. */
 const clockSlackMs = { early: 5000, late: 3_600_000 };
 
+/** A finding, and at which entry it showed, counted from 0. */
+interface PlacedFinding {
+  readonly position: number;
+  readonly finding: AuditFinding;
+}
+
 /**
  * Recomputes a history, entry by entry, oldest first: numbers, hash chain, carried documents, edits, times. What is found
  * is put down and gone on from, so that one fault is told once and the next is found as well.
@@ -14,7 +20,7 @@ const clockSlackMs = { early: 5000, late: 3_600_000 };
 export class HistoryVerifier {
   readonly trail = new DocumentTrail();
   readonly changeIds = new Set<string>();
-  readonly #findings: (AuditFinding & { readonly position: number })[] = [];
+  readonly #findings: PlacedFinding[] = [];
   readonly #order = new NumberOrder();
   /** The values the chain may go on from, by number: what is stored, and what was recomputed where that differs. */
   readonly #chains = new Map<number, readonly string[]>();
@@ -59,15 +65,11 @@ export class HistoryVerifier {
 
   /** Everything found, in the order of the entries. */
   findings(): readonly AuditFinding[] {
-    const missing = this.#order.missing().map(({ from, position, message }) => ({
-      code: 'ENTRY_MISSING' as const,
-      entryId: null,
-      sequence: from,
-      message,
-      position,
-    }));
+    const missing = this.#order.missing().map(({ from, position, message }): PlacedFinding => {
+      return { position, finding: { code: 'ENTRY_MISSING', entryId: null, sequence: from, message } };
+    });
     const all = [...this.#start(), ...missing, ...this.#findings];
-    return all.toSorted((left, right) => left.position - right.position).map(({ position: _, ...finding }) => finding);
+    return all.toSorted((left, right) => left.position - right.position).map(({ finding }) => finding);
   }
 
   /** The chain's value at a number; `undefined`: no such entry was seen. */
@@ -168,16 +170,17 @@ export class HistoryVerifier {
   }
 
   /** Trimming leaves a snapshot at the start, so anything else there means that something is gone. */
-  #start(): readonly (AuditFinding & { readonly position: number })[] {
+  #start(): readonly PlacedFinding[] {
     const entry = this.#first?.entry;
     if (!entry || entry.sequence === 1 || entry.kind === 'snapshot') return [];
-    const why = `the history begins with change ${entry.sequence}, and nothing says what the document was before it: earlier entries were deleted, or trimmed for a user who may not run XRANGE`;
-    return [{ code: 'START_MISSING', entryId: entry.entryId, sequence: entry.sequence, message: why, position: -1 }];
+    const message = `the history begins with change ${entry.sequence}, and nothing says what the document was before it: earlier entries were deleted, or trimmed for a user who may not run XRANGE`;
+    const finding = { code: 'START_MISSING' as const, entryId: entry.entryId, sequence: entry.sequence, message };
+    return [{ position: -1, finding }];
   }
 
   #put(code: AuditFault, entryId: string, sequence: number | null, position: number, why: string): void {
     const name = sequence === null ? `entry ${entryId}` : `entry ${sequence} (${entryId})`;
-    this.#findings.push({ code, entryId, sequence, position, message: `${name}: ${why}` });
+    this.#findings.push({ position, finding: { code, entryId, sequence, message: `${name}: ${why}` } });
   }
 }
 

@@ -71,7 +71,7 @@ class Story {
         const [revision, bytes] = [...this.seen][pick % Math.max(1, this.seen.size)] ?? [];
         if (revision === undefined || bytes === undefined) return undefined;
         await this.#change(restoreIntent(ports, revision.slice(0, 16), null));
-        expect(textOf(await this.bytes())).toBe(textOf(bytes));
+        await this.#expectBytes(bytes);
         return undefined;
       }
       case 'foreign':
@@ -88,7 +88,12 @@ class Story {
   /** Takes the last change back, which brings the very bytes back. */
   async undo(): Promise<void> {
     await this.#write(undoIntent(this.ports, null, past));
-    expect(textOf(await this.bytes())).toBe(textOf(this.before.pop() ?? null));
+    await this.#expectBytes(this.before.pop() ?? null);
+  }
+
+  async #expectBytes(wanted: Uint8Array | null): Promise<void> {
+    const [found, text] = [textOf(await this.bytes()), textOf(wanted)];
+    if (found !== text) throw new Error(`found ${JSON.stringify(found)}, wanted ${JSON.stringify(text)}`);
   }
 
   async #change(intent: ChangeIntent): Promise<void> {
