@@ -52,8 +52,9 @@ export const command = defineCommand({
       'after',
       [
         '',
-        'One AuditRecord a line, oldest first, with every field as it is stored (documents in base64), and an',
-        'AuditEnd that says how many there are. "rlctl audit verify -f FILE" checks it without Redis.',
+        'One AuditRecord a line, oldest first, with every field as it is stored',
+        '(documents in base64), and an AuditEnd that says how many there are. "rlctl',
+        'audit verify -f FILE" checks it without Redis.',
       ].join('\n'),
     );
   },

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import type { AuditHead } from '../../domain/audit/finding.js';
 import { keptHeadText, parseKeptHead, type KeptHead } from '../../domain/audit/kept-head.js';
+import { RlctlError } from '../../domain/errors.js';
 import type { Environment } from '../../domain/config/environment.js';
 
 // A chain alone cannot show that it was recomputed as a whole. A point of it that is kept elsewhere can.
@@ -14,8 +15,13 @@ export async function keptHead(context: Context, environment: Environment): Prom
 export async function keepHead(context: Context, environment: Environment, head: AuditHead | null): Promise<void> {
   const path = await headPath(context, environment);
   if (head === null) return context.files.remove(path);
-  const at = new Date(context.clock.nowMs()).toISOString();
-  await context.files.writePrivate(path, keptHeadText({ head, at }));
+  try {
+    const at = new Date(context.clock.nowMs()).toISOString();
+    await context.files.writePrivate(path, keptHeadText({ head, at }));
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    await context.note(`the head could not be kept for the next time, so keep it yourself: ${error.message}`);
+  }
 }
 
 /** The same name in another file is another environment, and another namespace another history. */

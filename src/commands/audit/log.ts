@@ -23,9 +23,10 @@ export const command = defineCommand({
         'after',
         [
           '',
-          'What somebody wrote past rlctl is kept, with the document they left, by the next change made with',
-          'rlctl; until then it is the first line, "not yet kept". Several such writes between two changes are',
-          'seen as one, and one that was taken back before the next change is not seen.',
+          'What somebody wrote past rlctl is kept, with the document they left, by the',
+          'next change made with rlctl; until then it is the first line, "not yet kept".',
+          'Several such writes between two changes are seen as one, and one that was',
+          'taken back before the next change is not seen.',
         ].join('\n'),
       );
   },
