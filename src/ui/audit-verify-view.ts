@@ -85,7 +85,7 @@ function remarksOf(
 ): readonly string[] {
   const inRedis = facts.environment !== null;
   return [
-    ...anchorRemark(anchor, facts),
+    ...anchorRemark(anchor, findings.length === 0, facts),
     ...(first !== null && first > 1 ? [`the history begins with number ${first}: what was before was trimmed`] : []),
     ...(isForeign
       ? [
@@ -97,20 +97,22 @@ function remarksOf(
   ];
 }
 
-function anchorRemark(anchor: Verification['anchor'], facts: VerifyFacts): readonly string[] {
+function anchorRemark(anchor: Verification['anchor'], isSound: boolean, facts: VerifyFacts): readonly string[] {
   if (anchor === null) {
     return ['there was no earlier head to compare with, so a history that was recomputed as a whole would not show'];
   }
   const kept = keptAt(facts);
   const name = `the head ${kept === null ? 'given' : `seen from here at ${kept}`}, number ${anchor.head.sequence},`;
-  if (anchor.state === 'held') return [`${name} still stands: nothing up to it was rewritten`];
+  if (anchor.state === 'held') return [`${name} still stands${isSound ? ': nothing up to it was rewritten' : ''}`];
   return anchor.state === 'trimmed' ? [`${name} was trimmed since, so nothing could be compared with it`] : [];
 }
 
-function cure({ stored }: Verification, { address, anchor }: VerifyFacts): string {
+function cure({ stored, findings }: Verification, { address, anchor }: VerifyFacts): string {
   if (stored === null) return 'Compare it with another copy of the export, and with Redis: rlctl audit verify';
   const anew =
-    anchor?.from === 'kept' ? '; where the history was begun anew on purpose: rlctl audit verify --anchor none' : '';
+    anchor?.from === 'kept' && findings.some(({ code }) => code === 'END_MISSING' || code === 'PAST_REWRITTEN')
+      ? '; where the history was begun anew on purpose: rlctl audit verify --anchor none'
+      : '';
   return addressed(
     `Keep what is there: rlctl audit export --out FILE; find out who may write to the key${anew}.`,
     address,

@@ -320,6 +320,18 @@ describe('verify', () => {
     expect((await verify()).findings[0]?.message).toContain('now it is empty');
   });
 
+  test('a head whose own entry was removed does not stand', async () => {
+    await set('/a', 1);
+    await set('/b', 1);
+    const { head } = await verify();
+    await set('/c', 1);
+    const entries = await streamOf(state.lab.redis, labHistoryKey);
+    await state.lab.redis.cli('XDEL', labHistoryKey, entries[1]?.entryId ?? '');
+    const found = await verify();
+    expect(found).toMatchObject({ code: 3, anchor: { head, state: 'broken' }, findings: [{ code: 'ENTRY_MISSING' }] });
+    expect(found.remarks.join()).not.toContain('still stands');
+  });
+
   test('a head that was trimmed since says so; one that is none is refused', async () => {
     await example();
     await verify();

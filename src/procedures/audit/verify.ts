@@ -119,7 +119,8 @@ function conclude(verifier: HistoryVerifier, anchor: AuditHead | null): Conclude
   const { first, last } = verifier;
   const fault = anchor === null ? null : anchorFault(verifier, anchor);
   const isTrimmed = anchor !== null && anchor.sequence < (first?.entry.sequence ?? 0);
-  const state = fault !== null ? 'broken' : isTrimmed ? 'trimmed' : 'held';
+  const isHeld = anchor !== null && verifier.chainAt(anchor.sequence) === anchor.chain;
+  const state = isTrimmed ? 'trimmed' : isHeld ? 'held' : 'broken';
   return {
     findings: [...verifier.findings(), ...(fault === null ? [] : [fault])],
     checked: verifier.checked,
