@@ -116,6 +116,11 @@ function serverFile(env: Host['env'], folder: string, server: string): string {
   return join(stateFolder(env), folder, `${createHash('sha256').update(server).digest('hex').slice(0, 16)}.json`);
 }
 
+/** Where the last point of an environment's history that was found right is kept. */
+export function auditHeadPath(env: Host['env'], environment: string): string {
+  return serverFile(env, 'audits', environment);
+}
+
 /** Where the last fleet reload of an environment is kept, instance by instance. */
 export function lastFleetReloadPath(env: Host['env'], environment: string): string {
   return join(

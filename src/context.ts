@@ -147,7 +147,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         redactor.addPasswordOf(revealSecret(redis));
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
         const store = createOverrideStore(
-          { url: redis, namespace },
+          { url: redis, namespace, limits: environment.history },
           { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
         );
         open.push(store);

@@ -24,6 +24,7 @@ export const nouns: readonly Noun[] = [
   { name: 'shadow', aliases: ['shadows'], summary: 'let buckets or routes only observe, and back' },
   { name: 'decisions', aliases: ['decision'], summary: 'what the limiter decided: allowed, blocked, shadow-blocked' },
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
+  { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -160,6 +161,24 @@ export const leaves: readonly Leaf[] = [
     summary: 'each instance: in step, stale or silent',
     isMutation: false,
     load: () => import('./commands/fleet/status.js'),
+  },
+  {
+    path: 'audit log',
+    summary: 'one line for each change, newest first',
+    isMutation: false,
+    load: () => import('./commands/audit/log.js'),
+  },
+  {
+    path: 'audit verify',
+    summary: 'recompute the history: nothing tampered, nothing missing',
+    isMutation: false,
+    load: () => import('./commands/audit/verify.js'),
+  },
+  {
+    path: 'audit export',
+    summary: 'the whole history as NDJSON, to keep elsewhere',
+    isMutation: false,
+    load: () => import('./commands/audit/export.js'),
   },
   {
     path: 'env list',

@@ -32,6 +32,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   shadow: 'environment',
   decisions: 'environment',
   fleet: 'environment',
+  audit: 'environment',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

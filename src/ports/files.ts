@@ -6,6 +6,15 @@ export interface FileFacts {
   readonly isSymbolicLink: boolean;
 }
 
+/** A private file that is being written. */
+export interface PrivateFile {
+  append(text: string): Promise<void>;
+  /** Puts the file in its place. */
+  commit(): Promise<void>;
+  /** Leaves everything as it was. */
+  discard(): Promise<void>;
+}
+
 /** The files rlctl reads and keeps. */
 export interface Files {
   /** The text of a file (UTF-8); `null`: there is none. Throws a usage error where it cannot be read. */
@@ -16,6 +25,10 @@ export interface Files {
   facts(path: string): Promise<FileFacts | null>;
   /** Writes a private file: folder 0700, file 0600, temporary file + fsync + rename, never through a symbolic link. */
   writePrivate(path: string, text: string): Promise<void>;
+  /** The lines of a file (UTF-8) without their ends, a piece of it at a time. Throws a usage error where there is none. */
+  readLines(path: string): AsyncIterable<string>;
+  /** Begins a private file as `writePrivate` does; what stood under the path stays until `commit`. */
+  createPrivate(path: string): Promise<PrivateFile>;
   /** Removes a file; absent is fine. */
   remove(path: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { HistoryRecord } from '../domain/audit/record.js';
 import type { HistoryEntry, HistoryBody } from '../domain/override/history.js';
 import type { Revision } from '../domain/revision.js';
 import type { Deadline } from './deadline.js';
@@ -74,6 +75,13 @@ export interface HistoryQuery {
   readonly before?: string;
 }
 
+export interface RecordQuery {
+  /** At most this many, oldest first. */
+  readonly limit: number;
+  /** Only records newer than this entry id; absent: from the oldest. */
+  readonly after?: string;
+}
+
 /**
  * The override document and its siblings in Redis, behind the write protocol: byte comparison, change id, server-time
  * fence, history first, KEEPTTL, WAIT. Every refusal is an RlctlError whose kind and code name the cause (kind
@@ -86,6 +94,8 @@ export interface OverrideStore {
   write(write: OverrideWrite, deadline: Deadline): Promise<WriteOutcome>;
   /** History entries, newest first; empty where there is none. */
   history(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryEntry[]>;
+  /** History entries exactly as stored, oldest first, whoever made them; empty where there is none. */
+  records(query: RecordQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
   /** Starts connecting without waiting for it, so that the connection overlaps other work; errors surface at use. */
   open(deadline: Deadline): void;
   /** Drops every connection at once. */

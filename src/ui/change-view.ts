@@ -85,6 +85,7 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     revisionBefore: plan.revisionBefore,
     revisionAfter: plan.revisionAfter,
     undoes: plan.intent.undoes(),
+    restores: plan.intent.terms?.().restores ?? null,
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
     remarks: [...(plan.intent.remarks?.() ?? []), ...guardsOf(plan).remarks],
@@ -177,6 +178,7 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     ticket: entry.body?.ticket ?? null,
     rlctl: entry.body?.rlctl ?? null,
     undoes: entry.body?.undoes ?? null,
+    restores: entry.body?.restores ?? null,
     undoneBy,
     guards: entry.body?.guards ?? [],
     changes: diff,
@@ -221,6 +223,7 @@ function historyText(
       theme.warn(`  overrides ${counted(entry.body.guards.length, 'guard')}: ${term(entry.body.guards.join(', '))}`),
     );
   if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
+  if (entry.body.restores) lines.push(`  brings back revision ${term(entry.body.restores.slice(0, 12))}`);
   if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
   const fields = diffText(diff, theme)
     .split('\n')

@@ -184,6 +184,8 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
         : JSON.stringify(environment.shadowDriver);
     case 'fleet':
       return fleetText(environment.fleet);
+    case 'history':
+      return historyText(environment.history);
   }
 }
 
@@ -193,6 +195,10 @@ function fleetText({ source, metricsPath }: Environment['fleet']): string | null
     ...(metricsPath === null ? [] : [`metrics under ${metricsPath}`]),
   ];
   return said.length === 0 ? null : said.join(', ');
+}
+
+function historyText({ entries, ageMs }: Environment['history']): string {
+  return `${entries} entries${ageMs === null ? '' : `, ${formatDuration(ageMs)}`}`;
 }
 
 function sourceText(url: string | null, access: SourceAccess): string | null {

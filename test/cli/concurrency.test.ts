@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/adapters/system/clock.js';
 import { createDeadline } from '../../src/adapters/system/deadline.js';
 import { systemRandomness } from '../../src/adapters/system/randomness.js';
-import { chainAfter } from '../../src/adapters/redis/entry-codec.js';
+import { chainAfter } from '../../src/domain/audit/chain.js';
 import { createOverrideStore } from '../../src/adapters/redis/override-store.js';
 import { Secret } from '../../src/domain/secret.js';
 import { scanDocument } from '../../src/domain/override/document.js';

@@ -81,6 +81,7 @@ const readerRules = [
   '+getrange',
   '+pttl',
   '+xrevrange',
+  '+xrange',
   '+time',
   '+info',
   '+scan',
@@ -613,6 +614,14 @@ export const faults: readonly Fault[] = [
     severity: 'warning',
     cure: /administrator: redis-cli -h .* ACL SETUSER limited .*\+xadd/,
     seed: user('~*', ...readerRules),
+  },
+  {
+    fault: 'a user of Redis who may not read the history from its beginning',
+    check: 'redis.rights',
+    code: 'REDIS_CANNOT_AUDIT',
+    severity: 'warning',
+    cure: /ACL SETUSER limited .*\+xrange/,
+    seed: user('~*', '+@all', '-xrange'),
   },
   {
     fault: 'a user of Redis who may not read the history',

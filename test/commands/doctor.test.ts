@@ -59,9 +59,8 @@ describe('doctor of what is well', () => {
       await runDoctor(state.lab, { environment: { api: server.origin } });
       expect(new Set(server.arrived.map(({ method }) => method))).toEqual(new Set(['GET']));
       const sent = (await state.lab.redis.cli('INFO', 'commandstats')).matchAll(/cmdstat_([\w|]+):/g);
-      const reading = 'type strlen getrange pttl xrevrange time info scan acl|dryrun config|get config|resetstat'.split(
-        ' ',
-      );
+      const reading =
+        'type strlen getrange pttl xrevrange xrange time info scan acl|dryrun config|get config|resetstat'.split(' ');
       expect([...sent].map(([, name]) => name).filter((name) => !reading.includes(name ?? ''))).toEqual([]);
     } finally {
       await server.stop();
@@ -190,7 +189,7 @@ describe('doctor of what is broken', () => {
 
   test('a user who may ask Redis for nothing about itself is told what was not checked', async () => {
     const { redis } = state.lab;
-    const rules = ['+type', '+strlen', '+getrange', '+pttl', '+xrevrange', '+time'];
+    const rules = ['+type', '+strlen', '+getrange', '+pttl', '+xrevrange', '+xrange', '+time'];
     await redis.cli('ACL', 'SETUSER', 'least', 'reset', 'on', '>pw', '~*', ...rules);
     const report = await doctorReport(state.lab, {
       environment: { redis: `redis://least:pw@127.0.0.1:${redis.port}/0` },

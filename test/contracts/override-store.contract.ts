@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HistoryEntry } from '../../src/domain/override/history.js';
+import { readRecord } from '../../src/domain/audit/record.js';
+import type { HistoryEntry, HistoryLimits } from '../../src/domain/override/history.js';
+import { replay } from '../../src/domain/override/replay.js';
 import { revisionOf } from '../../src/domain/revision.js';
 import type { OverrideStore } from '../../src/ports/override-store.js';
 import { deadlineIn, emptyBody, textOf, writeOf } from './override-store.kit.js';
 
 /** One document on one server, and what can be done to it past the store. */
 export interface ContractSubject {
-  /** Another client. */
-  store(): OverrideStore;
+  /** Another client; `limits`: what it cuts the history to. */
+  store(limits?: HistoryLimits): OverrideStore;
   /** SET or DEL of the document by somebody else. */
   foreignSet(text: string | null): Promise<void>;
   foreignMetadata(text: string): Promise<void>;
@@ -34,6 +36,29 @@ const time = 8000;
 
 async function writeText(store: OverrideStore, next: string, parts: Parameters<typeof writeOf>[2] = {}) {
   return store.write(writeOf(await store.read(deadlineIn(time)), next, parts), deadlineIn(time));
+}
+
+/** Writes that can be replayed; each adds one member. */
+async function writeMembers(store: OverrideStore, from: number, to: number): Promise<void> {
+  const state = { last: await store.read(deadlineIn(time)) };
+  for (let index = from; index < to; index += 1) {
+    const before = Buffer.from(state.last.bytes ?? '{}').toString();
+    const inserted = `${before === '{}' ? '' : ','}"/m${index}":{"rate":1}`;
+    const at = before.length - 1;
+    const next = `${before.slice(0, -1)}${inserted}}`;
+    const body = { ...emptyBody, splices: [{ at, removed: '', inserted }] };
+    const write = writeOf(state.last, next, { body, fenceMs: state.last.serverTimeMs + 60_000 });
+    expect(await store.write(write, deadlineIn(time))).toMatchObject({ kind: 'written' });
+    state.last = { ...state.last, bytes: write.next };
+  }
+}
+
+/** Comes back when the server's clock has passed the newest entry. */
+async function untilLater(store: OverrideStore): Promise<void> {
+  for (;;) {
+    const { serverTimeMs, lastEntry } = await store.read(deadlineIn(time));
+    if (serverTimeMs > (lastEntry?.timeMs ?? 0) + 1) return;
+  }
 }
 
 async function wholeHistory(store: OverrideStore): Promise<HistoryEntry[]> {
@@ -278,6 +303,49 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       expectWholeChain(entries);
     }, 120_000);
 
+    test('what is too old goes, back to the snapshot from which the rest is replayed', async () => {
+      const { subject } = await fresh();
+      const store = subject.store({ entries: 10_000, ageMs: 0 });
+      await writeMembers(store, 0, 3);
+      await subject.foreignSet('{"/f":{}}');
+      await untilLater(store);
+      await writeMembers(store, 3, 4);
+      // The foreign snapshot is not old yet, so what it follows from stays.
+      expect((await wholeHistory(store)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+      await untilLater(store);
+      await writeMembers(store, 4, 6);
+      const entries = await wholeHistory(store);
+      expect(entries.map(({ sequence, snapshotOf }) => [sequence, snapshotOf])).toEqual([
+        [4, 'foreign'],
+        [5, null],
+        [6, null],
+        [7, null],
+      ]);
+      expect(textOf(replay(entries))).toBe(await subject.stored());
+    });
+
+    test('without an age nothing goes for it, however old', async () => {
+      const { subject } = await fresh();
+      const store = subject.store({ entries: 10_000, ageMs: null });
+      await writeMembers(store, 0, 2);
+      await subject.foreignSet('{}');
+      await untilLater(store);
+      await writeMembers(store, 2, 4);
+      expect((await wholeHistory(store)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+    });
+
+    test('what is too many goes, back to a snapshot, and never less than was asked for stays', async () => {
+      const { subject } = await fresh();
+      const store = subject.store({ entries: 50, ageMs: null });
+      await writeMembers(store, 0, 250);
+      expect((await wholeHistory(store))[0]?.sequence).toBe(1);
+      await writeMembers(store, 250, 255);
+      const entries = await wholeHistory(store);
+      expect([entries[0]?.kind, entries[0]?.sequence, entries.at(-1)?.sequence]).toEqual(['snapshot', 201, 256]);
+      expect(entries.map(({ sequence }) => sequence)).toEqual(entries.map((_, index) => 201 + index));
+      expect(textOf(replay(entries))).toBe(await subject.stored());
+    }, 120_000);
+
     test('a replaced document is carried whole', async () => {
       const { store } = await fresh();
       await writeText(store, '{"a":1}', { body: { ...emptyBody, splices: null } });
@@ -322,6 +390,25 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       const before = first.at(-1)?.entryId ?? '';
       const second = await store.history({ limit: 100, before }, deadlineIn(time));
       expect([...first, ...second].map((entry) => entry.sequence)).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    });
+
+    test('the records come in pages, oldest first, each as stored', async () => {
+      const { subject, store } = await fresh();
+      await subject.foreignSet('{"/f":1}');
+      await writeText(store, '{"a":1}', { body: { ...emptyBody, splices: null } });
+      await writeText(store, '{"b":1}');
+      const first = await store.records({ limit: 2 }, deadlineIn(time));
+      const after = first.at(-1)?.entryId ?? '';
+      const records = [...first, ...(await store.records({ limit: 100, after }, deadlineIn(time)))];
+      expect(await store.records({ limit: 1, after: records.at(-1)?.entryId ?? '' }, deadlineIn(time))).toEqual([]);
+      expect(records.map(({ entryId }) => entryId)).toEqual((await wholeHistory(store)).map(({ entryId }) => entryId));
+      expect(records.map(({ fields }) => [...fields.keys()].sort().join(' '))).toEqual([
+        'chain doc id kind next prev seq since why',
+        'body chain doc id kind next prev seq since',
+        'body chain id kind next prev seq since',
+      ]);
+      expect(records.map(({ fields }) => textOf(fields.get('since') ?? null))).toEqual(['0', '1', '2']);
+      expect(records.map((record) => readRecord(record).entry)).toEqual(await wholeHistory(store));
     });
 
     test('replicas that do not exist do not acknowledge', async () => {

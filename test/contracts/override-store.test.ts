@@ -1,5 +1,6 @@
 import { describeOverrideStore, type ContractHost, type ContractSubject } from './override-store.contract.js';
 import { storeAt } from './override-store.kit.js';
+import type { HistoryLimits } from '../../src/domain/override/history.js';
 import type { OverrideStore } from '../../src/ports/override-store.js';
 import { metadataKey, overridesKey } from '../../src/domain/redis-keys.js';
 import { startEmbedded, startEmbeddedWithoutScripts, type TestRedis } from '../support/embedded-redis.js';
@@ -13,7 +14,7 @@ describeOverrideStore('in memory', async () => ({
   subject: async () => {
     const fake = createFakeOverrides();
     return {
-      store: () => fake.store(),
+      store: (limits) => fake.store(limits),
       foreignSet: async (text) => fake.foreignSet(text),
       foreignMetadata: async (text) => {
         fake.state.metadata = text;
@@ -59,18 +60,19 @@ async function startBehindProxy({ redis, login, usesTransaction, hasDump }: Door
     opened.proxies.push(proxy);
     const namespace = `c${opened.proxies.length}`;
     const key = overridesKey(namespace);
-    const storeOn = (port: number): OverrideStore => {
-      const store = storeAt(`redis://${login}127.0.0.1:${port}/0`, { namespace });
+    const storeOn = (port: number, limits?: HistoryLimits): OverrideStore => {
+      const url = `redis://${login}127.0.0.1:${port}/0`;
+      const store = storeAt(url, { namespace, ...(limits && { limits }) });
       opened.stores.push(store);
       return store;
     };
     const state = { isFirst: true };
     return {
       // The first client stands behind the proxy, the others see the server as it is.
-      store: () => {
+      store: (limits) => {
         const port = state.isFirst ? proxy.port : redis.port;
         state.isFirst = false;
-        return storeOn(port);
+        return storeOn(port, limits);
       },
       foreignSet: async (text) =>
         void (text === null ? await redis.cli('DEL', key) : await redis.cli('SET', key, text)),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RlctlError } from '../../src/domain/errors.js';
-import type { HistoryEntry } from '../../src/domain/override/history.js';
+import type { HistoryRecord } from '../../src/domain/audit/record.js';
+import { defaultHistoryLimits, type HistoryEntry, type HistoryLimits } from '../../src/domain/override/history.js';
 import { overridesKey } from '../../src/domain/redis-keys.js';
 import { revisionOf } from '../../src/domain/revision.js';
 import type { OverrideStore, OverrideWrite, StoredOverrides, WriteOutcome } from '../../src/ports/override-store.js';
@@ -23,8 +24,8 @@ export interface FakeOverrides {
   readonly writes: readonly OverrideWrite[];
   /** What the next calls do in place of their work: an error is thrown; `loseAnswer`: the write happens and nobody hears. */
   readonly faults: { read: Error | null; write: Error | 'loseAnswer' | WriteOutcome | null; history: Error | null };
-  /** Another client of the same server. */
-  store(): OverrideStore;
+  /** Another client of the same server; `limits`: what it cuts the history to. */
+  store(limits?: HistoryLimits): OverrideStore;
   /** Writes past rlctl, as `redis-cli SET` does; `null` deletes. */
   foreignSet(text: string | null): void;
 }
@@ -50,7 +51,7 @@ export function createFakeOverrides(
     },
     writes: [],
     faults: { read: null, write: null, history: null },
-    store: () => storeOf(fake, overridesKey(options.namespace ?? 'test'), nowMs),
+    store: (limits = defaultHistoryLimits) => storeOf(fake, overridesKey(options.namespace ?? 'test'), nowMs, limits),
     foreignSet: (document) => {
       fake.state.bytes = document === null ? null : Buffer.from(document);
       fake.state.type = document === null ? 'none' : 'string';
@@ -59,7 +60,7 @@ export function createFakeOverrides(
   return fake;
 }
 
-function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): OverrideStore {
+function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: HistoryLimits): OverrideStore {
   const { state, faults } = fake;
   const current = (): StoredOverrides => ({
     key,
@@ -84,7 +85,7 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): Overrid
       if (fault instanceof Error) throwOnce(faults, 'write');
       faults.write = null;
       if (fault !== null && fault !== 'loseAnswer' && !(fault instanceof Error)) return fault;
-      const outcome = apply(fake, key, write, current);
+      const outcome = apply(fake, key, write, current, limits);
       return fault === 'loseAnswer' ? { kind: 'unknown', cause: 'the connection was lost' } : outcome;
     },
     history: async ({ limit, before }) => {
@@ -93,8 +94,27 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): Overrid
       const from = before === undefined ? 0 : newestFirst.findIndex((entry) => isOlder(entry.entryId, before));
       return from < 0 ? [] : newestFirst.slice(from, from + limit);
     },
+    records: async ({ limit, after }) => {
+      throwOnce(faults, 'history');
+      const from = after === undefined ? 0 : state.entries.findIndex(({ entryId }) => isOlder(after, entryId));
+      return from < 0 ? [] : state.entries.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
+    },
     open: () => undefined,
     close: () => undefined,
+  };
+}
+
+/** The entry as a stream would hold it. */
+function recordOf(entry: HistoryEntry, all: readonly HistoryEntry[]): HistoryRecord {
+  const { entryId, kind, changeId, sequence, prev, next, chain, body, document, snapshotOf } = entry;
+  const before = all.slice(0, all.indexOf(entry) + 1);
+  const since = before.length - 1 - before.findLastIndex((each) => each.kind === 'snapshot');
+  const texts = { kind, id: changeId, seq: String(sequence), prev, next, chain, since: String(since) };
+  const more = { ...(body && { body: JSON.stringify(body) }), ...(snapshotOf && { why: snapshotOf }) };
+  const fields = Object.entries({ ...texts, ...more }).map(([name, text]) => [name, Buffer.from(text)] as const);
+  return {
+    entryId,
+    fields: new Map<string, Uint8Array>([...fields, ...(document ? [['doc', document] as const] : [])]),
   };
 }
 
@@ -106,7 +126,13 @@ function throwOnce(faults: FakeOverrides['faults'], operation: 'read' | 'write' 
 }
 
 /** The script's steps, in its order. */
-function apply(fake: FakeOverrides, key: string, write: OverrideWrite, current: () => StoredOverrides): WriteOutcome {
+function apply(
+  fake: FakeOverrides,
+  key: string,
+  write: OverrideWrite,
+  current: () => StoredOverrides,
+  limits: HistoryLimits,
+): WriteOutcome {
   const { state } = fake;
   const known = state.entries.find((entry) => entry.kind === 'change' && entry.changeId === write.changeId);
   if (known) return written(fake, write, known.entryId, { wasDuplicate: true });
@@ -122,6 +148,7 @@ function apply(fake: FakeOverrides, key: string, write: OverrideWrite, current: 
     return { kind: 'conflict', current: current() };
   }
   const why = isWrong ? 'wrongType' : snapshotCause(state);
+  trim(state, limits, current().serverTimeMs);
   if (why) append(fake, current().serverTimeMs, write, 'snapshot', why);
   const entryId = append(fake, current().serverTimeMs, write, 'change', null);
   state.bytes = Uint8Array.from(write.next);
@@ -160,6 +187,16 @@ function snapshotCause(state: FakeOverrides['state']): 'first' | 'foreign' | 'pe
   if (last.next !== revisionOf(state.bytes)) return 'foreign';
   const since = state.entries.length - 1 - state.entries.findLastIndex((entry) => entry.kind === 'snapshot');
   return since >= snapshotEvery ? 'periodic' : null;
+}
+
+/** Drops what is before the newest snapshot that is not newer than what is too old, or too many. */
+function trim(state: FakeOverrides['state'], { entries: wanted, ageMs }: HistoryLimits, nowMs: number): void {
+  const { entries } = state;
+  const old = ageMs === null ? -1 : entries.findLastIndex(({ timeMs }) => timeMs < nowMs - ageMs);
+  const excess = entries.length - wanted;
+  const cut = Math.max(old, excess > snapshotEvery ? Math.min(excess, 2 * snapshotEvery) : -1);
+  const base = entries.slice(0, cut + 1).findLastIndex(({ kind }) => kind === 'snapshot');
+  if (base > 0) state.entries = entries.slice(base);
 }
 
 function append(

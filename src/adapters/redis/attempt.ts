@@ -1,3 +1,4 @@
+import type { HistoryLimits } from '../../domain/override/history.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 
 /** The Redis keys of one document. */
@@ -33,6 +34,7 @@ export interface WriteContext {
   readonly maxBytes: number;
   /** Server time before which this change id was not in use: how far back it is searched. */
   readonly startedMs: number;
+  readonly limits: HistoryLimits;
   /** The newest read: the base of the server's clock, and what a conflict's state is completed from. */
   readonly seen: ServerSighting;
 }

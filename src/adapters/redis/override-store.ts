@@ -1,4 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
+import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
 import { historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -22,6 +23,8 @@ export interface RedisSettings {
   readonly namespace: string;
   /** The largest document that is read or written, bytes; 16 MiB where absent. */
   readonly maxBytes?: number;
+  /** What each write cuts the history to; 10,000 entries of any age where absent. */
+  readonly limits?: HistoryLimits;
   readonly tls?: TlsSettings;
 }
 
@@ -34,6 +37,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
   const document = overridesKey(settings.namespace);
   const keys = { document, history: historyKey(document), metadata: metadataKey(document) };
   const maxBytes = settings.maxBytes ?? defaultMaxBytes;
+  const limits = settings.limits ?? defaultHistoryLimits;
   const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
   const clockStart = {
     serverTimeMs: ports.clock.nowMs(),
@@ -77,7 +81,13 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
       const { seen } = memory;
       const started = startedMs.get(write.changeId) ?? seen.serverTimeMs;
       startedMs.set(write.changeId, started);
-      const outcome = await new ChangeWriter(patience, write, { keys, maxBytes, seen, startedMs: started }).run();
+      const outcome = await new ChangeWriter(patience, write, {
+        keys,
+        maxBytes,
+        seen,
+        limits,
+        startedMs: started,
+      }).run();
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;
     },
@@ -86,6 +96,12 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const from = before === undefined ? '+' : `(${before}`;
         const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
+      }),
+    records: ({ limit, after }, deadline) =>
+      attempt(deadline, async (link, budget) => {
+        const from = after === undefined ? '-' : `(${after}`;
+        const [reply] = await link.run([['XRANGE', keys.history, from, '+', 'COUNT', String(limit)]], budget);
+        return rawEntries(valueOf(reply));
       }),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),

@@ -18,6 +18,7 @@ function neededCommands({ document, history, metadata }: DocumentKeys): readonly
     ['GETRANGE', document, '0', '1'],
     ['PTTL', document],
     ['XREVRANGE', history, '+', '-'],
+    ['XRANGE', history, '-', '+'],
     ['GETRANGE', metadata, '0', '1'],
     ['TIME'],
     ['GET', document],

@@ -1,4 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
+import type { HistoryLimits } from '../../domain/override/history.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { OverrideWrite } from '../../ports/override-store.js';
 import type { AttemptResult, DocumentKeys } from './attempt.js';
@@ -15,6 +16,8 @@ export interface AttemptContext {
   readonly maxBytes: number;
   /** Server time before which the change cannot have been written: how far back its id is searched. */
   readonly sinceMs: number;
+  /** What the history is cut to. */
+  readonly limits: HistoryLimits;
   readonly budget: Budget;
 }
 
@@ -53,8 +56,9 @@ function scriptArguments(write: OverrideWrite, context: AttemptContext): (string
     JSON.stringify(write.body),
     flag(write.body.splices === null),
     flag(write.replaceWrongType),
-    String(historyLimit(write.next.length)),
+    String(historyLimit(write.next.length, context.limits.entries)),
     String(snapshotEvery),
+    context.limits.ageMs === null ? '' : String(context.limits.ageMs),
   ];
 }
 

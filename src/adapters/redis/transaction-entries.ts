@@ -1,12 +1,14 @@
+import { chainAfter } from '../../domain/audit/chain.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { OverrideWrite } from '../../ports/override-store.js';
 import type { DocumentState } from './attempt.js';
-import { chainAfter, rawEntries, type RawEntry } from './entry-codec.js';
+import { rawEntries, type RawEntry } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import type { CommandWords, ReplyValue } from './link-types.js';
 import { valueOf } from './read-state.js';
 import { bufferOf, unreadableEntry, type AttemptContext } from './script-attempt.js';
-import { historyLimit, snapshotEvery } from './write-script.js';
+import { planTrimming, type Trimming } from './transaction-trimming.js';
+import { snapshotEvery } from './write-script.js';
 
 /** The history entries of one change, ready to be added. */
 export interface EntryPlan {
@@ -28,7 +30,8 @@ export async function planEntries(
   const from = startOf(last, history);
   const prev = revisionOf(write.expected);
   const why = isWrong ? 'wrongType' : snapshotCause(from, prev, state.bytes !== null);
-  const entries = new EntryBuilder(from, write, history);
+  const trimming = await planTrimming(link, write, context, { sequence: from.sequence, nowMs: state.serverTimeMs });
+  const entries = new EntryBuilder(from, write, history, trimming);
   if (why !== '') {
     const carried: CommandWords[] = [['DUMP', document]];
     const dump = isWrong ? valueOf((await link.run(carried, context.budget))[0]) : null;
@@ -78,6 +81,7 @@ class EntryBuilder {
     from: ChainStart,
     readonly write: OverrideWrite,
     readonly historyKey: string,
+    readonly trimming: Trimming,
   ) {
     [this.#sequence, this.#chain, this.#since] = [from.sequence, from.chain, from.since];
   }
@@ -93,7 +97,6 @@ class EntryBuilder {
     this.#sequence += 1;
     this.#since = kind === 'snapshot' ? 0 : this.#since + 1;
     this.#chain = chainAfter(this.#chain, { kind, changeId, sequence: this.#sequence, prev, next, body });
-    const limit = String(historyLimit(this.write.next.length));
     const fields = [
       'kind',
       kind,
@@ -111,9 +114,7 @@ class EntryBuilder {
     this.commands.push([
       'XADD',
       this.historyKey,
-      'MAXLEN',
-      '~',
-      limit,
+      ...this.trimming,
       '*',
       ...fields,
       'since',

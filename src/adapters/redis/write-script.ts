@@ -14,7 +14,7 @@ local expectsMetadata, expectedMetadata = ARGV[7] == '1', ARGV[8]
 local nextDocument, writesMetadata, nextMetadata = ARGV[9], ARGV[10] == '1', ARGV[11]
 local prevRevision, nextRevision, body = ARGV[12], ARGV[13], ARGV[14]
 local carriesDocument, replacesWrongType = ARGV[15] == '1', ARGV[16] == '1'
-local maxEntries, snapshotEvery = ARGV[17], tonumber(ARGV[18])
+local maxEntries, snapshotEvery, maxAgeMs = tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(ARGV[19])
 
 local failure
 local added = {}
@@ -48,6 +48,46 @@ local function findChange()
     end
     from = #page == 100 and '(' .. page[100][1] or nil
   end
+end
+
+local function nextAfter(entry)
+  return run('XRANGE', history, '(' .. entry[1], '+', 'COUNT', 1)[1]
+end
+
+local function countCut(first, excess)
+  local cut
+  if excess <= snapshotEvery then return cut end
+  for _ = 1, math.min(excess, 2 * snapshotEvery) do cut = nextAfter(cut or first) or cut end
+  return cut
+end
+
+local function ageCut(first, nowMs)
+  local oldestMs = maxAgeMs and nowMs - maxAgeMs
+  if not oldestMs or tonumber(string.match(first[1], '^%d+')) >= oldestMs then return end
+  return run('XREVRANGE', history, string.format('%.0f', oldestMs - 1), '-', 'COUNT', 1)[1]
+end
+
+-- What XADD is to drop: everything before the newest snapshot that is not newer than the cut.
+local function trimming(sequence, nowMs)
+  local trim = {}
+  local oldest = redis.pcall('XRANGE', history, '-', '+', 'COUNT', 1)
+  if oldest.err then return {'MAXLEN', '~', string.format('%.0f', maxEntries)} end
+  local first = oldest[1]
+  local firstSequence = first and tonumber(fieldsOf(first).seq)
+  if not firstSequence then return trim end
+  for _, cut in ipairs({ageCut(first, nowMs) or false, countCut(first, sequence - firstSequence + 1 - maxEntries) or false}) do
+    local fields = cut and fieldsOf(cut) or {}
+    local number, since = tonumber(fields.seq), tonumber(fields.since)
+    if number and since and number - since > firstSequence then
+      local page = run('XREVRANGE', history, cut[1], '-', 'COUNT', since + 1)
+      local base = fieldsOf(page[#page])
+      if base.kind == 'snapshot' and tonumber(base.seq) == number - since then
+        firstSequence = number - since
+        trim = {'MINID', page[#page][1]}
+      end
+    end
+  end
+  return trim
 end
 
 local function main()
@@ -86,13 +126,16 @@ local function main()
     why = 'first'
   end
   if isWrong then why = 'wrongType' end
+  local trim = trimming(sequence, nowMs)
 
   local function append(entryKind, prev, nextOne, text, ...)
     sequence = sequence + 1
     local number = string.format('%.0f', sequence)
     chain = redis.sha1hex(table.concat({chain, entryKind, changeId, number, prev, nextOne, text}, '\\n'))
-    added[#added + 1] = run('XADD', history, 'MAXLEN', '~', maxEntries, '*', 'kind', entryKind, 'id', changeId, 'seq', number,
-      'prev', prev, 'next', nextOne, 'chain', chain, 'since', string.format('%.0f', since), ...)
+    local words = {unpack(trim)}
+    for _, word in ipairs({'*', 'kind', entryKind, 'id', changeId, 'seq', number, 'prev', prev, 'next', nextOne,
+      'chain', chain, 'since', string.format('%.0f', since), ...}) do words[#words + 1] = word end
+    added[#added + 1] = run('XADD', history, unpack(words))
   end
 
   if why ~= '' then
@@ -133,10 +176,10 @@ return failure or redis.error_reply('ERR script: ' .. tostring(answer))
 export const snapshotEvery = 200;
 
 /**
- * How many history entries to keep, at least: 10,000, and fewer for large documents so that the snapshots among them take
- * some 64 MiB at most, but never fewer than two snapshots' worth.
+ * How many history entries to keep, at least: as many as wanted, and fewer for large documents so that the snapshots among
+ * them take some 64 MiB at most, but then never fewer than two snapshots' worth.
  */
-export function historyLimit(documentBytes: number): number {
+export function historyLimit(documentBytes: number, wanted: number): number {
   const snapshots = Math.floor((64 * 1024 * 1024) / Math.max(1, documentBytes));
-  return Math.max(2 * snapshotEvery, Math.min(10_000, snapshots * snapshotEvery));
+  return Math.min(wanted, Math.max(2, snapshots) * snapshotEvery);
 }

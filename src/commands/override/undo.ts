@@ -1,20 +1,43 @@
+import { Option } from 'commander';
+import { usageError } from '../../domain/errors.js';
+import { restoreIntent } from '../../procedures/override/restore.js';
 import { undoIntent } from '../../procedures/override/undo.js';
 import { lastFlips } from '../../domain/shadow/flag-flip.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, textFlag } from '../command.js';
 import { addMutationFlags, mutationInput } from '../mutation.js';
 import { flagFlips } from '../shadow/flips.js';
 import { runChange } from './change.js';
 
-// The way back of every "per-route override": the last change that still stands is taken back, exactly, and proven.
+// The way back of every "per-route override": the last change that still stands is taken back, exactly, and proven; or a
+// whole earlier document comes back.
 
 export const command = defineCommand({
-  register: addMutationFlags,
+  register: (c) => {
+    c.addOption(
+      new Option(
+        '--to <revision|change>',
+        'bring back the whole document of a revision, or as a change left it, to the byte',
+      ),
+    );
+    addMutationFlags(c);
+  },
   examples: [
     'rlctl -e preview override undo --dry-run',
     'rlctl -e prod override undo --reason "made it worse" --confirm prod',
+    'rlctl -e prod override undo --to 3f2a9c01d5e7 --reason "back to Friday" --confirm prod',
   ],
-  input: (_, flags) => mutationInput(flags),
-  action: async (context, mutation) => {
+  input: (_, flags) => {
+    const to = textFlag(flags, 'to');
+    if (to !== null && !/^(?:[0-9a-f]{8,64}|[0-9a-z]{12,64})$/.test(to)) {
+      throw usageError(
+        `--to: "${to}" is neither a revision nor a change id`,
+        'Give a change id, or at least 8 hex digits of a revision, as "rlctl override history" prints them.',
+      );
+    }
+    return { to, mutation: mutationInput(flags) };
+  },
+  action: async (context, { to, mutation }) => {
+    if (to !== null) return runChange(context, mutation, (ports) => restoreIntent(ports, to, mutation.ifRevision));
     const environment = await context.environment(mutation.effect.settings);
     const past = { flips: lastFlips(await flagFlips(context, environment)), address: environment.address };
     return runChange(context, mutation, (ports) => undoIntent(ports, mutation.ifRevision, past));

@@ -1,5 +1,6 @@
 import { RlctlError, usageError } from '../errors.js';
 import { fleetSettings } from './fleet-settings.js';
+import { historyLimits } from './history-limits.js';
 import { checkedOrigin } from './origin.js';
 import { parseGuards } from '../guard/parse.js';
 import { bareAddress, type CommandAddress } from '../printed-command.js';
@@ -77,6 +78,10 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
     fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
+    history: historyLimits(
+      structured('history', file?.history),
+      `${from.filePlace}: environments.${from.name}.history`,
+    ),
     untrustedFile: from.isTrusted ? null : from.filePlace,
     isChangedSinceTrusted: from.isChanged === true,
     sources,

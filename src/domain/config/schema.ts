@@ -56,6 +56,9 @@ function configFileSchema() {
         z.strictObject({ prometheus: text, metrics: z.optional(text) }),
       ]),
     ),
+    history: z.optional(
+      z.strictObject({ entries: z.optional(z.int().check(z.gte(1), z.lte(10_000_000))), age: z.optional(text) }),
+    ),
   });
   return z.strictObject({
     current: z.optional(text),

@@ -140,6 +140,14 @@ export const environmentSettings = [
     meaning:
       'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics',
   },
+  {
+    ...open,
+    key: 'history',
+    variable: null,
+    fallback: '10,000 entries of any age',
+    meaning:
+      'how much of the history each change leaves: {entries: 10000, age: 90d}; what undo and replay need stays in any case',
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingKey = (typeof environmentSettings)[number]['key'];

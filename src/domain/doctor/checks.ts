@@ -137,7 +137,7 @@ export const checks = [
   {
     id: 'redis.rights',
     title: 'the user may do what reading and changing need',
-    finds: { REDIS_CANNOT_READ: 'error', REDIS_CANNOT_CHANGE: 'warning' },
+    finds: { REDIS_CANNOT_READ: 'error', REDIS_CANNOT_CHANGE: 'warning', REDIS_CANNOT_AUDIT: 'warning' },
   },
   { id: 'redis.types', title: 'document, history and metadata have their types', finds: { REDIS_WRONG_TYPE: 'error' } },
   { id: 'redis.ttl', title: 'the document does not expire', finds: { DOCUMENT_EXPIRES: 'error' } },

@@ -49,6 +49,12 @@ export interface HistoryBody {
   readonly owner?: string;
   /** The names of the guard rules that were overridden for it; absent: none. */
   readonly guards?: readonly string[];
+  /** Server time when it was sent, epoch milliseconds: its entry's own time is little later. */
+  readonly atMs?: number;
+  /** The SHA-256 of the metadata that it left beside the document; `none`: there is none. */
+  readonly metadata?: Revision;
+  /** The metadata as it stood, where somebody had changed it past rlctl; `null`: it had been removed. Absent: nobody had. */
+  readonly metadataFound?: string | null;
   /** The revision that it brought back (`undo --to`); absent: it did not bring one back. */
   readonly restores?: Revision;
 }
@@ -78,3 +84,14 @@ export interface HistoryEntry {
   /** Why the snapshot was taken; `null` in a change. */
   readonly snapshotOf: 'first' | 'foreign' | 'periodic' | 'wrongType' | null;
 }
+
+/** How much of the history is kept. What undo and replay need stays whatever its number and age. */
+export interface HistoryLimits {
+  /** At least the newest so many entries, 1 or more; the entries back to the snapshot before them stay as well. */
+  readonly entries: number;
+  /** Entries older than this, milliseconds, go; `null`: none goes for its age. */
+  readonly ageMs: number | null;
+}
+
+/** What is kept where nothing else is said. */
+export const defaultHistoryLimits: HistoryLimits = { entries: 10_000, ageMs: null };

@@ -216,6 +216,8 @@ function documentCure(seen: RedisFacts, key: string): string {
   return `${moveAway(seen, key)}; then store the overrides anew, before any reload: rlctl override set ROUTE --rate N`;
 }
 
+/** Reads the history from its beginning, which nothing but trimming and the audit does. */
+const auditCommand = 'XRANGE';
 const readCommands = new Set(['TYPE', 'STRLEN', 'GETRANGE', 'PTTL', 'XREVRANGE', 'TIME']);
 
 /** What a change needs is EVAL, or else WATCH, MULTI and EXEC. Nothing is written to find out. */
@@ -242,8 +244,13 @@ export async function checkRights(facts: Facts): Promise<Answer> {
   if (cannotRead.length > 0)
     return { evidence, found: [finding('REDIS_CANNOT_READ', 'cannot read overrides', cannotRead)] };
   if (rights === null) throw new NotChecked(`reading works; ${evidence.replace(/^.*: /, '')}`);
-  const found =
-    cannotChange.length > 0 ? [finding('REDIS_CANNOT_CHANGE', 'cannot change overrides', cannotChange)] : [];
+  const cannotAudit = distinct(denied.filter(({ command }) => command === auditCommand));
+  const found = [
+    ...(cannotChange.length > 0 ? [finding('REDIS_CANNOT_CHANGE', 'cannot change overrides', cannotChange)] : []),
+    ...(cannotAudit.length > 0
+      ? [finding('REDIS_CANNOT_AUDIT', 'cannot verify or export the history, or trim it exactly', cannotAudit)]
+      : []),
+  ];
   return { evidence, found };
 }
 
@@ -253,7 +260,7 @@ function neededForChange(denied: readonly RightFacts[]): readonly RightFacts[] {
   const transaction = ['WATCH', 'MULTI', 'EXEC'];
   const hasTransaction = !transaction.some(isDenied);
   return denied.filter(({ command }) => {
-    if (transaction.includes(command)) return false;
+    if (transaction.includes(command) || command === auditCommand) return false;
     return command !== 'EVAL' || !hasTransaction;
   });
 }

@@ -73,10 +73,10 @@ function nothingToUndo(past: PastTheDocument, newest: HistoryEntry | null): Rlct
 }
 
 function cannotUndo(entry: HistoryEntry, conflicts: readonly RevertConflict[]): RlctlError {
-  const [first] = conflicts;
+  const reasons = conflicts.map(({ route, why }) => `${JSON.stringify(route)}: ${why}`);
   return new RlctlError(
     'conflict',
-    `change ${entry.changeId} cannot be taken back, ${JSON.stringify(first?.route)}: ${first?.why ?? ''}; nothing was written`,
+    `change ${entry.changeId} cannot be taken back, ${reasons.join('; ')}; nothing was written`,
     {
       code: 'UNDO_CONFLICT',
       hint: 'Look at "rlctl override history" and set the routes by hand.',

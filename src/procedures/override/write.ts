@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { HistoryBody } from '../../domain/override/history.js';
+import { metadataTrace } from '../../domain/override/metadata-trace.js';
 import { changedMetadata } from '../../domain/override/metadata.js';
 import type { StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
 import type { OnStep } from '../step.js';
@@ -63,6 +64,13 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
   const { stored, edit, intent } = plan;
   const sinceReadMs = ports.clock.monotonicMs() - plan.readAtMs;
   const serverNowMs = stored.serverTimeMs + sinceReadMs;
+  const atMs = Math.round(serverNowMs);
+  const nextMetadata = changedMetadata(stored.metadata, edit.changes, {
+    changeId,
+    ...author,
+    ...kept(intent.terms?.()),
+    atMs,
+  });
   const body: HistoryBody = {
     v: 1,
     command: intent.command,
@@ -71,18 +79,15 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     routes: edit.changes,
     splices: plan.document === null ? null : edit.splices,
     ...intent.terms?.(),
+    atMs,
+    ...metadataTrace(stored, nextMetadata),
   };
   return {
     changeId,
     expected: stored.bytes,
     expectedMetadata: stored.metadata,
     next: edit.next,
-    nextMetadata: changedMetadata(stored.metadata, edit.changes, {
-      changeId,
-      ...author,
-      ...kept(intent.terms?.()),
-      atMs: Math.round(serverNowMs),
-    }),
+    nextMetadata,
     body,
     fenceMs: Math.floor(serverNowMs + ports.deadline.leftMs() - 1000),
     replaceWrongType: intent.isForced,

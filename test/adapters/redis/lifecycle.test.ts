@@ -89,5 +89,6 @@ test.each([
   [16 * 1024 * 1024, 800],
   [1024 * 1024 * 1024, 400],
 ])('the history of a document of %i bytes keeps %i entries', (bytes, entries) => {
-  expect(historyLimit(bytes)).toBe(entries);
+  expect(historyLimit(bytes, 10_000)).toBe(entries);
+  expect(historyLimit(bytes, 50)).toBe(50);
 });

@@ -7,7 +7,7 @@ const key = overridesKey('test');
 const keys = [key, historyKey(key), metadataKey(key)];
 
 /** The least that each role needs; nothing of `@connection` beside AUTH and what Redis always allows. */
-const readerCommands = ['type', 'strlen', 'getrange', 'pttl', 'xrevrange', 'time', 'info'];
+const readerCommands = ['type', 'strlen', 'getrange', 'pttl', 'xrevrange', 'xrange', 'time', 'info'];
 const operatorCommands = [...readerCommands, 'get', 'set', 'xadd', 'xdel', 'eval', 'wait'];
 const transactionCommands = [...operatorCommands.filter((name) => name !== 'eval'), 'watch', 'multi', 'exec'];
 
@@ -100,6 +100,13 @@ describe('least privilege', () => {
     }
   });
 
+  test('without XRANGE the history is trimmed by its number alone', async () => {
+    const { outcome } = await readAndWrite(await userWith(operatorCommands.filter((name) => name !== 'xrange')));
+    expect(outcome).toMatchObject({ kind: 'written', usedTransaction: false });
+    const fallback = transactionCommands.filter((name) => name !== 'xrange');
+    expect((await readAndWrite(await userWith(fallback))).outcome).toMatchObject({ usedTransaction: true });
+  });
+
   test('without INFO replicas and identity are not known, and that is no error', async () => {
     const { state, outcome } = await readAndWrite(await userWith(operatorCommands.filter((name) => name !== 'info')));
     expect([state.replicas, state.runId, outcome.kind]).toEqual([null, null, 'written']);
@@ -110,7 +117,7 @@ describe('least privilege', () => {
     expect(outcome).toMatchObject({ kind: 'written', replication: { required: 1, acknowledged: 0 } });
   });
 
-  const needed = operatorCommands.filter((name) => !['info', 'wait', 'eval', 'xdel'].includes(name));
+  const needed = operatorCommands.filter((name) => !['info', 'wait', 'eval', 'xdel', 'xrange'].includes(name));
   test.each(needed)('without %s: named, nothing changed, no entry left', async (missing) => {
     const url = await userWith(operatorCommands.filter((name) => name !== missing));
     await expect(readAndWrite(url)).rejects.toMatchObject({

@@ -1,0 +1,57 @@
+import type { HistoryRecord } from '../../domain/audit/record.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { OverrideStore } from '../../ports/override-store.js';
+
+/** What reading a long history needs. */
+export interface AuditPorts {
+  readonly store: OverrideStore;
+  readonly clock: Clock;
+  /** It holds for each page: as long as they come, a long history is read on. */
+  readonly deadline: Deadline & { extend(ms: number): void };
+}
+
+/** How much is held at once, bytes; a page is one entry at least. */
+const wantedBytes = 4 * 1024 * 1024;
+const firstPage = 10;
+const largestPage = 1000;
+
+/** The history exactly as stored, oldest first, page by page: no more than a few MiB are held, however large documents are. */
+export async function* recordPages(ports: AuditPorts): AsyncGenerator<readonly HistoryRecord[]> {
+  yield* pages(
+    ports,
+    (limit, last) => ports.store.records({ limit, ...(last === null ? {} : { after: last }) }, ports.deadline),
+    ({ fields }) => [...fields.values()].reduce((sum, value) => sum + value.length, 0),
+  );
+}
+
+/** The history newest first, page by page. */
+export async function* entryPages(ports: AuditPorts): AsyncGenerator<readonly HistoryEntry[]> {
+  yield* pages(
+    ports,
+    (limit, last) => ports.store.history({ limit, ...(last === null ? {} : { before: last }) }, ports.deadline),
+    ({ document, body }) =>
+      (document?.length ?? 0) +
+      (body?.splices ?? []).reduce((sum, { removed, inserted }) => sum + removed.length + inserted.length, 500),
+  );
+}
+
+async function* pages<Item extends { readonly entryId: string }>(
+  { clock, deadline }: AuditPorts,
+  read: (limit: number, last: string | null) => Promise<readonly Item[]>,
+  sizeOf: (item: Item) => number,
+): AsyncGenerator<readonly Item[]> {
+  for (let limit = firstPage, last: string | null = null; ;) {
+    const startedMs = clock.monotonicMs();
+    const page = await read(limit, last);
+    const end = page.at(-1);
+    if (end === undefined) return;
+    yield page;
+    deadline.extend(clock.monotonicMs() - startedMs);
+    if (page.length < limit) return;
+    last = end.entryId;
+    const average = page.reduce((sum, item) => sum + sizeOf(item), 0) / page.length;
+    limit = Math.max(1, Math.min(largestPage, limit * 4, Math.floor(wantedBytes / average)));
+  }
+}
