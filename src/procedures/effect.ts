@@ -5,8 +5,9 @@ import type { Clock } from '../ports/clock.js';
 import type { ControlPlane } from '../ports/control-plane.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { Randomness } from '../ports/randomness.js';
+import type { InstanceReload } from './fleet/reload-instance.js';
 import type { ProofMetrics } from './proof/metric-reader.js';
-import { notAttempted, prove, type Proof } from './proof/prove.js';
+import { notAttempted, prove, type Proof, type ProofInput } from './proof/prove.js';
 import { reloadAgain, sendReload, type TargetReload } from './reload/send.js';
 import type { ReloadInput, ReloadStep } from './reload/walk.js';
 import type { OnStep, Step } from './step.js';
@@ -18,7 +19,23 @@ export interface EffectPorts {
   readonly deadline: Deadline;
   /** The limiter's metrics; absent or `null`: none are configured. */
   readonly metrics?: ProofMetrics | null;
+  /** How several instances take an effect; absent or `null`: there is one address. */
+  readonly fleet?: FleetEffects | null;
 }
+
+/** Several instances: each is reloaded and proven by itself, and one proof speaks for all of them. */
+export interface FleetEffects {
+  /**
+   * Asks every instance whether it is there, before anything is written. Throws what listing them throws, a guard where
+   * one says that it is another environment, and the first cause where none answers.
+   */
+  preflight(reload: ReloadInput): Promise<ReloadInput>;
+  /** Never throws for what an instance does. */
+  take(input: ReloadingInput, expected: Expectation, onStep?: OnStep): Promise<Effect>;
+}
+
+/** An effect that is to be had by a reload. */
+export type ReloadingInput = EffectInput & { readonly reload: ReloadInput };
 
 /** How a change is to take hold, and how far that is to be proven. */
 export interface EffectInput {
@@ -40,6 +57,8 @@ export interface Effect {
   readonly reloads: readonly TargetReload[];
   readonly proof: Proof;
   readonly steps: readonly Step[];
+  /** What became of each instance; absent: there was one address. */
+  readonly instances?: readonly InstanceReload[];
 }
 
 /** What is to be proven: the document as stored now, and the prefixes a change touched. */
@@ -50,13 +69,18 @@ export interface Expectation {
   readonly bytesBefore?: Uint8Array | null | undefined;
 }
 
-/** Sends the reload and proves its effect. Never throws for a refusal: that is a failed step and a missing proof. */
+/**
+ * Sends the reload and proves its effect, at one address or at every instance of a fleet. Never throws for a refusal: that
+ * is a failed step and a missing proof.
+ */
 export async function takeEffect(
   ports: EffectPorts,
   input: EffectInput,
   expected: Expectation,
   onStep?: OnStep,
 ): Promise<Effect> {
+  const { reload: wanted } = input;
+  if (wanted !== null && ports.fleet) return ports.fleet.take({ ...input, reload: wanted }, expected, onStep);
   const proveStored: ProveReload = (reload, reloads) =>
     prove(ports, proofInput(ports, input, reload, reloads, expected), onStep);
   return reloadAndProve(ports, input, proveStored, onStep);
@@ -96,13 +120,14 @@ export async function reloadAndProve(
   };
 }
 
-function proofInput(
+/** What is asked of a proof after these reloads. */
+export function proofInput(
   ports: EffectPorts,
   input: EffectInput,
   reload: ReloadInput,
   reloads: readonly TargetReload[],
   expected: Expectation,
-) {
+): ProofInput {
   const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
   const probes = reachedProbes(input.probes, expected);
   return {
@@ -144,8 +169,9 @@ function skipped(name: string, why: string): Step {
 }
 
 /** The row of the exit-code table an effect ends in: proven or waived is ok; everything else after a write is unproven. */
-export function effectExit({ proof, reloads }: Effect): 'ok' | 'unproven' {
+export function effectExit({ proof, reloads, instances }: Effect): 'ok' | 'unproven' {
   if (reloads.some(({ outcome }) => outcome !== 'accepted')) return 'unproven';
+  if (instances?.some(({ state }) => state !== 'done')) return 'unproven';
   return proof.verdict === 'proven' || proof.verdict === 'notAttempted' ? 'ok' : 'unproven';
 }
 

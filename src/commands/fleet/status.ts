@@ -43,7 +43,7 @@ export const command = defineCommand({
     const placed = sourceOfInstances(environment, chosen);
     const instances = await listInstances(context, environment, placed);
     const ports = {
-      open: await context.openInstance(),
+      open: await context.openInstance(environment),
       store: await optionalStore(context, environment),
       clock: context.clock,
       deadline: context.deadline,
