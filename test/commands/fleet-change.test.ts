@@ -155,3 +155,179 @@ describe('a change where `api` is a list', () => {
     expect(out).toContain('reload --resume');
   });
 });
+
+describe('what only looks', () => {
+  const listed = (all: readonly string[]): JsonObject => ({
+    api: all[0] ?? '',
+    fleet: { command: ['printf', '%s\\n', ...all] },
+  });
+
+  test('verify looks at every instance that `fleet` lists, and names the one that is stale', async () => {
+    const { run, origins, reloads } = await open(4, { stale: [3], before: { '/api/search': { rate: 5 } } }, listed);
+    const ran = await run('verify', '--json');
+    expect(ran, ran.err).toMatchObject({ code: 8, err: '' });
+    const { proof, fleet } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('contradicted');
+    expect(proof.diagnosis).toContain(`3 of 4 instances proven; ${origins[3]}: `);
+    expect(fleet.counts).toMatchObject({ total: 4, done: 3, failed: 1 });
+    expect(await reloads()).toEqual([1, 1, 1, 0]);
+  });
+
+  test('verify proves all of them, or says who did not answer; with --reload it reloads each', async () => {
+    const { run, origins, reloads, follow } = await open(3, {}, listed);
+    await follow(held);
+    const proven = await run('verify');
+    expect(proven.out).toContain('each of 3 instances shows what is stored');
+    expect(await run('verify', '/api/search', '--reload')).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([2, 2, 2]);
+    await state.fleet?.stop();
+    const { run: again } = await open(3, { dead: [1] }, listed);
+    const ran = await again('verify', '--json');
+    expect(ran.code).toBe(8);
+    expect(jsonOf<ChangeJson>(ran.out).proof.diagnosis).toMatch(/^2 of 3 instances proven; .*nothing listens there/);
+    expect(origins).toHaveLength(3);
+  });
+
+  test('status without any `api` looks at the fleet, and a stale instance is a finding', async () => {
+    const { run, origins } = await open(3, { stale: [1], before: {} }, (all) => ({
+      fleet: { command: ['printf', '%s\\n', ...all] },
+    }));
+    const ran = await run('status', '--json');
+    expect(ran.code).toBe(3);
+    const json = jsonOf<{ fleet: unknown; findings: readonly { code: string; message: string }[] }>(ran.out);
+    expect(json.fleet).toMatchObject({ state: 'ok', value: { counts: { total: 3, inStep: 2, stale: 1 } } });
+    expect(json.findings).toMatchObject([{ code: 'FLEET_STALE' }]);
+    expect(json.findings[0]?.message).toContain(`1 instance of 3 (${origins[1]})`);
+    const table = await run('status');
+    expect(table.out).toMatch(/fleet +.*2 of 3 instances in step/);
+    expect(table.out).not.toContain('no API configured');
+  });
+
+  test('status: a list that cannot be had is a finding, and the rest stays', async () => {
+    const { run } = await open(1, {}, ([api]) => ({ api, fleet: { command: ['false'] } }));
+    const ran = await run('status', '--json');
+    expect(ran.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(ran.out).findings).toMatchObject([{ code: 'FLEET_COMMAND' }]);
+  });
+});
+
+describe('--resume', () => {
+  const listed = (api: readonly string[]): JsonObject => ({ api });
+  const reload = ['reload', '--json'];
+
+  test('where nothing is left, and the document has changed since: refused, dry or not', async () => {
+    const { run } = await open(2, { foreign: [] }, listed);
+    await state.fleet?.follow(held);
+    expect(await run(...reload)).toMatchObject({ code: 0 });
+    expect(await run(...reload, '--resume')).toMatchObject({ code: 0 });
+    await state.redis.cli('SET', key, '{}');
+    for (const more of [[], ['--dry-run']])
+      expect(errorOf(await run(...reload, '--resume', ...more))).toMatchObject({
+        code: 'DOCUMENT_CHANGED',
+        exitCode: 5,
+      });
+  });
+
+  test('after a reload without a proof all are left for one that proves', async () => {
+    const { run, origins, follow } = await open(2, {}, listed);
+    await follow(held);
+    expect(await run(...reload, '--no-verify')).toMatchObject({ code: 0 });
+    const plan = await run(...reload, '--resume', '--dry-run');
+    expect(jsonOf<{ instances: unknown }>(plan.out).instances).toEqual(origins);
+    const waived = await run('reload', '--resume', '--no-verify');
+    expect(waived.out).toContain('none of them proven');
+  });
+
+  test('a reload of a part of the fleet leaves the rest of it to do', async () => {
+    const { run, origins, follow } = await open(4, { foreign: [3] }, listed);
+    await follow(held);
+    expect(await run(...reload, '--max-failures', '4')).toMatchObject({ code: 8 });
+    const [first = '', second = ''] = origins;
+    expect(await run(...reload, '--target', first, '--target', second)).toMatchObject({ code: 0 });
+    const plan = await run(...reload, '--resume', '--dry-run');
+    expect(jsonOf<{ instances: unknown }>(plan.out).instances).toEqual([origins[3]]);
+  });
+});
+
+describe('a fleet reload that goes wrong', () => {
+  const listed = (api: readonly string[]): JsonObject => ({ api });
+
+  test('in part: the evidence and the diagnosis name who and why, and no certainty is claimed', async () => {
+    const { run, origins, follow } = await open(3, { dead: [1] }, listed);
+    await follow(held);
+    const ran = await run('reload', '--max-failures', '3', '--json');
+    const { proof } = jsonOf<ChangeJson & { proof: { confidence: unknown } }>(ran.out);
+    expect(proof).toMatchObject({ verdict: 'notProven', confidence: null });
+    expect(proof.diagnosis).toContain(`${origins[1]}: nothing listens there`);
+    expect(proof.evidence[0]).toMatchObject({ subject: 'instance', text: `${origins[1]}: nothing listens there` });
+  });
+
+  test('at the canary: the error says that it was one, and how to go on', async () => {
+    const { run, origins } = await open(3, { foreign: [0] }, listed);
+    const error = errorOf(await run('reload', '--canary', '1', '--json'));
+    expect(error.message).toContain(`the canary ${origins[0]} did not accept the reload`);
+    expect(error.message).toContain('2 more instances not tried');
+    expect(error.hint).toContain('reload --resume');
+  });
+
+  test('everywhere: each cause with how many it kept', async () => {
+    const { run, origins } = await open(3, { dead: [0], foreign: [1, 2] }, listed);
+    const error = errorOf(await run('reload', '--max-failures', '3', '--json'));
+    expect(error.message).toMatch(/^none of 3 instances accepted the reload: 1 nothing listens there .*; 2 refused/);
+    for (const origin of origins) expect(error.message).toContain(origin);
+  });
+
+  test('one that hangs: the hint names the limit that it met', async () => {
+    const { run } = await open(2, { hanging: [1] }, listed);
+    const { out } = await run('fleet', 'status', '--instance-timeout', '500ms');
+    expect(out).toContain('fleet status --instance-timeout 10s');
+    expect(out).not.toContain('--timeout more time');
+  });
+
+  test('a dry run refuses what the run would: a document that no server can read', async () => {
+    const { run, origins } = await open(2, {}, listed);
+    await state.redis.cli('SET', key, '{broken');
+    for (const more of [[], ['--target', origins[0] ?? '']])
+      expect(errorOf(await run('reload', '--dry-run', '--json', ...more))).toMatchObject({ exitCode: 6 });
+    expect(await run('reload', '--dry-run', '--json', '--force')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('without Redis', () => {
+  const away = (api: readonly string[]): JsonObject => ({ api, redis: 'redis://127.0.0.1:1/0' });
+
+  test('what the instances list is asked, so that other limits under the same prefixes are seen', async () => {
+    const { run } = await open(3, { stale: [1], before: { '/api/search': { rate: 5 } } }, away);
+    const ran = await run('fleet', 'status', '--json');
+    expect(ran.code).toBe(3);
+    const json = jsonOf<{ counts: unknown; coverage: unknown }>(ran.out);
+    expect(json.counts).toMatchObject({ inStep: 2, differs: 1 });
+    expect(json.coverage).toMatchObject({ read: 1 });
+  });
+
+  test('as many that say one thing as another: nobody is called right', async () => {
+    const { run } = await open(4, { stale: [1, 2], before: { '/api/search': { rate: 5 } } }, away);
+    const { out } = await run('fleet', 'status');
+    expect(out).toContain('There is no majority: 2 say');
+    expect(out).toContain('0 of 4 alike');
+  });
+});
+
+describe('plain http to instances beyond this machine', () => {
+  const pod = (more: JsonObject) => (): JsonObject => ({
+    fleet: { command: ['echo', 'http://10.255.255.1:1'], ...more },
+  });
+
+  test('is refused; with plainHttp permitted at private addresses, said every time', async () => {
+    const { run } = await open(1, {}, pod({}));
+    const refused = errorOf(await run('fleet', 'status', '--json'));
+    expect(refused).toMatchObject({ code: 'API_INSECURE', exitCode: 2 });
+    expect(refused.hint).toContain('plainHttp');
+    await state.fleet?.stop();
+    const { run: permitted } = await open(1, {}, pod({ plainHttp: true }));
+    const ran = await permitted('fleet', 'status', '--json', '--instance-timeout', '300ms');
+    const json = jsonOf<{ remarks: readonly string[]; instances: readonly { error: { code: string } }[] }>(ran.out);
+    expect(json.remarks[0]).toContain('plain http (fleet.plainHttp)');
+    expect(json.instances[0]?.error.code).not.toBe('API_INSECURE');
+  });
+});

@@ -136,10 +136,14 @@ function unsent({ name }: Instance, error: RlctlError, tookMs: number): TargetRe
 }
 
 /** Where the time of the whole command is not up, it is the instance's own share that was too small. */
-export function slowInstance({ deadline }: Pick<FleetPorts, 'deadline'>, error: RlctlError): RlctlError {
+export function slowInstance(
+  { deadline }: Pick<FleetPorts, 'deadline'>,
+  error: RlctlError,
+  again = 'rlctl reload --resume --instance-timeout 10s',
+): RlctlError {
   if (error.code !== 'API_TIMEOUT' || deadline.leftMs() < leastMs) return error;
   const { kind, message, code, details } = error;
-  const hint = 'look at its health, or let each answer take longer: rlctl reload --resume --instance-timeout 10s';
+  const hint = `look at its health, or let each answer take longer: ${again}`;
   return new RlctlError(kind, message, { code, hint, ...(details === undefined ? {} : { details }) });
 }
 

@@ -94,12 +94,17 @@ async function proveWhole(
     const own = { ...ports, controlPlane: { ...link.controlPlane, probe: ports.controlPlane.probe } };
     const asked = proofInput(own, effect, effect.reload, [done.reload], expected);
     if (asked.probes.length === 0 && !ports.metrics) return null;
-    const proof = await prove(own, { ...asked, workers: 1, samples: 0, resend: null }, onStep);
-    const shared = ['metrics', 'enforcement'];
-    const evidence = proof.evidence.filter(({ subject }) => shared.includes(subject));
-    const isDenied = evidence.some(({ verdict }) => verdict === 'contradicted');
-    return { ...proof, verdict: isDenied ? 'contradicted' : 'proven', evidence };
+    return sharedProof(await prove(own, { ...asked, workers: 1, samples: 0, resend: null }, onStep));
   } finally {
     link.close();
   }
+}
+
+const shared: ReadonlySet<string> = new Set(['metrics', 'enforcement']);
+
+/** Of a proof seen from one instance what is about all of them: it may contradict theirs, and never replaces one. */
+export function sharedProof(proof: Proof): Proof {
+  const evidence = proof.evidence.filter(({ subject }) => shared.has(subject));
+  const isDenied = evidence.some(({ verdict }) => verdict === 'contradicted');
+  return { ...proof, verdict: isDenied ? 'contradicted' : 'proven', evidence };
 }
