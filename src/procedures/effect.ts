@@ -111,13 +111,29 @@ export async function reloadAndProve(
   if (!input.isVerified)
     return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
   onStep?.('proving the effect');
-  const proof = await proveIt(reload, reloads);
+  const proof = withUnreached(await proveIt(reload, reloads), reloads);
   const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
   return {
     reloads,
     proof,
     steps: [reloadStep, { name: 'verify', state, detail: proof.diagnosis, tookMs: proof.tookMs }],
   };
+}
+
+/** What was seen at those that took the reload proves nothing of an address that did not. */
+function withUnreached(proof: Proof, reloads: readonly TargetReload[]): Proof {
+  const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
+  if (failed.length === 0 || failed.length === reloads.length || proof.verdict !== 'proven') return proof;
+  const names = failed.map(({ target }) => target).join(', ');
+  const diagnosis = `${reloads.length - failed.length} of ${reloads.length} addresses show what is wanted; these did not take the reload: ${names}`;
+  const lines = failed.map(({ target, error }) => ({
+    subject: 'instance' as const,
+    verdict: 'notProven' as const,
+    text: error?.message ?? `${target} did not take the reload`,
+    source: 'POST /config/reload',
+    route: null,
+  }));
+  return { ...proof, verdict: 'notProven', levelReached: 'none', diagnosis, evidence: [...lines, ...proof.evidence] };
 }
 
 /** What is asked of a proof after these reloads. */

@@ -331,3 +331,44 @@ describe('plain http to instances beyond this machine', () => {
     expect(json.instances[0]?.error.code).not.toBe('API_INSECURE');
   });
 });
+
+describe('flags of buckets', () => {
+  const flagged = (more: (origins: readonly string[]) => JsonObject) => (origins: readonly string[]) => ({
+    shadowDriver: { 'env-file': 'limits.env' },
+    ...more(origins),
+  });
+  const shadows = { 0: ['financial'], 1: ['financial'], 2: ['financial'] };
+  const on = ['shadow', 'on', 'financial', '--json'];
+
+  test('are reloaded and proven at every instance that `fleet` lists', async () => {
+    await state.world.write('limits.env', 'RATE_LIMIT_SHADOW_FINANCIAL=false\n');
+    const command = (all: readonly string[]) => ({ fleet: { command: ['printf', '%s\\n', ...all] } });
+    const { run, reloads } = await open(3, { shadows }, flagged(command));
+    expect(await run(...on)).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([2, 2, 2]);
+  });
+
+  test('are not proven where one address did not take the reload, which is named', async () => {
+    await state.world.write('limits.env', 'RATE_LIMIT_SHADOW_FINANCIAL=false\n');
+    const { run, origins } = await open(
+      3,
+      { shadows, dead: [1] },
+      flagged((api) => ({ api })),
+    );
+    const ran = await run(...on);
+    expect(ran.code).toBe(8);
+    const { proof } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('notProven');
+    expect(proof.diagnosis).toContain(
+      `2 of 3 addresses show what is wanted; these did not take the reload: ${origins[1]}`,
+    );
+  });
+});
+
+test('a name without a scheme whose port speaks plain http: how to write it', async () => {
+  const { run, origins } = await open(1);
+  const ran = await run('fleet', 'status', '--targets-dns', `localhost:${new URL(origins[0] ?? '').port}`, '--json');
+  const { instances } = jsonOf<{ instances: readonly { error: { code: string; hint: string } }[] }>(ran.out);
+  expect(instances[0]?.error.code).toBe('API_TLS');
+  expect(instances[0]?.error.hint).toContain('http://HOST:PORT');
+});

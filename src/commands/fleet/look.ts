@@ -3,9 +3,7 @@ import { allBuckets } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { Instance } from '../../domain/fleet/instance.js';
 import { describeInstances } from '../../domain/fleet/source.js';
-import type { Deadline } from '../../ports/deadline.js';
-import type { FleetStatusInput, FleetStatusPorts } from '../../procedures/fleet/status.js';
-import { fleetStatus } from '../../procedures/fleet/status.js';
+import { fleetStatus, type FleetStatusInput, type FleetStatusPorts } from '../../procedures/fleet/status.js';
 import { fleetSummary, type FleetSummary } from '../../procedures/fleet/summary.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
@@ -44,7 +42,7 @@ export async function fleetLook(
 export async function summariseFleet(
   context: Context,
   environment: Environment,
-  deadline: Deadline,
+  deadline: FleetStatusPorts['deadline'],
 ): Promise<FleetSummary> {
   const placed = sourceOfInstances(environment, noInstanceFlags);
   const instances = await listInstances(context, environment, placed);
