@@ -131,7 +131,7 @@ export const environmentSettings = [
     variable: null,
     fallback: 'the addresses of api',
     meaning:
-      'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics; plainHttp: true also takes http:// at private addresses (10.…, 172.16.…, 192.168.…, fd…, a name without a dot or in .svc, .local, .internal), where whoever reads the signature can repeat it for ever',
+      'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics; plainHttp: true permits http:// at private addresses, where whoever reads a signature can repeat it',
   },
 ] as const satisfies readonly Setting[];
 

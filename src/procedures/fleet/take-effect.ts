@@ -1,6 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
 import type { Proof } from '../../domain/proof/proof.js';
+import type { ControlPlane } from '../../ports/control-plane.js';
 import { proofInput, type Effect, type EffectPorts, type Expectation, type ReloadingInput } from '../effect.js';
 import { preflight } from '../preflight.js';
 import { prove } from '../proof/prove.js';
@@ -90,14 +91,18 @@ async function proveWhole(
   if (done?.reload?.endpoint == null || ports.deadline.interrupted.aborted) return null;
   const link = ports.open(done.instance);
   try {
-    // An instance may be reached at an address of its own: a probe goes where its URL says.
-    const own = { ...ports, controlPlane: { ...link.controlPlane, probe: ports.controlPlane.probe } };
+    const own = { ...ports, controlPlane: withProbesOf(link.controlPlane, ports.controlPlane) };
     const asked = proofInput(own, effect, effect.reload, [done.reload], expected);
     if (asked.probes.length === 0 && !ports.metrics) return null;
     return sharedProof(await prove(own, { ...asked, workers: 1, samples: 0, resend: null }, onStep));
   } finally {
     link.close();
   }
+}
+
+/** An instance may be reached at an address of its own: a probe goes where its URL says all the same. */
+export function withProbesOf(instance: ControlPlane, whole: ControlPlane): ControlPlane {
+  return { ...instance, probe: (...asked) => whole.probe(...asked) };
 }
 
 const shared: ReadonlySet<string> = new Set(['metrics', 'enforcement']);

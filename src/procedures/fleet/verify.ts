@@ -8,7 +8,7 @@ import { verifyStored, type VerifyInput, type VerifyResult } from '../verify/ver
 import { fleetEffect } from './fleet-effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { slowInstance, untried, type FleetPorts, type InstanceReload } from './reload-instance.js';
-import { sharedProof, type FleetPace } from './take-effect.js';
+import { sharedProof, withProbesOf, type FleetPace } from './take-effect.js';
 
 export interface FleetVerifyInput extends VerifyInput, FleetPace {}
 
@@ -131,7 +131,7 @@ async function verifyWhole(
   if (done === undefined || (input.probes.length === 0 && !ports.metrics)) return null;
   const link = ports.open(done.instance);
   try {
-    const own = { ...ports, controlPlane: { ...link.controlPlane, probe: ports.controlPlane.probe } };
+    const own = { ...ports, controlPlane: withProbesOf(link.controlPlane, ports.controlPlane) };
     const asked = { ...input, targets: [done.instance.origin], reload: null, samples: 0, workers: 1 };
     return sharedProof((await verifyStored(own, asked, onStep)).effect.proof);
   } finally {
