@@ -68,7 +68,7 @@ export interface Context {
   metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
-  openInstance(): Promise<OpenInstance>;
+  openInstance(environment: Environment): Promise<OpenInstance>;
   /** A look at the Redis of an environment, as a server and not as a document; throws as `store` does. */
   redisInspector(environment: Environment): Promise<RedisInspector>;
   /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
@@ -180,9 +180,9 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
       return createInstanceSources(environment, secretParts, (line) => context.debug(line));
     },
-    openInstance: async () => {
+    openInstance: async ({ fleet }) => {
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
-      return createInstanceLinks({ debug: (line) => context.debug(line) });
+      return createInstanceLinks({ debug: (line) => context.debug(line), isPlainAllowed: fleet.isPlainAllowed });
     },
     redisInspector: (environment) =>
       lazily(`redis inspector ${environment.name}`, async () => {

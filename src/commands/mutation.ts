@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
-import type { Environment, Requirement } from '../domain/config/environment.js';
+import { isFleet, type Environment, type Requirement } from '../domain/config/environment.js';
 import type { SettingKey } from '../domain/config/settings.js';
 import type { Detected } from '../domain/dialect/dialect.js';
 import { parseDurationMs } from '../domain/duration.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { profilesFor } from '../domain/signing/profile.js';
-import type { EffectInput } from '../procedures/effect.js';
+import type { EffectInput, FleetEffects } from '../procedures/effect.js';
 import type { ChangePorts } from '../procedures/override/change.js';
 import type { ReloadInput } from '../procedures/reload/walk.js';
 import type { Author } from '../procedures/override/write.js';
@@ -130,12 +130,26 @@ export function effectFlags(flags: Flags): EffectFlags {
 export async function changePorts(context: Context, environment: Environment): Promise<ChangePorts> {
   const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
   store.open(context.deadline);
-  for (const origin of environment.api) controlPlane.open(origin);
+  const fleet = isFleet(environment) ? fleetEffects(context, environment) : null;
+  // Each instance gets connections of its own.
+  if (fleet === null) for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
   const metrics = metricsPort(context, environment);
   // A change does not wait for what stands before it.
   void metrics?.open();
-  return { store, controlPlane, clock, randomness, deadline, metrics };
+  return { store, controlPlane, clock, randomness, deadline, metrics, fleet };
+}
+
+/** Loaded where it is used: one address needs nothing of it. */
+function fleetEffects(context: Context, environment: Environment): FleetEffects {
+  const load = async (): Promise<FleetEffects> =>
+    (await import('./fleet/fleet-effects.js')).openFleetEffects(context, environment);
+  let opened: Promise<FleetEffects> | null = null;
+  const fleet = (): Promise<FleetEffects> => (opened ??= load());
+  return {
+    preflight: async (reload) => (await fleet()).preflight(reload),
+    take: async (...asked) => (await fleet()).take(...asked),
+  };
 }
 
 /** How the change takes hold on this environment. Throws before anything is written where it cannot. */
@@ -155,16 +169,24 @@ export async function effectInput(
     known: knownOf(seen),
   };
   if (!flags.isReloading) return { ...common, reload: null };
+  if (isFleet(environment) && flags.require === 'enforced') throw noProbeForAll();
   assertApi(environment, '; --no-reload only writes');
   return { ...common, reload: await reloadInput(context, environment, seen) };
 }
 
+function noProbeForAll(): RlctlError {
+  return usageError(
+    '--require enforced: a probe is one request for all, and cannot prove each instance of a fleet',
+    'Leave it out, then prove one address: rlctl verify ROUTE --target URL --probe URL --require enforced',
+  );
+}
+
 /** Throws a usage error where there is no address at which anything could be seen; `otherwise`: what else can be done. */
-export function assertApi({ name, api }: Environment, otherwise = ''): void {
-  if (api.length > 0) return;
+export function assertApi(environment: Environment, otherwise = ''): void {
+  if (environment.api.length > 0 || isFleet(environment)) return;
   throw usageError(
-    `the environment "${name}" has no API address, so nothing could be reloaded or proven`,
-    `Set environments.NAME.api in rlctl.yaml, or give --target URL${otherwise}.`,
+    `the environment "${environment.name}" has no API address, so nothing could be reloaded or proven`,
+    `Set environments.NAME.api (or fleet) in rlctl.yaml, or give --target URL${otherwise}.`,
     'NO_API',
   );
 }

@@ -3,9 +3,10 @@ import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { maskedRequest, signReload } from '../domain/signing/sign.js';
-import { reloadSafely } from '../procedures/reload/safely.js';
+import type { ChangePorts } from '../procedures/override/change.js';
+import { assertReadable, reloadSafely } from '../procedures/reload/safely.js';
 import { printedRequestView, reloadView } from '../ui/reload-view.js';
-import { addFleetFlags, fleetFlags, isFleet, type FleetFlags } from './fleet/fleet-flags.js';
+import { addFleetFlags, fleetFlags, wantsFleet, type FleetFlags } from './fleet/fleet-flags.js';
 import { defineCommand, listFlag, switchFlag, textFlag, type Outcome } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
@@ -69,6 +70,11 @@ async function printRequest(
   return { view: printedRequestView(maskedRequest(request), profile.name, guards), exit: 'ok' };
 }
 
+/** What the reload itself would refuse is refused before it as well. */
+async function assertReloadable({ store, deadline }: ChangePorts): Promise<void> {
+  assertReadable(await store.read(deadline), '--force reloads all the same.');
+}
+
 export const command = defineCommand({
   register: (c) => {
     c.addOption(new Option('--print-request', 'show the request, its signature masked; send nothing'))
@@ -105,12 +111,16 @@ export const command = defineCommand({
   action: async (context, input) => {
     const environment = await context.environment(input.effect.settings);
     const guards = await guardsOf(context, environment, input);
-    if (isFleet(environment, input.fleet) && (!input.isPrinting || environment.api.length === 0)) {
+    if (wantsFleet(environment, input.fleet) && (!input.isPrinting || environment.api.length === 0)) {
       const { reloadFleetCommand } = await import('./fleet/reload-fleet.js');
       return reloadFleetCommand(context, environment, { ...input, isDryRun: isDry(input), guards });
     }
-    if (isDry(input)) return printRequest(context, environment, input.effect, guards);
+    if (input.isPrinting) return printRequest(context, environment, input.effect, guards);
     const ports = await changePorts(context, environment);
+    if (input.isDryRun) {
+      if (input.effect.isVerifying && !input.isForced) await assertReloadable(ports);
+      return printRequest(context, environment, input.effect, guards);
+    }
     const seen = await recall(context, environment);
     const effect = await effectInput(context, environment, input.effect, seen);
     await confirmReload(context, environment, input);

@@ -1,7 +1,9 @@
+import type { Context } from '../context.js';
+import { usesList, type Environment } from '../domain/config/environment.js';
 import { allBuckets } from '../domain/config/bucket-names.js';
 import { seenEnforcement } from '../domain/policy/enforcement.js';
 import { lastFlips } from '../domain/shadow/flag-flip.js';
-import { gatherStatus } from '../procedures/status/status.js';
+import { gatherStatus, type StatusPorts } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
@@ -11,6 +13,11 @@ import { optionalStore } from './optional-store.js';
 import { wantedFlags } from './shadow/flips.js';
 
 // The first look of an incident: what is asked in parallel, what did not answer, and what is broken.
+
+/** Loaded where instances are listed: one address needs nothing of it. */
+function lookAtFleet(context: Context, environment: Environment): NonNullable<StatusPorts['lookAtFleet']> {
+  return async (deadline) => (await import('./fleet/look.js')).summariseFleet(context, environment, deadline);
+}
 
 export const command = defineCommand({
   register: () => undefined,
@@ -24,6 +31,7 @@ export const command = defineCommand({
       controlPlane: await context.controlPlane(),
       envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
+      lookAtFleet: usesList(environment) ? lookAtFleet(context, environment) : null,
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,

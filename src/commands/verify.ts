@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Context } from '../context.js';
+import { usesList } from '../domain/config/environment.js';
 import { probeMethods, safeMethods, type ProbeMethod } from '../domain/control-plane.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { verifyStored } from '../procedures/verify/verify.js';
@@ -127,25 +128,25 @@ export const command = defineCommand({
     }
     context.deadline.extend(effect.waitMs);
     const { clock, randomness, deadline } = context;
-    const result = await verifyStored(
-      { store, controlPlane, clock, randomness, deadline, metrics },
-      {
-        routes,
-        targets: environment.api,
-        basePaths: basePathsByMemory(environment, seen),
-        siteMode: environment.siteMode,
-        reload,
-        require: effect.require,
-        probes: environment.probes,
-        probeMethod: method,
-        maxRequests,
-        samples,
-        workers: environment.workers,
-        waitMs: effect.waitMs,
-        known: knownOf(seen),
-      },
-      (text) => context.progress.step(text),
-    );
+    const ports = { store, controlPlane, clock, randomness, deadline, metrics };
+    const wanted = {
+      routes,
+      targets: environment.api,
+      basePaths: basePathsByMemory(environment, seen),
+      siteMode: environment.siteMode,
+      reload,
+      require: effect.require,
+      probes: environment.probes,
+      probeMethod: method,
+      maxRequests,
+      samples,
+      workers: environment.workers,
+      waitMs: effect.waitMs,
+      known: knownOf(seen),
+    };
+    const result = usesList(environment)
+      ? await (await import('./fleet/verify-fleet.js')).verifyInstances(context, environment, ports, wanted)
+      : await verifyStored(ports, wanted, (text) => context.progress.step(text));
     const by = { command: 'verify --reload', reason: null, ticket: null, revision: result.stored.revision };
     if (result.effect.reloads.length > 0) await remember(context, environment, result.effect, { seen, by });
     else await rememberSeen(context, environment, { signs: result.signs, seen });

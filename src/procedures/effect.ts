@@ -5,8 +5,9 @@ import type { Clock } from '../ports/clock.js';
 import type { ControlPlane } from '../ports/control-plane.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { Randomness } from '../ports/randomness.js';
+import type { InstanceReload } from './fleet/reload-instance.js';
 import type { ProofMetrics } from './proof/metric-reader.js';
-import { notAttempted, prove, type Proof } from './proof/prove.js';
+import { notAttempted, prove, type Proof, type ProofInput } from './proof/prove.js';
 import { reloadAgain, sendReload, type TargetReload } from './reload/send.js';
 import type { ReloadInput, ReloadStep } from './reload/walk.js';
 import type { OnStep, Step } from './step.js';
@@ -18,7 +19,23 @@ export interface EffectPorts {
   readonly deadline: Deadline;
   /** The limiter's metrics; absent or `null`: none are configured. */
   readonly metrics?: ProofMetrics | null;
+  /** How several instances take an effect; absent or `null`: there is one address. */
+  readonly fleet?: FleetEffects | null;
 }
+
+/** Several instances: each is reloaded and proven by itself, and one proof speaks for all of them. */
+export interface FleetEffects {
+  /**
+   * Asks every instance whether it is there, before anything is written. Throws what listing them throws, a guard where
+   * one says that it is another environment, and the first cause where none answers.
+   */
+  preflight(reload: ReloadInput): Promise<ReloadInput>;
+  /** Never throws for what an instance does. */
+  take(input: ReloadingInput, expected: Expectation, onStep?: OnStep): Promise<Effect>;
+}
+
+/** An effect that is to be had by a reload. */
+export type ReloadingInput = EffectInput & { readonly reload: ReloadInput };
 
 /** How a change is to take hold, and how far that is to be proven. */
 export interface EffectInput {
@@ -40,6 +57,8 @@ export interface Effect {
   readonly reloads: readonly TargetReload[];
   readonly proof: Proof;
   readonly steps: readonly Step[];
+  /** What became of each instance; absent: there was one address. */
+  readonly instances?: readonly InstanceReload[];
 }
 
 /** What is to be proven: the document as stored now, and the prefixes a change touched. */
@@ -50,13 +69,18 @@ export interface Expectation {
   readonly bytesBefore?: Uint8Array | null | undefined;
 }
 
-/** Sends the reload and proves its effect. Never throws for a refusal: that is a failed step and a missing proof. */
+/**
+ * Sends the reload and proves its effect, at one address or at every instance of a fleet. Never throws for a refusal: that
+ * is a failed step and a missing proof.
+ */
 export async function takeEffect(
   ports: EffectPorts,
   input: EffectInput,
   expected: Expectation,
   onStep?: OnStep,
 ): Promise<Effect> {
+  const { reload: wanted } = input;
+  if (wanted !== null && ports.fleet) return ports.fleet.take({ ...input, reload: wanted }, expected, onStep);
   const proveStored: ProveReload = (reload, reloads) =>
     prove(ports, proofInput(ports, input, reload, reloads, expected), onStep);
   return reloadAndProve(ports, input, proveStored, onStep);
@@ -87,7 +111,7 @@ export async function reloadAndProve(
   if (!input.isVerified)
     return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
   onStep?.('proving the effect');
-  const proof = await proveIt(reload, reloads);
+  const proof = withUnreached(await proveIt(reload, reloads), reloads);
   const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
   return {
     reloads,
@@ -96,13 +120,30 @@ export async function reloadAndProve(
   };
 }
 
-function proofInput(
+/** What was seen at those that took the reload proves nothing of an address that did not. */
+function withUnreached(proof: Proof, reloads: readonly TargetReload[]): Proof {
+  const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
+  if (failed.length === 0 || failed.length === reloads.length || proof.verdict !== 'proven') return proof;
+  const names = failed.map(({ target }) => target).join(', ');
+  const diagnosis = `${reloads.length - failed.length} of ${reloads.length} addresses show what is wanted; these did not take the reload: ${names}`;
+  const lines = failed.map(({ target, error }) => ({
+    subject: 'instance' as const,
+    verdict: 'notProven' as const,
+    text: error?.message ?? `${target} did not take the reload`,
+    source: 'POST /config/reload',
+    route: null,
+  }));
+  return { ...proof, verdict: 'notProven', levelReached: 'none', diagnosis, evidence: [...lines, ...proof.evidence] };
+}
+
+/** What is asked of a proof after these reloads. */
+export function proofInput(
   ports: EffectPorts,
   input: EffectInput,
   reload: ReloadInput,
   reloads: readonly TargetReload[],
   expected: Expectation,
-) {
+): ProofInput {
   const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
   const probes = reachedProbes(input.probes, expected);
   return {
@@ -144,8 +185,9 @@ function skipped(name: string, why: string): Step {
 }
 
 /** The row of the exit-code table an effect ends in: proven or waived is ok; everything else after a write is unproven. */
-export function effectExit({ proof, reloads }: Effect): 'ok' | 'unproven' {
+export function effectExit({ proof, reloads, instances }: Effect): 'ok' | 'unproven' {
   if (reloads.some(({ outcome }) => outcome !== 'accepted')) return 'unproven';
+  if (instances?.some(({ state }) => state !== 'done')) return 'unproven';
   return proof.verdict === 'proven' || proof.verdict === 'notAttempted' ? 'ok' : 'unproven';
 }
 

@@ -11,16 +11,18 @@ type Seen = { readonly endpoint: ApiEndpoint } | { readonly error: RlctlError };
 
 /**
  * Asks every target for a policy before anything is written, so that an API that is down, in the way of a proxy, behind
- * another path or of another environment is noticed while nothing has been touched. Resolves to the reload with the base
+ * another path or of another environment is noticed while nothing has been touched; every instance, where there are
+ * several. Resolves to the reload with the base
  * path that answered first, so that no signed request goes to a wrong one. Throws a guard where any target says that it
  * is another environment and, with `isRequired`, the first target's cause where none answers.
  */
 export async function preflight(
-  ports: Pick<EffectPorts, 'controlPlane' | 'deadline'>,
+  ports: Pick<EffectPorts, 'controlPlane' | 'deadline' | 'fleet'>,
   input: ReloadInput,
   route: string,
   { isRequired }: { readonly isRequired: boolean },
 ): Promise<ReloadInput> {
+  if (ports.fleet) return ports.fleet.preflight(input);
   const seen = await inParallel(input.targets, 8, (target) => askTarget(ports, input, target, route));
   const errors = seen.flatMap((each) => ('error' in each ? [each.error] : []));
   const guard = errors.find(({ kind }) => kind === 'guard');

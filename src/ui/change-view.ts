@@ -54,6 +54,10 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
 function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
   if (written === null || exit === 'ok') return null;
+  if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {
+    const on = 'mend what failed, then go on with those that are left: rlctl reload --resume';
+    return addressed(`${on}; or take the change back everywhere: rlctl override undo`, address);
+  }
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
     return addressed('take it back with: rlctl override undo', address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
@@ -61,6 +65,11 @@ function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: E
     `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,
     address,
   );
+}
+
+/** Some instance has taken the reload, and so holds the change. */
+function isSomewhereHeld({ reloads }: ChangeResult['effect']): boolean {
+  return reloads.some(({ outcome }) => outcome === 'accepted');
 }
 
 /** A change that would be made. */

@@ -1,3 +1,5 @@
+import { isLoopbackHost } from '../domain/api-endpoint.js';
+import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { Standing } from '../domain/fleet/standing.js';
 import { valueOf } from '../domain/part.js';
@@ -34,11 +36,12 @@ export function fleetStatusJson({
     revision: valueOf(stored)?.revision ?? null,
     isForeign,
     storedOverrides: loaded?.objectCount ?? null,
-    groups: groups.map(({ digest, count: size, isMajority, isAsStored }) => ({
+    groups: groups.map(({ digest, count: size, isMajority, isAsStored, reads }) => ({
       policyDigest: digest,
       count: size,
       isMajority,
       isAsStored,
+      reads,
     })),
     coverage,
     readsPerInstance: looks,
@@ -48,10 +51,25 @@ export function fleetStatusJson({
       ...each,
       hint: each.hint === null ? null : addressed(each.hint, environment.address),
     })),
+    remarks: plainInstances(standings, environment) === 0 ? [] : [plainRemark(plainInstances(standings, environment))],
     convergedMs: convergedMs === null ? null : Math.round(convergedMs),
     tookMs: Math.round(tookMs),
   };
   return { data, items };
+}
+
+/** Instances elsewhere that are asked in plain http, which the configuration permits. */
+export function plainInstances(standings: readonly Standing[], { fleet }: Environment): number {
+  if (!fleet.isPlainAllowed) return 0;
+  return standings.filter(({ instance }) => {
+    const { protocol, hostname } = new URL(instance.origin);
+    return protocol === 'http:' && !isLoopbackHost(instance.address ?? hostname);
+  }).length;
+}
+
+/** What that means. */
+export function plainRemark(count: number): string {
+  return `${counted(count, 'instance is', 'instances are')} reached in plain http (fleet.plainHttp): whoever reads the signature of a reload on the way can repeat it for as long as the secret is the same`;
 }
 
 function instanceJson(each: Standing, address: CommandAddress) {
@@ -71,6 +89,13 @@ function instanceJson(each: Standing, address: CommandAddress) {
     faults: each.faults,
     reads: each.reads,
     distinctAnswers: each.distinctAnswers,
+    staleReads: each.staleReads,
+    answers: each.answers.map(({ digest, times, overrides, reloads }) => ({
+      policyDigest: digest,
+      times,
+      overrides,
+      reloads,
+    })),
     tookMs: Math.round(each.tookMs),
     error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
   };

@@ -1,15 +1,15 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import type { Instance } from '../domain/fleet/instance.js';
-import { leftToDo, type FleetReloadRecord } from '../domain/fleet/reload-record.js';
-import { addressed, addressedError } from '../domain/printed-command.js';
+import type { FleetReloadRecord } from '../domain/fleet/reload-record.js';
 import type { GuardsSaid } from '../domain/guard/verdict.js';
+import { addressed } from '../domain/printed-command.js';
 import type { MaskedRequest } from '../domain/signing/sign.js';
 import type { Effect } from '../procedures/effect.js';
 import type { FleetReload, StopCause } from '../procedures/fleet/reload.js';
 import type { InstanceReload } from '../procedures/fleet/reload-instance.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
-import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
+import { addressedEffect, effectJson, instancesJson, proofText, reloadText } from './proof-view.js';
 import { printedRequestView } from './reload-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -39,18 +39,18 @@ const mostFailures = 10;
 export function fleetReloadView(shown: ShownFleetReload): View {
   const { result, environment } = shown;
   const effect = addressedEffect(shown.effect, environment.address);
-  const items = result.instances.map((each) => instanceJson(each, environment));
+  const fleet = instancesJson(effect.instances ?? []);
   return {
     kind: 'Reload',
     data: {
       environment: environment.name,
       revision: result.stored?.revision ?? null,
       ...effectJson(effect),
-      fleet: { ...fleetJson(shown), instances: items },
+      fleet: { ...fleetJson(shown), ...fleet },
       guards: guardsJson(shown.guards.verdicts),
       remarks: shown.guards.remarks,
     },
-    items,
+    items: fleet.instances,
     human: (theme) =>
       [
         ...instanceLines(result, effect, theme),
@@ -64,8 +64,7 @@ export function fleetReloadView(shown: ShownFleetReload): View {
 }
 
 function fleetJson({ result, canary, parallel, maxFailures, timeoutMs, source, isResumed }: ShownFleetReload) {
-  const { instances, stoppedBy, tookMs } = result;
-  const count = (state: InstanceReload['state']): number => instances.filter((each) => each.state === state).length;
+  const { stoppedBy, tookMs } = result;
   return {
     source,
     isResumed,
@@ -73,34 +72,16 @@ function fleetJson({ result, canary, parallel, maxFailures, timeoutMs, source, i
     parallel,
     maxFailures,
     instanceTimeoutMs: timeoutMs,
-    counts: { total: instances.length, done: count('done'), failed: count('failed'), notTried: count('notTried') },
     stoppedBy,
     tookMs: Math.round(tookMs),
-  };
-}
-
-function instanceJson({ instance, state, reload, proof, tookMs }: InstanceReload, { address }: Environment) {
-  const error = reload?.error ? addressedError(reload.error, address) : null;
-  return {
-    instance: instance.name,
-    target: instance.origin,
-    address: instance.address,
-    state,
-    outcome: reload?.outcome ?? null,
-    verdict: proof?.verdict ?? null,
-    diagnosis: proof === null ? null : addressed(proof.diagnosis, address),
-    overridesCount: reload?.report?.overridesCount ?? null,
-    attempts: reload?.attempts ?? 0,
-    tookMs: Math.round(tookMs),
-    error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
   };
 }
 
 function instanceLines({ instances }: FleetReload, { reloads }: Effect, theme: Theme): readonly string[] {
   if (instances.length <= fewInstances) return reloads.length === 0 ? [] : [reloadText(reloads, theme)];
   const failed = instances.filter(({ state }) => state === 'failed');
-  const shown = failed.slice(0, mostFailures).map(({ instance, reload, proof }) => {
-    const why = reload?.error?.message ?? proof?.diagnosis ?? '';
+  const shown = failed.slice(0, mostFailures).map(({ instance, error, proof }) => {
+    const why = error?.message ?? proof?.diagnosis ?? '';
     return `${theme.bad('✗')} ${term(instance.name)}  ${term(why)}`;
   });
   const left = failed.length - shown.length;
@@ -140,7 +121,7 @@ export function nothingToResumeView(environment: Environment, record: FleetReloa
   const text =
     record === null
       ? 'no fleet reload of this environment is known on this machine; nothing was sent'
-      : `the fleet reload of ${record.at} left nothing to do: ${counted(record.instances.length, 'instance')} done; nothing was sent`;
+      : `the fleet reload of ${record.at} left nothing to do: ${counted(record.instances.length, 'instance')} ${record.revision === null ? 'reloaded, and none of them proven (--no-verify)' : 'done'}; nothing was sent`;
   return {
     kind: 'Reload',
     data: {
@@ -151,7 +132,7 @@ export function nothingToResumeView(environment: Environment, record: FleetReloa
       steps: [],
       fleet: {
         isResumed: true,
-        counts: { total: 0, done: 0, failed: 0, notTried: record === null ? 0 : leftToDo(record).length },
+        counts: { total: 0, done: 0, failed: 0, notTried: 0 },
         instances: [],
       },
     },

@@ -1,6 +1,6 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
-import type { Standing, StandingState } from '../domain/fleet/standing.js';
+import { spread, type Standing, type StandingState } from '../domain/fleet/standing.js';
 import type { RlctlError } from '../domain/errors.js';
 import { valueOf } from '../domain/part.js';
 import { addressed, addressedError } from '../domain/printed-command.js';
@@ -9,7 +9,8 @@ import { settingCure } from '../domain/config/setting-cure.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FleetStatus } from '../procedures/fleet/status.js';
 import { changeText } from './author-text.js';
-import { fleetStatusJson } from './fleet-json.js';
+import { fleetStatusJson, plainInstances, plainRemark } from './fleet-json.js';
+import { headline, inStepWord, mostText } from './fleet-words.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -48,7 +49,7 @@ export function fleetStatusView(shown: ShownFleet): View {
       const inStep = standings.filter(({ state }) => state === 'inStep');
       const isFolded = !shown.isAll && standings.length > fewInstances;
       const listed = isFolded ? out.slice(0, mostLines) : [...out, ...inStep];
-      const rows = listed.map((each) => rowOf(each, theme));
+      const rows = listed.map((each) => rowOf(each, inStepWord(shown.status), theme));
       const table = rows.length === 0 ? [] : [await renderTable(columns, rows, theme)];
       const left = isFolded ? out.length - listed.length : 0;
       return [
@@ -56,11 +57,12 @@ export function fleetStatusView(shown: ShownFleet): View {
         '',
         ...table,
         ...(left > 0 ? [theme.dim(`… ${left} more out of step: --all, or --json`)] : []),
-        ...(isFolded && inStep.length > 0 ? [inStepText(inStep, theme)] : []),
+        ...(isFolded && inStep.length > 0 ? [inStepText(inStep, inStepWord(shown.status), theme)] : []),
         '',
         ...faultLines(standings, theme),
         ...storedText(shown, theme),
         ...surenessText(shown, theme),
+        ...plainText(shown, theme),
         ...workersText(shown, theme),
         ...cureText(shown, theme),
       ].join('\n');
@@ -86,39 +88,52 @@ const words = {
   unreachable: 'no answer',
 } as const satisfies Record<StandingState, string>;
 
-function rowOf(each: Standing, theme: Theme): readonly string[] {
-  const { instance, state, overrides, reloads, shadows, digest } = each;
+function rowOf(each: Standing, inStep: string, theme: Theme): readonly string[] {
+  const { instance, state, shadows, digest, answers } = each;
   const paint = state === 'inStep' ? theme.good : state === 'differs' ? theme.warn : theme.bad;
   return [
     term(instance.name),
-    paint(words[state]),
-    overrides === null ? '-' : String(overrides),
-    reloads === null ? '-' : String(reloads),
+    paint(state === 'inStep' ? inStep : words[state]),
+    range(answers.flatMap(({ overrides }) => overrides ?? []))[0] ?? '-',
+    range(answers.flatMap(({ reloads }) => reloads ?? []))[0] ?? '-',
     shadows === null || shadows.length === 0 ? '-' : term(shadows.join(',')),
-    digest === null ? '-' : digest.slice(0, 8),
+    state === 'split' ? 'several' : (digest?.slice(0, 8) ?? '-'),
     whyOf(each),
   ];
 }
 
-function whyOf({ state, faults, error, distinctAnswers, reads }: Standing): string {
+function whyOf({ state, faults, error, distinctAnswers, staleReads, reads }: Standing): string {
   if (state === 'unreachable') return term(error?.code ?? '-');
+  if (state === 'split' && staleReads > 0) return `${staleReads} of ${reads} reads stale`;
   if (state === 'split') return `${distinctAnswers} answers in ${reads} reads`;
   return faults.length === 0 ? '-' : counted(faults.length, 'difference');
 }
 
-/** What is not as stored, each difference with how many instances have it, the commonest first. */
+/** What is not as stored, each difference with the instances that have it, the commonest first. */
 function faultLines(standings: readonly Standing[], theme: Theme): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const { faults } of standings) for (const fault of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
-  const sorted = [...counts].sort(([, left], [, right]) => right - left);
+  const names = new Map<string, string[]>();
+  for (const { faults, instance } of standings)
+    for (const fault of faults) names.set(fault, [...(names.get(fault) ?? []), instance.name]);
+  const sorted = [...names].sort(([, left], [, right]) => right.length - left.length);
   const lines = sorted
     .slice(0, mostFaults)
-    .map(([fault, count]) => `${theme.bad('✗')} ${counted(count, 'instance')}: ${term(fault)}`);
+    .map(([fault, at]) => `${theme.bad('✗')} ${term(whoseText(at))}: ${term(fault)}`);
   const left = sorted.length - lines.length;
   return left > 0 ? [...lines, theme.dim(`… ${counted(left, 'more difference')} in --json`)] : lines;
 }
 
-function inStepText(inStep: readonly Standing[], theme: Theme): string {
+const mostNames = 2;
+
+/** `http://a`, or `5 instances (http://a, http://b and 3 more)` */
+function whoseText(names: readonly string[]): string {
+  const [first = ''] = names;
+  if (names.length === 1) return first;
+  const left = names.length - mostNames;
+  const more = left > 0 ? ` and ${left} more` : '';
+  return `${names.length} instances (${names.slice(0, mostNames).join(', ')}${more})`;
+}
+
+function inStepText(inStep: readonly Standing[], word: string, theme: Theme): string {
   const [first] = inStep;
   const facts = [
     `policy ${first?.digest?.slice(0, 8) ?? ''}`,
@@ -126,48 +141,21 @@ function inStepText(inStep: readonly Standing[], theme: Theme): string {
     ...range(inStep.map(({ reloads }) => reloads)).map((text) => `reloads ${text}`),
     `shadow ${term(first?.shadows?.join(',') || 'none')}`,
   ];
-  return `${theme.good('✓')} ${counted(inStep.length, 'instance')} in step  ${theme.dim(facts.join(', '))}`;
+  return `${theme.good('✓')} ${counted(inStep.length, 'instance')} ${word}  ${theme.dim(facts.join(', '))}`;
 }
 
 /** `3`, or `3–5`; nothing where none is known. */
 function range(values: readonly (number | null)[]): readonly string[] {
-  const known = values.filter((each) => each !== null);
-  if (known.length === 0) return [];
-  const [least, most] = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
+  const known = spread(values);
+  if (known === null) return [];
+  const [least, most] = known;
   return [least === most ? String(least) : `${least}–${most}`];
 }
 
-/** The verdict in one line. */
-function headline({ status, environment, source }: ShownFleet, theme: Theme): string {
-  const { standings, groups, findings } = status;
-  const total = standings.length;
-  const inStep = standings.filter(({ state }) => state === 'inStep').length;
-  const silent = standings.filter(({ state }) => state === 'unreachable').length;
-  const title = theme.bold(term(environment.name));
-  const from = theme.dim(`(${term(source)})`);
-  if (findings.length === 0) {
-    const { read, of } = status.coverage;
-    if (read >= of) return `${title}  ${theme.good(`IN STEP  ${inStep} of ${total}`)}  ${from}`;
-    const looked = `IN STEP as far as looked at (${read} of ${of} overrides read)  ${inStep} of ${total}`;
-    return `${title}  ${theme.good(looked)}  ${from}`;
-  }
-  const parts = [
-    ...(groups.length > 1 ? [`${groups.length} different answers`] : []),
-    ...(silent > 0 ? [`${silent} without an answer`] : []),
-  ];
-  const verdict = groups.length > 1 ? 'SPLIT' : groups[0]?.isAsStored === false ? 'STALE' : 'FINDINGS';
-  const rest = parts.length === 0 ? '' : `, ${parts.join(', ')}`;
-  return `${title}  ${theme.bad(`${verdict}  ${inStep} of ${total} in step`)}${rest}  ${from}`;
-}
-
 function storedText({ status, nowMs }: ShownFleet, theme: Theme): readonly string[] {
-  const { stored, isForeign, loaded, groups, coverage } = status;
-  const [majority] = groups;
+  const { stored, isForeign, loaded, coverage } = status;
   const read = valueOf(stored);
-  const most =
-    majority === undefined
-      ? []
-      : [`The most (${majority.count}) say ${majority.digest.slice(0, 8)}${standingText(majority.isAsStored)}.`];
+  const most = mostText(status);
   if (loaded === null || read === null) {
     const why =
       stored.state === 'notAsked'
@@ -191,10 +179,6 @@ function storedText({ status, nowMs }: ShownFleet, theme: Theme): readonly strin
   return [held, ...most, ...cover];
 }
 
-function standingText(isAsStored: boolean | null): string {
-  return isAsStored === null ? '' : isAsStored ? ', as stored' : ', which is not what is stored';
-}
-
 function surenessText({ status, environment }: ShownFleet, theme: Theme): readonly string[] {
   const { looks, confidence, standings } = status;
   if (environment.workers === 1) return [];
@@ -210,6 +194,12 @@ function surenessText({ status, environment }: ShownFleet, theme: Theme): readon
       `${counted(looks, 'connection')}${each}: one stale process${where} ${among} would have shown with ${percent}.`,
     ),
   ];
+}
+
+/** What plain http costs, said every time: nobody is to forget that it was permitted. */
+function plainText({ environment, status }: ShownFleet, theme: Theme): readonly string[] {
+  const plain = plainInstances(status.standings, environment);
+  return plain === 0 ? [] : [theme.warn(plainRemark(plain))];
 }
 
 /** With too small a number of processes one look may miss a stale one. */

@@ -3,6 +3,7 @@ import { enforcedInWords } from '../domain/proof/proof.js';
 import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { Effect } from '../procedures/effect.js';
+import type { InstanceReload } from '../procedures/fleet/reload-instance.js';
 import type { TargetReload } from '../procedures/reload/send.js';
 import type { Step } from '../procedures/step.js';
 import { term } from './term.js';
@@ -19,10 +20,20 @@ const headlines = {
 export function addressedEffect(effect: Effect, address: CommandAddress): Effect {
   const { reloads, proof, steps } = effect;
   return {
+    ...effect,
     reloads: reloads.map((each) => ({ ...each, error: each.error && addressedError(each.error, address) })),
     proof: { ...proof, diagnosis: addressed(proof.diagnosis, address) },
     steps: addressedSteps(steps, address),
+    ...(effect.instances === undefined ? {} : { instances: effect.instances.map(addressedInstance(address)) }),
   };
+}
+
+function addressedInstance(address: CommandAddress) {
+  return (each: InstanceReload): InstanceReload => ({
+    ...each,
+    error: each.error && addressedError(each.error, address),
+    proof: each.proof && { ...each.proof, diagnosis: addressed(each.proof.diagnosis, address) },
+  });
 }
 
 /** What was written and what was proven is told in sentences of our own; the other steps quote what they met. */
@@ -73,8 +84,25 @@ export function stepsText(steps: readonly Step[], theme: Theme): string {
     .join('\n');
 }
 
+/** Up to so many targets each has its line; of more, those that failed. */
+const fewTargets = 8;
+const mostFailures = 10;
+
 /** One line per target: what accepted the reload and with which profile, or why not and the cure. */
 export function reloadText(reloads: readonly TargetReload[], theme: Theme): string {
+  if (reloads.length <= fewTargets) return reloadLines(reloads, theme);
+  const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
+  const shown = failed.slice(0, mostFailures);
+  const left = failed.length - shown.length;
+  const mark = failed.length === 0 ? theme.good('✓') : theme.warn('·');
+  return [
+    `${mark} reload    ${reloads.length - failed.length} of ${reloads.length} instances accepted it`,
+    ...(shown.length === 0 ? [] : [reloadLines(shown, theme)]),
+    ...(left === 0 ? [] : [theme.dim(`… ${left} more failed: --json names them`)]),
+  ].join('\n');
+}
+
+function reloadLines(reloads: readonly TargetReload[], theme: Theme): string {
   return reloads
     .map(({ target, outcome, endpoint, profile, report, error }) => {
       if (outcome !== 'accepted') {
@@ -94,7 +122,7 @@ function offText(report: TargetReload['report'], theme: Theme): string {
 }
 
 /** An effect for programs: every target and every piece of evidence. */
-export function effectJson({ reloads, proof, steps }: Effect): Record<string, unknown> {
+export function effectJson({ reloads, proof, steps, instances }: Effect): Record<string, unknown> {
   return {
     reloads: reloads.map((each) => ({
       target: each.target,
@@ -116,5 +144,27 @@ export function effectJson({ reloads, proof, steps }: Effect): Record<string, un
     })),
     proof: { ...proof, tookMs: Math.round(proof.tookMs) },
     steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
+    ...(instances === undefined ? {} : { fleet: instancesJson(instances) }),
+  };
+}
+
+/** What became of each instance. */
+export function instancesJson(instances: readonly InstanceReload[]) {
+  const count = (state: InstanceReload['state']): number => instances.filter((each) => each.state === state).length;
+  return {
+    counts: { total: instances.length, done: count('done'), failed: count('failed'), notTried: count('notTried') },
+    instances: instances.map(({ instance, state, reload, proof, error, tookMs }) => ({
+      instance: instance.name,
+      target: instance.origin,
+      address: instance.address,
+      state,
+      outcome: reload?.outcome ?? null,
+      verdict: proof?.verdict ?? null,
+      diagnosis: proof?.diagnosis ?? null,
+      overridesCount: reload?.report?.overridesCount ?? null,
+      attempts: reload?.attempts ?? 0,
+      tookMs: Math.round(tookMs),
+      error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    })),
   };
 }

@@ -1,4 +1,5 @@
 import { counted } from '../domain/counted.js';
+import { shellWord } from '../domain/shell-words.js';
 import { term } from './term.js';
 import type { View } from './view.js';
 
@@ -16,8 +17,15 @@ const redisInWords: Readonly<Record<string, string>> = { embedded: 'embedded, as
 /** A sandbox that is ready, and what to do with it. */
 export function sandboxView(
   sandbox: SandboxFacts,
-  options: { readonly dialect: string; readonly workers: number; readonly trafficPerSecond: number },
+  options: {
+    readonly dialect: string;
+    readonly workers: number;
+    readonly trafficPerSecond: number;
+    readonly stateHome: string | null;
+    readonly isRedisGiven: boolean;
+  },
 ): View {
+  const rlctl = options.stateHome === null ? 'rlctl' : `XDG_STATE_HOME=${term(shellWord(options.stateHome))} rlctl`;
   const { origin, basePath, redisUrl, redisKind, namespace, envFile } = sandbox;
   return {
     kind: 'Sandbox',
@@ -41,11 +49,11 @@ export function sandboxView(
         `  Env file ${term(envFile)}`,
         '',
         'In another terminal:',
-        '  rlctl -e sandbox override set /api/search --rate 120 --burst 20',
-        '  rlctl -e sandbox policy explain /api/search/items',
-        '  rlctl -e sandbox override undo',
+        `  ${rlctl} -e sandbox override set /api/search --rate 120 --burst 20`,
+        `  ${rlctl} -e sandbox policy explain /api/search/items`,
+        `  ${rlctl} -e sandbox override undo`,
         '',
-        theme.dim('Ctrl-C ends it; nothing of it is left.'),
+        theme.dim(`Ctrl-C ends it; ${options.isRedisGiven ? 'its keys stay in that Redis' : 'nothing of it is left'}.`),
       ].join('\n'),
   };
 }

@@ -9,7 +9,7 @@ import type { TrafficFacts } from '../procedures/traffic.js';
 /** A status for programs: every part with its state, its value or its error. */
 export function statusJson(shown: StatusShown): Record<string, unknown> {
   const { status, environment, reload } = shown;
-  const { targets, redis, overrides, traffic, envFile } = status;
+  const { fleet, targets, redis, overrides, traffic, envFile } = status;
   return {
     environment: environment.name,
     isProtected: environment.isProtected,
@@ -27,6 +27,7 @@ export function statusJson(shown: StatusShown): Record<string, unknown> {
       ),
       health: Object.fromEntries(Object.entries(health).map(([check, part]) => [check, partJson(part, (all) => all)])),
     })),
+    fleet: partJson(fleet, ({ source, total, counts }) => ({ source, counts: { total, ...counts } })),
     redis: partJson(redis, redisJson),
     overrides: partJson(overrides, overridesJson),
     traffic: partJson(traffic, trafficJson),

@@ -28,6 +28,7 @@ export function statusView(asked: StatusShown): View {
       const shown = { ...asked, theme };
       const rows: readonly (readonly [string, readonly string[]])[] = [
         [term(asked.environment.name), headText(shown)],
+        ['fleet', fleetText(shown)],
         ['enabled', enabledText(shown)],
         ['shadow', shadowText(shown)],
         ['overrides', overridesText(shown)],
@@ -71,10 +72,25 @@ function headText({ status, environment, theme }: Shown): readonly string[] {
   const modes = [...new Set(status.targets.map(({ flags }) => (flags.state === 'ok' ? flags.value.siteMode : null)))];
   const mode = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
   const first = status.targets[0];
-  const where = first === undefined ? 'no API configured' : term(first.target);
+  const where = first === undefined ? noAddressText(status) : term(first.target);
   const more = status.targets.length > 1 ? ` and ${status.targets.length - 1} more` : '';
   const guarded = environment.isProtected ? [theme.warn('protected')] : [];
   return [[`${where}${more}`, ...mode, ...guarded].join('  ')];
+}
+
+function noAddressText({ fleet }: Status): string {
+  return fleet.state === 'notAsked' ? 'no API configured' : 'the instances of its fleet';
+}
+
+/** How many of the instances were looked at, and how many hold what is stored. */
+function fleetText({ status: { fleet }, theme }: Shown): readonly string[] {
+  if (fleet.state === 'notAsked') return [];
+  if (fleet.state === 'failed') return [theme.bad('✗ the instances could not be listed')];
+  const { source, total, counts, isCompared } = fleet.value;
+  const how = isCompared ? 'in step' : 'alike, and not compared with Redis';
+  const text = `${counts.inStep} of ${counted(total, 'instance')} ${how}`;
+  const mark = counts.inStep === total ? theme.good('✓') : theme.bad('✗');
+  return [`${mark} ${text}  ${theme.dim(`(${term(source)})`)}`];
 }
 
 /** The buckets of which some address tells, those in shadow first; addresses that disagree are said. */
@@ -168,8 +184,8 @@ function enabledText({ reload, theme, nowMs }: Shown): readonly string[] {
   return [`${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`];
 }
 
-function lastReloadText({ status: { targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
-  if (targets.length === 0) return [];
+function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
+  if (targets.length === 0 && fleet.state === 'notAsked') return [];
   const seenMs = traffic.state === 'ok' ? traffic.value.lastReloadMs : null;
   const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
   if (reload === null) return [theme.dim('none sent from this machine'), ...seen];

@@ -54,6 +54,15 @@ describe('a sandbox that has ended', () => {
   });
 });
 
+describe('a sandbox with a state folder of its own', () => {
+  test('prints commands that find it, and says how another one is started beside it', async () => {
+    const ended = await duringSandbox(async () => {
+      expect(errorOf(await run('sandbox', 'up', '--json')).hint).toContain('XDG_STATE_HOME=DIR rlctl sandbox up');
+    });
+    expect(ended.out).toContain(`XDG_STATE_HOME=${state.world.stateHome} rlctl -e sandbox override undo`);
+  });
+});
+
 describe('a secret that several sandboxes share', () => {
   test('is read from a private file, signs, and stays when the sandbox has ended', async () => {
     const file = await state.world.write('shared', 'one-for-all\n', 0o600);

@@ -1,9 +1,10 @@
 // Many instances of a control plane in one process: real HTTP servers, one port each, that check the signature themselves.
 // Usage: node fleet-server.mjs COUNT SECRET NAMESPACE, with the behaviour of each and the document as JSON on stdin:
 //   {"document": {prefix: {...}}, "stale": [index], "hanging": [index], "slow": {index: milliseconds}, "dead": [index],
-//    "deaf": [index]}
-// Stale ones hold an older document ("before"), deaf ones accept a reload and keep it. Prints {"origins": […]} when all
-// listen; then for each line on stdin {"reloads": […], "requests": […]}: what each has accepted and had. Ends with its stdin.
+//    "deaf": [index], "foreign": [index]}
+// Foreign ones have another secret. Stale ones hold an older document ("before"), deaf ones accept a reload and keep it. Prints {"origins": […]} when all
+// listen; then for each line on stdin {"reloads": […], "requests": […], "refused": […]}: what each has accepted, had and
+// refused. A line with a "document" is what a reload gives from then on. Ends with its stdin.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -16,8 +17,9 @@ const names = ['auth', 'read', 'write', 'financial'];
 const answer = (response, status, value) =>
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 
-function isSigned(given) {
+function isSigned(given, state) {
   return (
+    !state.isForeign &&
     typeof given === 'string' &&
     given.length === expected.length &&
     timingSafeEqual(Buffer.from(given), Buffer.from(expected))
@@ -53,7 +55,10 @@ function handle(state, request, response) {
   }
   if (request.method !== 'POST' || url.pathname !== '/internal/config/reload')
     return answer(response, 404, { detail: 'Not Found' });
-  if (!isSigned(request.headers['x-config-signature'])) return answer(response, 403, { detail: 'invalid signature' });
+  if (!isSigned(request.headers['x-config-signature'], state)) {
+    state.refused += 1;
+    return answer(response, 403, { detail: 'invalid signature' });
+  }
   state.reloads += 1;
   if (!state.isDeaf) state.held = settings.document;
   return answer(response, 200, {
@@ -67,12 +72,14 @@ function handle(state, request, response) {
 }
 
 function start(index) {
-  const { stale = [], hanging = [], slow = {}, deaf = [], shadows = {} } = settings;
+  const { stale = [], hanging = [], slow = {}, deaf = [], foreign = [], shadows = {} } = settings;
   const old = stale.includes(index) || deaf.includes(index);
   const state = {
     held: old ? (settings.before ?? {}) : settings.document,
     reloads: old ? 0 : 1,
     requests: 0,
+    refused: 0,
+    isForeign: foreign.includes(index),
     isDeaf: deaf.includes(index),
     shadows: shadows[index] ?? [],
   };
@@ -100,8 +107,9 @@ const started = await Promise.all(Array.from({ length: count }, (_, index) => st
 // A dead one has had its port and gives it up: nothing listens there.
 for (const index of settings.dead ?? []) started[index].server.close();
 process.stdout.write(`${JSON.stringify({ origins: started.map(({ port }) => `http://127.0.0.1:${port}`) })}\n`);
-while (!(await input.next()).done) {
-  const [reloads, requests] = ['reloads', 'requests'].map((name) => started.map(({ state }) => state[name]));
-  process.stdout.write(`${JSON.stringify({ reloads, requests })}\n`);
+for (let line = await input.next(); !line.done; line = await input.next()) {
+  Object.assign(settings, JSON.parse(line.value));
+  const all = ['reloads', 'requests', 'refused'].map((name) => [name, started.map(({ state }) => state[name])]);
+  process.stdout.write(`${JSON.stringify(Object.fromEntries(all))}\n`);
 }
 process.exit(0);

@@ -12,6 +12,8 @@ export interface FleetBehaviour {
   readonly stale?: readonly number[];
   /** Accept a reload and keep what they hold. */
   readonly deaf?: readonly number[];
+  /** Have another secret, and so refuse every signature. */
+  readonly foreign?: readonly number[];
   readonly hanging?: readonly number[];
   readonly dead?: readonly number[];
   /** Milliseconds, by index: so long the first answer on each connection takes. */
@@ -26,6 +28,10 @@ export interface RunningFleet {
   reloads(this: void): Promise<readonly number[]>;
   /** Requests that have arrived at each so far. */
   requests(this: void): Promise<readonly number[]>;
+  /** Reloads that each has refused so far. */
+  refused(this: void): Promise<readonly number[]>;
+  /** What a reload gives the instances from now on. */
+  follow(this: void, document: Document): Promise<void>;
   stop(this: void): Promise<void>;
 }
 
@@ -49,6 +55,8 @@ export async function startFleet(count: number, behaviour: FleetBehaviour, names
     origins,
     reloads: async () => (await ask<{ reloads: readonly number[] }>({})).reloads,
     requests: async () => (await ask<{ requests: readonly number[] }>({})).requests,
+    refused: async () => (await ask<{ refused: readonly number[] }>({})).refused,
+    follow: async (document) => void (await ask<object>({ document })),
     stop: async () => {
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.stdin.end();

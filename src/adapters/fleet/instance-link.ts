@@ -1,3 +1,4 @@
+import { isPrivateHost } from '../../domain/fleet/plain-http.js';
 import type { InstanceFigures } from '../../ports/instance-metrics.js';
 import type { InstanceLink, OpenInstance } from '../../ports/instance-link.js';
 import { Connections, loadLibrary } from '../http/connections.js';
@@ -6,6 +7,8 @@ import { createControlPlane, loadWire } from '../http/control-plane.js';
 export interface LinkOptions {
   /** Gets one line per answer: method, URL without its query, status, duration. Never a header. */
   readonly debug: (line: string) => void;
+  /** True: http:// is permitted to private addresses, and to no other. */
+  readonly isPlainAllowed: boolean;
 }
 
 const timeoutMs = 30_000;
@@ -18,14 +21,15 @@ const pageHeaders = new Map([
 ]);
 
 /** Opens connections of an instance's own, so that a fleet holds only those that are in use. */
-export function createInstanceLinks({ debug }: LinkOptions): OpenInstance {
+export function createInstanceLinks({ debug, isPlainAllowed }: LinkOptions): OpenInstance {
   const library = loadLibrary({ maxBytes });
   const wire = loadWire();
   const pages: { reader?: Promise<ReadPage> } = {};
   return ({ origin, address }): InstanceLink => {
     const connections = new Connections({ timeoutMs, library, ...(address === null ? {} : { address }) });
+    const allowInsecure = isPlainAllowed && isPrivateHost(address ?? new URL(origin).hostname);
     return {
-      controlPlane: createControlPlane({ connections, wire, debug }),
+      controlPlane: createControlPlane({ connections, wire, debug, allowInsecure }),
       metrics: {
         read: async (path, namespace, signal) => {
           const url = new URL(path, origin);

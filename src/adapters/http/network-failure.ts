@@ -37,6 +37,12 @@ const isRedis: Failure = {
   hint: 'that is the port of Redis: give the address of the HTTP server as "api" (or RLCTL_API), and this one as "redis" (or RLCTL_REDIS_URL)',
 };
 
+const noTls: Failure = {
+  code: 'API_TLS',
+  why: 'the other side does not speak TLS',
+  hint: 'check the scheme and the port: where plain http is spoken there, write the address as http://HOST:PORT (on this machine only)',
+};
+
 const truncated: Failure = {
   code: 'API_TRUNCATED',
   why: 'the answer broke off before its end',
@@ -62,7 +68,9 @@ const failures: Readonly<Record<string, Failure>> = {
   // Before the body: the head contradicts itself.
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { ...notHttp },
   ETIMEDOUT: { code: 'API_TIMEOUT', why: 'the connection timed out', hint: checkAddress },
-  EPROTO: { code: 'API_TLS', why: 'the other side does not speak TLS', hint: 'check the scheme and the port of "api"' },
+  EPROTO: noTls,
+  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
 };
 
 const certificate = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|HOSTNAME_MISMATCH|ERR_SSL_)/;

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Environment } from '../../domain/config/environment.js';
+import { isFleet, type Environment } from '../../domain/config/environment.js';
 import { switchFlag, type Flags } from '../command.js';
 import { addInstanceFlags, instanceFlags, wholeFlag, type InstanceFlags } from './instance-flags.js';
 
@@ -32,10 +32,9 @@ export function fleetFlags(flags: Flags): FleetFlags {
   };
 }
 
-/** True where several addresses, or a list of instances, or a flag about a fleet is given. */
-export function isFleet({ api, fleet, sources }: Environment, flags: FleetFlags): boolean {
-  const { targets, dns, file, prometheus, parallel, timeoutMs, canary, maxFailures, isResuming } = flags;
+/** True where several instances are configured, or a flag about a fleet is given. */
+export function wantsFleet(environment: Environment, flags: FleetFlags): boolean {
+  const { dns, file, prometheus, parallel, timeoutMs, canary, maxFailures, isResuming } = flags;
   const isAsked = [dns, file, prometheus, parallel, timeoutMs, canary, maxFailures].some((each) => each !== null);
-  const isListed = fleet.source !== null && targets.length === 0 && sources.get('api') !== 'RLCTL_API';
-  return isAsked || isResuming || isListed || api.length > 1;
+  return isAsked || isResuming || isFleet(environment);
 }

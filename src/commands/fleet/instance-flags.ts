@@ -47,6 +47,16 @@ export function instanceFlags(flags: Flags): InstanceFlags {
   };
 }
 
+/** Where no flag names an instance. */
+export const noInstanceFlags: InstanceFlags = {
+  targets: [],
+  dns: null,
+  file: null,
+  prometheus: null,
+  parallel: null,
+  timeoutMs: null,
+};
+
 /** A flag that is a whole number within bounds; `null`: not given. */
 export function wholeFlag(flags: Flags, key: string, name: string, least: number, most: number): number | null {
   const text = textFlag(flags, key);

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.js';
-import type { Environment } from '../../domain/config/environment.js';
+import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { usageError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
@@ -23,8 +23,9 @@ export function sourceOfInstances(environment: Environment, flags: InstanceFlags
   }
   if (first !== undefined) return first;
   const { api, sources, fleet, name } = environment;
-  const place = sources.get('api') ?? 'api';
-  if (fleet.source !== null && place !== 'RLCTL_API') return fleet.source;
+  if (fleet.source !== null && usesList(environment)) return fleet.source;
+  const from = sources.get('api') ?? 'api';
+  const place = from === 'flag' ? '--target' : from;
   if (api.length > 0) return { source: { kind: 'list', origins: api }, place };
   throw usageError(
     `the environment "${name}" names no instance`,
@@ -59,5 +60,6 @@ export async function listInstances(
   }
   context.progress.step(`listing instances: ${describeInstances(placed.source)}`);
   const ports = { sources: await context.instanceSources(environment), deadline: context.deadline };
-  return findInstances(ports, placed, prometheusAccess.labels);
+  const { labels } = prometheusAccess;
+  return findInstances(ports, placed, { labels, isPlainAllowed: fleet.isPlainAllowed });
 }

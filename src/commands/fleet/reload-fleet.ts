@@ -8,7 +8,8 @@ import { describeInstances } from '../../domain/fleet/source.js';
 import { maskedRequest, signReload } from '../../domain/signing/sign.js';
 import type { EffectInput } from '../../procedures/effect.js';
 import { fleetEffect } from '../../procedures/fleet/fleet-effect.js';
-import { fleetReloadError, fleetReloadExit, reloadFleet } from '../../procedures/fleet/reload.js';
+import { fleetReloadError, fleetReloadExit } from '../../procedures/fleet/reload-end.js';
+import { readForFleet, reloadFleet } from '../../procedures/fleet/reload.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { fleetPlanView, fleetReloadView, nothingToResumeView } from '../../ui/fleet-reload-view.js';
 import type { Outcome } from '../command.js';
@@ -43,8 +44,17 @@ export async function reloadFleetCommand(
   const { fleet, effect: flags } = input;
   if (flags.require === 'enforced') throw noProbes();
   if (fleet.file === '-' && flags.settings.secret === '-') throw bothFromStdin();
-  const { instances, source, earlier } = await chosen(context, environment, fleet);
-  if (instances.length === 0) return { view: nothingToResumeView(environment, earlier), exit: 'ok' };
+  const { instances, source, earlier } = await chosen(context, environment, input);
+  const store = await context.store(environment);
+  const wanted = {
+    revision: earlier?.revision ?? null,
+    isForced: input.isForced,
+    effect: { isVerified: flags.isVerifying },
+  };
+  const isIdle = instances.length === 0;
+  // What a real run would refuse is refused here as well.
+  if (isIdle ? earlier !== null : input.isDryRun) await readForFleet({ store, deadline: context.deadline }, wanted);
+  if (isIdle) return { view: nothingToResumeView(environment, earlier), exit: 'ok' };
   const seen = await recall(context, environment);
   const effect = await effectInput(
     context,
@@ -60,24 +70,23 @@ export async function reloadFleetCommand(
     canary: Math.min(fleet.canary ?? 0, instances.length),
     maxFailures: fleet.maxFailures ?? 0,
     effect: withReload(effect),
+    revision: wanted.revision,
   };
   if (input.isDryRun) {
     const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');
     return { view: fleetPlanView({ ...run, source, request, profile, environment, guards: input.guards }), exit: 'ok' };
   }
   await confirmReload(context, environment, input);
-  const store = await context.store(environment);
   const { clock, randomness, deadline } = context;
-  const ports = { store, open: await context.openInstance(), clock, randomness, deadline };
-  const result = await reloadFleet(ports, { ...run, revision: earlier?.revision ?? null }, (text) =>
-    context.progress.step(text),
-  );
-  await keepFleetReload(context, environment, result, earlier);
+  const ports = { store, open: await context.openInstance(environment), clock, randomness, deadline };
+  const result = await reloadFleet(ports, run, (text) => context.progress.step(text));
+  const revision = result.stored?.revision ?? null;
+  await keepFleetReload(context, environment, { instances: result.instances, revision });
   const error = fleetReloadError(result, deadline.interrupted.reason);
   if (error !== null) throw error;
-  const whole = fleetEffect(result);
-  await remember(context, environment, whole, { seen, by: causeOf(input, input.guards) });
   const { guards } = input;
+  const whole = fleetEffect(result, { workers: effect.workers, isReloaded: true, whole: null });
+  await remember(context, environment, whole, { seen, by: { ...causeOf(input, guards), revision } });
   const shown = { ...run, result, effect: whole, environment, source, guards };
   const view = fleetReloadView({ ...shown, isResumed: earlier !== null });
   return { view, exit: fleetReloadExit(result) };
@@ -90,7 +99,11 @@ interface Chosen {
   readonly earlier: FleetReloadRecord | null;
 }
 
-async function chosen(context: Context, environment: Environment, flags: FleetFlags): Promise<Chosen> {
+async function chosen(
+  context: Context,
+  environment: Environment,
+  { fleet: flags, effect }: FleetReloadFlags,
+): Promise<Chosen> {
   const { untrustedFile, isChangedSinceTrusted: isChanged, fleet } = environment;
   const isNamed = flags.targets.length > 0 || [flags.dns, flags.file, flags.prometheus].some((each) => each !== null);
   const refuse = (): never => {
@@ -111,7 +124,11 @@ async function chosen(context: Context, environment: Environment, flags: FleetFl
   }
   if (untrustedFile !== null) refuse();
   const earlier = await lastFleetReload(context, environment);
-  return { instances: earlier === null ? [] : leftToDo(earlier), source: 'the last fleet reload', earlier };
+  return {
+    instances: earlier === null ? [] : leftToDo(earlier, effect.isVerifying),
+    source: 'the last fleet reload',
+    earlier,
+  };
 }
 
 function bothFromStdin(): RlctlError {

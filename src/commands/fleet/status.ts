@@ -1,14 +1,13 @@
 import { Option } from 'commander';
-import { allBuckets } from '../../domain/config/bucket-names.js';
 import { parseDurationMs } from '../../domain/duration.js';
 import { describeInstances } from '../../domain/fleet/source.js';
 import { awaitFleet } from '../../procedures/fleet/await-fleet.js';
 import { fleetStatusView } from '../../ui/fleet-view.js';
 import { collect, defineCommand, switchFlag, textFlag } from '../command.js';
-import { basePathsByMemory, recall } from '../detection.js';
-import { optionalStore } from '../optional-store.js';
-import { addInstanceFlags, instanceFlags, pace } from './instance-flags.js';
+import { recall } from '../detection.js';
+import { addInstanceFlags, instanceFlags } from './instance-flags.js';
 import { listInstances, sourceOfInstances } from './instances.js';
+import { fleetLook } from './look.js';
 
 // Whether every instance enforces the same: each is asked the same questions, and nothing is changed.
 
@@ -42,29 +41,9 @@ export const command = defineCommand({
     const environment = await context.environment(workers === null ? {} : { workers });
     const placed = sourceOfInstances(environment, chosen);
     const instances = await listInstances(context, environment, placed);
-    const ports = {
-      open: await context.openInstance(),
-      store: await optionalStore(context, environment),
-      clock: context.clock,
-      deadline: context.deadline,
-      randomness: context.randomness,
-    };
+    const { ports, input } = await fleetLook(context, environment, instances, chosen);
     const seen = await recall(context, environment);
-    const { status, convergedMs } = await awaitFleet(
-      ports,
-      {
-        instances,
-        basePaths: basePathsByMemory(environment, seen),
-        buckets: allBuckets(environment),
-        namespace: environment.namespace,
-        metricsPath: environment.fleet.metricsPath,
-        siteMode: environment.siteMode,
-        workers: environment.workers,
-        ...pace(chosen),
-      },
-      waitMs,
-      (text) => context.progress.step(text),
-    );
+    const { status, convergedMs } = await awaitFleet(ports, input, waitMs, (text) => context.progress.step(text));
     const view = fleetStatusView({
       status,
       convergedMs,

@@ -22,7 +22,7 @@ async function assertNoneRunning({ files, host }: Context): Promise<void> {
   if (found === null || !isAlive(found.pid)) return;
   throw new RlctlError('usage', `a sandbox is running already (process ${found.pid})`, {
     code: 'SANDBOX_RUNNING',
-    hint: `Use it with -e sandbox, or end it: kill ${found.pid}`,
+    hint: `Use it with -e sandbox, or end it: kill ${found.pid}; or start another one beside it, with a state folder of its own: XDG_STATE_HOME=DIR rlctl sandbox up`,
   });
 }
 
@@ -68,6 +68,12 @@ async function leftChoice(context: Context): Promise<string> {
   const { current } = await loadState(context);
   if (!Object.values(current).includes('sandbox')) return '';
   return '; it is still chosen, forget that with: rlctl env use --none';
+}
+
+/** The state folder that other terminals have to be told; `null`: the usual one. */
+function ownStateHome({ host: { env } }: Context): string | null {
+  const own = env['XDG_STATE_HOME'];
+  return own === undefined || own === '' || own === join(env['HOME'] ?? '', '.local', 'state') ? null : own;
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM. */
@@ -124,14 +130,17 @@ export const command = defineCommand({
     try {
       const registered = registration(sandbox, options.workers);
       await context.files.writePrivate(sandboxPath(context.host.env), `${JSON.stringify(registered, null, 2)}\n`);
-      await context.show(sandboxView(sandbox, options));
+      await context.show(
+        sandboxView(sandbox, { ...options, stateHome: ownStateHome(context), isRedisGiven: options.redisUrl !== null }),
+      );
       await untilInterrupted(context.deadline);
     } finally {
       await context.files.remove(sandboxPath(context.host.env));
       await sandbox.stop();
       await forget(context, { name: 'sandbox', api: [sandbox.origin] });
     }
-    await context.note(`the sandbox has ended; nothing of it is left${await leftChoice(context)}`);
+    const left = options.redisUrl === null ? 'nothing of it is left' : 'its keys stay in the Redis that it was given';
+    await context.note(`the sandbox has ended; ${left}${await leftChoice(context)}`);
     return { view: null, exit: 'ok' };
   },
 });

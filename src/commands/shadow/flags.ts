@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
-import type { Environment } from '../../domain/config/environment.js';
+import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { partOf, valueOf } from '../../domain/part.js';
@@ -38,10 +38,11 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
   const driver = await driverOf(context, environment);
-  const ports = { ...(await flagPorts(context, environment)), records: flagRecords(context, environment) };
+  const reached = await reachedBy(context, environment, mutation);
+  const ports = { ...(await flagPorts(context, reached)), records: flagRecords(context, environment) };
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
-  const asked = await effectInput(context, environment, mutation.effect, seen);
+  const asked = await effectInput(context, reached, mutation.effect, seen);
   const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
@@ -91,6 +92,12 @@ async function guardsOf(
       .filter(({ isChanged }) => isChanged)
       .map(({ bucket, isShadow }) => ({ bucket: bucket.name, isShadow })),
   });
+}
+
+/** Each instance that `fleet` lists is an address that has to say so. */
+async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Environment> {
+  if (!usesList(environment) || !effect.isReloading) return environment;
+  return (await import('../fleet/addresses.js')).withInstances(context, environment);
 }
 
 function noRevision(): RlctlError {

@@ -69,6 +69,8 @@ export interface FleetSettings {
   readonly source: PlacedSource | null;
   /** The path of an instance's metrics; `null`: it is looked for where it usually is. */
   readonly metricsPath: string | null;
+  /** True: http:// is permitted to instances at private addresses, where the signature travels readable. */
+  readonly isPlainAllowed: boolean;
 }
 
 /** What a change must carry on an environment. */
@@ -115,6 +117,19 @@ export interface Environment {
   readonly isChangedSinceTrusted: boolean;
   /** Where each value came from, in words: `RLCTL_API`, `./rlctl.yaml`, `default`. */
   readonly sources: ReadonlyMap<SettingKey, string>;
+}
+
+/**
+ * True where several instances are configured, or a list of them: each is then reloaded and proven by itself. Addresses
+ * given by a flag or by RLCTL_API stand for the list.
+ */
+export function isFleet({ api, fleet, sources }: Pick<Environment, 'api' | 'fleet' | 'sources'>): boolean {
+  return api.length > 1 || usesList({ fleet, sources });
+}
+
+/** True where the instances are those that `fleet` lists, and nothing nearer names addresses. */
+export function usesList({ fleet, sources }: Pick<Environment, 'fleet' | 'sources'>): boolean {
+  return fleet.source !== null && !['flag', 'RLCTL_API'].includes(sources.get('api') ?? '');
 }
 
 /**

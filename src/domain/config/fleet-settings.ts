@@ -11,11 +11,12 @@ export function fleetSettings(
   place: string,
   fill: (text: string, key: string) => string,
 ): FleetSettings {
-  if (file === null) return { source: null, metricsPath: null };
+  if (file === null) return { source: null, metricsPath: null, isPlainAllowed: false };
   const source = sourceOf(file, place, fill);
   return {
     source: source === null ? null : { source, place },
     metricsPath: file.metrics === undefined ? null : checkedPath(file.metrics, place),
+    isPlainAllowed: file.plainHttp ?? false,
   };
 }
 

@@ -279,5 +279,7 @@ function guardsOf(from: EnvironmentSources, file: EnvironmentFile['guards'] | nu
 
 function fleetOf(from: EnvironmentSources, file: NonNullable<EnvironmentFile['fleet']> | null): Environment['fleet'] {
   const place = `${from.filePlace}: environments.${from.name}.fleet`;
-  return fleetSettings(file, place, (text, key) => interpolate(text, from, `fleet.${key}`));
+  const settings = fleetSettings(file, place, (text, key) => interpolate(text, from, `fleet.${key}`));
+  // Whoever can write a file that nobody vouched for must not make signatures readable.
+  return { ...settings, isPlainAllowed: settings.isPlainAllowed && from.isTrusted };
 }

@@ -21,6 +21,7 @@ function configFileSchema() {
       z.strictObject({ url: text, bearer: secret, ...more }),
       z.strictObject({ url: text, basic, ...more }),
     ]);
+  const anyFleet = { metrics: z.optional(text), plainHttp: z.optional(z.boolean()) };
   const environment = z.strictObject({
     protected: z.optional(z.boolean()),
     api: z.optional(list),
@@ -49,11 +50,11 @@ function configFileSchema() {
     ),
     fleet: z.optional(
       z.union([
-        z.strictObject({ metrics: text }),
-        z.strictObject({ dns: text, nameServer: z.optional(text), metrics: z.optional(text) }),
-        z.strictObject({ file: text, metrics: z.optional(text) }),
-        z.strictObject({ command: z.array(text).check(z.minLength(1)), metrics: z.optional(text) }),
-        z.strictObject({ prometheus: text, metrics: z.optional(text) }),
+        z.strictObject({ ...anyFleet, metrics: text }),
+        z.strictObject({ ...anyFleet, dns: text, nameServer: z.optional(text) }),
+        z.strictObject({ ...anyFleet, file: text }),
+        z.strictObject({ ...anyFleet, command: z.array(text).check(z.minLength(1)) }),
+        z.strictObject({ ...anyFleet, prometheus: text }),
       ]),
     ),
     history: z.optional(
@@ -92,12 +93,20 @@ function faultText(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `must be ${issue.expected}`;
     case 'invalid_union':
-      return 'has none of the accepted forms';
+      return unionText(issue.path);
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     default:
       return issue.message || 'is not accepted';
   }
+}
+
+/** What a setting with several forms may be: the help of each says it as well. */
+function unionText(path: readonly PropertyKey[]): string {
+  const setting = environmentSettings.find(({ key }) => key === path[2]);
+  return setting === undefined
+    ? 'has none of the accepted forms'
+    : `has none of the accepted forms: ${setting.meaning}`;
 }
 
 /** The settings that a slip of the keyboard is near to; where other keys stand nothing is guessed. */

@@ -138,7 +138,7 @@ export const environmentSettings = [
     variable: null,
     fallback: 'the addresses of api',
     meaning:
-      'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics',
+      'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics; plainHttp: true permits http:// at private addresses, where whoever reads a signature can repeat it',
   },
   {
     ...open,

@@ -66,6 +66,11 @@ function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
 
 function fleetOf({ fleet }: EnvironmentFile): readonly Granted[] {
   if (fleet === undefined) return [];
+  const plain = fleet.plainHttp === true ? [['address', 'http:// at private addresses (plainHttp)'] as const] : [];
+  return [...listOf(fleet), ...plain];
+}
+
+function listOf(fleet: NonNullable<EnvironmentFile['fleet']>): readonly Granted[] {
   if ('command' in fleet) return [['program', fleet.command.join(' ')]];
   if ('file' in fleet) return [['file', fleet.file]];
   return 'dns' in fleet ? [['address', fleet.dns]] : [];

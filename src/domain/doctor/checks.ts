@@ -67,7 +67,7 @@ export const checks = [
   {
     id: 'network.plain',
     title: 'nothing secret travels readable',
-    finds: { API_INSECURE: 'error', REDIS_PLAINTEXT: 'warning' },
+    finds: { API_INSECURE: 'error', FLEET_PLAIN_HTTP: 'warning', REDIS_PLAINTEXT: 'warning' },
   },
   {
     id: 'api.reachable',

@@ -33,7 +33,12 @@ export interface Reading {
   readonly shadows: readonly string[];
   readonly basePath: string;
   readonly siteMode: string | null;
+  /** Some of the prefixes that it says it holds, kept where what is stored is not known; `null`: it lists none. */
+  readonly listed: readonly string[] | null;
 }
+
+/** Prefixes kept of a list. */
+const mostListed = 16;
 
 /** What an observation comes to; `loaded`: what the stored document means, `null`: not known. */
 export function readingOf(seen: Observation, loaded: LoadedOverrides | null): Reading {
@@ -45,6 +50,7 @@ export function readingOf(seen: Observation, loaded: LoadedOverrides | null): Re
     shadows: shadowsOf(seen),
     basePath: seen.basePath,
     siteMode: seen.siteMode,
+    listed: loaded === null ? (listOf(seen)?.slice(0, mostListed) ?? null) : null,
   };
 }
 
@@ -93,7 +99,8 @@ function faultsOf(seen: Observation, loaded: LoadedOverrides): readonly string[]
   const bases = basesOf(seen);
   const policies = seen.answers.flatMap(({ prefix, answer }) => {
     const compared = compareAnswer(expectationOf(loaded, prefix), answer, bases.get(answer.bucket) ?? null, loaded);
-    return compared.kind === 'differs' ? [`${prefix === '' ? '""' : prefix}: ${compared.differences}`] : [];
+    const name = `${prefix === '' ? '""' : prefix} (bucket ${answer.bucket})`;
+    return compared.kind === 'differs' ? [`${name}: ${compared.differences}`] : [];
   });
   const list = listOf(seen);
   const listed = list === undefined ? null : listFault(loaded, list);

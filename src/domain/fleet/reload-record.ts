@@ -12,7 +12,7 @@ export interface KeptInstance extends Instance {
 export interface FleetReloadRecord {
   /** RFC 3339, by this machine's clock. */
   readonly at: string;
-  /** The document's revision then; `null`: it was not read. */
+  /** The document's revision then; `null`: the proof was waived, and nothing tells what the instances hold. */
   readonly revision: string | null;
   readonly instances: readonly KeptInstance[];
 }
@@ -49,16 +49,32 @@ function isKept(value: unknown): boolean {
   );
 }
 
-/** The instances that a record leaves to do, in its order. */
-export function leftToDo({ instances }: FleetReloadRecord): readonly Instance[] {
+/** The instances that a record leaves to do, in its order; where its proof was waived and one is wanted now, all of them. */
+export function leftToDo({ instances, revision }: FleetReloadRecord, isVerified: boolean): readonly Instance[] {
+  const isUnproven = revision === null && isVerified;
   return instances
-    .filter(({ state }) => state !== 'done')
+    .filter(({ state }) => isUnproven || state !== 'done')
     .map(({ name, origin, address, metricsUrl }) => ({ name, origin, address, metricsUrl }));
 }
 
-/** A record with what a later run came to laid over it; instances that it did not touch stay as they were. */
+/**
+ * A record with what a later run came to laid over it. Instances that the run did not touch stay as they were, unless it
+ * was about another document: then those that were done are to be done again.
+ */
 export function withOutcome(earlier: FleetReloadRecord | null, later: FleetReloadRecord): FleetReloadRecord {
   if (earlier === null) return later;
   const fresh = new Map(later.instances.map((each) => [each.name, each]));
-  return { ...later, instances: earlier.instances.map((each) => fresh.get(each.name) ?? each) };
+  const isSame = earlier.revision === later.revision;
+  const before = earlier.instances.map((each): KeptInstance => {
+    const state = isSame || each.state !== 'done' ? each.state : 'notTried';
+    return fresh.get(each.name) ?? { ...each, state };
+  });
+  const known = new Set(earlier.instances.map(({ name }) => name));
+  return { ...later, instances: [...before, ...later.instances.filter(({ name }) => !known.has(name))] };
+}
+
+/** True where a run was about instances of the record alone: then it went on with a part of that fleet. */
+export function isPartOf(later: Pick<FleetReloadRecord, 'instances'>, earlier: FleetReloadRecord): boolean {
+  const known = new Set(earlier.instances.map(({ name }) => name));
+  return later.instances.every(({ name }) => known.has(name));
 }

@@ -16,11 +16,20 @@ export interface Sighting {
 
 /**
  * `inStep`: holds what the document says, or, where that is not known, what the most hold. `stale`: something that was
- * looked at is not as stored. `differs`: nothing contradicts the document, but
- * the most of those that hold it say something else. `split`: its
- * own answers disagree, so that not each of its processes holds the same. `unreachable`: it did not answer.
+ * looked at is not as stored. `differs`: nothing contradicts the document, but the most of those that hold it say
+ * something else, or there is no most and nothing tells who is right. `split`: its own answers disagree, so that not each
+ * of its processes holds the same. `unreachable`: it did not answer.
  */
 export type StandingState = 'inStep' | 'stale' | 'differs' | 'split' | 'unreachable';
+
+/** One answer of an instance. */
+export interface AnswerCount {
+  readonly digest: string;
+  readonly times: number;
+  /** What it counts itself, least and most; `null`: not known. What each process counts is its own. */
+  readonly overrides: readonly [number, number] | null;
+  readonly reloads: readonly [number, number] | null;
+}
 
 /** One instance in the table. */
 export interface Standing {
@@ -40,6 +49,10 @@ export interface Standing {
   /** Connections that were answered, and the different answers among them. */
   readonly reads: number;
   readonly distinctAnswers: number;
+  /** Connections on which something was not as stored; 0 where what is stored is not known. */
+  readonly staleReads: number;
+  /** Every answer with how often it came, the commonest first. */
+  readonly answers: readonly AnswerCount[];
   readonly error: RlctlError | null;
   readonly tookMs: number;
 }
@@ -47,7 +60,11 @@ export interface Standing {
 /** Instances that said the same. */
 export interface Group {
   readonly digest: string;
+  /** Instances of which some process said so. */
   readonly count: number;
+  /** Connections on which it was said. */
+  readonly reads: number;
+  /** More said so than said anything else. */
   readonly isMajority: boolean;
   /** What the most of it said is as stored; `null`: the document is not known. */
   readonly isAsStored: boolean | null;
@@ -61,48 +78,75 @@ export interface FleetJudgement {
 }
 
 /**
- * Judges a fleet. `isKnown`: the readings were compared with what is stored; false: the most are taken to be right. A pure
- * function.
+ * Judges a fleet. `isKnown`: the readings were compared with what is stored; false: the most are taken to be right, where
+ * there is a most. A pure function.
  */
 export function judgeFleet(sightings: readonly Sighting[], isKnown: boolean): FleetJudgement {
-  const groups = groupsOf(sightings.flatMap(({ readings }) => distinct(readings)));
-  // What is as stored is right, however few say so.
-  const right = (isKnown ? groups.find(({ isAsStored }) => isAsStored) : undefined) ?? groups[0];
+  const groups = groupsOf(sightings);
+  // What is as stored is right, however few say so; of two kinds that are, neither is.
+  const candidates = isKnown ? groups.filter(({ isAsStored }) => isAsStored) : groups;
+  const right = mostOf(candidates.length > 0 ? candidates : groups);
+  const most = mostOf(groups);
   return {
     standings: sightings.map((sighting) => standingOf(sighting, right?.digest ?? null)),
-    groups: groups.map((group) => ({ ...group, isAsStored: isKnown ? group.isAsStored : null })),
+    groups: groups.map(({ weight: _weight, ...group }) => ({
+      ...group,
+      isMajority: group.digest === most?.digest,
+      isAsStored: isKnown ? group.isAsStored : null,
+    })),
   };
+}
+
+interface Weighed extends Omit<Group, 'isMajority'> {
+  readonly isAsStored: boolean;
+  readonly weight: number;
+}
+
+/** The largest; `null`: there is none, or two of one size. */
+function mostOf(groups: readonly Weighed[]): Weighed | null {
+  const [first, second] = groups;
+  return first === undefined || first.weight === second?.weight ? null : first;
+}
+
+/** The largest first. A single address is weighed by its connections, several by their instances. */
+function groupsOf(sightings: readonly Sighting[]): readonly Weighed[] {
+  const isOne = sightings.length === 1;
+  const tallies = new Map<string, { count: number; reads: number; right: number }>();
+  for (const { readings } of sightings) {
+    for (const { digest } of distinct(readings)) {
+      const all = readings.filter((each) => each.digest === digest);
+      const tally = tallies.get(digest) ?? { count: 0, reads: 0, right: 0 };
+      const right = all.filter(({ faults }) => faults.length === 0).length;
+      tallies.set(digest, { count: tally.count + 1, reads: tally.reads + all.length, right: tally.right + right });
+    }
+  }
+  const groups = [...tallies].map(([digest, { count, reads, right }]) => ({
+    digest,
+    count,
+    reads,
+    weight: isOne ? reads : count,
+    isAsStored: right * 2 > reads,
+  }));
+  // Of two of one size the one that is as stored stands first; then the digest, so that runs agree.
+  return groups.sort(
+    (left, right) =>
+      right.weight - left.weight ||
+      Number(right.isAsStored) - Number(left.isAsStored) ||
+      (left.digest < right.digest ? -1 : 1),
+  );
 }
 
 function distinct(readings: readonly Reading[]): readonly Reading[] {
   return [...new Map(readings.map((reading) => [reading.digest, reading])).values()];
 }
 
-function groupsOf(readings: readonly Reading[]): readonly (Group & { readonly isAsStored: boolean })[] {
-  const tallies = new Map<string, { count: number; right: number }>();
-  for (const { digest, faults } of readings) {
-    const { count, right } = tallies.get(digest) ?? { count: 0, right: 0 };
-    tallies.set(digest, { count: count + 1, right: right + Number(faults.length === 0) });
-  }
-  const groups = [...tallies].map(
-    ([digest, { count, right }]) => [digest, { count, isAsStored: right * 2 > count }] as const,
-  );
-  // Of two of one size the one that is as stored counts as the majority; then the digest, so that runs agree.
-  const sorted = groups.sort(
-    ([left, a], [right, b]) =>
-      b.count - a.count || Number(b.isAsStored) - Number(a.isAsStored) || (left < right ? -1 : 1),
-  );
-  return sorted.map(([digest, group], index) => ({ digest, ...group, isMajority: index === 0 }));
-}
-
 function standingOf({ instance, readings, error, tookMs }: Sighting, right: string | null): Standing {
-  const kinds = distinct(readings);
-  const most = groupsOf(readings)[0]?.digest;
-  const usual = kinds.find(({ digest }) => digest === most) ?? null;
+  const answers = answersOf(readings);
+  const usual = readings.find(({ digest }) => digest === answers[0]?.digest) ?? null;
   const faults = [...new Set(readings.flatMap((each) => each.faults))];
   return {
     instance,
-    state: stateOf(kinds, faults, right),
+    state: stateOf(answers, faults, right),
     overrides: usual?.overrides ?? null,
     reloads: usual?.reloads ?? null,
     shadows: usual?.shadows ?? null,
@@ -111,15 +155,33 @@ function standingOf({ instance, readings, error, tookMs }: Sighting, right: stri
     siteMode: usual?.siteMode ?? null,
     faults,
     reads: readings.length,
-    distinctAnswers: kinds.length,
+    distinctAnswers: answers.length,
+    staleReads: readings.filter((each) => each.faults.length > 0).length,
+    answers,
     error,
     tookMs,
   };
 }
 
-function stateOf(kinds: readonly Reading[], faults: readonly string[], right: string | null): StandingState {
-  if (kinds.length === 0) return 'unreachable';
-  if (kinds.length > 1) return 'split';
+function answersOf(readings: readonly Reading[]): readonly AnswerCount[] {
+  const answers = distinct(readings).map(({ digest }) => {
+    const same = readings.filter((each) => each.digest === digest);
+    const [overrides, reloads] = [spread(same.map((each) => each.overrides)), spread(same.map((each) => each.reloads))];
+    return { digest, times: same.length, overrides, reloads };
+  });
+  return answers.sort((left, right) => right.times - left.times || (left.digest < right.digest ? -1 : 1));
+}
+
+/** The least and the most of what is known; `null`: nothing is. */
+export function spread(values: readonly (number | null)[]): readonly [number, number] | null {
+  const known = values.filter((each) => each !== null);
+  if (known.length === 0) return null;
+  return [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
+}
+
+function stateOf(answers: readonly AnswerCount[], faults: readonly string[], right: string | null): StandingState {
+  if (answers.length === 0) return 'unreachable';
+  if (answers.length > 1) return 'split';
   if (faults.length > 0) return 'stale';
-  return kinds[0]?.digest === right ? 'inStep' : 'differs';
+  return answers[0]?.digest === right ? 'inStep' : 'differs';
 }

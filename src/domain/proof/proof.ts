@@ -31,7 +31,8 @@ export interface Evidence {
     | 'limits'
     | 'flag'
     | 'metrics'
-    | 'health';
+    | 'health'
+    | 'instance';
   /** `neutral`: consistent, but it shows nothing by itself. */
   readonly verdict: 'proven' | 'notProven' | 'contradicted' | 'neutral';
   /** What was seen, in one sentence. Text from outside is quoted short and without control characters. */

@@ -1,3 +1,4 @@
+import { usesList } from '../../domain/config/environment.js';
 import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
@@ -24,6 +25,7 @@ const toldByNetwork: Readonly<Record<string, CheckId>> = {
 export async function checkReachable(facts: Facts): Promise<Answer> {
   const { environment } = facts;
   if (environment.api.length === 0) {
+    if (usesList(environment)) throw new NotChecked('the addresses are those of a fleet: rlctl fleet status');
     const cure = 'Set environments.NAME.api in rlctl.yaml, or RLCTL_API.';
     const message = `the environment "${environment.name}" has no API address: nothing can be reloaded or proven`;
     const evidence = 'api is not set';

@@ -115,6 +115,15 @@ export async function checkPlain(facts: Facts): Promise<Answer> {
     evidence: origin,
     cure: `Set api: https://${host} in rlctl.yaml`,
   }));
+  if (facts.environment.fleet.isPlainAllowed) {
+    found.push({
+      code: 'FLEET_PLAIN_HTTP',
+      part: 'fleet',
+      message: 'reloads may go to instances in plain http: whoever reads a signature on the way can repeat it',
+      evidence: 'fleet.plainHttp: true',
+      cure: 'Give the instances TLS, and take plainHttp out of fleet in rlctl.yaml.',
+    });
+  }
   // Whatever is wrong with Redis itself is a finding of its own.
   const redis = await facts.redis().catch(() => null);
   if (redis !== null && redis.hasPassword && !redis.isTls && !redis.isLocal) {

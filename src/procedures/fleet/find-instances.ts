@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../../domain/api-endpoint.js';
+import { assertPlainHttp } from '../../domain/fleet/plain-http.js';
 import {
   assertFleetSize,
   instanceAt,
@@ -21,11 +21,29 @@ export interface FindPorts {
 /** Labels that targets of Prometheus must carry beside their job; empty: none. */
 export type WantedLabels = ReadonlyMap<string, string>;
 
+/** What the environment says of its instances besides. */
+export interface FindTerms {
+  readonly labels: WantedLabels;
+  /** True: http:// is permitted to private addresses. */
+  readonly isPlainAllowed: boolean;
+}
+
 /**
  * The instances that a source lists, each once, at least one. Throws what the source throws, and usage errors that name
- * the line of what is no address.
+ * the line of what is no address, or the place of what would be asked in plain http.
  */
 export async function findInstances(
+  ports: FindPorts,
+  placed: PlacedSource,
+  { labels, isPlainAllowed }: FindTerms,
+): Promise<readonly Instance[]> {
+  const instances = await listed(ports, placed, labels);
+  for (const { origin, address } of instances)
+    assertPlainHttp(origin, address ?? new URL(origin).hostname, placed.place, isPlainAllowed);
+  return instances;
+}
+
+async function listed(
   { sources, deadline }: FindPorts,
   { source, place }: PlacedSource,
   labels: WantedLabels,
@@ -47,7 +65,6 @@ export async function findInstances(
       const { protocol, name, port } = source;
       const { origin } = new URL(`${protocol}//${name.replace(/\.$/, '')}${port === null ? '' : `:${port}`}`);
       const addresses = await sources.addresses(source, deadline.signal());
-      if (protocol === 'http:') assertHere(addresses, place, origin);
       return assertFleetSize(
         addresses.map((address) => instanceBehind(origin, address)),
         describeInstances(source),
@@ -56,17 +73,6 @@ export async function findInstances(
     case 'prometheus':
       return scraped(await sources.scrapeTargets(deadline.signal()), source.job, labels);
   }
-}
-
-/** Plain http stays on this machine, whatever its name promises. */
-function assertHere(addresses: readonly string[], place: string, origin: string): void {
-  const elsewhere = addresses.find((address) => !isLoopbackHost(address));
-  if (elsewhere === undefined) return;
-  throw usageError(
-    `${place}: ${origin} is plain http, and ${elsewhere} is not this machine: the signature would travel readable`,
-    `Use ${origin.replace(/^http:/, 'https:')}.`,
-    'API_INSECURE',
-  );
 }
 
 /** A target may be scraped twice, under two paths: it is one instance. */

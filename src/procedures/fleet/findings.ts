@@ -40,7 +40,7 @@ function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
 }
 
 function standingFinding(standing: Standing): readonly Finding[] {
-  const { instance, state, faults, error, distinctAnswers, reads } = standing;
+  const { instance, state, faults, error, distinctAnswers, staleReads, reads } = standing;
   const { name: part, origin } = instance;
   const reload = `Reload it with: ${shellWords(['rlctl', 'reload', '--target', origin])}`;
   switch (state) {
@@ -51,7 +51,11 @@ function standingFinding(standing: Standing): readonly Finding[] {
         ? []
         : [{ code: error.code, part, message: quoteOutside(error.message, 300), hint: error.hint ?? null }];
     case 'split': {
-      const message = `${part} gave ${distinctAnswers} different answers on ${counted(reads, 'connection')}: not every process behind it holds the same`;
+      const seen =
+        staleReads > 0
+          ? `${staleReads} of ${counted(reads, 'connection')} to ${part} met a process that does not hold what is stored`
+          : `${part} gave ${distinctAnswers} different answers on ${counted(reads, 'connection')}`;
+      const message = `${seen}: not every process behind it holds the same`;
       return [{ code: 'SPLIT', part, message, hint: reload }];
     }
     case 'stale': {

@@ -2,71 +2,87 @@ import { counted } from '../../domain/counted.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
 import type { Effect } from '../effect.js';
 import type { Step } from '../step.js';
+import { namedInstances, whyFailed } from './failed-instances.js';
+import { fleetEvidence } from './fleet-evidence.js';
 import type { FleetReload } from './reload.js';
 import type { InstanceReload } from './reload-instance.js';
 
-/** Instances whose evidence is shown in full; of all others the verdict is kept. */
-const mostShown = 3;
+/** What a fleet's proof is made from, beside what became of its instances. */
+export interface FleetEffectInput {
+  /** Processes behind each instance, as configured; `null`: not known. */
+  readonly workers: number | null;
+  /** False: the instances were looked at, and no reload was sent. */
+  readonly isReloaded: boolean;
+  /** What was seen of all of them together (metrics, probes); `null`: nothing was looked at. */
+  readonly whole: Proof | null;
+}
 
-/** A fleet reload as one effect: every request, and one proof that is as good as the worst of its instances. */
-export function fleetEffect(result: FleetReload): Effect {
+/** Up to so many instances everything that was seen is kept; of more, what each came to. */
+const mostObserved = 8;
+
+/** What became of a fleet as one effect: every request, and one proof that is as good as the worst of its instances. */
+export function fleetEffect(result: Pick<FleetReload, 'instances' | 'tookMs'>, input: FleetEffectInput): Effect {
   const { instances, tookMs } = result;
-  const proof = proofOf(result);
-  const failed = instances.filter(({ state }) => state === 'failed').length;
-  const untried = instances.filter(({ state }) => state === 'notTried').length;
-  const done = instances.length - failed - untried;
+  const proof = proofOf(result, input);
+  const count = (state: InstanceReload['state']): number => instances.filter((each) => each.state === state).length;
+  const [done, failed, untried] = [count('done'), count('failed'), count('notTried')];
   const reload: Step = {
     name: 'reload',
     state: failed + untried === 0 ? 'done' : 'failed',
     detail: `${done} of ${counted(instances.length, 'instance')} done, ${failed} failed, ${untried} not tried`,
     tookMs,
   };
-  const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'notAttempted' ? 'skipped' : 'unverified';
+  const states = { proven: 'done', notAttempted: 'skipped', notProven: 'unverified', contradicted: 'failed' } as const;
+  const verify: Step = { name: 'verify', state: states[proof.verdict], detail: proof.diagnosis, tookMs: proof.tookMs };
   return {
     reloads: instances.flatMap((each) => (each.reload === null ? [] : [each.reload])),
     proof,
-    steps: [
-      reload,
-      {
-        name: 'verify',
-        state: proof.verdict === 'contradicted' ? 'failed' : state,
-        detail: proof.diagnosis,
-        tookMs: proof.tookMs,
-      },
-    ],
+    steps: input.isReloaded ? [reload, verify] : [verify],
+    instances,
   };
 }
 
-function proofOf({ instances, tookMs }: FleetReload): Proof {
+function proofOf({ instances, tookMs }: Pick<FleetReload, 'instances' | 'tookMs'>, input: FleetEffectInput): Proof {
   const proofs = instances.flatMap(({ proof }) => (proof === null ? [] : [proof]));
-  const verdict = verdictOf(instances, proofs);
-  const worst = proofs.find((proof) => proof.verdict === verdict);
+  const own = verdictOf(instances, proofs);
+  const isDenied = own === 'proven' && input.whole?.verdict === 'contradicted';
+  const verdict = isDenied ? 'contradicted' : own;
+  const worst = isDenied ? input.whole : proofs.find((proof) => proof.verdict === own);
   const first = worst ?? proofs[0] ?? notAttempted('--no-verify');
+  const { observed: _one, ...rest } = first;
   const confidences = proofs.map(({ confidence }) => confidence).filter((each) => each !== null);
+  const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const coverages = proofs.map(({ coverage }) => coverage);
+  const converged = proofs.map(({ convergedMs }) => convergedMs ?? null);
   return {
-    ...first,
+    ...rest,
+    ...observedOf(proofs),
     verdict,
     levelReached: verdict === 'proven' ? 'loaded' : 'none',
-    evidence: evidenceOf(instances, verdict),
-    diagnosis: diagnosisOf(instances, verdict),
-    confidence: confidences.length === 0 ? null : confidences.reduce((a, b) => Math.min(a, b)),
+    evidence: [...fleetEvidence(instances), ...(input.whole?.evidence ?? [])],
+    diagnosis: isDenied ? (input.whole?.diagnosis ?? '') : diagnosisOf(instances, verdict, input),
+    // An instance of which nothing was seen could be any.
+    confidence: verdict !== 'proven' || confidences.length === 0 ? null : least(confidences),
     reads: proofs.reduce((sum, { reads }) => sum + reads, 0),
     distinctAnswers: proofs.reduce((most, { distinctAnswers }) => Math.max(most, distinctAnswers), 0),
+    coverage: coverages.reduce((a, b) => (b.sampled < a.sampled ? b : a), coverages[0] ?? first.coverage),
+    convergedMs: verdict === 'proven' && converged.every((each) => each !== null) ? Math.max(0, ...converged) : null,
     tookMs,
   };
 }
 
-/** What was seen at whom: of those that are proven one stands for all of them, and says so. */
-function evidenceOf(instances: readonly InstanceReload[], verdict: Proof['verdict']): Proof['evidence'] {
-  const worst = instances.filter(({ proof }) => proof?.verdict === verdict);
-  const others = worst.length - 1;
-  const like = verdict === 'proven' && others > 0 ? ` (likewise ${counted(others, 'other')})` : '';
-  const shown = worst.slice(0, verdict === 'proven' ? 1 : mostShown);
-  return shown.flatMap(({ instance, proof }) =>
-    (proof?.evidence ?? []).map((each) =>
-      instances.length === 1 ? each : { ...each, text: `${instance.name}${like}: ${each.text}` },
-    ),
-  );
+function observedOf(proofs: readonly Proof[]): Pick<Proof, 'observed'> {
+  const all = proofs.flatMap(({ observed }) => (observed === undefined ? [] : [observed]));
+  const [first] = all;
+  if (first === undefined || proofs.length > mostObserved) return {};
+  return {
+    observed: {
+      reloads: all.flatMap(({ reloads }) => reloads),
+      policies: all.flatMap(({ policies }) => policies),
+      probes: all.flatMap(({ probes }) => probes),
+      metrics: first.metrics,
+    },
+  };
 }
 
 /** As good as the worst; an instance that was not reloaded is not proven. */
@@ -76,12 +92,36 @@ function verdictOf(instances: readonly InstanceReload[], proofs: readonly Proof[
   return instances.every(({ state }) => state === 'done') ? 'proven' : 'notProven';
 }
 
-function diagnosisOf(instances: readonly InstanceReload[], verdict: Proof['verdict']): string {
-  const done = instances.filter(({ state }) => state === 'done').length;
+function diagnosisOf(
+  instances: readonly InstanceReload[],
+  verdict: Proof['verdict'],
+  { workers, isReloaded }: FleetEffectInput,
+): string {
   const all = counted(instances.length, 'instance');
-  if (verdict === 'proven') return `each of ${all} shows what is stored`;
-  if (verdict === 'notAttempted') return 'the proof was waived with --no-verify; run: rlctl fleet status';
-  const first = instances.find(({ state, proof }) => state === 'failed' && proof?.verdict === verdict);
-  const why = first?.proof ? `; ${first.instance.name}: ${first.proof.diagnosis}` : '';
-  return `${done} of ${all} reloaded and proven${why}`;
+  const failed = instances.filter(({ state }) => state === 'failed');
+  if (verdict === 'proven') return `each of ${all} shows what is stored${trusting(workers)}`;
+  if (verdict === 'notAttempted') {
+    const but = failed.length === 0 ? '' : `, and ${failed.length} of ${all} did not take the reload`;
+    return `the proof was waived with --no-verify${but}; run: rlctl fleet status`;
+  }
+  const done = instances.filter(({ state }) => state === 'done').length;
+  const untried = instances.length - done - failed.length;
+  const what = isReloaded ? 'reloaded and proven' : 'proven';
+  const rest = untried === 0 ? '' : `; ${untried} not tried`;
+  return `${done} of ${all} ${what}${failedInWords(failed, verdict)}${rest}`;
+}
+
+/** One read speaks for an instance only where one process is behind it, which nothing seen here shows. */
+function trusting(workers: number | null): string {
+  return workers === 1 ? ', taking your word that one process is behind each (workers: 1)' : '';
+}
+
+/** Those that are the reason for the verdict first, the first one with its cause in full. */
+function failedInWords(failed: readonly InstanceReload[], verdict: Proof['verdict']): string {
+  if (failed.length === 0) return '';
+  const worst = failed.filter(({ proof }) => proof?.verdict === verdict && verdict === 'contradicted');
+  const [first, ...others] = [...worst, ...failed.filter((each) => !worst.includes(each))];
+  if (first === undefined) return '';
+  const more = others.length === 0 ? '' : `; failed too: ${namedInstances(others)}`;
+  return `; ${first.instance.name}: ${whyFailed(first)}${more}`;
 }

@@ -22,13 +22,19 @@ export interface InstanceQuestion {
   readonly buckets: readonly BucketNames[];
   /** A route that no override should match. */
   readonly baseRoute: string;
-  /** The prefixes whose policy is read. */
-  readonly prefixes: readonly string[];
+  /** The prefixes whose policy is read, each under rlctl's name for the bucket that guards it. */
+  readonly prefixes: readonly AskedPrefix[];
   /** `null`: its metrics cannot be told from others'. */
   readonly namespace: string | null;
   readonly metricsPath: string | null;
   /** The longest that one answer may take, milliseconds. */
   readonly timeoutMs: number;
+}
+
+/** A prefix that is looked at. */
+export interface AskedPrefix {
+  readonly prefix: string;
+  readonly bucket: string;
 }
 
 /** What other instances have taught: tried first, never relied on. */
@@ -39,6 +45,9 @@ export interface Lessons {
   /** Instances that showed no metrics anywhere. */
   withoutMetrics: number;
 }
+
+/** Under which a route is looked at where nothing says which bucket guards it. */
+export const usualBucket = 'read';
 
 /** After so many without metrics the others are not asked. */
 const enoughWithout = 8;
@@ -96,12 +105,13 @@ async function readPrefixes(
   { controlPlane, deadline }: { readonly controlPlane: ControlPlane; readonly deadline: Deadline },
   { origin }: Instance,
   { basePath, flags }: ServerFlags,
-  prefixes: readonly string[],
+  prefixes: readonly AskedPrefix[],
 ): Promise<Observation['answers']> {
-  const bucket = flags.find(({ serverName }) => serverName !== null)?.serverName ?? 'read';
+  const known = (name: string): string | null => flags.find(({ bucket }) => bucket === name)?.serverName ?? null;
+  const any = flags.find(({ serverName }) => serverName !== null)?.serverName ?? usualBucket;
   const answers: { prefix: string; answer: PolicyAnswer }[] = [];
-  for (const prefix of prefixes) {
-    const query = { route: routeOfPrefix(prefix), method: 'GET', bucket };
+  for (const { prefix, bucket } of prefixes) {
+    const query = { route: routeOfPrefix(prefix), method: 'GET', bucket: known(bucket) ?? known(usualBucket) ?? any };
     const call = { signal: deadline.signal(), isFresh: false };
     const result = await controlPlane.policy({ origin, basePath }, query, call);
     if (result.kind === 'refused') throw refusalError(result.refusal, origin);

@@ -7,10 +7,18 @@ import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OpenInstance } from '../../ports/instance-link.js';
 import type { Randomness } from '../../ports/randomness.js';
-import { reloadAndProve, type Effect, type EffectInput, type EffectPorts, type ProveReload } from '../effect.js';
+import {
+  proofInput,
+  reloadAndProve,
+  type Effect,
+  type EffectPorts,
+  type Expectation,
+  type ProveReload,
+  type ReloadingInput,
+} from '../effect.js';
 import { preflight } from '../preflight.js';
 import { prove } from '../proof/prove.js';
-import { reloadAgain, type ReloadInput, type TargetReload } from '../reload/send.js';
+import type { ReloadInput, TargetReload } from '../reload/send.js';
 import type { InstanceDeadlines } from './instance-deadline.js';
 
 export interface FleetPorts {
@@ -23,10 +31,12 @@ export interface FleetPorts {
 /** What became of one instance. */
 export interface InstanceReload {
   readonly instance: Instance;
-  /** `done`: reloaded, and proven where a proof was asked for. */
+  /** `done`: reloaded where a reload was asked for, and proven where a proof was. */
   readonly state: ReloadState;
-  /** `null`: it was not tried. An attempt that ended before anything was sent counts 0 requests. */
+  /** `null`: none was sent. An attempt that ended before anything was sent counts 0 requests. */
   readonly reload: TargetReload | null;
+  /** Why it was not reloaded, or could not be looked at; `null`: it was, or was not tried. */
+  readonly error: RlctlError | null;
   /** `null`: there was nothing to prove. */
   readonly proof: Proof | null;
   /** True where the operator's interrupt came while it was under way. */
@@ -36,9 +46,9 @@ export interface InstanceReload {
 
 export interface InstanceReloadInput {
   /** Its `reload` has the instance's own targets put in. */
-  readonly effect: EffectInput & { readonly reload: ReloadInput };
-  /** The document that is to hold; `null`: no key. */
-  readonly storedBytes: Uint8Array | null;
+  readonly effect: ReloadingInput;
+  /** What is to hold at each. */
+  readonly expected: Expectation;
   /** Prefixes read beside the one that stands for all. */
   readonly samples: number;
   /** The longest that one answer may take, milliseconds. */
@@ -47,9 +57,12 @@ export interface InstanceReloadInput {
   readonly expect: number | null;
 }
 
+/** Below this the time of the whole command is up. */
+const leastMs = 50;
+
 /** An instance that nobody asked. */
 export function untried(instance: Instance): InstanceReload {
-  return { instance, state: 'notTried', reload: null, proof: null, isCutShort: false, tookMs: 0 };
+  return { instance, state: 'notTried', reload: null, error: null, proof: null, isCutShort: false, tookMs: 0 };
 }
 
 /**
@@ -72,16 +85,20 @@ export async function reloadInstance(
     const tookMs = ports.clock.monotonicMs() - startMs;
     const isCutShort = ports.deadline.interrupted.aborted;
     if (effect instanceof RlctlError) {
-      const reload = unsent(instance, effect, tookMs);
-      return { ...untried(instance), state: 'failed', reload, isCutShort, tookMs };
+      const error = slowInstance(ports, effect);
+      const reload = unsent(instance, error, tookMs);
+      return { ...untried(instance), state: 'failed', reload, error, isCutShort, tookMs };
     }
-    const reload = effect.reloads[0] ?? null;
+    const [sent] = effect.reloads;
+    const error = sent?.error ? slowInstance(ports, sent.error) : null;
+    const reload = sent === undefined ? null : { ...sent, target: instance.name, error };
     const isProven = effect.proof.verdict === 'proven' || effect.proof.verdict === 'notAttempted';
     const isDone = reload?.outcome === 'accepted' && isProven;
     return {
       instance,
       state: isDone ? 'done' : 'failed',
       reload,
+      error,
       proof: reload?.outcome === 'accepted' ? effect.proof : null,
       isCutShort: isCutShort && !isDone,
       tookMs,
@@ -102,9 +119,9 @@ function onOneConnection(controlPlane: ControlPlane): ControlPlane {
 }
 
 /** An attempt that ended before anything was sent. */
-function unsent({ origin }: Instance, error: RlctlError, tookMs: number): TargetReload {
+function unsent({ name }: Instance, error: RlctlError, tookMs: number): TargetReload {
   return {
-    target: origin,
+    target: name,
     outcome: error.kind === 'guard' || error.kind === 'refused' ? 'refused' : 'unreachable',
     endpoint: null,
     profile: null,
@@ -116,6 +133,18 @@ function unsent({ origin }: Instance, error: RlctlError, tookMs: number): Target
     serverTimeMs: null,
     tookMs,
   };
+}
+
+/** Where the time of the whole command is not up, it is the instance's own share that was too small. */
+export function slowInstance(
+  { deadline }: Pick<FleetPorts, 'deadline'>,
+  error: RlctlError,
+  again = 'rlctl reload --resume --instance-timeout 10s',
+): RlctlError {
+  if (error.code !== 'API_TIMEOUT' || deadline.leftMs() < leastMs) return error;
+  const { kind, message, code, details } = error;
+  const hint = `look at its health, or let each answer take longer: ${again}`;
+  return new RlctlError(kind, message, { code, hint, ...(details === undefined ? {} : { details }) });
 }
 
 /** What keeps an instance from being asked at all: then nothing that is signed goes there either. */
@@ -147,25 +176,12 @@ async function checked(ports: EffectPorts, reload: ReloadInput): Promise<ReloadI
   }
 }
 
-function proofOf(ports: EffectPorts, { effect, storedBytes, samples }: InstanceReloadInput): ProveReload {
+function proofOf(ports: EffectPorts, { effect, expected, samples }: InstanceReloadInput): ProveReload {
   return async (reload, reloads) => {
-    const accepted = reloads.filter(({ outcome }) => outcome === 'accepted');
-    if (accepted.length === 0) return notAttempted('--no-verify');
-    return prove(ports, {
-      endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
-      reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
-      storedBytes,
-      changed: [],
-      workers: effect.workers,
-      levelAsked: 'loaded',
-      isLevelImplied: true,
-      probes: [],
-      siteMode: reload.siteMode,
-      samples,
-      resend: reloadAgain(ports, reload, accepted),
-      waitMs: effect.waitMs,
-      known: effect.known,
-    });
+    if (reloads.every(({ outcome }) => outcome !== 'accepted')) return notAttempted('--no-verify');
+    // A probe is one request for all, and says nothing of this one.
+    const own = { ...effect, probes: [], require: 'loaded' as const };
+    return prove(ports, { ...proofInput(ports, own, reload, reloads, expected), isLevelImplied: true, samples });
   };
 }
 

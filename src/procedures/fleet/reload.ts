@@ -1,9 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import type { ExitName } from '../../domain/exit-codes.js';
 import type { Instance } from '../../domain/fleet/instance.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
-import { allRefused } from '../effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { assertReadable } from '../reload/safely.js';
@@ -16,7 +14,7 @@ import {
   type InstanceReloadInput,
 } from './reload-instance.js';
 
-export interface FleetReloadInput extends Omit<InstanceReloadInput, 'storedBytes' | 'samples'> {
+export interface FleetReloadInput extends Omit<InstanceReloadInput, 'expected' | 'samples'> {
   readonly instances: readonly Instance[];
   /** Reload although the servers would lose every override by it. */
   readonly isForced: boolean;
@@ -29,6 +27,10 @@ export interface FleetReloadInput extends Omit<InstanceReloadInput, 'storedBytes
   /** Instances that may fail before no other is started. */
   readonly maxFailures: number;
 }
+
+/** A run over the instances, once it is known what is to hold. */
+export interface FleetRunInput
+  extends Omit<FleetReloadInput, 'isForced' | 'revision'>, Pick<InstanceReloadInput, 'expected'> {}
 
 /** Why a fleet reload ended before its last instance. */
 export type StopCause = 'canary' | 'failures' | 'deadline' | 'interrupted';
@@ -49,39 +51,83 @@ const samplesInAll = 50;
 const leastMs = 250;
 
 /**
- * Reloads a fleet instance by instance, a bounded number at once, and proves each: the canaries first, and no other before
- * they are proven; then the rest, until more have failed than may. What is under way is always finished. Redis is read
- * first, as for any reload. Never throws for what a server does: every instance is in the result.
+ * Reloads a fleet instance by instance, and proves each. Redis is read first, as for any reload. Never throws for what a
+ * server does: every instance is in the result.
  */
 export async function reloadFleet(
   ports: FleetPorts & { readonly store: OverrideStore },
   input: FleetReloadInput,
   onStep?: OnStep,
 ): Promise<FleetReload> {
-  const startMs = ports.clock.monotonicMs();
-  const { instances, canary, effect } = input;
+  const stored = await readForFleet(ports, input, onStep);
+  const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
+  return { ...(await runFleet(ports, { ...input, expected }, onStep)), stored };
+}
+
+/**
+ * What Redis holds, where a fleet may be reloaded now; `null`: the proof is waived, and Redis is not asked. Throws a
+ * conflict where the document is not that of the reload gone on from, and a guard where a reload would make every server
+ * drop its overrides.
+ */
+export async function readForFleet(
+  { store, deadline }: Pick<FleetPorts, 'deadline'> & { readonly store: OverrideStore },
+  {
+    effect,
+    revision,
+    isForced,
+  }: Pick<FleetReloadInput, 'isForced' | 'revision'> & {
+    readonly effect: Pick<FleetReloadInput['effect'], 'isVerified'>;
+  },
+  onStep?: OnStep,
+): Promise<StoredOverrides | null> {
+  if (!effect.isVerified) return null;
   onStep?.('reading the document');
-  const stored = effect.isVerified ? await ports.store.read(ports.deadline) : null;
-  if (stored !== null && input.revision !== null && stored.revision !== input.revision) throw changedSince();
-  if (stored !== null && !input.isForced) assertReadable(stored, '--force reloads all the same.');
-  const each: InstanceReloadInput = {
-    ...input,
-    storedBytes: stored?.bytes ?? null,
-    samples: instances.length > samplesInAll ? 0 : Math.ceil(samplesInAll / instances.length),
-  };
+  const stored = await store.read(deadline);
+  if (revision !== null && stored.revision !== revision) throw changedSince();
+  if (!isForced) assertReadable(stored, '--force reloads all the same.');
+  return stored;
+}
+
+/**
+ * Reloads and proves the instances, a bounded number at once: the canaries first, and no other before they are proven;
+ * then the rest, until more have failed than may. What is under way then is finished; an interrupt cuts it short. Never
+ * throws for what a server does.
+ */
+export async function runFleet(
+  ports: FleetPorts,
+  input: FleetRunInput,
+  onStep?: OnStep,
+): Promise<Omit<FleetReload, 'stored'>> {
+  const startMs = ports.clock.monotonicMs();
+  const { instances, canary } = input;
+  const samples = instances.length > samplesInAll ? 0 : Math.ceil(samplesInAll / instances.length);
+  const reload = { ...input.effect.reload, accepted: { profile: null } };
+  const each = { ...input, effect: { ...input.effect, reload }, samples };
   const run = new FleetRun(ports, input, each, onStep ?? (() => undefined));
   await run.start(instances.slice(0, canary), 0);
   const isCanaryFine = run.failures === 0;
   if (isCanaryFine) await run.start(instances.slice(canary), input.maxFailures);
-  const results = instances.map((instance) => run.results.get(instance.name) ?? untried(instance));
+  const results = knownElsewhere(instances.map((instance) => run.results.get(instance.name) ?? untried(instance)));
   const isWhole = results.every(({ state }) => state !== 'notTried');
   const cause = run.stopCause(isCanaryFine ? input.maxFailures : 0);
   return {
-    stored,
     instances: results,
     stoppedBy: isWhole ? null : cause === 'failures' && !isCanaryFine ? 'canary' : cause,
     tookMs: ports.clock.monotonicMs() - startMs,
   };
+}
+
+/** Where others have accepted the very secret that one refuses, it is that one whose secret is another. */
+function knownElsewhere(results: readonly InstanceReload[]): readonly InstanceReload[] {
+  const accepted = results.filter(({ reload }) => reload?.outcome === 'accepted').length;
+  if (accepted === 0) return results;
+  return results.map((each) => {
+    if (each.error?.code !== 'SIGNATURE_REFUSED' || each.reload === null) return each;
+    const { kind, message, code, details } = each.error;
+    const hint = `${counted(accepted, 'other instance')} accepted the same secret: compare the CONFIG_RELOAD_SECRET of this one with theirs, restart it, then run: rlctl reload --resume`;
+    const error = new RlctlError(kind, message, { code, hint, ...(details === undefined ? {} : { details }) });
+    return { ...each, error, reload: { ...each.reload, error } };
+  });
 }
 
 function changedSince(): RlctlError {
@@ -100,7 +146,7 @@ class FleetRun {
 
   constructor(
     private readonly ports: FleetPorts,
-    private readonly input: FleetReloadInput,
+    private readonly input: Pick<FleetRunInput, 'instances' | 'parallel'>,
     private readonly each: InstanceReloadInput,
     private readonly onStep: OnStep,
   ) {
@@ -127,56 +173,4 @@ class FleetRun {
     if (this.failures > maxFailures) return 'failures';
     return deadline.leftMs() < leastMs ? 'deadline' : null;
   }
-}
-
-/** The row of the exit-code table that a fleet reload ends in. */
-export function fleetReloadExit({ instances }: FleetReload): ExitName {
-  return instances.every(({ state }) => state === 'done') ? 'ok' : 'unproven';
-}
-
-/**
- * The error that a fleet reload ends in: an interrupt, with what was done by then, or that no instance accepted it, so that
- * nothing was changed. `null`: the result itself is to be shown.
- */
-export function fleetReloadError(result: FleetReload, reason: unknown): RlctlError | null {
-  const { instances, stoppedBy } = result;
-  const isCut = stoppedBy === 'interrupted' || instances.some(({ isCutShort }) => isCutShort);
-  if (isCut && reason instanceof RlctlError) return interruptedFleet(result, reason);
-  if (instances.some(({ reload }) => reload?.outcome === 'accepted')) return null;
-  return refused(
-    instances.filter(({ state }) => state === 'failed'),
-    instances.length,
-  );
-}
-
-function refused(tried: readonly InstanceReload[], of: number): RlctlError | null {
-  const refusal = allRefused(tried.flatMap(({ reload }) => (reload === null ? [] : [reload])));
-  const left = of - tried.length;
-  if (refusal === null || left === 0) return refusal;
-  const { kind, message, code, hint, details } = refusal;
-  return new RlctlError(kind, `${message}; ${counted(left, 'more instance')} not tried`, {
-    code,
-    ...(hint === undefined ? {} : { hint }),
-    details: { ...details, notTried: left },
-  });
-}
-
-function interruptedFleet({ instances }: FleetReload, reason: RlctlError): RlctlError {
-  const named = (wanted: (each: InstanceReload) => boolean): readonly string[] =>
-    instances.filter(wanted).map(({ instance }) => instance.name);
-  const done = named(({ state }) => state === 'done');
-  const underWay = named(({ isCutShort }) => isCutShort);
-  const failed = named(({ state, isCutShort }) => state === 'failed' && !isCutShort);
-  const notTried = named(({ state }) => state === 'notTried');
-  const parts = [
-    `${done.length} of ${counted(instances.length, 'instance')} reloaded and proven`,
-    ...(failed.length === 0 ? [] : [`${failed.length} failed`]),
-    ...(underWay.length === 0 ? [] : [`${underWay.length} under way, which may have reloaded`]),
-    `${notTried.length} not tried`,
-  ];
-  return new RlctlError(reason.kind, `${reason.kind}: ${parts.join(', ')}`, {
-    code: reason.code,
-    hint: 'Go on with those that are left: rlctl reload --resume',
-    details: { done, failed, underWay, notTried },
-  });
 }

@@ -18,8 +18,16 @@ import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
 import type { OnStep } from '../step.js';
 import { fleetFindings } from './findings.js';
+import { slowInstance } from './reload-instance.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
-import { observeInstance, type InstanceQuestion, type Lessons, type ObservePorts } from './observe-instance.js';
+import { routeOfPrefix } from '../../domain/proof/expectation.js';
+import {
+  observeInstance,
+  usualBucket,
+  type InstanceQuestion,
+  type Lessons,
+  type ObservePorts,
+} from './observe-instance.js';
 
 export interface FleetStatusPorts extends Pick<ObservePorts, 'open'> {
   readonly clock: Clock;
@@ -33,6 +41,8 @@ export interface FleetStatusInput {
   readonly instances: readonly Instance[];
   readonly basePaths: readonly string[];
   readonly buckets: readonly BucketNames[];
+  /** The bucket that guards a route, as configured; `null`: none is configured for it. */
+  readonly bucketOf: (route: string) => string | null;
   readonly namespace: string | null;
   readonly metricsPath: string | null;
   readonly siteMode: string | null;
@@ -82,15 +92,15 @@ export async function fleetStatus(
   const read = valueOf(stored);
   const loaded = read === null ? null : loadOverrides(read.bytes);
   const isReadable = loaded !== null && loaded.droppedBecause === null && ['string', 'none'].includes(read?.type ?? '');
-  const prefixes = isReadable ? chosenPrefixes(loaded, read, randomness) : [];
-  const question = { ...input, baseRoute: baseRoute(randomness.hex(6)), prefixes };
+  const step = onStep ?? (() => undefined);
+  const question = { ...input, baseRoute: baseRoute(randomness.hex(6)), prefixes: [] };
+  const chosen = isReadable
+    ? chosenPrefixes(loaded, read, randomness)
+    : await heldPrefixes(ports, input, question, step);
+  const prefixes = chosen.map((prefix) => ({ prefix, bucket: input.bucketOf(routeOfPrefix(prefix)) ?? usualBucket }));
   const looks = looksNeeded(input);
-  const sightings = await lookAtAll(
-    ports,
-    input,
-    { question, loaded: isReadable ? loaded : null, looks },
-    onStep ?? (() => undefined),
-  );
+  const look = { question: { ...question, prefixes }, loaded: isReadable ? loaded : null, looks };
+  const sightings = await lookAtAll(ports, input, look, step);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const judged = judgeFleet(sightings, isReadable);
   return {
@@ -117,6 +127,26 @@ function chosenPrefixes(
   const chosen = [...new Set([...changed, ...pickSome(usable, mostPrefixes, randomness)])].slice(0, mostPrefixes);
   // In one order, so that the digest of the same answers is the same the next time.
   return chosen.sort();
+}
+
+/** Instances whose lists tell what to look at where what is stored is not known. */
+const mostListing = 16;
+
+/**
+ * Where what is stored is not known, what the instances say that they hold: the same prefixes are then read at each. Some
+ * of them are asked first, spread over the fleet; a list that is another is seen anyway.
+ */
+async function heldPrefixes(
+  ports: FleetStatusPorts,
+  input: FleetStatusInput,
+  question: InstanceQuestion,
+  onStep: OnStep,
+): Promise<readonly string[]> {
+  const every = Math.max(1, Math.ceil(input.instances.length / mostListing));
+  const some = input.instances.filter((_, index) => index % every === 0);
+  const sightings = await lookAtAll(ports, { ...input, instances: some }, { question, loaded: null, looks: 1 }, onStep);
+  const listed = sightings.flatMap(({ readings }) => readings.flatMap((reading) => reading.listed ?? []));
+  return [...new Set(listed)].slice(0, mostPrefixes).sort();
 }
 
 /** As many as a proof makes where there are few instances; one each where there are many and nobody says how many processes. */
@@ -184,7 +214,8 @@ async function lookOnce(
     return readingOf(await observeInstance({ open, deadlines }, instance, question, lessons), loaded);
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
-    return error.code === 'API_TIMEOUT' && deadline.leftMs() < leastMs ? outOfTime(instance) : error;
+    if (error.code === 'API_TIMEOUT' && deadline.leftMs() < leastMs) return outOfTime(instance);
+    return slowInstance({ deadline }, error, 'rlctl fleet status --instance-timeout 10s');
   }
 }
 

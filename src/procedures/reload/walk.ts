@@ -21,6 +21,8 @@ export interface ReloadInput {
   readonly siteMode: string | null;
   /** True: a connection of its own per request, so that it may reach another worker. Absent: false. */
   readonly isFresh?: boolean;
+  /** What another instance of the same fleet has accepted by now: then no other profile is tried. Absent: there is none. */
+  readonly accepted?: { profile: string | null };
 }
 
 /** One request of a reload has ended. */
@@ -53,7 +55,11 @@ export async function walkTarget(
   let last: Walk = { endpoint: null, profile: null, outcome: null, error: nothingToTry(target) };
   for (const basePath of input.basePaths) {
     const skewed: RlctlError[] = [];
+    const tried: string[] = [];
     for (const profile of input.profiles) {
+      const settled = input.accepted?.profile ?? null;
+      if (settled !== null && settled !== profile.name && isOffered(input, settled)) continue;
+      tried.push(profile.name);
       const endpoint = { origin, basePath };
       const outcome = await attemptReload(
         ports,
@@ -63,13 +69,14 @@ export async function walkTarget(
         budget,
       );
       const error = errorOf(outcome, target);
+      if (error === null && input.accepted !== undefined) input.accepted.profile = profile.name;
       onStep({ target, basePath, profile: profile.name, outcome: error?.message ?? 'accepted' });
       last = { endpoint, profile: profile.name, outcome, error };
       const guard = 'answer' in outcome ? siteModeError(input, target, outcome.answer) : null;
       if (guard !== null) return { ...last, error: guard };
       if (!isForSignature(outcome)) break;
       if (error?.code === 'CLOCK_SKEW') skewed.push(error);
-      last = { ...last, error: exhausted(input, target, error, skewed) };
+      last = { ...last, error: exhausted(tried, target, error, skewed) };
     }
     if (last.outcome === null || refusalOf(last.outcome)?.cause !== 'wrongPath') return last;
     last = { ...last, error: noPath(input, target, last.error) };
@@ -84,6 +91,10 @@ function originOf(target: string): string | RlctlError {
     if (error instanceof RlctlError) return error;
     throw error;
   }
+}
+
+function isOffered({ profiles }: ReloadInput, wanted: string): boolean {
+  return profiles.some(({ name }) => name === wanted);
 }
 
 /** Only this answer leaves open that another profile is the right one. */
@@ -101,16 +112,15 @@ function nothingToTry(target: string): RlctlError {
 
 /** Every profile tried so far was refused for its signature: says which, and prefers a wrong clock as the cause. */
 function exhausted(
-  { profiles }: ReloadInput,
+  names: readonly string[],
   target: string,
   error: RlctlError | null,
   skewed: readonly RlctlError[],
 ): RlctlError | null {
   const cause = skewed[0] ?? error;
-  if (cause === null || profiles.length === 1) return cause;
-  const names = profiles.map(({ name }) => name).join(', ');
+  if (cause === null || names.length === 1) return cause;
   const clock = skewed.length > 0 ? `; ${skewed[0]?.message.slice(target.length + 2) ?? ''}` : '';
-  return new RlctlError(cause.kind, `${target}: refused the signature of every profile (${names})${clock}`, {
+  return new RlctlError(cause.kind, `${target}: refused the signature of every profile (${names.join(', ')})${clock}`, {
     code: cause.code,
     hint:
       skewed.length > 0

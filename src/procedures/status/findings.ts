@@ -11,9 +11,11 @@ import type { Status, TargetStatus } from './status.js';
 
 /** What is broken, the worst first to read: a limiter that is off, what cannot be reached, then what says that it is not well. */
 export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): readonly Finding[] {
-  const { targets, redis, overrides, traffic, envFile, differences, force } = status;
+  const { fleet, targets, redis, overrides, traffic, envFile, differences, force } = status;
   return [
     ...force,
+    ...failureOf('fleet', fleet),
+    ...(valueOf(fleet)?.findings ?? []),
     ...targets.flatMap(targetFindings),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),

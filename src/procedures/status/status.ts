@@ -18,6 +18,7 @@ import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import type { Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { shareOf } from '../share.js';
+import type { FleetSummary } from '../fleet/summary.js';
 import type { TrafficFacts } from '../traffic.js';
 import {
   compareBucket,
@@ -37,6 +38,8 @@ export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' 
   readonly envFiles: EnvFiles;
   /** Where block shares come from (Prometheus, or /metrics); `null`: nothing is configured for it. */
   readonly blockShares: ((deadline: Deadline) => Promise<TrafficFacts>) | null;
+  /** Looks at every instance that `fleet` lists; absent or `null`: it lists none. */
+  readonly lookAtFleet?: ((deadline: Deadline) => Promise<FleetSummary>) | null;
 }
 
 export interface StatusInput {
@@ -71,6 +74,8 @@ export interface TargetStatus {
 }
 
 export interface Status {
+  /** The instances that `fleet` lists; `notAsked`: it lists none. */
+  readonly fleet: Part<FleetSummary>;
   readonly targets: readonly TargetStatus[];
   readonly redis: Part<StoredOverrides>;
   /** What the stored document means; not asked for where Redis did not answer. */
@@ -96,13 +101,14 @@ export interface Status {
  */
 export async function gatherStatus(ports: StatusPorts, input: StatusInput): Promise<Status> {
   const deadline = shareOf(ports.deadline, ports.clock);
-  const { store, blockShares } = ports;
+  const { store, blockShares, lookAtFleet = null } = ports;
   const path = input.envFile;
-  const [targets, redis, traffic, envFile] = await Promise.all([
+  const [targets, redis, traffic, envFile, fleet] = await Promise.all([
     Promise.all(input.targets.map((target) => statusOf({ ...ports, deadline }, input, target))),
     partOf(store && (() => store.read(deadline))),
     partOf(blockShares && (() => blockShares(deadline))),
     partOf(path === null ? null : () => readFlagLines(ports.envFiles, path, input.buckets)),
+    partOf(lookAtFleet && (() => lookAtFleet(deadline))),
   ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const stored = valueOf(redis);
@@ -129,7 +135,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const { workers } = environment;
   const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });
   const force = [...switchFindings(reload), ...held];
-  const parts = { targets, redis, overrides, traffic, envFile, routes, differences, force };
+  const parts = { fleet, targets, redis, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
 import { assertFleetSize, instancesFrom, writtenTargets } from '../../../src/domain/fleet/instance.js';
-import { leftToDo, parseFleetReloadRecord, withOutcome } from '../../../src/domain/fleet/reload-record.js';
+import { isPartOf, leftToDo, parseFleetReloadRecord, withOutcome } from '../../../src/domain/fleet/reload-record.js';
 import { parseDnsSource } from '../../../src/domain/fleet/source.js';
 
 function errorOf(work: () => unknown): RlctlError {
@@ -80,12 +80,28 @@ describe('the record of a fleet reload', () => {
   };
 
   test('leaves what failed and what was not tried', () => {
-    expect(leftToDo(record).map(({ name }) => name)).toEqual(['http://b', 'http://c']);
+    expect(leftToDo(record, true).map(({ name }) => name)).toEqual(['http://b', 'http://c']);
   });
 
   test('a later run is laid over it', () => {
     const later = { ...record, instances: [kept('http://b', 'done')] };
-    expect(leftToDo(withOutcome(record, later)).map(({ name }) => name)).toEqual(['http://c']);
+    expect(leftToDo(withOutcome(record, later), true).map(({ name }) => name)).toEqual(['http://c']);
+  });
+
+  test('a run on another document leaves those to do that were done before it', () => {
+    const later = { ...record, revision: 's', instances: [kept('http://b', 'done')] };
+    expect(leftToDo(withOutcome(record, later), true).map(({ name }) => name)).toEqual(['http://a', 'http://c']);
+  });
+
+  test('where the proof was waived nothing is done for whoever wants one', () => {
+    const waived = { ...record, revision: null };
+    expect(leftToDo(waived, true)).toHaveLength(3);
+    expect(leftToDo(waived, false)).toHaveLength(2);
+  });
+
+  test('a part of the fleet is one, another list is not', () => {
+    expect(isPartOf({ instances: [kept('http://b', 'done')] }, record)).toBe(true);
+    expect(isPartOf({ instances: [kept('http://b', 'done'), kept('http://z', 'done')] }, record)).toBe(false);
   });
 
   test('survives being written, and nothing else is one', () => {

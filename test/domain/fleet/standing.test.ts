@@ -21,10 +21,14 @@ function seen(rates: Readonly<Record<string, number>>, more: Partial<Observation
 
 const right = seen({ '/a': 5, '/b': 7 });
 
-function fleet(...all: readonly (readonly Observation[])[]): readonly Sighting[] {
+const fleet = (...all: readonly (readonly Observation[])[]) => sightingsOf(all, stored);
+/** Where what is stored is not known. */
+const blind = (...all: readonly (readonly Observation[])[]) => sightingsOf(all, null);
+
+function sightingsOf(all: readonly (readonly Observation[])[], known: typeof stored | null): readonly Sighting[] {
   return all.map((observations, index) => ({
     instance: instanceAt(`http://h${index}`),
-    readings: observations.map((each) => readingOf(each, stored)),
+    readings: observations.map((each) => readingOf(each, known)),
     error:
       observations.length > 0 ? null : new RlctlError('unreachable', 'nothing listens', { code: 'API_UNREACHABLE' }),
     failures: observations.length > 0 ? 0 : 1,
@@ -98,11 +102,55 @@ describe('where what is stored is known', () => {
   });
 });
 
-test('where it is not known, the most are right, and a tie ends the same each time', () => {
+test('where it is not known, the most are right', () => {
+  const { standings, groups } = judgeFleet(blind([right], [seen({ '/a': 1 })], [right]), false);
+  expect(standings.map(({ state }) => state)).toEqual(['inStep', 'differs', 'inStep']);
+  expect(groups.map(({ isMajority }) => isMajority)).toEqual([true, false]);
+});
+
+test('a tie has no majority, nobody in it is right, and it ends the same each time', () => {
   const other = seen({ '/a': 1 });
-  expect(states(fleet([right], [other], [right]), false).filter((state) => state === 'inStep')).toHaveLength(2);
-  const [one, two] = [judgeFleet(fleet([right], [other]), false), judgeFleet(fleet([other], [right]), false)];
+  const [one, two] = [judgeFleet(blind([right], [other]), false), judgeFleet(blind([other], [right]), false)];
   expect(one.groups).toEqual(two.groups);
+  expect(one.groups.map(({ isMajority }) => isMajority)).toEqual([false, false]);
+  expect(one.standings.map(({ state }) => state)).toEqual(['differs', 'differs']);
+  // Where what is stored is known, it decides.
+  expect(states(fleet([right], [other], [right], [other]))).toEqual(['inStep', 'stale', 'inStep', 'stale']);
+});
+
+test('two that both hold what is stored, and differ in their own settings: neither is the right one', () => {
+  const auth = (isShadow: boolean) => ({ ...base, ...none, bucket: 'auth', isShadow });
+  const own = (isShadow: boolean): Observation =>
+    seen(
+      { '/a': 5, '/b': 7 },
+      {
+        buckets: new Map([
+          ['read', { ...base, ...none }],
+          ['auth', auth(isShadow)],
+        ]),
+      },
+    );
+  expect(states(fleet([own(true)], [own(false)]))).toEqual(['differs', 'differs']);
+});
+
+test('the answers of a split address are counted, and what each process counts is told as a range', () => {
+  const stale = seen({}, { reloads: 0 });
+  const [standing] = judgeFleet(
+    fleet([stale, right, stale, seen({ '/a': 5, '/b': 7 }, { reloads: 4 })]),
+    true,
+  ).standings;
+  expect(standing).toMatchObject({ state: 'split', reads: 4, staleReads: 2 });
+  expect(standing?.answers.map(({ times, reloads }) => ({ times, reloads }))).toEqual(
+    expect.arrayContaining([
+      { times: 2, reloads: [0, 0] },
+      { times: 2, reloads: [1, 4] },
+    ]),
+  );
+  const { groups } = judgeFleet(fleet([stale, stale, right]), true);
+  expect(groups).toMatchObject([
+    { reads: 2, isMajority: true, isAsStored: false },
+    { reads: 1, isMajority: false, isAsStored: true },
+  ]);
 });
 
 test('a digest says nothing about what is only counted', () => {

@@ -104,7 +104,11 @@ class Story {
   /** What is broken cannot come back. */
   async #repair(): Promise<void> {
     try {
-      await this.#write(repairIntent(this.ports, null, null));
+      await this.#write(
+        repairIntent(this.ports, { to: null, ifRevision: null }, () =>
+          Promise.resolve({ prefixes: null, count: null }),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof RlctlError) || error.code !== 'NOTHING_TO_REPAIR_FROM') throw error;
       await this.subject.foreign('{}');

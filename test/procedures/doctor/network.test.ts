@@ -8,10 +8,11 @@ import { redisCli } from '../../../src/procedures/doctor/redis-cli.js';
 const local = { server: 'redis.example.com:6379', isTls: false, isLocal: false, hasPassword: true };
 
 /** Only what this check looks at. */
-function factsOf(api: readonly string[], redis: Partial<RedisFacts>): Facts {
+function factsOf(api: readonly string[], redis: Partial<RedisFacts>, isPlainAllowed = false): Facts {
   const seen = { ...local, ...redis };
   const ports = { redis: async () => ({ inspect: async () => seen }) } as unknown as DoctorPorts;
-  const environment = { api, prometheus: null, metrics: null, redis: new Secret('redis://x'), namespace: 'x' };
+  const fleet = { isPlainAllowed };
+  const environment = { api, fleet, prometheus: null, metrics: null, redis: new Secret('redis://x'), namespace: 'x' };
   return new Facts(ports, { environment, selected: new Set() } as unknown as DoctorInput);
 }
 
@@ -40,4 +41,9 @@ test.each([
   ],
 ])('a command for redis-cli goes to the server that was looked at: %o', (place, flags) => {
   expect(redisCli(place, 'PERSIST', "a key's")).toBe(String.raw`redis-cli ${flags} PERSIST 'a key'\''s'`);
+});
+
+test('plain http that is permitted to the instances of a fleet is said', async () => {
+  const { found } = await checkPlain(factsOf([], { isTls: true }, true));
+  expect(found.map(({ code }) => code)).toEqual(['FLEET_PLAIN_HTTP']);
 });

@@ -1,0 +1,51 @@
+import type { Context } from '../../context.js';
+import { allBuckets } from '../../domain/config/bucket-names.js';
+import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import type { Instance } from '../../domain/fleet/instance.js';
+import { describeInstances } from '../../domain/fleet/source.js';
+import { fleetStatus, type FleetStatusInput, type FleetStatusPorts } from '../../procedures/fleet/status.js';
+import { fleetSummary, type FleetSummary } from '../../procedures/fleet/summary.js';
+import { basePathsByMemory, recall } from '../detection.js';
+import { optionalStore } from '../optional-store.js';
+import { noInstanceFlags, pace, type InstanceFlags } from './instance-flags.js';
+import { listInstances, sourceOfInstances } from './instances.js';
+
+/** What looking at the instances of an environment needs. */
+export async function fleetLook(
+  context: Context,
+  environment: Environment,
+  instances: readonly Instance[],
+  flags: InstanceFlags,
+): Promise<{ readonly ports: FleetStatusPorts; readonly input: FleetStatusInput }> {
+  const { clock, deadline, randomness } = context;
+  const [open, store, seen] = await Promise.all([
+    context.openInstance(environment),
+    optionalStore(context, environment),
+    recall(context, environment),
+  ]);
+  const { namespace, siteMode, workers, fleet } = environment;
+  const input = {
+    instances,
+    basePaths: basePathsByMemory(environment, seen),
+    buckets: allBuckets(environment),
+    bucketOf: (route: string) => bucketOfRoute(environment, route),
+    namespace,
+    metricsPath: fleet.metricsPath,
+    siteMode,
+    workers,
+    ...pace(flags),
+  };
+  return { ports: { open, store, clock, deadline, randomness }, input };
+}
+
+/** Looks once at every instance that the environment lists. */
+export async function summariseFleet(
+  context: Context,
+  environment: Environment,
+  deadline: FleetStatusPorts['deadline'],
+): Promise<FleetSummary> {
+  const placed = sourceOfInstances(environment, noInstanceFlags);
+  const instances = await listInstances(context, environment, placed);
+  const { ports, input } = await fleetLook(context, environment, instances, noInstanceFlags);
+  return fleetSummary(await fleetStatus({ ...ports, deadline }, input), describeInstances(placed.source));
+}

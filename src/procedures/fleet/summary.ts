@@ -1,0 +1,56 @@
+import { counted } from '../../domain/counted.js';
+import type { Finding } from '../../domain/finding.js';
+import type { StandingState } from '../../domain/fleet/standing.js';
+import { namedInstances } from './failed-instances.js';
+import type { FleetStatus } from './status.js';
+
+/** A fleet in few words, for one who asks about the whole environment. */
+export interface FleetSummary {
+  /** Where the instances are listed, in words. */
+  readonly source: string;
+  readonly total: number;
+  /** False: what is stored is not known, and they were compared with each other. */
+  readonly isCompared: boolean;
+  readonly counts: Readonly<Record<StandingState, number>>;
+  /** One for each thing that is wrong, however many instances have it. */
+  readonly findings: readonly Finding[];
+}
+
+const causes = [
+  ['stale', 'FLEET_STALE', 'do not hold what is stored', 'does not hold what is stored'],
+  [
+    'split',
+    'FLEET_SPLIT',
+    'gave different answers on different connections',
+    'gave different answers on different connections',
+  ],
+  ['differs', 'FLEET_DIFFERS', 'say something else than the others', 'says something else than the others'],
+  ['unreachable', 'FLEET_UNREACHABLE', 'did not answer', 'did not answer'],
+] as const;
+
+/** Sums up what looking at a fleet came to. What is wrong with Redis or the document is told by whoever reads them. */
+export function fleetSummary({ standings, findings, loaded }: FleetStatus, source: string): FleetSummary {
+  const inState = (state: StandingState) => standings.filter((each) => each.state === state);
+  const count = (state: StandingState): number => inState(state).length;
+  const wrongSite = findings.filter(({ code }) => code === 'WRONG_SITE_MODE');
+  const found = causes.flatMap(([state, code, many, one]): Finding[] => {
+    const all = inState(state);
+    if (all.length === 0) return [];
+    const who = `${counted(all.length, 'instance')} of ${standings.length} (${namedInstances(all)})`;
+    const message = `${who} ${all.length === 1 ? one : many}`;
+    return [{ code, part: 'fleet', message, hint: 'See each with: rlctl fleet status' }];
+  });
+  return {
+    source,
+    total: standings.length,
+    isCompared: loaded !== null,
+    counts: {
+      inStep: count('inStep'),
+      stale: count('stale'),
+      differs: count('differs'),
+      split: count('split'),
+      unreachable: count('unreachable'),
+    },
+    findings: [...wrongSite, ...found],
+  };
+}

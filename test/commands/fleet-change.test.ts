@@ -1,0 +1,374 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
+import { startRedis, type RunningRedis } from '../support/redis-server.js';
+import { errorOf, jsonOf, openWorld, type JsonObject, type Ran, type World } from '../support/world.js';
+
+const state = {} as { redis: RunningRedis; world: World; fleet: RunningFleet | null };
+const held = { '/api/search': { rate: 120, burst: 20 } };
+const next = { '/api/search': { rate: 60, burst: 20 } };
+const key = 'lab:rl:overrides';
+
+beforeAll(async () => {
+  state.redis = await startRedis();
+  state.world = await openWorld();
+  state.fleet = null;
+  await state.world.write('secret', fleetSecret);
+});
+afterAll(async () => {
+  await state.redis.stop();
+  await state.world.remove();
+});
+afterEach(async () => {
+  await state.fleet?.stop();
+  state.fleet = null;
+  await state.redis.cli('FLUSHALL');
+});
+
+interface Opened extends RunningFleet {
+  run(this: void, ...args: readonly string[]): Promise<Ran>;
+}
+
+/** An environment of instances that hold `held`, and take `next` with the next reload. */
+async function open(
+  count: number,
+  behaviour: Partial<FleetBehaviour> = {},
+  named: (origins: readonly string[]) => JsonObject = (origins) => ({
+    fleet: { command: ['printf', '%s\\n', ...origins] },
+  }),
+): Promise<Opened> {
+  const fleet = await startFleet(count, { document: held, before: held, ...behaviour });
+  state.fleet = fleet;
+  await fleet.follow(next);
+  await state.redis.cli('SET', key, JSON.stringify(held));
+  const secret = { file: `${state.world.cwd}/secret` };
+  const common = { namespace: 'lab', redis: state.redis.url, secret, workers: 1 };
+  const environments = { lab: { ...common, ...named(fleet.origins) } };
+  const path = await state.world.config('fleet.yaml', { environments });
+  const run = (...args: readonly string[]): Promise<Ran> =>
+    state.world.main([...args, '--timeout', '25s'], { env: { RLCTL_CONFIG: path }, columns: 250 });
+  return { ...fleet, run };
+}
+
+interface ChangeJson {
+  readonly reloads: readonly unknown[];
+  readonly proof: {
+    readonly verdict: string;
+    readonly diagnosis: string;
+    readonly evidence: readonly { text: string }[];
+  };
+  readonly fleet: { readonly counts: unknown; readonly instances: readonly { instance: string; state: string }[] };
+  readonly hint: string | null;
+}
+
+const set = ['override', 'set', '/api/search', '--rate', '60', '--json'];
+
+describe('a change where `fleet` lists the instances', () => {
+  test('reloads and proves every instance, though `api` names one address, and status and fleet status agree', async () => {
+    const { run, reloads, origins } = await open(4, {}, (all) => ({
+      api: all[0] ?? '',
+      fleet: { command: ['printf', '%s\\n', ...all] },
+    }));
+    const ran = await run(...set);
+    expect(ran, ran.err).toMatchObject({ code: 0, err: '' });
+    const json = jsonOf<ChangeJson>(ran.out);
+    expect(json.proof).toMatchObject({ verdict: 'proven', levelReached: 'loaded' });
+    expect(json.proof.diagnosis).toContain('each of 4 instances shows what is stored');
+    expect(json.fleet.instances.map(({ instance }) => instance)).toEqual(origins);
+    expect(await reloads()).toEqual([2, 2, 2, 2]);
+    expect(await run('fleet', 'status')).toMatchObject({ code: 0 });
+  });
+
+  test('without any `api` as well: set, undo, repair and shadow on', async () => {
+    const { run, reloads, follow } = await open(2);
+    expect(await run(...set)).toMatchObject({ code: 0 });
+    await follow(held);
+    expect(await run('override', 'undo', '--json')).toMatchObject({ code: 0 });
+    expect(await run('override', 'repair', '--json')).toMatchObject({ code: 0 });
+    await follow({ '/api/search': { rate: 120, burst: 20, shadow: true } });
+    expect(await run('shadow', 'on', '--route', '/api/search', '--json')).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([5, 5]);
+  });
+
+  test('one that keeps what it held is a contradiction that names it', async () => {
+    const { run, origins } = await open(3, { deaf: [2] });
+    const ran = await run(...set);
+    expect(ran.code).toBe(8);
+    const { proof, fleet } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('contradicted');
+    expect(proof.diagnosis).toContain(`2 of 3 instances reloaded and proven; ${origins[2]}: `);
+    expect(fleet.counts).toEqual({ total: 3, done: 2, failed: 1, notTried: 0 });
+  });
+
+  test('a list that cannot be had is an error before anything is written', async () => {
+    const { run } = await open(1, {}, () => ({ fleet: { command: ['false'] } }));
+    expect(errorOf(await run(...set))).toMatchObject({ code: 'FLEET_COMMAND', exitCode: 2 });
+    expect(await state.redis.cli('GET', key)).toBe(JSON.stringify(held));
+    expect(await run(...set, '--no-reload')).toMatchObject({ code: 0 });
+  });
+
+  test('nobody answers: nothing is written, exit 7', async () => {
+    const { run } = await open(2, { dead: [0, 1] });
+    expect(errorOf(await run(...set))).toMatchObject({ code: 'API_UNREACHABLE', exitCode: 7 });
+    expect(await state.redis.cli('GET', key)).toBe(JSON.stringify(held));
+  });
+
+  test('an address given by flag stands for the list', async () => {
+    const { run, origins, reloads } = await open(2);
+    expect(await run(...set, '--target', origins[1] ?? '')).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([1, 2]);
+  });
+
+  test('a probe for all cannot prove each of them', async () => {
+    const { run } = await open(2);
+    expect(errorOf(await run(...set, '--require', 'enforced'))).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('a change where `api` is a list', () => {
+  const listed = (api: readonly string[]): JsonObject => ({ api });
+
+  test('one dead and one with another secret: not proven, with both named and what to do', async () => {
+    const { run, origins, refused } = await open(6, { dead: [1], foreign: [4] }, listed);
+    const ran = await run(...set);
+    expect(ran, ran.err).toMatchObject({ code: 8, err: '' });
+    const { proof, fleet, hint } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('notProven');
+    expect(proof.diagnosis).toContain('4 of 6 instances reloaded and proven');
+    for (const index of [1, 4]) expect(proof.diagnosis).toContain(origins[index]);
+    const texts = proof.evidence.map(({ text }) => text).join('\n');
+    expect(texts).toContain(`${origins[1]}: nothing listens there`);
+    expect(texts).toContain('4 of 6 (');
+    expect(fleet.counts).toEqual({ total: 6, done: 4, failed: 2, notTried: 0 });
+    expect(hint).toContain('reload --resume');
+    expect(hint).not.toContain('no server holds it');
+    expect((await refused())[4]).toBeLessThan(5);
+    const table = await run('status');
+    expect(table.out).toMatch(/last reload.*not proven/);
+    const plan = await run('reload', '--resume', '--dry-run', '--json');
+    expect(jsonOf<{ instances: unknown }>(plan.out).instances).toEqual([origins[1], origins[4]]);
+  });
+
+  test('the one that refuses what others accept is told as that', async () => {
+    const { run } = await open(3, { foreign: [2] }, listed);
+    const { out } = await run('override', 'set', '/api/search', '--rate', '60');
+    expect(out).toContain('2 other instances accepted the same secret');
+    expect(out).toContain('reload --resume');
+  });
+});
+
+describe('what only looks', () => {
+  const listed = (all: readonly string[]): JsonObject => ({
+    api: all[0] ?? '',
+    fleet: { command: ['printf', '%s\\n', ...all] },
+  });
+
+  test('verify looks at every instance that `fleet` lists, and names the one that is stale', async () => {
+    const { run, origins, reloads } = await open(4, { stale: [3], before: { '/api/search': { rate: 5 } } }, listed);
+    const ran = await run('verify', '--json');
+    expect(ran, ran.err).toMatchObject({ code: 8, err: '' });
+    const { proof, fleet } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('contradicted');
+    expect(proof.diagnosis).toContain(`3 of 4 instances proven; ${origins[3]}: `);
+    expect(fleet.counts).toMatchObject({ total: 4, done: 3, failed: 1 });
+    expect(await reloads()).toEqual([1, 1, 1, 0]);
+  });
+
+  test('verify proves all of them, or says who did not answer; with --reload it reloads each', async () => {
+    const { run, origins, reloads, follow } = await open(3, {}, listed);
+    await follow(held);
+    const proven = await run('verify');
+    expect(proven.out).toContain('each of 3 instances shows what is stored');
+    expect(await run('verify', '/api/search', '--reload')).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([2, 2, 2]);
+    await state.fleet?.stop();
+    const { run: again } = await open(3, { dead: [1] }, listed);
+    const ran = await again('verify', '--json');
+    expect(ran.code).toBe(8);
+    expect(jsonOf<ChangeJson>(ran.out).proof.diagnosis).toMatch(/^2 of 3 instances proven; .*nothing listens there/);
+    expect(origins).toHaveLength(3);
+  });
+
+  test('status without any `api` looks at the fleet, and a stale instance is a finding', async () => {
+    const { run, origins } = await open(3, { stale: [1], before: {} }, (all) => ({
+      fleet: { command: ['printf', '%s\\n', ...all] },
+    }));
+    const ran = await run('status', '--json');
+    expect(ran.code).toBe(3);
+    const json = jsonOf<{ fleet: unknown; findings: readonly { code: string; message: string }[] }>(ran.out);
+    expect(json.fleet).toMatchObject({ state: 'ok', value: { counts: { total: 3, inStep: 2, stale: 1 } } });
+    expect(json.findings).toMatchObject([{ code: 'FLEET_STALE' }]);
+    expect(json.findings[0]?.message).toContain(`1 instance of 3 (${origins[1]})`);
+    const table = await run('status');
+    expect(table.out).toMatch(/fleet +.*2 of 3 instances in step/);
+    expect(table.out).not.toContain('no API configured');
+  });
+
+  test('status: a list that cannot be had is a finding, and the rest stays', async () => {
+    const { run } = await open(1, {}, ([api]) => ({ api, fleet: { command: ['false'] } }));
+    const ran = await run('status', '--json');
+    expect(ran.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(ran.out).findings).toMatchObject([{ code: 'FLEET_COMMAND' }]);
+  });
+});
+
+describe('--resume', () => {
+  const listed = (api: readonly string[]): JsonObject => ({ api });
+  const reload = ['reload', '--json'];
+
+  test('where nothing is left, and the document has changed since: refused, dry or not', async () => {
+    const { run } = await open(2, { foreign: [] }, listed);
+    await state.fleet?.follow(held);
+    expect(await run(...reload)).toMatchObject({ code: 0 });
+    expect(await run(...reload, '--resume')).toMatchObject({ code: 0 });
+    await state.redis.cli('SET', key, '{}');
+    for (const more of [[], ['--dry-run']])
+      expect(errorOf(await run(...reload, '--resume', ...more))).toMatchObject({
+        code: 'DOCUMENT_CHANGED',
+        exitCode: 5,
+      });
+  });
+
+  test('after a reload without a proof all are left for one that proves', async () => {
+    const { run, origins, follow } = await open(2, {}, listed);
+    await follow(held);
+    expect(await run(...reload, '--no-verify')).toMatchObject({ code: 0 });
+    const plan = await run(...reload, '--resume', '--dry-run');
+    expect(jsonOf<{ instances: unknown }>(plan.out).instances).toEqual(origins);
+    const waived = await run('reload', '--resume', '--no-verify');
+    expect(waived.out).toContain('none of them proven');
+  });
+
+  test('a reload of a part of the fleet leaves the rest of it to do', async () => {
+    const { run, origins, follow } = await open(4, { foreign: [3] }, listed);
+    await follow(held);
+    expect(await run(...reload, '--max-failures', '4')).toMatchObject({ code: 8 });
+    const [first = '', second = ''] = origins;
+    expect(await run(...reload, '--target', first, '--target', second)).toMatchObject({ code: 0 });
+    const plan = await run(...reload, '--resume', '--dry-run');
+    expect(jsonOf<{ instances: unknown }>(plan.out).instances).toEqual([origins[3]]);
+  });
+});
+
+describe('a fleet reload that goes wrong', () => {
+  const listed = (api: readonly string[]): JsonObject => ({ api });
+
+  test('in part: the evidence and the diagnosis name who and why, and no certainty is claimed', async () => {
+    const { run, origins, follow } = await open(3, { dead: [1] }, listed);
+    await follow(held);
+    const ran = await run('reload', '--max-failures', '3', '--json');
+    const { proof } = jsonOf<ChangeJson & { proof: { confidence: unknown } }>(ran.out);
+    expect(proof).toMatchObject({ verdict: 'notProven', confidence: null });
+    expect(proof.diagnosis).toContain(`${origins[1]}: nothing listens there`);
+    expect(proof.evidence[0]).toMatchObject({ subject: 'instance', text: `${origins[1]}: nothing listens there` });
+  });
+
+  test('at the canary: the error says that it was one, and how to go on', async () => {
+    const { run, origins } = await open(3, { foreign: [0] }, listed);
+    const error = errorOf(await run('reload', '--canary', '1', '--json'));
+    expect(error.message).toContain(`the canary ${origins[0]} did not accept the reload`);
+    expect(error.message).toContain('2 more instances not tried');
+    expect(error.hint).toContain('reload --resume');
+  });
+
+  test('everywhere: each cause with how many it kept', async () => {
+    const { run, origins } = await open(3, { dead: [0], foreign: [1, 2] }, listed);
+    const error = errorOf(await run('reload', '--max-failures', '3', '--json'));
+    expect(error.message).toMatch(/^none of 3 instances accepted the reload: 1 nothing listens there .*; 2 refused/);
+    for (const origin of origins) expect(error.message).toContain(origin);
+  });
+
+  test('one that hangs: the hint names the limit that it met', async () => {
+    const { run } = await open(2, { hanging: [1] }, listed);
+    const { out } = await run('fleet', 'status', '--instance-timeout', '500ms');
+    expect(out).toContain('fleet status --instance-timeout 10s');
+    expect(out).not.toContain('--timeout more time');
+  });
+
+  test('a dry run refuses what the run would: a document that no server can read', async () => {
+    const { run, origins } = await open(2, {}, listed);
+    await state.redis.cli('SET', key, '{broken');
+    for (const more of [[], ['--target', origins[0] ?? '']])
+      expect(errorOf(await run('reload', '--dry-run', '--json', ...more))).toMatchObject({ exitCode: 6 });
+    expect(await run('reload', '--dry-run', '--json', '--force')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('without Redis', () => {
+  const away = (api: readonly string[]): JsonObject => ({ api, redis: 'redis://127.0.0.1:1/0' });
+
+  test('what the instances list is asked, so that other limits under the same prefixes are seen', async () => {
+    const { run } = await open(3, { stale: [1], before: { '/api/search': { rate: 5 } } }, away);
+    const ran = await run('fleet', 'status', '--json');
+    expect(ran.code).toBe(3);
+    const json = jsonOf<{ counts: unknown; coverage: unknown }>(ran.out);
+    expect(json.counts).toMatchObject({ inStep: 2, differs: 1 });
+    expect(json.coverage).toMatchObject({ read: 1 });
+  });
+
+  test('as many that say one thing as another: nobody is called right', async () => {
+    const { run } = await open(4, { stale: [1, 2], before: { '/api/search': { rate: 5 } } }, away);
+    const { out } = await run('fleet', 'status');
+    expect(out).toContain('There is no majority: 2 say');
+    expect(out).toContain('0 of 4 alike');
+  });
+});
+
+describe('plain http to instances beyond this machine', () => {
+  const pod = (more: JsonObject) => (): JsonObject => ({
+    fleet: { command: ['echo', 'http://10.255.255.1:1'], ...more },
+  });
+
+  test('is refused; with plainHttp permitted at private addresses, said every time', async () => {
+    const { run } = await open(1, {}, pod({}));
+    const refused = errorOf(await run('fleet', 'status', '--json'));
+    expect(refused).toMatchObject({ code: 'API_INSECURE', exitCode: 2 });
+    expect(refused.hint).toContain('plainHttp');
+    await state.fleet?.stop();
+    const { run: permitted } = await open(1, {}, pod({ plainHttp: true }));
+    const ran = await permitted('fleet', 'status', '--json', '--instance-timeout', '300ms');
+    const json = jsonOf<{ remarks: readonly string[]; instances: readonly { error: { code: string } }[] }>(ran.out);
+    expect(json.remarks[0]).toContain('plain http (fleet.plainHttp)');
+    expect(json.instances[0]?.error.code).not.toBe('API_INSECURE');
+  });
+});
+
+describe('flags of buckets', () => {
+  const flagged = (more: (origins: readonly string[]) => JsonObject) => (origins: readonly string[]) => ({
+    shadowDriver: { 'env-file': 'limits.env' },
+    ...more(origins),
+  });
+  const shadows = { 0: ['financial'], 1: ['financial'], 2: ['financial'] };
+  const on = ['shadow', 'on', 'financial', '--json'];
+
+  test('are reloaded and proven at every instance that `fleet` lists', async () => {
+    await state.world.write('limits.env', 'RATE_LIMIT_SHADOW_FINANCIAL=false\n');
+    const command = (all: readonly string[]) => ({ fleet: { command: ['printf', '%s\\n', ...all] } });
+    const { run, reloads } = await open(3, { shadows }, flagged(command));
+    expect(await run(...on)).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual([2, 2, 2]);
+  });
+
+  test('are not proven where one address did not take the reload, which is named', async () => {
+    await state.world.write('limits.env', 'RATE_LIMIT_SHADOW_FINANCIAL=false\n');
+    const { run, origins } = await open(
+      3,
+      { shadows, dead: [1] },
+      flagged((api) => ({ api })),
+    );
+    const ran = await run(...on);
+    expect(ran.code).toBe(8);
+    const { proof } = jsonOf<ChangeJson>(ran.out);
+    expect(proof.verdict).toBe('notProven');
+    expect(proof.diagnosis).toContain(
+      `2 of 3 addresses show what is wanted; these did not take the reload: ${origins[1]}`,
+    );
+  });
+});
+
+test('a name without a scheme whose port speaks plain http: how to write it', async () => {
+  const { run, origins } = await open(1);
+  const ran = await run('fleet', 'status', '--targets-dns', `localhost:${new URL(origins[0] ?? '').port}`, '--json');
+  const { instances } = jsonOf<{ instances: readonly { error: { code: string; hint: string } }[] }>(ran.out);
+  expect(instances[0]?.error.code).toBe('API_TLS');
+  expect(instances[0]?.error.hint).toContain('http://HOST:PORT');
+});
