@@ -10,6 +10,8 @@ export interface FileFacts {
 export interface Files {
   /** The text of a file (UTF-8); `null`: there is none. Throws a usage error where it cannot be read. */
   readText(path: string): Promise<string | null>;
+  /** The bytes of a file or a pipe, at most one more than `mostBytes`; `null`: there is none. Throws as `readText` does. */
+  readBytes(path: string, mostBytes: number): Promise<Uint8Array | null>;
   /** Facts about the path itself, links not followed; `null`: there is none. */
   facts(path: string): Promise<FileFacts | null>;
   /** Writes a private file: folder 0700, file 0600, temporary file + fsync + rename, never through a symbolic link. */

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -23,14 +24,37 @@ const soon = <Result>(act: () => Result): Promise<Result> => new Promise((resolv
 /** The files of this machine. Small and local: loading node:fs/promises takes longer than they do. */
 export const systemFiles: Files = {
   readText: (path) => soon(() => readText(path)),
+  readBytes: (path, mostBytes) => soon(() => readBytes(path, mostBytes)),
   facts: (path) => soon(() => facts(path)),
   writePrivate: (path, text) => soon(() => writePrivate(path, text)),
   remove: (path) => soon(() => rmSync(path, { force: true })),
 };
 
 function readText(path: string): string | null {
+  return reading(path, () => readFileSync(path, 'utf8'));
+}
+
+function readBytes(path: string, mostBytes: number): Uint8Array | null {
+  return reading(path, () => {
+    const file = openSync(path, 'r');
+    try {
+      const chunks: Buffer[] = [];
+      for (let left = mostBytes + 1; left > 0; left -= chunks.at(-1)?.length ?? 0) {
+        const chunk = Buffer.alloc(Math.min(left, 1024 * 1024));
+        const length = readSync(file, chunk);
+        if (length === 0) break;
+        chunks.push(chunk.subarray(0, length));
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function reading<Result>(path: string, read: () => Result): Result | null {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return null;
     throw usageError(`${path} cannot be read (${codeOf(error)})`, 'Check its owner and mode.', 'FILE_UNREADABLE');
