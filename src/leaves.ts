@@ -79,7 +79,7 @@ export const leaves: readonly Leaf[] = [
   },
   {
     path: 'override edit',
-    summary: 'the document in your editor, then as above',
+    summary: 'edit the document in your editor, reload, prove',
     isMutation: true,
     load: () => import('./commands/override/edit.js'),
   },
