@@ -31,13 +31,17 @@ export async function letEdit(
 ): Promise<{ readonly path: string; readonly file: OverridesFile }> {
   const path = editPath(context, environment, dump.nowMs);
   const [editor, argv] = [await context.editor(), editorOf(context)];
-  await context.files.writePrivate(path, dumpText(dump, environment));
+  const text = dumpText(dump, environment);
+  await context.files.writePrivate(path, text);
   for (;;) {
     try {
       await outsideDeadline(context, () => editor.edit(argv, path));
       return { path, file: await loadOverridesFile(context, path) };
     } catch (error) {
-      if (!(await wantsAnotherTry(context, error))) throw kept(error, path);
+      if (await wantsAnotherTry(context, error)) continue;
+      if ((await context.files.readText(path)) !== text) throw kept(error, path);
+      await forgetEdit(context, path);
+      throw error;
     }
   }
 }
