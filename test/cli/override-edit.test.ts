@@ -38,7 +38,7 @@ async function edit(
   const env = { ...childEnv(state.lab.world.env), TERM: 'xterm-256color', EDITOR: await editor(script), ...more };
   const all = [launcher, 'override', 'edit', '--color', 'never', ...args];
   state.terminal = openTerminal(process.execPath, all, {
-    env: env as Record<string, string>,
+    env,
     cwd: state.lab.world.cwd,
     columns: 250,
   });

@@ -53,5 +53,5 @@ function scalarOf(value: unknown, source: string | undefined, at: number): FileN
   if (typeof value === 'string') return { kind: 'text', at, text: value };
   if (typeof value === 'boolean') return { kind: 'truth', at, text: source ?? String(value) };
   if (value === null) return { kind: 'null', at, text: source ?? '' };
-  return { kind: 'number', at, text: source ?? String(value) };
+  return { kind: 'number', at, text: source ?? JSON.stringify(value) };
 }

@@ -1,7 +1,7 @@
 import { editIntent } from '../../procedures/override/edited.js';
 import { messageView } from '../../ui/message-view.js';
 import { defineCommand } from '../command.js';
-import { addMutationFlags, mutationInput } from '../mutation.js';
+import { addMutationFlags, assertRequirements, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 import { takeDump } from './dump.js';
 import { assertTerminal, forgetEdit, keptOnFailure, letEdit } from './edit-session.js';
@@ -21,6 +21,8 @@ export const command = defineCommand({
   action: async (context, { route, mutation }) => {
     assertTerminal(context);
     const environment = await context.environment(mutation.effect.settings);
+    // Before the work, not after it.
+    if (!mutation.isDryRun) assertRequirements(environment, mutation);
     const dump = await takeDump(context, environment, { route, owner: null });
     const { path, file } = await letEdit(context, environment, dump);
     const dumped = new Set(dump.overrides.map(({ prefix }) => prefix));

@@ -4,6 +4,7 @@ import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
 import { maxFileBytes, readOverridesFile, type OverridesFile } from '../../domain/overrides-file/read-file.js';
 import { textFlag, type Flags } from '../command.js';
+import { outsideDeadline } from '../confirmation.js';
 import type { MutationInput } from '../mutation.js';
 
 // A file of overrides as a command line names it.
@@ -33,8 +34,13 @@ export async function readInput(context: Context, file: string): Promise<Uint8Ar
   throw usageError(`there is no file ${file}`, 'Check the path; - is stdin.', 'FILE_MISSING');
 }
 
-/** Reads a file of overrides; throws usage errors that name every fault with its place. */
+/**
+ * Reads a file of overrides; throws usage errors that name every fault with its place. What it takes does not count against
+ * the deadline, which is for the other side: stdin may come from a slow program, and a file may be large.
+ */
 export async function loadOverridesFile(context: Context, file: string): Promise<OverridesFile> {
-  const [bytes, readYaml] = await Promise.all([readInput(context, file), context.readYaml()]);
-  return readOverridesFile(bytes, { file, readYaml });
+  return outsideDeadline(context, async () => {
+    const [bytes, readYaml] = await Promise.all([readInput(context, file), context.readYaml()]);
+    return readOverridesFile(bytes, { file, readYaml });
+  });
 }

@@ -41,7 +41,7 @@ const form = 'See its form with: rlctl override schema';
 /** What a dump says beside the overrides; read past. */
 export const remarkFields = ['environment', 'key', 'revision', 'takenAt'] as const;
 export const headFields = ['apiVersion', 'kind', 'owner', 'overrides'] as const;
-const knownFields: readonly string[] = [...headFields, ...remarkFields];
+const knownFields: ReadonlySet<string> = new Set([...headFields, ...remarkFields]);
 
 /**
  * Reads a file of overrides: YAML or JSON of kind `Overrides`, or a bare document as Redis holds it (JSON, prefix →
@@ -127,7 +127,7 @@ function readBare(bytes: Uint8Array, faults: FaultList, placeOf: PlaceOf): reado
 function readKind(root: FileNode, members: readonly FileMember[], faults: FaultList, placeOf: PlaceOf): OverridesFile {
   const fields = faults.fieldsOf(members);
   for (const [name, { key }] of fields) {
-    if (knownFields.includes(name)) continue;
+    if (knownFields.has(name)) continue;
     const [near] = nearNames(name, headFields);
     const cure = near === undefined ? form : `Did you mean "${near}"?`;
     faults.add(key.at, `there is no field ${JSON.stringify(name)}`, cure);

@@ -18,34 +18,28 @@ function fieldSchema(field: (typeof wireNames)[number][0]): JsonSchema {
   return { description, type: 'integer', minimum: min, maximum: max };
 }
 
-function entrySchema(): JsonSchema {
-  const fields = wireNames.map(([field, name]) => [name, fieldSchema(field)] as const);
-  const names = fields.map(([name]) => name);
-  return {
+const prefixText = 'Every route that starts with it is meant; of several the first in the list wins.';
+const recorded = { [recordedField]: { description: 'What rlctl recorded; read past.' } };
+
+/** An entry is one of these: fields of which at least one is there, or the exact text. */
+function entrySchemas(): readonly JsonSchema[] {
+  const fields = Object.fromEntries(wireNames.map(([field, name]) => [name, fieldSchema(field)]));
+  const byFields = {
     type: 'object',
-    properties: {
-      prefix: {
-        description: 'Every route that starts with it is meant; of several the first in the list wins.',
-        type: 'string',
-      },
-      ...Object.fromEntries(fields),
-      json: {
-        description: 'The exact JSON text of the value, instead of the fields: for what they cannot say.',
-        type: 'string',
-      },
-      [recordedField]: { description: 'What rlctl recorded; read past.' },
-    },
-    required: ['prefix'],
+    properties: { prefix: { description: prefixText, type: 'string', pattern: '^/[^?#]*$' }, ...fields, ...recorded },
     additionalProperties: false,
-    oneOf: [
-      {
-        anyOf: names.map((name) => ({ required: [name] })),
-        not: { required: ['json'] },
-        properties: { prefix: { pattern: '^/[^?#]*$' } },
-      },
-      { required: ['json'], not: { anyOf: names.map((name) => ({ required: [name] })) } },
-    ],
   };
+  const json = {
+    description: 'The exact JSON text of the value, instead of the fields: for what they cannot say.',
+    type: 'string',
+  };
+  const exact = {
+    type: 'object',
+    properties: { prefix: { description: prefixText, type: 'string' }, json, ...recorded },
+    required: ['prefix', 'json'],
+    additionalProperties: false,
+  };
+  return [...Object.keys(fields).map((name) => ({ ...byFields, required: ['prefix', name] })), exact];
 }
 
 /** The JSON Schema (draft 2020-12) of a file of overrides, made from the tables by which such a file is read. */
@@ -58,7 +52,11 @@ export function overridesFileSchema(): JsonSchema {
       type: ['string', 'null'],
       pattern: ownerPattern.source,
     },
-    overrides: { description: 'In the order in which the server matches them.', type: 'array', items: entrySchema() },
+    overrides: {
+      description: 'In the order in which the server matches them.',
+      type: 'array',
+      items: { anyOf: entrySchemas() },
+    },
   } satisfies Record<(typeof headFields)[number], JsonSchema>;
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
