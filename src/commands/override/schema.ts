@@ -8,7 +8,7 @@ export const command = defineCommand({
   register: () => undefined,
   examples: [
     'rlctl override schema > overrides.schema.json',
-    "sed -i '1i # yaml-language-server: $schema=overrides.schema.json' overrides.yaml",
+    "rlctl override schema --jq '.properties.overrides.items.anyOf[0].properties | keys'",
   ],
   input: () => null,
   action: async () => ({ view: schemaView(overridesFileSchema()), exit: 'ok' }),
