@@ -162,3 +162,13 @@ test('on a protected environment its name is asked for', async () => {
   expect(await terminal.ended).toBe(0);
   expect(await state.lab.document()).toBe(before.replace('1', '9'));
 });
+
+test('what the environment wants is asked before the work, not after it', async () => {
+  const config = await state.lab.world.config('protected.yaml', {
+    environments: { lab: { ...state.lab.environment, protected: true, require: ['reason'] } },
+  });
+  const terminal = await edit('touch was-opened', [], { RLCTL_CONFIG: config });
+  expect(await terminal.ended).toBe(6);
+  expect(terminal.screen()).toContain('wants a reason');
+  expect(await readdir(state.lab.world.cwd)).not.toContain('was-opened');
+});
