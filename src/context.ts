@@ -7,7 +7,9 @@ import type { CommandAddress } from './domain/printed-command.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
+import type { ReadYaml } from './domain/overrides-file/tree.js';
 import type { Deadline } from './ports/deadline.js';
+import type { Editor } from './ports/editor.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
@@ -61,6 +63,8 @@ export interface Context {
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
+  editor(): Promise<Editor>;
+  readYaml(): Promise<ReadYaml>;
   /**
    * Where the limiter's metrics are read from: Prometheus where one is configured, else /metrics, which is scraped twice
    * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
@@ -162,6 +166,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       }),
     envFiles: async () => (await import('./adapters/system/env-files.js')).systemEnvFiles,
     programs: async () => (await import('./adapters/system/programs.js')).systemPrograms,
+    editor: async () => (await import('./adapters/system/editor.js')).systemEditor,
+    readYaml: async () => (await import('./adapters/yaml/read-yaml.js')).readYaml,
     metricsSource: (environment, waitMs) =>
       lazily(`metrics ${environment.name}`, async () => {
         const { openMetricsSource } = await import('./adapters/metrics/open-source.js');

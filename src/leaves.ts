@@ -79,6 +79,48 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/override/unset.js'),
   },
   {
+    path: 'override edit',
+    summary: 'edit the document in your editor, reload, prove',
+    isMutation: true,
+    load: () => import('./commands/override/edit.js'),
+  },
+  {
+    path: 'override dump',
+    summary: 'the overrides as a file: YAML or JSON',
+    isMutation: false,
+    load: () => import('./commands/override/dump.js'),
+  },
+  {
+    path: 'override diff',
+    summary: 'live against a file, field by field',
+    isMutation: false,
+    load: () => import('./commands/override/diff.js'),
+  },
+  {
+    path: 'override plan',
+    summary: 'what apply or sync would do, kept in a file',
+    isMutation: false,
+    load: () => import('./commands/override/plan.js'),
+  },
+  {
+    path: 'override apply',
+    summary: 'put a file or a plan into force; deletes nothing',
+    isMutation: true,
+    load: () => import('./commands/override/apply.js'),
+  },
+  {
+    path: 'override sync',
+    summary: 'the same, and remove what its owner gave up',
+    isMutation: true,
+    load: () => import('./commands/override/sync.js'),
+  },
+  {
+    path: 'override schema',
+    summary: 'the JSON Schema of such a file',
+    isMutation: false,
+    load: () => import('./commands/override/schema.js'),
+  },
+  {
     path: 'override history',
     summary: 'every change: what, who, when, why',
     isMutation: false,

@@ -61,7 +61,7 @@ const arrows: Readonly<
   ports: { floors: ['domain', 'ports'], packages: [] },
   adapters: {
     floors: ['domain', 'ports', 'adapters'],
-    packages: ['ioredis', 'undici', 'zod', 'parse-prometheus-text-format', 'builtin'],
+    packages: ['ioredis', 'undici', 'zod', 'parse-prometheus-text-format', 'yaml', 'builtin'],
   },
   procedures: { floors: ['domain', 'ports', 'procedures'], packages: [] },
   ui: {

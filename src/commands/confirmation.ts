@@ -5,6 +5,8 @@ import { RlctlError } from '../domain/errors.js';
 export interface Consent {
   readonly isYes: boolean;
   readonly confirm: string | null;
+  /** A write wants y/N also where the environment is not protected; absent: it does not. */
+  readonly isAsked?: boolean;
 }
 
 /** A write on a protected environment wants the environment's name: typed, or given with --confirm. */
@@ -46,7 +48,11 @@ export async function confirmChange(
   consent: Consent,
   { isNoop, isReloading, preview }: ToConfirm,
 ): Promise<void> {
-  if (!environment.isProtected) return;
+  if (!environment.isProtected) {
+    if (isNoop || consent.isAsked !== true) return;
+    await context.note(await preview());
+    return confirmStep(context, 'Write this change?', consent.isYes);
+  }
   if (isNoop) {
     if (isReloading) await confirmReload(context, environment, consent);
     return;
@@ -68,12 +74,13 @@ export async function confirmStep(context: Context, question: string, isYes: boo
   if (!(await outsideDeadline(context, () => askYesNo(question)))) throw refused('the answer was no');
 }
 
-function canAsk({ host, options }: Context): boolean {
+/** Whether somebody is there to ask. */
+export function canAsk({ host, options }: Context): boolean {
   return options.isInputAllowed && host.stdin.isTTY && host.stderr.isTTY;
 }
 
-/** The time somebody takes to answer does not count. */
-async function outsideDeadline<T>(context: Context, ask: () => Promise<T>): Promise<T> {
+/** The time somebody takes to answer, or to edit, does not count. */
+export async function outsideDeadline<T>(context: Context, ask: () => Promise<T>): Promise<T> {
   context.progress.clear();
   const startedMs = context.clock.monotonicMs();
   try {

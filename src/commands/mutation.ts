@@ -24,6 +24,8 @@ export interface MutationInput {
   readonly confirm: string | null;
   /** The guards to go past. */
   readonly overriddenGuards: readonly string[];
+  /** A write wants y/N also where the environment is not protected; absent: it does not. */
+  readonly isAsked?: boolean;
   readonly ifRevision: string | null;
   readonly effect: EffectFlags;
 }
@@ -234,7 +236,11 @@ export function withRequirements(error: unknown, input: MutationInput): unknown 
 }
 
 /** Who makes the change. */
-export async function authorOf(context: Context, environment: Environment, input: MutationInput): Promise<Author> {
+export async function authorOf(
+  context: Context,
+  environment: Environment,
+  input: Pick<MutationInput, 'reason' | 'ticket'>,
+): Promise<Author> {
   const { reason, ticket } = input;
   return { actor: await context.actor(), reason, ticket, rlctl: context.version, environment: environment.name };
 }

@@ -28,6 +28,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   status: 'environment',
   doctor: 'environment',
   override: 'environment',
+  'override schema': 'none',
   policy: 'environment',
   shadow: 'environment',
   decisions: 'environment',

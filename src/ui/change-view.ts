@@ -123,8 +123,11 @@ function planText(plan: ChangePlan, theme: Theme): string {
       ...remarks,
     ].join('\n');
   }
-  const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
-  if (plan.after.members.length === 0)
+  const lines =
+    plan.diff.length === 0
+      ? [`${key}: every value is already as wanted; only what is recorded beside them changes`]
+      : [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
+  if (plan.after.members.length === 0 && plan.diff.length > 0)
     lines.push(theme.dim('no override is left; the key stays, with an empty document, as rlctl never removes it'));
   if (plan.document === null)
     lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));

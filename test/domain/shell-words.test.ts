@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shellWords } from '../../src/domain/shell-words.js';
+import { shellWords, splitWords } from '../../src/domain/shell-words.js';
 
 describe('words for a shell', () => {
   test('stay as they are where they are plain, and stand in quotes where they are not', () => {
@@ -30,4 +30,16 @@ describe('words for a shell', () => {
       { seed: 7, numRuns: 60 },
     );
   });
+});
+
+test.each([
+  ['vi', ['vi']],
+  ['  code  --wait ', ['code', '--wait']],
+  [`"/opt/my editor" -c 'set ft=yaml' a"b c"d`, ['/opt/my editor', '-c', 'set ft=yaml', 'ab cd']],
+  [`"it's" 'say "x"'`, ["it's", 'say "x"']],
+  ['vi; rm -rf $HOME `id`', ['vi;', 'rm', '-rf', '$HOME', '`id`']],
+  ['"unfinished word', ['unfinished word']],
+  ['', []],
+])('the words of %j', (text, words) => {
+  expect(splitWords(text)).toEqual(words);
 });

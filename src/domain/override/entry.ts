@@ -15,7 +15,7 @@ export interface OverridePatch {
 }
 
 /** Bounds of the numbers rlctl writes, both ends allowed. */
-const overrideBounds = {
+export const overrideBounds = {
   ratePerMin: { min: 1, max: 60_000, unit: 'requests per minute' },
   burst: { min: 0, max: 100_000, unit: 'requests' },
   windowSeconds: { min: 1, max: 86_400, unit: 'seconds' },
@@ -31,12 +31,22 @@ export const wireNames = [
 
 type NumberField = keyof typeof overrideBounds;
 
-function parseBounded(text: string, field: NumberField, flag: string): number {
+/** True where a number is written the one way in which rlctl writes it: `12`, not `012`, `1e1` or `12.0`. */
+export function isPlainNumber(text: string): boolean {
+  return /^(0|[1-9][0-9]{0,15})$/.test(text);
+}
+
+/** What a number field takes, in words. */
+export function rangeInWords(field: NumberField): string {
   const { min, max, unit } = overrideBounds[field];
-  const range = `a whole number from ${min} to ${max} (${unit})`;
+  return `a whole number from ${min} to ${max} (${unit})`;
+}
+
+function parseBounded(text: string, field: NumberField, flag: string): number {
+  const { min, max } = overrideBounds[field];
+  const range = rangeInWords(field);
   const shown = JSON.stringify(text);
-  if (!/^(0|[1-9][0-9]{0,15})$/.test(text))
-    throw usageError(`${flag} ${shown} is not ${range}`, `Give ${flag} ${range}.`);
+  if (!isPlainNumber(text)) throw usageError(`${flag} ${shown} is not ${range}`, `Give ${flag} ${range}.`);
   const value = Number(text);
   if (value < min || value > max)
     throw usageError(`${flag} ${shown} is out of range: not ${range}`, `Give ${flag} ${range}.`);

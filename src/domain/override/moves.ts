@@ -7,7 +7,7 @@ export interface CommonMember {
 }
 
 /** The indices (into `values`) of a longest strictly increasing subsequence. */
-function longestIncreasing(values: readonly number[]): readonly number[] {
+export function longestIncreasing(values: readonly number[]): readonly number[] {
   const tails: number[] = [];
   const previous: number[] = [];
   for (const [index, value] of values.entries()) {

@@ -184,17 +184,31 @@ function skipWord(bytes: Uint8Array, at: number, word: string): number {
   return at + word.length;
 }
 
-function skipArray(bytes: Uint8Array, start: number, dialect: Dialect, depth: number): number {
+/** Called for each item of a list, with byte offsets; the end is exclusive. */
+type ItemVisitor = (start: number, end: number) => void;
+
+/** Scans the list whose `[` stands at `start` and visits each item in order. Returns the offset after its `]`. */
+export function scanItems(
+  bytes: Uint8Array,
+  start: number,
+  dialect: Dialect,
+  depth: number,
+  visit: ItemVisitor,
+): number {
   let at = skipWhitespace(bytes, start + 1);
   if (bytes[at] === byteOf.closeBracket) return at + 1;
   for (;;) {
-    at = skipWhitespace(bytes, skipValue(bytes, at, dialect, depth));
+    const end = skipValue(bytes, at, dialect, depth);
+    visit(at, end);
+    at = skipWhitespace(bytes, end);
     const byte = bytes[at] as number;
     if (byte === byteOf.closeBracket) return at + 1;
     if (byte !== byteOf.comma) throw expected("',' or ']'", bytes, at);
     at = skipWhitespace(bytes, at + 1);
   }
 }
+
+function ignoreItem(): void {}
 
 function ignoreMember(): void {}
 
@@ -217,7 +231,7 @@ function skipValue(bytes: Uint8Array, at: number, dialect: Dialect, depth: numbe
   if (byte === 0x6e) return skipWord(bytes, at, 'null');
   if (byte === byteOf.openBrace || byte === byteOf.openBracket) {
     if (depth >= dialect.maxDepth) throw new JsonFault(`nested more than ${dialect.maxDepth} deep`, at);
-    if (byte === byteOf.openBracket) return skipArray(bytes, at, dialect, depth + 1);
+    if (byte === byteOf.openBracket) return scanItems(bytes, at, dialect, depth + 1, ignoreItem);
     return scanMembers(bytes, at, dialect, depth + 1, ignoreMember);
   }
   if (dialect.allowsNonFinite && byte === 0x4e) return skipWord(bytes, at, 'NaN');

@@ -9,20 +9,70 @@ function mismatch(splice: Splice): RlctlError {
   });
 }
 
-function applySplice(bytes: Uint8Array, splice: Splice): Uint8Array {
-  const removed = Buffer.from(splice.removed);
-  const tail = splice.at + removed.length;
-  const stands = bytes.subarray(splice.at, tail);
-  if (tail > bytes.length || !removed.equals(stands)) throw mismatch(splice);
-  return Buffer.concat([bytes.subarray(0, splice.at), Buffer.from(splice.inserted), bytes.subarray(tail)]);
+/** A splice with its offset in the bytes before its whole run. */
+interface Placed {
+  readonly splice: Splice;
+  readonly at: number;
+  readonly removed: Buffer;
+  readonly inserted: Buffer;
+}
+
+function placed(splice: Splice): Placed {
+  return { splice, at: splice.at, removed: Buffer.from(splice.removed), inserted: Buffer.from(splice.inserted) };
+}
+
+/** One pass over the bytes for a run of splices in ascending order that do not touch each other's text. */
+function applyRun(bytes: Uint8Array, run: readonly Placed[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let reached = 0;
+  for (const { splice, at, removed, inserted } of run) {
+    const end = at + removed.length;
+    if (at < reached || end > bytes.length || !removed.equals(bytes.subarray(at, end))) throw mismatch(splice);
+    parts.push(bytes.subarray(reached, at), inserted);
+    reached = end;
+  }
+  return Buffer.concat([...parts, bytes.subarray(reached)]);
+}
+
+/** How many splices from `start` on each lie wholly before the one before it. */
+function descendingFrom(splices: readonly Placed[], start: number): number {
+  let end = start + 1;
+  for (; end < splices.length; end += 1) {
+    const [earlier, splice] = [splices[end - 1], splices[end]];
+    if (earlier === undefined || splice === undefined || splice.at + splice.removed.length > earlier.at) break;
+  }
+  return end - start;
+}
+
+/** Those from `start` on that each lie wholly after what the one before it inserted, with offsets before any of them. */
+function ascendingFrom(splices: readonly Placed[], start: number): readonly Placed[] {
+  const run: Placed[] = [];
+  let [reached, shift] = [-Infinity, 0];
+  for (let index = start; index < splices.length; index += 1) {
+    const splice = splices[index];
+    if (splice === undefined || splice.at < reached) break;
+    run.push({ ...splice, at: splice.at - shift });
+    reached = splice.at + splice.inserted.length;
+    shift += splice.inserted.length - splice.removed.length;
+  }
+  return run;
 }
 
 /**
- * The bytes after the splices, applied in order. Never changes its argument. Throws RlctlError `SPLICE_MISMATCH` where the
- * text that a splice removes does not stand there.
+ * The bytes after the splices, applied in order. Never changes its argument. Splices that follow each other in one
+ * direction cost one pass together, not one each. Throws RlctlError `SPLICE_MISMATCH` where the text that a splice removes
+ * does not stand there.
  */
 export function applySplices(bytes: Uint8Array, splices: readonly Splice[]): Uint8Array {
-  return splices.reduce(applySplice, bytes);
+  const all = splices.map(placed);
+  let current = bytes;
+  for (let start = 0; start < all.length;) {
+    const descending = descendingFrom(all, start);
+    const run = descending > 1 ? all.slice(start, start + descending).reverse() : ascendingFrom(all, start);
+    current = applyRun(current, run);
+    start += run.length;
+  }
+  return current;
 }
 
 /** The splices that undo these, in the order in which they are to be applied. */

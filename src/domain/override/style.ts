@@ -98,7 +98,8 @@ export function styleOfValues(document: OverrideDocument, index: number): Object
   return derivedStyle(styleOfDocument(document));
 }
 
-function styleOfValue(bytes: Uint8Array, { valueStart, valueEnd }: DocumentMember): ObjectStyle | null {
+/** How a stored value writes itself; `null`: it is no object, or an empty one. */
+export function styleOfValue(bytes: Uint8Array, { valueStart, valueEnd }: DocumentMember): ObjectStyle | null {
   if (bytes[valueStart] !== byteOf.openBrace) return null;
   if (skipWhitespace(bytes, valueStart + 1) === valueEnd - 1) return null;
   return styleOfMembers(bytes, innerMembers(bytes, valueStart), valueEnd);

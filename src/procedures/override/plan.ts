@@ -1,6 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { GuardsSaid } from '../../domain/guard/verdict.js';
-import { diffDocuments, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, hiddenBy, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { revisionOf, type Revision } from '../../domain/revision.js';
@@ -160,10 +160,14 @@ function checkRevision(stored: StoredOverrides, wanted: string | null): void {
   );
 }
 
+/** Above this many routes it is cheaper to look at the whole document once. */
+const fewRoutes = 16;
+
 function hiddenAmong(document: OverrideDocument, routes: readonly string[]): ReadonlyMap<string, string> {
+  const all = routes.length > fewRoutes ? hiddenBy(document) : null;
   return new Map(
     routes.flatMap((route) => {
-      const by = hidingPrefix(document, route);
+      const by = all === null ? hidingPrefix(document, route) : all.get(route);
       return by === undefined ? [] : [[route, by] as const];
     }),
   );

@@ -20,13 +20,16 @@ export async function readHistory(
   }
 }
 
-/** Undone changes and those that undid them do not count: the last change that still stands. `null`: there is none. */
+/**
+ * Undone changes and those that undid them do not count, nor do those that only said who manages what: the last change of
+ * the document that still stands. `null`: there is none.
+ */
 export function lastStanding(newestFirst: readonly HistoryEntry[]): HistoryEntry | null {
   const undone = new Set<string>();
   for (const entry of newestFirst) {
     if (entry.kind !== 'change' || entry.body === null) continue;
     if (entry.body.undoes !== null) undone.add(entry.body.undoes);
-    else if (!undone.has(entry.changeId)) return entry;
+    else if (!undone.has(entry.changeId) && entry.prev !== entry.next) return entry;
   }
   return null;
 }

@@ -122,7 +122,15 @@ async function rebase(ports: StorePorts, plan: ChangePlan, current: StoredOverri
       current,
       touched.map(({ route }) => route),
     );
-  return planOn(current, plan.intent, ports.clock.monotonicMs());
+  const next = await planOn(current, plan.intent, ports.clock.monotonicMs());
+  // What names whole values would take back, unseen, what somebody did to a route that it had found as wanted.
+  const overtaken = next.edit.changes.filter(({ route, before }) => rawOf(plan.document, route) !== before);
+  if (overtaken.length > 0) {
+    const shown = overtaken.map((change) => ({ ...change, before: rawOf(plan.document, change.route) }));
+    const routes = shown.map(({ route }) => route);
+    throw conflict({ ...plan, edit: { ...plan.edit, changes: shown } }, current, routes);
+  }
+  return next;
 }
 
 function conflict(plan: ChangePlan, current: StoredOverrides, routes: readonly string[]): RlctlError {

@@ -1,0 +1,47 @@
+import { Option } from 'commander';
+import type { Context } from '../../context.js';
+import { usageError } from '../../domain/errors.js';
+import { parsePlanFile } from '../../domain/override/plan-file.js';
+import { applyIntent } from '../../procedures/override/declared.js';
+import { plannedIntent } from '../../procedures/override/planned.js';
+import { defineCommand, textFlag, type Outcome } from '../command.js';
+import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { runChange } from './change.js';
+import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile, readInput } from './file.js';
+
+// The runbook's "per-route override" for many routes at once, from a file that is kept under review; never deletes.
+
+async function applyPlan(context: Context, path: string, mutation: MutationInput): Promise<Outcome> {
+  const plan = parsePlanFile(Buffer.from(await readInput(context, path)).toString('utf8'), path);
+  const environment = await context.environment(mutation.effect.settings);
+  const { reason, ticket } = mutation;
+  const said = { ...mutation, reason: reason ?? plan.reason, ticket: ticket ?? plan.ticket };
+  return runChange(context, said, () => plannedIntent(plan, environment.name, mutation.ifRevision));
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    addFileFlag(c);
+    c.addOption(
+      new Option('--plan <file>', 'make the change of a plan, exactly as it was planned; - is stdin').conflicts('file'),
+    );
+    addMutationFlags(c);
+  },
+  examples: [
+    'rlctl -e preview override apply -f overrides.yaml --reason "new limits of search"',
+    'rlctl -e prod override apply --plan plan.json --confirm prod',
+  ],
+  input: (_, flags) => {
+    const [plan, mutation] = [textFlag(flags, 'plan'), mutationInput(flags)];
+    if (plan === null && textFlag(flags, 'file') === null)
+      throw usageError('neither a file nor a plan is named', 'Give -f FILE, or --plan FILE; - is stdin.');
+    const path = plan ?? fileFlag(flags);
+    assertOneStdin(path, mutation);
+    return { isPlan: plan !== null, path, mutation };
+  },
+  action: async (context, { isPlan, path, mutation }) => {
+    if (isPlan) return applyPlan(context, path, mutation);
+    const { entries } = await loadOverridesFile(context, path);
+    return runChange(context, mutation, () => applyIntent({ entries, ifRevision: mutation.ifRevision }));
+  },
+});

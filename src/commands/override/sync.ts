@@ -1,0 +1,31 @@
+import { syncIntent } from '../../procedures/override/declared.js';
+import { defineCommand } from '../command.js';
+import { addMutationFlags, mutationInput } from '../mutation.js';
+import { runChange } from './change.js';
+import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile } from './file.js';
+import { addOwnershipFlags, ownershipFlags, ownershipOf } from './ownership.js';
+
+// The same as apply, for a file that is the whole truth about what its owner manages: what it no longer names goes.
+
+export const command = defineCommand({
+  register: (c) => {
+    addFileFlag(c);
+    addOwnershipFlags(c);
+    addMutationFlags(c);
+  },
+  examples: [
+    'rlctl -e preview override sync -f overrides.yaml --dry-run',
+    'rlctl -e prod override sync -f search.yaml --owner team-search --reason CHG-7 --confirm prod',
+  ],
+  input: (_, flags) => {
+    const [file, mutation] = [fileFlag(flags), mutationInput(flags)];
+    assertOneStdin(file, mutation);
+    return { file, ownership: ownershipFlags(flags), mutation };
+  },
+  action: async (context, { file, ownership, mutation }) => {
+    const wanted = await loadOverridesFile(context, file);
+    const { ifRevision } = mutation;
+    const owned = ownershipOf(ownership, wanted, file);
+    return runChange(context, mutation, () => syncIntent({ entries: wanted.entries, ifRevision }, owned));
+  },
+});

@@ -1,0 +1,28 @@
+import { isSameJson } from '../../domain/json.js';
+import { diffDocuments, type RouteDiff } from '../../domain/override/diff.js';
+import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
+import { documentOf, type FileEntry } from '../../domain/overrides-file/read-file.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import { rawOf, readable, type StorePorts } from './plan.js';
+
+/** A file beside what is stored. */
+export interface FileComparison {
+  readonly stored: StoredOverrides;
+  readonly live: OverrideDocument;
+  /** From what is stored (before) to the file (after); white space is no difference. */
+  readonly routes: readonly RouteDiff[];
+}
+
+/** Compares what is stored with a file, field by field, order included. Throws guards for a document that cannot be read. */
+export async function compareFile(
+  ports: Pick<StorePorts, 'store' | 'deadline'>,
+  entries: readonly FileEntry[],
+): Promise<FileComparison> {
+  const stored = await ports.store.read(ports.deadline);
+  const live = readable(stored, false) ?? scanDocument(null);
+  const wanted = entries.map((entry) => {
+    const raw = rawOf(live, entry.prefix);
+    return raw !== null && isSameJson(raw, entry.raw) ? { ...entry, raw } : entry;
+  });
+  return { stored, live, routes: diffDocuments(live, scanDocument(documentOf({ entries: wanted }))) };
+}
