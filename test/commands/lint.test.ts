@@ -130,7 +130,7 @@ describe('a file', () => {
     const { findings } = jsonOf<Shown>(
       (await state.world.main(['override', 'lint', '-f', '-', '--json'], { stdin: '[' })).out,
     );
-    expect(findings[0]?.place).toEqual({ file: '-', line: 1, column: 1 });
+    expect(findings[0]?.place).toEqual({ file: '-', line: 1, column: 2 });
   });
 
   test('nothing in it reaches a terminal as it is', async () => {
@@ -186,6 +186,53 @@ describe('a file', () => {
     const ran = await lint(...args);
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(message);
+  });
+
+  describe('a file of kind Overrides', () => {
+    const yaml = `apiVersion: rlctl/v1
+kind: Overrides
+overrides:
+  - prefix: /api/pay
+    rate: 5
+    burst: 0
+  # a sibling of it
+  - prefix: /é/payments
+    json: '{"rate":"12"}'
+  - prefix: /api/payments
+    rate: 3
+`;
+
+    test('is linted as the document that it makes, each finding at its entry', async () => {
+      await state.world.write('o.yaml', yaml);
+      const shown = jsonOf<Shown>((await lint('-f', 'o.yaml', '--json')).out);
+      expect(shown.findings.map(({ rule, place }) => [rule, place?.line, place?.column])).toEqual([
+        ['missing-boundary', 4, 5],
+        ['coerced-value', 8, 5],
+        ['hidden-prefix', 10, 5],
+        ['zero-burst', 4, 5],
+      ]);
+    });
+
+    test('in JSON too, also where its list is empty', async () => {
+      const file = { apiVersion: 'rlctl/v1', kind: 'Overrides', overrides: [{ prefix: '/', rate: 5 }] };
+      await state.world.write('o.json', JSON.stringify(file, null, 2));
+      const shown = jsonOf<Shown>((await lint('-f', 'o.json', '--json')).out);
+      expect(shown.findings.map(({ rule, place }) => [rule, place?.line, place?.column])).toEqual([
+        ['match-all', 5, 5],
+      ]);
+      await state.world.write('o.json', JSON.stringify({ ...file, overrides: [] }));
+      expect(await lint('-f', 'o.json')).toMatchObject({ code: 0 });
+    });
+
+    test('every fault of the file is a finding with its place and cure', async () => {
+      await state.world.write('o.yaml', `${yaml}  - prefix: /api/pay\n    rat: 5\n    rate: 99999\n`);
+      const shown = jsonOf<Shown>((await lint('-f', 'o.yaml', '--json')).out);
+      expect(shown.findings.length).toBeGreaterThanOrEqual(2);
+      for (const { rule, place, hint } of shown.findings) {
+        expect([rule, place?.file, (place?.line ?? 0) >= 12]).toEqual(['invalid-file', 'o.yaml', true]);
+        expect(hint).toMatch(/[^.]\.$/);
+      }
+    });
   });
 
   describe('reports', () => {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { chooseEnvironment } from '../../config.js';
 import type { Context } from '../../context.js';
@@ -8,7 +7,6 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import { countFindings } from '../../domain/lint/lint.js';
 import { lintRules } from '../../domain/lint/rules.js';
 import { nearNames } from '../../domain/near-names.js';
-import { defaultMaxDocumentBytes } from '../../domain/override/document.js';
 import { overridesKey } from '../../domain/redis-keys.js';
 import { lintFile, lintStored, type LintReport } from '../../procedures/override/lint.js';
 import { githubAnnotations } from '../../ui/github-annotations.js';
@@ -17,6 +15,7 @@ import { sarifLog } from '../../ui/sarif.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag } from '../command.js';
 import { durationFlag } from '../decisions/question.js';
 import { decisionsPort } from '../decisions/traffic.js';
+import { readInput } from './file.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
 
 // What is wrong in a document before a server loads it, or in the one that is stored: rule by rule, each with its place.
@@ -30,14 +29,6 @@ function ruleNames(names: readonly string[]): ReadonlySet<string> {
   const near = nearNames(unknown, known);
   const hint = `${near.length > 0 ? `Near it: ${near.join(', ')}. ` : ''}See them all with: rlctl help lint`;
   throw usageError(`--ignore: there is no rule "${unknown}"`, hint, 'UNKNOWN_RULE');
-}
-
-/** At most a byte more than a document may have. */
-async function bytesOf(context: Context, file: string): Promise<Uint8Array> {
-  if (file === '-') return context.host.stdin.readAll();
-  const bytes = await context.files.readBytes(resolve(context.host.cwd, file), defaultMaxDocumentBytes);
-  if (bytes === null) throw usageError(`there is no file ${file}`, 'Check the path given with -f.', 'FILE_MISSING');
-  return bytes;
 }
 
 /** The environment's name and bucket routes as the configuration says them; variables in it need not be set for that. */
@@ -60,8 +51,9 @@ async function configured(context: Context): Promise<{ name: string | null; buck
 type Linted = { readonly report: LintReport; readonly environment: string | null };
 
 async function onDisk(context: Context, file: string, ignored: ReadonlySet<string>): Promise<Linted> {
-  const [bytes, { name, buckets }] = await Promise.all([bytesOf(context, file), configured(context)]);
-  return { report: lintFile(bytes, file, { buckets, ignored }), environment: name };
+  const [bytes, { name, buckets }] = await Promise.all([readInput(context, file), configured(context)]);
+  const readYaml = await context.readYaml();
+  return { report: lintFile(bytes, { file, readYaml }, { buckets, ignored }), environment: name };
 }
 
 async function live(context: Context, sinceMs: number, ignored: ReadonlySet<string>): Promise<Linted> {
@@ -80,7 +72,12 @@ async function live(context: Context, sinceMs: number, ignored: ReadonlySet<stri
 
 export const command = defineCommand({
   register: (c) => {
-    c.addOption(new Option('-f, --file <overrides>', 'a document on disk (- is stdin) instead of the stored one'))
+    c.addOption(
+      new Option(
+        '-f, --file <overrides>',
+        'a file of overrides, or a document as Redis holds it (- is stdin), instead of the stored one',
+      ),
+    )
       .addOption(new Option('--strict', 'notes end it with 3 as well'))
       .addOption(new Option('--ignore <rule>', 'leave a rule out; repeatable, see: rlctl help lint').argParser(collect))
       .addOption(

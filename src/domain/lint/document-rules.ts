@@ -17,6 +17,12 @@ export function* findUnreadable({ fault }: LintSubject): Iterable<Discovery> {
   };
 }
 
+export function* findInvalidFile({ fileFaults }: LintSubject): Iterable<Discovery> {
+  for (const { at, message, cure } of fileFaults) {
+    yield { at, route: null, message, cure: cure.replace(/\.$/, ''), command: null };
+  }
+}
+
 export function* findLoose({ strictFault }: LintSubject): Iterable<Discovery> {
   if (strictFault === null) return;
   yield {

@@ -1,5 +1,12 @@
 import { findRateBelowTraffic, findWideShadow } from './bucket-rules.js';
-import { findLarge, findLoose, findRepeatedKeys, findTooLarge, findUnreadable } from './document-rules.js';
+import {
+  findInvalidFile,
+  findLarge,
+  findLoose,
+  findRepeatedKeys,
+  findTooLarge,
+  findUnreadable,
+} from './document-rules.js';
 import {
   findCaseVariants,
   findMissingBoundaries,
@@ -26,6 +33,14 @@ export const lintRules = [
     summary: 'the server cannot read the document (syntax, byte order mark, a list…): a reload drops every override',
     cure: 'make it one JSON object again before anybody reloads',
     find: findUnreadable,
+  },
+  {
+    name: 'invalid-file',
+    severity: 'error',
+    summary:
+      'a file of overrides that is none: wrong syntax, an unknown field, a value of another type, a prefix twice',
+    cure: 'correct it as rlctl override schema describes it',
+    find: findInvalidFile,
   },
   {
     name: 'too-large',

@@ -35,6 +35,13 @@ export interface ReadingFault {
   readonly at: number | null;
 }
 
+/** What is wrong with a file of overrides; `at` counts in the same way as the offsets that are placed. */
+export interface FileFault {
+  readonly at: number;
+  readonly message: string;
+  readonly cure: string;
+}
+
 /** The traffic of a bucket, as its metrics tell. */
 export interface BucketTraffic {
   readonly bucket: string;
@@ -69,6 +76,8 @@ export interface LintSubject extends LintKnowledge {
   readonly fault: ReadingFault | null;
   /** Why rlctl would not change it although the server reads it; `null`: it would. */
   readonly strictFault: ReadingFault | null;
+  /** Why a file of overrides makes no document; empty: it does, or was none. */
+  readonly fileFaults: readonly FileFault[];
   /** Bytes; also where they were too many to be looked at. */
   readonly size: number;
 }
@@ -156,6 +165,7 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
     standings: notableStandings(entries, knowledge.buckets),
     fault: null,
     strictFault: isFault(strict) ? strict : null,
+    fileFaults: [],
     size: bytes.length,
   };
 }
@@ -163,6 +173,14 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
 /** A document of which nothing is known but its size. */
 export function blankSubject(size: number, knowledge: LintKnowledge): LintSubject {
   const source = { bytes: new Uint8Array(), latin1: '' };
-  const nothing = { entries: [], suspects: [], repeatedKeys: [], standings: [], fault: null, strictFault: null };
+  const nothing = {
+    entries: [],
+    suspects: [],
+    repeatedKeys: [],
+    standings: [],
+    fault: null,
+    strictFault: null,
+    fileFaults: [],
+  };
   return { ...knowledge, ...nothing, source, size };
 }

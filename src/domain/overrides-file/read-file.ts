@@ -1,7 +1,7 @@
 import { RlctlError } from '../errors.js';
 import { nearNames } from '../near-names.js';
 import { decodeKey, latin1Text, utf8Text } from '../override/scanned-text.js';
-import { scanObject, strictDialect } from '../override/scanner.js';
+import { byteOf, scanObject, skipWhitespace, strictDialect } from '../override/scanner.js';
 import { FaultList } from './fault-list.js';
 import { jsonTree } from './json-tree.js';
 import { readEntry } from './read-entry.js';
@@ -101,6 +101,20 @@ function readRoot(tree: FileTree, faults: FaultList, placeOf: PlaceOf, json: Uin
   return json !== null && !isOverridesKind(members)
     ? { owner: null, entries: readBare(json, faults, placeOf) }
     : readKind(root, members, faults, placeOf);
+}
+
+/**
+ * True for JSON that is the document itself and no file of kind `Overrides`; also where it is broken JSON, since it may be
+ * either. Never throws.
+ */
+export function isBareDocument(bytes: Uint8Array): boolean {
+  const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  if (bytes[skipWhitespace(bytes, mark)] !== byteOf.openBrace) return false;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Hardly any document holds these words, and reading one as a tree takes a while.
+  if (!text.includes('"apiVersion"') && !text.includes('"overrides"')) return true;
+  const { root } = jsonTree(bytes);
+  return root?.kind !== 'map' || !isOverridesKind([...root.members()]);
 }
 
 /** A document as Redis holds it has routes for keys, and no value of a route is a text or a list that anybody meant. */

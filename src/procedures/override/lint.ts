@@ -1,7 +1,7 @@
 import type { Decisions } from '../../domain/decisions/decisions.js';
 import { RlctlError } from '../../domain/errors.js';
 import { lintDocument, type LintOrigin } from '../../domain/lint/lint.js';
-import { TextPlaces, type TextPlace } from '../../domain/lint/places.js';
+import type { FileSource } from '../../domain/overrides-file/read-file.js';
 import { blankSubject, lintSubject, type LintKnowledge, type LintSubject } from '../../domain/lint/subject.js';
 import type { LocatedFinding } from '../../domain/located-finding.js';
 import { defaultMaxDocumentBytes } from '../../domain/override/document.js';
@@ -11,6 +11,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import { shareOf } from '../share.js';
+import { readDocumentFile } from './lint-file.js';
 import { trafficOf, withoutTraffic, type UncheckedRule } from './lint-traffic.js';
 
 export interface LintReport {
@@ -33,27 +34,16 @@ export interface LintInput {
   readonly ignored: ReadonlySet<string>;
 }
 
-/** A document that was read from a file, and where each of its bytes stands there. */
-interface ReadDocument {
-  readonly bytes: Uint8Array;
-  readonly placeOf: (offset: number) => TextPlace;
-}
-
-/** Reads a document as somebody keeps it: the JSON text that Redis would hold. */
-function readDocumentFile(bytes: Uint8Array): ReadDocument {
-  const places = new TextPlaces(bytes);
-  return { bytes, placeOf: (offset) => places.placeOf(offset) };
-}
-
 /** Checks a document on disk. Reaches nothing, and throws nothing: what cannot be read is a finding. */
-export function lintFile(text: Uint8Array, file: string, { buckets, ignored }: LintInput): LintReport {
-  const { bytes, placeOf } = readDocumentFile(text);
-  const knowledge = { buckets, traffic: [] };
+export function lintFile(text: Uint8Array, from: FileSource, { buckets, ignored }: LintInput): LintReport {
   const isTooLarge = text.length > defaultMaxDocumentBytes;
-  const subject = isTooLarge ? blankSubject(text.length, knowledge) : lintSubject(bytes, knowledge);
-  const origin: LintOrigin = { kind: 'file', file, placeOf };
+  const { bytes, placeOf, faults: fileFaults } = readDocumentFile(isTooLarge ? Buffer.from('{}') : text, from);
+  const knowledge = { buckets, traffic: [] };
+  const isBlank = isTooLarge || fileFaults.length > 0;
+  const subject = isBlank ? { ...blankSubject(text.length, knowledge), fileFaults } : lintSubject(bytes, knowledge);
+  const origin: LintOrigin = { kind: 'file', file: from.file, placeOf };
   return {
-    source: file,
+    source: from.file,
     revision: null,
     entryCount: subject.entries.length,
     size: text.length,
