@@ -1,3 +1,4 @@
+import type { Heartbeat } from '../domain/override/heartbeat.js';
 import type { HistoryEntry, HistoryBody } from '../domain/override/history.js';
 import type { Revision } from '../domain/revision.js';
 import type { Deadline } from './deadline.js';
@@ -25,6 +26,8 @@ export interface StoredOverrides {
   readonly role: 'primary' | 'replica' | null;
   /** Redis's run id, the identity of the server process; `null`: not known. */
   readonly runId: string | null;
+  /** What the last run that applies ends left; `null`: none ran; `unknown`: this user may not see. */
+  readonly heartbeat: Heartbeat | null | 'unknown';
 }
 
 /** One compare-and-set of document, metadata and history: all of it or nothing. */
@@ -86,6 +89,8 @@ export interface OverrideStore {
   write(write: OverrideWrite, deadline: Deadline): Promise<WriteOutcome>;
   /** History entries, newest first; empty where there is none. */
   history(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryEntry[]>;
+  /** Leaves the mark of a run that applies ends; the last one counts. Throws as a read does; `refused` without the right. */
+  beat(heartbeat: Heartbeat, deadline: Deadline): Promise<void>;
   /** Starts connecting without waiting for it, so that the connection overlaps other work; errors surface at use. */
   open(deadline: Deadline): void;
   /** Drops every connection at once. */

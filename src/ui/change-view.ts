@@ -6,7 +6,7 @@ import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js
 import { addressed } from '../domain/printed-command.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
-import { relativeTime } from './time.js';
+import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -21,7 +21,8 @@ export function changeView(result: ChangeResult, environment: Environment): View
     data: {
       environment: environment.name,
       changeId: written?.changeId ?? null,
-      ...planJson(plan),
+      ...planJson(plan, environment),
+      until: isoTime(written?.untilMs ?? null),
       conflictsMerged: written?.conflicts ?? 0,
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
@@ -32,7 +33,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
     },
     human: (theme) =>
       [
-        planText(plan, theme),
+        planText(plan, environment, theme, written?.untilMs),
         stepsText(
           steps.filter(({ name }) => name !== 'reload'),
           theme,
@@ -64,17 +65,21 @@ function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: E
 export function planView(plan: ChangePlan, environment: Environment): View {
   return {
     kind: 'OverridePlan',
-    data: { environment: environment.name, ...planJson(plan) },
-    human: (theme) => `${planText(plan, theme)}\n${theme.dim('nothing has been written')}`,
+    data: { environment: environment.name, ...planJson(plan, environment) },
+    human: (theme) => `${planText(plan, environment, theme)}\n${theme.dim('nothing has been written')}`,
   };
 }
 
 /** What is about to be written, for the question before it. */
-export function previewText(plan: ChangePlan, theme: Theme): string {
-  return `about to write:\n${planText(plan, theme)}`;
+export function previewText(plan: ChangePlan, environment: Environment, theme: Theme): string {
+  return `about to write:\n${planText(plan, environment, theme)}`;
 }
 
-function planJson(plan: ChangePlan): Record<string, unknown> {
+function remarksOf({ remarks }: ChangePlan, { address }: Environment): readonly string[] {
+  return remarks.map((remark) => addressed(remark, address));
+}
+
+function planJson(plan: ChangePlan, environment: Environment): Record<string, unknown> {
   return {
     command: plan.intent.command,
     key: plan.stored.key,
@@ -84,16 +89,23 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     undoes: plan.intent.undoes(),
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
-    remarks: plan.intent.remarks?.() ?? [],
+    until: isoTime(plan.untilMs),
+    remarks: remarksOf(plan, environment),
     missing: plan.intent.missing?.() ?? [],
   };
 }
 
-function planText(plan: ChangePlan, theme: Theme): string {
+/** `untilMs`: when what was written ends; absent: when what is planned would. */
+function planText(
+  plan: ChangePlan,
+  environment: Environment,
+  theme: Theme,
+  untilMs: number | null = plan.untilMs,
+): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  const remarks = (plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
+  const remarks = remarksOf(plan, environment).map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
   const missing = plan.intent.missing?.() ?? [];
-  if (missing.length > 0)
+  if (missing.length > 0 && plan.isNoop)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
   if (plan.isNoop) {
     const what = plan.intent.routes.map(term).join(', ') || 'the document';
@@ -114,7 +126,14 @@ function planText(plan: ChangePlan, theme: Theme): string {
       ),
     );
   }
+  if (untilMs !== null) lines.push(endText(untilMs, plan.stored.serverTimeMs));
   return [...lines, ...remarks].join('\n');
+}
+
+/** `ends 2026-11-22T08:00:00.000Z (in 2h): what stood before returns then` */
+function endText(untilMs: number, nowMs: number): string {
+  const end = `${new Date(untilMs).toISOString()} (${relativeTime(untilMs, nowMs)})`;
+  return `ends ${end}: what stood before returns then`;
 }
 
 function missingText({ route, near }: MissingOverride, theme: Theme): string {
@@ -123,11 +142,11 @@ function missingText({ route, near }: MissingOverride, theme: Theme): string {
   return theme.warn(`there was no such override: ${quoted(route)}${others}`);
 }
 
-const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;
+const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' } as const;
 
 /** A diff field by field; never a change without its fields. */
 function diffText(diff: readonly RouteDiff[], theme: Theme): string {
-  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent };
+  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
   return diff
     .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
       const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
@@ -137,7 +156,7 @@ function diffText(diff: readonly RouteDiff[], theme: Theme): string {
         ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
       );
       const whole =
-        fields.length === 0 && kind !== 'moved'
+        fields.length === 0 && kind !== 'moved' && kind !== 'kept'
           ? [`    ${term(before ?? '(no entry)')} → ${term(after ?? '(no entry)')}`]
           : [];
       return [head, ...shown, ...whole];
@@ -167,6 +186,7 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     rlctl: entry.body?.rlctl ?? null,
     undoes: entry.body?.undoes ?? null,
     undoneBy,
+    until: isoTime(entry.body?.untilMs),
     changes: diff,
   }));
   return {
@@ -204,6 +224,8 @@ function historyText(
     `${theme.bold(entry.changeId)}  ${when}`,
     `  ${term(command)} by ${term(actor)}${reason ? `: ${term(reason)}` : ''}${ticket ? ` [${term(ticket)}]` : ''}`,
   ];
+  const until = isoTime(entry.body.untilMs);
+  if (until !== null) lines.push(`  until ${until} (${relativeTime(entry.body.untilMs ?? 0, nowMs)})`);
   if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
   if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
   const fields = diffText(diff, theme)

@@ -16,6 +16,7 @@ export interface FakeOverrides {
     replicas: number | null;
     acknowledged: number;
     entries: HistoryEntry[];
+    heartbeat: StoredOverrides['heartbeat'];
     /** Milliseconds by which this server's clock is ahead. */
     clockAheadMs: number;
   };
@@ -46,6 +47,7 @@ export function createFakeOverrides(
       replicas: 0,
       acknowledged: 0,
       entries: [],
+      heartbeat: null,
       clockAheadMs: 0,
     },
     writes: [],
@@ -73,6 +75,7 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): Overrid
     replicas: state.replicas,
     role: 'primary',
     runId: 'fake',
+    heartbeat: state.heartbeat,
   });
   return {
     read: async () => {
@@ -92,6 +95,11 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number): Overrid
       const newestFirst = state.entries.toReversed();
       const from = before === undefined ? 0 : newestFirst.findIndex((entry) => isOlder(entry.entryId, before));
       return from < 0 ? [] : newestFirst.slice(from, from + limit);
+    },
+    beat: async (heartbeat) => {
+      if (state.heartbeat === 'unknown')
+        throw new RlctlError('refused', 'this user may not write the key', { code: 'REDIS_NOPERM' });
+      state.heartbeat = heartbeat;
     },
     open: () => undefined,
     close: () => undefined,

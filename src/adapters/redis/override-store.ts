@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
-import { historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
+import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
+import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
@@ -32,7 +33,7 @@ export interface RedisSettings {
 export function createOverrideStore(settings: RedisSettings, ports: PatiencePorts): OverrideStore {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
-  const keys = { document, history: historyKey(document), metadata: metadataKey(document) };
+  const keys = { document, history: historyKey(document), metadata: metadataKey(document), expiry: expiryKey(document) };
   const maxBytes = settings.maxBytes ?? defaultMaxBytes;
   const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
   const clockStart = {
@@ -41,12 +42,13 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     replicas: null,
     role: null,
     runId: null,
+    heartbeat: 'unknown' as const,
   };
   const memory: { seen: ServerSighting } = { seen: clockStart };
   const startedMs = new Map<string, number>();
 
-  const remember = ({ serverTimeMs, replicas, role, runId }: StoredOverrides): void => {
-    memory.seen = { serverTimeMs, replicas, role, runId, atMs: ports.clock.monotonicMs() };
+  const remember = ({ serverTimeMs, replicas, role, runId, heartbeat }: StoredOverrides): void => {
+    memory.seen = { serverTimeMs, replicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
   };
 
   /** Runs an operation that changes nothing, again and again where that helps. */
@@ -86,6 +88,11 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const from = before === undefined ? '+' : `(${before}`;
         const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
+      }),
+    beat: (heartbeat, deadline) =>
+      attempt(deadline, async (link, budget) => {
+        const [reply] = await link.run([['SET', keys.expiry, serialiseHeartbeat(heartbeat)]], budget);
+        valueOf(reply);
       }),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),

@@ -35,6 +35,7 @@ export interface FlagCommand {
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
+  if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
   const driver = await driverOf(context, environment);
   const ports = { ...(await flagPorts(context, environment)), records: flagRecords(context, environment) };
   context.progress.step(`reading ${driver.place}`);
@@ -47,7 +48,8 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
   const plan = await planFlags(driver, isOn, wishes, remarksOf(wanted));
   if (mutation.isDryRun) return { view: flagPlanView(plan, environment), exit: 'ok' };
-  if (!plan.isNoop) assertRequirements(environment, mutation);
+  // A flag has no end to be asked for.
+  if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading: reload !== null && !isIdle(plan, asked),
@@ -71,6 +73,14 @@ function noRevision(): RlctlError {
   return usageError(
     '--if-revision speaks of the override document, which is not what is changed here',
     'Leave it out: a flag that was changed underneath is a conflict anyway.',
+  );
+}
+
+function noEnd(flag: 'for' | 'until'): RlctlError {
+  return usageError(
+    `--${flag}: a flag of the server cannot end by itself, only an override can`,
+    'Leave it out and take the flag back with "rlctl shadow off"; or put its routes into shadow for a while: rlctl shadow on --route PREFIX --for 2h',
+    'FLAG_WITHOUT_END',
   );
 }
 

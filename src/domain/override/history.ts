@@ -1,3 +1,4 @@
+import type { JsonValue } from '../json.js';
 import type { Revision } from '../revision.js';
 
 /** One replacement inside the document's bytes. Offsets count bytes of the document before this splice. */
@@ -21,6 +22,9 @@ export interface RouteChange {
   /** The key that stood directly after it; `null`: it was last. */
   readonly next: string | null;
 }
+
+/** Metadata of routes as the history keeps it: pairs, because a route may be called `__proto__`. */
+export type RecordedMetadata = readonly (readonly [route: string, metadata: JsonValue])[];
 
 /** The part of a history entry that rlctl writes and Redis does not look into. Stored as JSON, `v` first. */
 export interface HistoryBody {
@@ -51,6 +55,11 @@ export interface HistoryBody {
   readonly guards?: readonly string[];
   /** The revision that it brought back (`undo --to`); absent: it did not bring one back. */
   readonly restores?: Revision;
+  /**
+   * The metadata that stood before, of the routes it touched; a route that is not in it had none. Absent: it was written by
+   * a version that did not keep it.
+   */
+  readonly metadata?: RecordedMetadata;
 }
 
 /**

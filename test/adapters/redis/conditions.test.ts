@@ -31,6 +31,7 @@ const assumed: StoredOverrides = {
   replicas: null,
   role: null,
   runId: null,
+  heartbeat: null,
 };
 
 async function redisFor(...args: string[]): Promise<RunningRedis> {
