@@ -58,12 +58,14 @@ export function addMutationFlags(command: Command): void {
 export function addEndFlags(command: Command): void {
   command
     .addOption(
-      new Option('--for <duration>', 'temporary: what stood before returns after this time, e.g. 2h').helpGroup('Change:'),
+      new Option('--for <duration>', 'temporary: what stood before returns after this time, e.g. 2h').helpGroup(
+        'Change:',
+      ),
     )
+    .addOption(new Option('--until <time>', 'the same, until a time, e.g. 2026-11-22T08:00:00Z').helpGroup('Change:'))
     .addOption(
-      new Option('--until <time>', 'the same, until a time, e.g. 2026-11-22T08:00:00Z').helpGroup('Change:'),
-    )
-    .addOption(new Option('--permanent', 'it stays; a protected environment wants one of the three').helpGroup('Change:'));
+      new Option('--permanent', 'it stays; a protected environment wants one of the three').helpGroup('Change:'),
+    );
 }
 
 /** The end that the flags of `addEndFlags` say. */

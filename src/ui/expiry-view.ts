@@ -89,7 +89,10 @@ function skippedText(each: Skipped, environment: Environment, theme: Theme): str
 function skippedHint({ route, conflict }: Skipped, { address }: Environment): string {
   const set = shellWords(['rlctl', 'override', 'set', route, '--rate', 'N', '--permanent']);
   const keep = conflict.found === null ? shellWords(['rlctl', 'override', 'unset', route]) : set;
-  return addressed(`somebody changed it past rlctl. Say what is to stay: ${keep}; its end is cancelled by that`, address);
+  return addressed(
+    `somebody changed it past rlctl. Say what is to stay: ${keep}; its end is cancelled by that`,
+    address,
+  );
 }
 
 function rawText(raw: string | null): string {
@@ -143,9 +146,10 @@ async function eventText(event: ExpiryEvent, environment: Environment, theme: Th
     case 'failed':
       return theme.bad(`failed, and goes on: ${term(event.error.message)}`);
     case 'expired':
-      return [...event.round.ended.map((each) => endedText(each, event.round)), ...madeUpLines(event.round, theme)].join(
-        '\n',
-      );
+      return [
+        ...event.round.ended.map((each) => endedText(each, event.round)),
+        ...madeUpLines(event.round, theme),
+      ].join('\n');
     case 'skipped':
       return event.round.skipped.map((each) => skippedText(each, environment, theme)).join('\n');
   }

@@ -24,7 +24,12 @@ const scanCount = '1000';
 export function createRedisInspector(settings: { readonly url: Secret; readonly namespace: string }): RedisInspector {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
-  const keys: DocumentKeys = { document, history: historyKey(document), metadata: metadataKey(document), expiry: expiryKey(document) };
+  const keys: DocumentKeys = {
+    document,
+    history: historyKey(document),
+    metadata: metadataKey(document),
+    expiry: expiryKey(document),
+  };
   const connection = new RedisConnection(target, () => loadTlsFiles({}));
   const look = async (deadline: Deadline, redirects: number): Promise<RedisFacts> => {
     const budget = budgetOf(deadline);

@@ -33,7 +33,12 @@ export interface RedisSettings {
 export function createOverrideStore(settings: RedisSettings, ports: PatiencePorts): OverrideStore {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
-  const keys = { document, history: historyKey(document), metadata: metadataKey(document), expiry: expiryKey(document) };
+  const keys = {
+    document,
+    history: historyKey(document),
+    metadata: metadataKey(document),
+    expiry: expiryKey(document),
+  };
   const maxBytes = settings.maxBytes ?? defaultMaxBytes;
   const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
   const clockStart = {

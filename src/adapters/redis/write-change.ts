@@ -103,7 +103,14 @@ export class ChangeWriter {
         return this.#isSent && this.#usesTransaction ? this.#resolve() : this.#concluded(result);
       case 'conflict': {
         const { replicas, role, runId, heartbeat } = this.context.seen;
-        const current: StoredOverrides = { key: this.context.keys.document, replicas, role, runId, heartbeat, ...result.state };
+        const current: StoredOverrides = {
+          key: this.context.keys.document,
+          replicas,
+          role,
+          runId,
+          heartbeat,
+          ...result.state,
+        };
         return { kind: 'conflict', current };
       }
       case 'scriptDenied':

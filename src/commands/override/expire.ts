@@ -58,11 +58,21 @@ function inputOf(flags: Flags): ExpireInput {
 }
 
 /** What one look takes, made ready once: the connections, the secret, who acts. */
-async function roundOf(context: Context, environment: Environment, input: ExpireInput): Promise<() => Promise<ExpiryRound>> {
+async function roundOf(
+  context: Context,
+  environment: Environment,
+  input: ExpireInput,
+): Promise<() => Promise<ExpiryRound>> {
   const { reason, ticket, isDryRun } = input;
   const ports = await changePorts(context, environment);
   const effect = await effectInput(context, environment, input.effect, await recall(context, environment));
-  const author = { actor: await context.actor(), reason, ticket, rlctl: context.version, environment: environment.name };
+  const author = {
+    actor: await context.actor(),
+    reason,
+    ticket,
+    rlctl: context.version,
+    environment: environment.name,
+  };
   const everyMs = input.everyMs ?? (input.isWatching ? usualEveryMs : null);
   const everySeconds = everyMs === null ? null : everyMs / 1000;
   const keep = async (taken: Effect, revision: string): Promise<void> => {

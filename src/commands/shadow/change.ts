@@ -46,7 +46,7 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
   const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision };
-  return runChange(context, mutation, (ports) => 
+  return runChange(context, mutation, (ports) =>
     isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
   );
 }

@@ -45,10 +45,14 @@ export function endAtMs(end: End, nowMs: number): number | null {
   const now = new Date(nowMs).toISOString();
   if (end.atMs <= nowMs) {
     const ago = formatDuration(nowMs - end.atMs);
-    throw new RlctlError('usage', `--until ${end.text} has passed: the server's clock is ${ago} ahead of it, at ${now}`, {
-      code: 'END_PASSED',
-      hint: 'Give a time to come, or how long it is to last: --for 2h',
-    });
+    throw new RlctlError(
+      'usage',
+      `--until ${end.text} has passed: the server's clock is ${ago} ahead of it, at ${now}`,
+      {
+        code: 'END_PASSED',
+        hint: 'Give a time to come, or how long it is to last: --for 2h',
+      },
+    );
   }
   if (end.atMs > nowMs + longestMs) throw tooFar(`--until ${end.text}`);
   return end.atMs;

@@ -50,7 +50,9 @@ export function takeBackEnds(document: OverrideDocument, due: readonly PendingEn
       const conflict = byRoute.get(each.route);
       return conflict === undefined ? [] : [{ ...each, conflict }];
     }),
-    restored: new Map(ended.map(({ route, previous }) => [route, previous.value === null ? null : (previous.by ?? null)])),
+    restored: new Map(
+      ended.map(({ route, previous }) => [route, previous.value === null ? null : (previous.by ?? null)]),
+    ),
   };
 }
 

@@ -108,7 +108,7 @@ function entryAfter(
 function permanentState(change: RouteChange, old: RouteMetadata | undefined, isMoved: boolean): PermanentState {
   const isTemporary = old?.untilMs !== undefined && old.previous !== undefined;
   if (isTemporary && isAsWritten(old, change.before))
-    return { ...old.previous, ...(isMoved ? { isMoved } : {}) } as PermanentState;
+    return { ...old.previous, ...(isMoved ? { isMoved } : {}) };
   const { before: value, previous, next } = change;
   return {
     value,

@@ -60,7 +60,10 @@ function diffOf(body: HistoryBody): readonly RouteDiff[] {
   const diff = diffDocuments(document('before'), document('after'));
   const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
   // The places in this small document are not those in the stored one, which the history does not keep.
-  return [...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })), ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change)))];
+  return [
+    ...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })),
+    ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
+  ];
 }
 
 function moveOf({ route, before, after }: RouteChange): RouteDiff {

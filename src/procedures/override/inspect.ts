@@ -48,7 +48,10 @@ export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'
   const listing = listingOf(await ports.store.read(ports.deadline));
   const left = await leftByAuthors(ports, listing);
   const overrides = listing.overrides.map((each) => {
-    const after = each.metadata?.wrote !== undefined || each.metadata === null ? undefined : left.get(each.metadata.changeId)?.get(each.prefix);
+    const after =
+      each.metadata?.wrote !== undefined || each.metadata === null
+        ? undefined
+        : left.get(each.metadata.changeId)?.get(each.prefix);
     return after === undefined ? each : { ...each, isChangedPast: after !== each.raw };
   });
   return { ...listing, overrides };

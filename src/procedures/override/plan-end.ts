@@ -24,14 +24,17 @@ export function withKept({ document, ...planned }: Planned & { readonly document
   const { edit } = planned;
   const touched = new Set(edit.changes.map(({ route }) => route));
   const kept = keptRoutes(planned).filter((route) => !touched.has(route));
-  return kept.length === 0 ? edit : { ...edit, changes: [...edit.changes, ...kept.map((route) => keptChange(document, route))] };
+  return kept.length === 0
+    ? edit
+    : { ...edit, changes: [...edit.changes, ...kept.map((route) => keptChange(document, route))] };
 }
 
 function keptRoutes({ intent, metadata, untilMs }: Planned): readonly string[] {
   const restored = [...(intent.restored?.() ?? [])].filter(
     ([route, entry]) => textOf(entry) !== textOf(metadata.routes.get(route)),
   );
-  const ending = intent.end === undefined ? [] : intent.routes.filter((route) => isOtherEnd(metadata.routes.get(route), untilMs));
+  const ending =
+    intent.end === undefined ? [] : intent.routes.filter((route) => isOtherEnd(metadata.routes.get(route), untilMs));
   return [...new Set([...restored.map(([route]) => route), ...ending])];
 }
 
@@ -61,7 +64,10 @@ export function endRemarks(
     const isAsked = untilMs !== null && (intent.missing?.() ?? []).length === 0;
     return isAsked ? ['what is wanted is already there for good, so nothing ends'] : [];
   }
-  if (untilMs !== null) return unattended(stored.heartbeat, stored.serverTimeMs);
+  if (untilMs !== null) {
+    const why = unattended(stored.heartbeat, stored.serverTimeMs);
+    return why === null ? [] : [`${why}. ${attendCure}`];
+  }
   return cancelled(planned);
 }
 
@@ -74,14 +80,16 @@ function cancelled({ metadata, edit }: Planned): readonly string[] {
   });
 }
 
-/** That nobody applies ends; empty: somebody does, or it is not known. */
-export function unattended(heartbeat: Heartbeat | null | 'unknown', nowMs: number): readonly string[] {
-  if (heartbeat === 'unknown' || (heartbeat !== null && isRecent(heartbeat, nowMs))) return [];
+/** How somebody comes to apply ends. */
+export const attendCure =
+  'Run from cron: rlctl override expire --every 5m; or leave running: rlctl override expire --watch';
+
+/** Why nobody applies ends; `null`: somebody does, or it is not known. */
+export function unattended(heartbeat: Heartbeat | null | 'unknown', nowMs: number): string | null {
+  if (heartbeat === 'unknown' || (heartbeat !== null && isRecent(heartbeat, nowMs))) return null;
   const last =
     heartbeat === null
       ? 'nothing has ever run that applies ends'
       : `what applies ends ran last ${formatDuration(nowMs - heartbeat.atMs)} ago, by ${quoteOutside(heartbeat.by, 60)}`;
-  return [
-    `${last}: nothing will take this back in time. Run from cron: rlctl override expire --every 5m; or leave running: rlctl override expire --watch`,
-  ];
+  return `${last}: nothing will take it back in time`;
 }

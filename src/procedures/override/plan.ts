@@ -136,9 +136,12 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
   };
 }
 
-/** When what an intent writes ends, by the server's time now, epoch milliseconds; `null`: it stays. Throws for a time that has passed. */
-export function untilOf({ end, terms }: ChangeIntent, serverTimeMs: number): number | null {
-  return end === undefined ? (terms?.().untilMs ?? null) : endAtMs(end, serverTimeMs);
+/**
+ * When what an intent writes ends, epoch milliseconds, by the server's time now; `null`: it stays. Throws a usage error for
+ * a time that has passed.
+ */
+export function untilOf(intent: ChangeIntent, serverTimeMs: number): number | null {
+  return intent.end === undefined ? (intent.terms?.().untilMs ?? null) : endAtMs(intent.end, serverTimeMs);
 }
 
 /** What lies between two documents, and the routes of which only the metadata changes. */

@@ -217,7 +217,7 @@ describe('something else there', () => {
       createServer((socket) => {
         socket.on('error', () => undefined);
         socket.on('data', () =>
-          socket.write(`-ERR unknown command 'AUTH', with args beginning with: '${canary}'\r\n`.repeat(12)),
+          socket.write(`-ERR unknown command 'AUTH', with args beginning with: '${canary}'\r\n`.repeat(13)),
         );
       }),
     );
