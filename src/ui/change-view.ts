@@ -114,7 +114,9 @@ function planText(
       ...remarks,
     ].join('\n');
   }
-  const lines = [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
+  const isSame = plan.revisionAfter === plan.revisionBefore;
+  const becomes = isSame ? ': no byte changes' : ` → ${plan.revisionAfter.slice(0, 12)}`;
+  const lines = [`${key}${becomes}`, diffText(plan.diff, theme)];
   if (plan.after.members.length === 0)
     lines.push(theme.dim('no override is left; the key stays, with an empty document, as rlctl never removes it'));
   if (plan.document === null)

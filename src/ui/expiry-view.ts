@@ -4,6 +4,7 @@ import type { Expiry, PendingEnd } from '../domain/override/expiry.js';
 import { addressed } from '../domain/printed-command.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { ExpiryRound } from '../procedures/override/expire.js';
+import { changeText } from './author-text.js';
 import { changeView, planView } from './change-view.js';
 import { effectJson, proofText, reloadText } from './proof-view.js';
 import { term } from './term.js';
@@ -19,6 +20,7 @@ export function expiryView(round: ExpiryRound, environment: Environment): View {
     data: { environment: environment.name, ...expiryJson(round, environment), change: made?.data ?? null },
     human: async (theme) =>
       [
+        ...round.ended.map((each) => overText(each, round)),
         ...(made === null ? idleLines(round) : [await made.human(theme)]),
         ...madeUpLines(round, theme),
         ...round.skipped.map((each) => skippedText(each, environment, theme)),
@@ -34,7 +36,7 @@ function changeOf({ change, plan }: ExpiryRound, environment: Environment): View
 }
 
 /** The fields of a run, for programs. */
-export function expiryJson(round: ExpiryRound, environment: Environment): Readonly<Record<string, unknown>> {
+function expiryJson(round: ExpiryRound, environment: Environment): Readonly<Record<string, unknown>> {
   const [next] = round.pending;
   return {
     ended: round.ended.map((each) => ({ ...endJson(each), wrote: each.wrote, restored: each.previous.value })),
@@ -55,6 +57,13 @@ export function expiryJson(round: ExpiryRound, environment: Environment): Readon
 function endJson({ route, untilMs, metadata }: PendingEnd) {
   const { changeId, actor, reason, ticket } = metadata;
   return { route, until: isoTime(untilMs), changeId, actor, reason, ticket };
+}
+
+/** `"/api/search" was to end 3s ago; set 2h ago by ana@laptop: flash sale [INC-42]` */
+function overText({ route, untilMs, metadata }: PendingEnd, { plan }: ExpiryRound): string {
+  const { serverTimeMs } = plan.stored;
+  const set = changeText(metadata, metadata.atMs, serverTimeMs);
+  return `${routeText(route)} was to end ${relativeTime(untilMs, serverTimeMs)}; set ${set}`;
 }
 
 function idleLines({ pending: [next], plan, skipped }: ExpiryRound): readonly string[] {

@@ -74,7 +74,7 @@ test('on a terminal it tells a line per event, and Ctrl-C is a good end', async 
   const running = openTerminal(process.execPath, [launcher, 'override', 'expire', '--watch', '--every', '1s'], {
     columns: 100,
     rows: 24,
-    env: { ...childEnv(env), TERM: 'xterm-256color' } as Record<string, string>,
+    env: { ...childEnv(env), TERM: 'xterm-256color' },
     cwd,
   });
   try {

@@ -315,8 +315,9 @@ async function watching(args: readonly string[], act: (out: () => string) => Pro
   }
   return ended;
 }
-const shown = (out: () => string, text: string): Promise<void> =>
-  expect.poll(out, { timeout: 20_000, interval: 20 }).toContain(text);
+async function shown(out: () => string, text: string): Promise<void> {
+  await expect.poll(out, { timeout: 20_000, interval: 20 }).toContain(text);
+}
 const eventsIn = (text: string): JsonObject[] =>
   text
     .trimEnd()

@@ -28,7 +28,7 @@ function register(command: Command): void {
   addEffectFlags(command);
   command.addHelpText(
     'after',
-    '\nIt asks for no confirmation, on a protected environment neither: whoever set an end agreed to it.\n',
+    '\nIt asks for no confirmation, on a protected environment neither: whoever set an end agreed to it.',
   );
 }
 

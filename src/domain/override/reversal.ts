@@ -58,7 +58,7 @@ function routeEdit(document: OverrideDocument, reversal: RouteReversal): Spliced
  * Takes one route back, three ways: where it still holds what was written (whitespace aside) it gets its old value, and its
  * old place if it was removed or moved; where it already is as it was, nothing happens; anything else is a conflict.
  */
-export function revertRoute(document: OverrideDocument, reversal: RouteReversal): SplicedEdit | RevertConflict | null {
+function reverted(document: OverrideDocument, reversal: RouteReversal): SplicedEdit | RevertConflict | null {
   const { route, wrote, before } = reversal;
   const member = findMember(document, route);
   const found = member === undefined ? null : rawValue(document, member);
@@ -127,10 +127,10 @@ export class Reversal {
   revertRoute(reversal: RouteReversal): void {
     this.touched.add(reversal.route);
     const document = this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
-    const reverted = revertRoute(document, reversal);
-    if (reverted === null) return;
-    if ('why' in reverted) this.conflicts.push(reverted);
-    else this.#apply(reverted.splices);
+    const outcome = reverted(document, reversal);
+    if (outcome === null) return;
+    if ('why' in outcome) this.conflicts.push(outcome);
+    else this.#apply(outcome.splices);
   }
 
   #replaceWhole(entry: HistoryEntry, isUntouched: boolean): void {

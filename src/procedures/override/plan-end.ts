@@ -59,7 +59,7 @@ export function endRemarks(
   planned: Planned & { readonly stored: StoredOverrides; readonly isNoop: boolean },
 ): readonly string[] {
   const { intent, untilMs, isNoop, stored } = planned;
-  if (intent.end === undefined) return [];
+  if (intent.end === undefined) return isNoop ? [] : returning(intent, stored);
   if (isNoop) {
     const isAsked = untilMs !== null && (intent.missing?.() ?? []).length === 0;
     return isAsked ? ['what is wanted is already there for good, so nothing ends'] : [];
@@ -69,6 +69,18 @@ export function endRemarks(
     return why === null ? [] : [`${why}. ${attendCure}`];
   }
   return cancelled(planned);
+}
+
+/** The ends that come back with what they belong to. */
+function returning({ restored }: Pick<ChangeIntent, 'restored'>, { serverTimeMs }: StoredOverrides): readonly string[] {
+  return [...(restored?.() ?? [])].flatMap(([route, entry]) => {
+    if (entry?.untilMs === undefined) return [];
+    const end = new Date(entry.untilMs).toISOString();
+    const shown = `"${quoteOutside(route)}"`;
+    return entry.untilMs > serverTimeMs
+      ? [`${shown} is to end at ${end} again`]
+      : [`${shown} was to end at ${end}: the next "rlctl override expire" takes it back again`];
+  });
 }
 
 function cancelled({ metadata, edit }: Planned): readonly string[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scanDocument } from '../../../src/domain/override/document.js';
 import { setOverride } from '../../../src/domain/override/edit.js';
@@ -116,6 +116,8 @@ describe('a temporary change', () => {
     const bytes = desk.document();
     expect(await desk.set('/a', 1, { kind: 'permanent' })).not.toBeNull();
     expect([desk.document(), desk.known('/a')?.untilMs]).toEqual([bytes, undefined]);
+    const back = await planChange(desk.ports, undoIntent(desk.ports, null, { flips: [], address: bareAddress }));
+    expect(back.remarks).toEqual([`"/a" is to end at ${new Date(startMs + 600_000).toISOString()} again`]);
     await desk.undo();
     expect([desk.document(), desk.known('/a')]).toEqual([bytes, temporary]);
     await desk.set('/a', 9);
