@@ -133,12 +133,12 @@ export function revertEntries(
 }
 
 /**
- * The same inverse for routes one by one, in this order: what the end of a temporary change restores, and what is known
+ * The same inverse for single routes, in this order: what the end of a temporary change restores, and what is known
  * without the entry of the change that wrote it.
  */
 export function revertRoutes(document: OverrideDocument, routes: readonly RouteReversal[]): Reversion {
   const reversal = new Reversal(document, () => null);
-  for (const route of routes) reversal.revertRoute(route);
+  reversal.revertRoutes(routes);
   return reversionOf(document, reversal);
 }
 

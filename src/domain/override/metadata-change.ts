@@ -107,8 +107,7 @@ function entryAfter(
 /** What the end restores: the state before the first of the changes that end. A value left past rlctl is one that stays. */
 function permanentState(change: RouteChange, old: RouteMetadata | undefined, isMoved: boolean): PermanentState {
   const isTemporary = old?.untilMs !== undefined && old.previous !== undefined;
-  if (isTemporary && isAsWritten(old, change.before))
-    return { ...old.previous, ...(isMoved ? { isMoved } : {}) };
+  if (isTemporary && isAsWritten(old, change.before)) return { ...old.previous, ...(isMoved ? { isMoved } : {}) };
   const { before: value, previous, next } = change;
   return {
     value,

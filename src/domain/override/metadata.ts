@@ -94,26 +94,35 @@ export function readRouteMetadata(value: JsonValue | undefined): RouteMetadata |
   return isObject(value) ? readRoute(value) : null;
 }
 
+const known: ReadonlySet<string> = new Set([
+  'changeId',
+  'actor',
+  'reason',
+  'ticket',
+  'atMs',
+  'untilMs',
+  'owner',
+  'previous',
+  'wrote',
+  'pastMs',
+]);
+
 function readRoute(value: JsonObject): RouteMetadata {
-  const fields = fieldsOf(value);
-  const atMs = take(fields, 'atMs');
-  const untilMs = take(fields, 'untilMs');
-  const owner = take(fields, 'owner');
-  const previous = readPrevious(take(fields, 'previous'));
-  const wrote = take(fields, 'wrote');
-  const pastMs = take(fields, 'pastMs');
+  const { atMs, untilMs, owner, wrote, pastMs } = value;
+  const previous = readPrevious(value['previous']);
+  const isWider = Object.keys(value).some((name) => !known.has(name));
   return {
-    changeId: textOr(take(fields, 'changeId'), ''),
-    actor: textOr(take(fields, 'actor'), 'unknown'),
-    reason: textOr(take(fields, 'reason'), null),
-    ticket: textOr(take(fields, 'ticket'), null),
+    changeId: textOr(value['changeId'], ''),
+    actor: textOr(value['actor'], 'unknown'),
+    reason: textOr(value['reason'], null),
+    ticket: textOr(value['ticket'], null),
     atMs: isTime(atMs) ? atMs : 0,
     ...(isTime(untilMs) ? { untilMs } : {}),
     ...(typeof owner === 'string' ? { owner } : {}),
     ...(previous === null ? {} : { previous }),
     ...(typeof wrote === 'string' || wrote === null ? { wrote } : {}),
     ...(isTime(pastMs) ? { pastMs } : {}),
-    ...(fields.size === 0 ? {} : { extra: fields }),
+    ...(isWider ? { extra: new Map(Object.entries(value).filter(([name]) => !known.has(name))) } : {}),
   };
 }
 

@@ -119,14 +119,44 @@ export class Reversal {
 
   #revertRoutes(routes: readonly RouteChange[], splices: readonly Splice[]): void {
     const removed = removedKeys(splices);
-    for (const { after: wrote, ...change } of routes.toReversed())
-      this.revertRoute({ ...change, wrote, isMoved: removed.has(change.route) });
+    this.revertRoutes(
+      routes
+        .toReversed()
+        .map(({ after: wrote, ...change }) => ({ ...change, wrote, isMoved: removed.has(change.route) })),
+    );
   }
 
-  /** Takes one route back, as far as it can be. */
-  revertRoute(reversal: RouteReversal): void {
+  /**
+   * Takes routes back in this order, as far as they can be; those that keep their place or only go come last, all at once,
+   * because each of the others needs the document scanned anew.
+   */
+  revertRoutes(reversals: readonly RouteReversal[]): void {
+    const isOnce = new Set(reversals.map(({ route }) => route)).size === reversals.length;
+    const isInPlace = ({ wrote, isMoved }: RouteReversal): boolean => isOnce && wrote !== null && !isMoved;
+    for (const reversal of reversals) if (!isInPlace(reversal)) this.#revertRoute(reversal);
+    this.#revertInPlace(reversals.filter(isInPlace));
+  }
+
+  #revertInPlace(reversals: readonly RouteReversal[]): void {
+    const document = this.#document();
+    // What removes the last entry reaches back to the one before it, which may go too.
+    const isLast = ({ route }: RouteReversal): boolean => document.members.at(-1)?.key === route;
+    const outcomes = reversals.filter((each) => !isLast(each)).map((each) => reverted(document, each));
+    const splices = outcomes.flatMap((outcome) => (outcome !== null && 'splices' in outcome ? outcome.splices : []));
+    for (const { route } of reversals) this.touched.add(route);
+    for (const outcome of outcomes) if (outcome !== null && 'why' in outcome) this.conflicts.push(outcome);
+    // From the end, so that the offsets stay those of the scanned document.
+    this.#apply(splices.toSorted((a, b) => b.at - a.at));
+    for (const reversal of reversals.filter(isLast)) this.#revertRoute(reversal);
+  }
+
+  #document(): OverrideDocument {
+    return this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
+  }
+
+  #revertRoute(reversal: RouteReversal): void {
     this.touched.add(reversal.route);
-    const document = this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
+    const document = this.#document();
     const outcome = reverted(document, reversal);
     if (outcome === null) return;
     if ('why' in outcome) this.conflicts.push(outcome);

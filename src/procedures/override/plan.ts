@@ -1,5 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
-import { diffDocuments, hidingPrefix, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, hiddenBy, hidingPrefix, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { endAtMs, type End } from '../../domain/override/end.js';
@@ -192,10 +192,14 @@ function checkRevision(stored: StoredOverrides, wanted: string | null): void {
   );
 }
 
+/** Routes up to which each is looked for by itself. */
+const fewRoutes = 8;
+
 function hiddenAmong(document: OverrideDocument, routes: readonly string[]): ReadonlyMap<string, string> {
+  const all = routes.length > fewRoutes ? hiddenBy(document) : null;
   return new Map(
     routes.flatMap((route) => {
-      const by = hidingPrefix(document, route);
+      const by = all === null ? hidingPrefix(document, route) : all.get(route);
       return by === undefined ? [] : [[route, by] as const];
     }),
   );
