@@ -2,6 +2,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
+import { expireCommand } from '../domain/override/expiry.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
@@ -50,10 +51,12 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 }
 
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
-function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+function wayBack({ plan, written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
   if (written === null || exit === 'ok') return null;
+  // Undo would bring back what is over.
+  const isExpiry = plan.intent.command === expireCommand;
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
-    return addressed('take it back with: rlctl override undo', address);
+    return addressed(isExpiry ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
   return addressed(
     `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,

@@ -3,6 +3,9 @@ import { revertRoutes, type Edit } from './edit.js';
 import type { OverrideMetadata, PermanentState, RouteMetadata } from './metadata.js';
 import type { RevertConflict, RouteReversal } from './reversal.js';
 
+/** The command under which the history keeps it. */
+export const expireCommand = 'override expire';
+
 /** A temporary change that stands: what it wrote, until when, and what returns then. */
 export interface PendingEnd {
   readonly route: string;

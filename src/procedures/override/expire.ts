@@ -1,7 +1,13 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { scanDocument } from '../../domain/override/document.js';
-import { pendingEnds, takeBackEnds, type Expiry, type PendingEnd } from '../../domain/override/expiry.js';
+import {
+  expireCommand,
+  pendingEnds,
+  takeBackEnds,
+  type Expiry,
+  type PendingEnd,
+} from '../../domain/override/expiry.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -11,9 +17,6 @@ import type { OnStep } from '../step.js';
 import { applyChange, type ChangePorts, type ChangeResult } from './change.js';
 import { planChange, type ChangeIntent, type ChangePlan } from './plan.js';
 import type { Author } from './write.js';
-
-/** The command under which the history keeps it. */
-export const expireCommand = 'override expire';
 
 /** What of the temporary changes is over, and what is not yet. */
 export interface DueEnds extends Pick<Expiry, 'ended' | 'skipped'> {

@@ -182,6 +182,23 @@ describe('a temporary change', () => {
   });
 });
 
+test('many ends come at once: what was changed, removed and added, the last entries too', async () => {
+  const routes = Array.from({ length: 30 }, (_, index) => `/route/${index}/`);
+  const before = `{ ${routes.map((route) => `"${route}" : {"rate":1}`).join(',\n  ')} }`;
+  const desk = openDesk(before);
+  for (const [index, route] of routes.entries()) {
+    if (index % 3 === 0) await desk.set(route, 5, inMinutes(10));
+    if (index % 3 === 1) await desk.unset(route, inMinutes(10));
+  }
+  for (const route of ['/new/1/', '/new/2/', '/new/3/']) await desk.set(route, 7, inMinutes(10));
+  desk.time.nowMs += 600_000;
+  expect((await desk.expire()).ended).toHaveLength(23);
+  expect(JSON.parse(desk.document())).toEqual(JSON.parse(before));
+  expect(scanDocument(Buffer.from(desk.document())).members.map(({ key }) => key)).toEqual(routes);
+  expect(replay(desk.fake.state.entries)).toEqual(Buffer.from(desk.document()));
+  expect(parseMetadata(desk.fake.state.metadata).routes.size).toBe(0);
+});
+
 describe('what somebody left past rlctl', () => {
   test('in the value: is left alone at the end, and shown three ways', async () => {
     const desk = openDesk('{"/a":{"rate":1},"/b":{"rate":2}}');
