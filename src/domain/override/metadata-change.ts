@@ -100,7 +100,7 @@ function entryAfter(
     ...(extra === undefined ? {} : { extra }),
   };
   if (untilMs === null) return change.after === null ? null : common;
-  const previous = permanentState(change, old, isMoved || change.after === null);
+  const previous = permanentState(change, old, isMoved);
   return change.after === null && previous.value === null ? null : { ...common, untilMs, previous };
 }
 
