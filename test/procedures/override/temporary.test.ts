@@ -168,6 +168,16 @@ describe('a temporary change', () => {
     expect(desk.document()).toBe('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
   });
 
+  test('that was removed and set again meanwhile returns to its first place', async () => {
+    const desk = openDesk('{"/a":{"rate":1},"/b":{"rate":2}}');
+    await desk.unset('/a', inMinutes(5));
+    await desk.set('/a', 9, inMinutes(10));
+    expect(desk.document()).toBe('{"/b":{"rate":2},"/a":{"rate":9}}');
+    desk.time.nowMs += 600_000;
+    await desk.expire();
+    expect(desk.document()).toBe('{"/a":{"rate":1},"/b":{"rate":2}}');
+  });
+
   test('the client’s clock has no say: ends are written and applied by the server’s', async () => {
     const desk = openDesk('{"/a":{"rate":1}}');
     desk.fake.state.clockAheadMs = -3_600_000;
