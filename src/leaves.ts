@@ -133,6 +133,12 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/override/undo.js'),
   },
   {
+    path: 'override expire',
+    summary: 'take back what was set for a while, when it is over',
+    isMutation: true,
+    load: () => import('./commands/override/expire.js'),
+  },
+  {
     path: 'override repair',
     summary: 'restore a readable document from history',
     isMutation: true,

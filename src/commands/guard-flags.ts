@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { End } from '../domain/override/end.js';
 import { collect } from './command.js';
 
 /** What a command line says of guards, and carries for them. */
@@ -7,6 +8,8 @@ export interface GuardFlags {
   readonly overriddenGuards: readonly string[];
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** Absent: of a reload alone, which has none. */
+  readonly end?: End;
   readonly isDryRun: boolean;
 }
 

@@ -84,9 +84,9 @@ function assertFlags({ name, guards }: Environment, { overriddenGuards, reason, 
   if (!isDryRun) assertOverrideReason(overriddenGuards, reason);
 }
 
-function givenBy({ reason, ticket }: GuardFlags): ReadonlySet<GuardRequirement> {
-  const said = { reason, ticket };
-  return new Set((['reason', 'ticket'] as const).filter((each) => said[each]?.trim()));
+function givenBy({ reason, ticket, end = { kind: 'unsaid' } }: GuardFlags): ReadonlySet<GuardRequirement> {
+  const said = { reason: reason?.trim(), ticket: ticket?.trim(), end: end.kind !== 'unsaid' };
+  return new Set((['reason', 'ticket', 'end'] as const).filter((each) => said[each]));
 }
 
 /** The lines of the rules are looked up only where one has to be shown. */

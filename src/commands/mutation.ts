@@ -5,6 +5,7 @@ import type { SettingKey } from '../domain/config/settings.js';
 import type { Detected } from '../domain/dialect/dialect.js';
 import { parseDurationMs } from '../domain/duration.js';
 import { RlctlError, usageError } from '../domain/errors.js';
+import { parseEnd, type End } from '../domain/override/end.js';
 import { profilesFor } from '../domain/signing/profile.js';
 import type { EffectInput, FleetEffects } from '../procedures/effect.js';
 import type { ChangePorts } from '../procedures/override/change.js';
@@ -20,6 +21,8 @@ export interface MutationInput {
   readonly isDryRun: boolean;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** When what it writes ends; `permanent` for a change that takes no end. */
+  readonly end: End;
   readonly isYes: boolean;
   readonly confirm: string | null;
   /** The guards to go past. */
@@ -57,6 +60,29 @@ export function addMutationFlags(command: Command): void {
   addEffectFlags(command);
 }
 
+/** For changes that leave an override in force: `endOf` reads them. */
+export function addEndFlags(command: Command): void {
+  command
+    .addOption(
+      new Option('--for <duration>', 'temporary: what stood before returns after this time, e.g. 2h').helpGroup(
+        'Change:',
+      ),
+    )
+    .addOption(new Option('--until <time>', 'the same, until a time, e.g. 2026-11-22T08:00:00Z').helpGroup('Change:'))
+    .addOption(
+      new Option('--permanent', 'it stays; a protected environment wants one of the three').helpGroup('Change:'),
+    );
+}
+
+/** The end that the flags of `addEndFlags` say. */
+export function endOf(flags: Flags): End {
+  return parseEnd({
+    for: textFlag(flags, 'for'),
+    until: textFlag(flags, 'until'),
+    isPermanent: switchFlag(flags, 'permanent'),
+  });
+}
+
 export function addEffectFlags(command: Command): void {
   command.addOption(new Option('--no-verify', 'reload without proving its effect').helpGroup('Proof:'));
   addProofFlags(command);
@@ -88,7 +114,8 @@ export function addProofFlags(command: Command): void {
     );
 }
 
-export function mutationInput(flags: Flags): MutationInput {
+/** `end`: for changes that leave an override in force, what `endOf` says; all others are asked for none. */
+export function mutationInput(flags: Flags, end: End = { kind: 'permanent' }): MutationInput {
   const ifRevision = textFlag(flags, 'ifRevision');
   if (ifRevision !== null && !/^(?:[0-9a-f]{8,64}|none)$/.test(ifRevision)) {
     throw usageError(
@@ -100,6 +127,7 @@ export function mutationInput(flags: Flags): MutationInput {
     isDryRun: switchFlag(flags, 'dryRun'),
     reason: textFlag(flags, 'reason'),
     ticket: textFlag(flags, 'ticket'),
+    end,
     isYes: switchFlag(flags, 'yes'),
     confirm: textFlag(flags, 'confirm'),
     overriddenGuards: listFlag(flags, 'overrideGuard'),
@@ -211,27 +239,39 @@ export async function reloadInput(
 
 /** Throws a guard where the environment wants more for a change than was given, naming everything at once. */
 export function assertRequirements({ name, requirements }: Environment, input: MutationInput): void {
-  const missing = requirements.filter((requirement) => !input[requirement]?.trim());
+  const missing = missingAmong(requirements, input);
   const [first] = missing;
   if (first === undefined) return;
-  throw new RlctlError('guard', `the environment "${name}" wants a ${missing.join(' and a ')} for every change`, {
+  const wanted = missing.map((each) => requirementWords[each].name).join(' and ');
+  throw new RlctlError('guard', `the environment "${name}" wants ${wanted} for every change`, {
     code: `${first.toUpperCase()}_MISSING`,
-    hint: `Add ${missing.map(requirementFlag).join(' and ')}.`,
+    hint: `Add ${flagsFor(missing)}.`,
   });
 }
 
-function requirementFlag(requirement: Requirement): string {
-  return `--${requirement} ${requirement === 'reason' ? 'TEXT' : 'ID'}`;
+const requirementWords: Readonly<Record<Requirement, { readonly name: string; readonly flag: string }>> = {
+  reason: { name: 'a reason', flag: '--reason TEXT' },
+  ticket: { name: 'a ticket', flag: '--ticket ID' },
+  end: { name: 'an end', flag: '--for 2h (or --until TIME, or --permanent)' },
+};
+
+function flagsFor(requirements: readonly Requirement[]): string {
+  return requirements.map((each) => requirementWords[each].flag).join(' and ');
+}
+
+function missingAmong(requirements: readonly Requirement[], input: MutationInput): readonly Requirement[] {
+  const isGiven = (each: Requirement): boolean =>
+    each === 'end' ? input.end.kind !== 'unsaid' : (input[each]?.trim() ?? '') !== '';
+  return requirements.filter((each) => !isGiven(each));
 }
 
 /** An error about trust, with what the change will want next: whoever follows it is not to be sent back twice. */
 export function withRequirements(error: unknown, input: MutationInput): unknown {
   if (!(error instanceof RlctlError) || error.code !== 'CONFIG_UNTRUSTED' || input.isDryRun) return error;
-  const wanted = (error.details?.['requirements'] ?? []) as readonly Requirement[];
-  const missing = wanted.filter((requirement) => !input[requirement]?.trim());
+  const missing = missingAmong((error.details?.['requirements'] ?? []) as readonly Requirement[], input);
   if (missing.length === 0) return error;
   const { kind, message, code, hint, details = {} } = error;
-  const also = `. The change will also want ${missing.map(requirementFlag).join(' and ')}.`;
+  const also = `. The change will also want ${flagsFor(missing)}.`;
   return new RlctlError(kind, message, { code, hint: `${hint ?? ''}${also}`, details });
 }
 

@@ -16,6 +16,11 @@ export function metadataKey(documentKey: string): string {
   return siblingKey(documentKey, 'meta');
 }
 
+/** What the last run of `override expire` left: one JSON string in the same hash slot. */
+export function expiryKey(documentKey: string): string {
+  return siblingKey(documentKey, 'expiry');
+}
+
 /**
  * The part of a key that Redis Cluster hashes: what stands between the first `{` and the first `}` after it.
  * `null`: there is no such part or it is empty, and the whole key is hashed.

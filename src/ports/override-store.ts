@@ -1,4 +1,5 @@
 import type { HistoryRecord } from '../domain/audit/record.js';
+import type { Heartbeat } from '../domain/override/heartbeat.js';
 import type { HistoryEntry, HistoryBody } from '../domain/override/history.js';
 import type { Revision } from '../domain/revision.js';
 import type { Deadline } from './deadline.js';
@@ -26,6 +27,8 @@ export interface StoredOverrides {
   readonly role: 'primary' | 'replica' | null;
   /** Redis's run id, the identity of the server process; `null`: not known. */
   readonly runId: string | null;
+  /** What the last run that applies ends left; `null`: none ran; `unknown`: this user may not see. */
+  readonly heartbeat: Heartbeat | null | 'unknown';
 }
 
 /** One compare-and-set of document, metadata and history: all of it or nothing. */
@@ -96,6 +99,8 @@ export interface OverrideStore {
   history(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryEntry[]>;
   /** History entries exactly as stored, oldest first, whoever made them; empty where there is none. */
   records(query: RecordQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
+  /** Leaves the mark of a run that applies ends; the last one counts. Throws as a read does; `refused` without the right. */
+  beat(heartbeat: Heartbeat, deadline: Deadline): Promise<void>;
   /** Starts connecting without waiting for it, so that the connection overlaps other work; errors surface at use. */
   open(deadline: Deadline): void;
   /** Drops every connection at once. */

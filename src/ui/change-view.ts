@@ -4,12 +4,13 @@ import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
+import { expireCommand } from '../domain/override/expiry.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
-import { relativeTime } from './time.js';
+import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -24,7 +25,8 @@ export function changeView(result: ChangeResult, environment: Environment): View
     data: {
       environment: environment.name,
       changeId: written?.changeId ?? null,
-      ...planJson(plan),
+      ...planJson(plan, environment),
+      until: isoTime(written?.untilMs ?? null),
       conflictsMerged: written?.conflicts ?? 0,
       replication: written?.outcome.replication ?? null,
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
@@ -35,7 +37,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
     },
     human: (theme) =>
       [
-        planText(plan, theme),
+        planText(plan, environment, theme, written?.untilMs),
         stepsText(
           steps.filter(({ name }) => name !== 'reload'),
           theme,
@@ -52,14 +54,16 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 }
 
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
-function wayBack({ written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+function wayBack({ plan, written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
   if (written === null || exit === 'ok') return null;
   if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {
     const on = 'mend what failed, then go on with those that are left: rlctl reload --resume';
     return addressed(`${on}; or take the change back everywhere: rlctl override undo`, address);
   }
+  // Undo would bring back what is over.
+  const isExpiry = plan.intent.command === expireCommand;
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
-    return addressed('take it back with: rlctl override undo', address);
+    return addressed(isExpiry ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
   return addressed(
     `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,
@@ -76,17 +80,21 @@ function isSomewhereHeld({ reloads }: ChangeResult['effect']): boolean {
 export function planView(plan: ChangePlan, environment: Environment): View {
   return {
     kind: 'OverridePlan',
-    data: { environment: environment.name, ...planJson(plan) },
-    human: (theme) => `${planText(plan, theme)}\n${theme.dim('nothing has been written')}`,
+    data: { environment: environment.name, ...planJson(plan, environment) },
+    human: (theme) => `${planText(plan, environment, theme)}\n${theme.dim('nothing has been written')}`,
   };
 }
 
 /** What is about to be written, for the question before it. */
-export function previewText(plan: ChangePlan, theme: Theme): string {
-  return `about to write:\n${planText(plan, theme)}`;
+export function previewText(plan: ChangePlan, environment: Environment, theme: Theme): string {
+  return `about to write:\n${planText(plan, environment, theme)}`;
 }
 
-function planJson(plan: ChangePlan): Record<string, unknown> {
+function remarksOf({ remarks }: ChangePlan, { address }: Environment): readonly string[] {
+  return remarks.map((remark) => addressed(remark, address));
+}
+
+function planJson(plan: ChangePlan, environment: Environment): Record<string, unknown> {
   return {
     command: plan.intent.command,
     key: plan.stored.key,
@@ -97,7 +105,8 @@ function planJson(plan: ChangePlan): Record<string, unknown> {
     restores: plan.intent.terms?.().restores ?? null,
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
-    remarks: [...(plan.intent.remarks?.() ?? []), ...guardsOf(plan).remarks],
+    until: isoTime(plan.untilMs),
+    remarks: [...remarksOf(plan, environment), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
     guards: guardsJson(guardsOf(plan).verdicts),
   };
@@ -107,14 +116,20 @@ function guardsOf({ intent }: ChangePlan): GuardsSaid {
   return intent.guards?.() ?? { verdicts: [], remarks: [] };
 }
 
-function planText(plan: ChangePlan, theme: Theme): string {
+/** `untilMs`: when what was written ends; absent: when what is planned would. */
+function planText(
+  plan: ChangePlan,
+  environment: Environment,
+  theme: Theme,
+  untilMs: number | null = plan.untilMs,
+): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
   const remarks = [
-    ...(plan.intent.remarks?.() ?? []).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
+    ...remarksOf(plan, environment).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
     ...guardsSaidLines(guardsOf(plan), theme),
   ];
   const missing = plan.intent.missing?.() ?? [];
-  if (missing.length > 0)
+  if (missing.length > 0 && plan.isNoop)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
   if (plan.isNoop) {
     const what = plan.intent.routes.map(term).join(', ') || 'the document';
@@ -123,11 +138,12 @@ function planText(plan: ChangePlan, theme: Theme): string {
       ...remarks,
     ].join('\n');
   }
-  const lines =
-    plan.diff.length === 0
-      ? [`${key}: every value is already as wanted; only what is recorded beside them changes`]
-      : [`${key} → ${plan.revisionAfter.slice(0, 12)}`, diffText(plan.diff, theme)];
-  if (plan.after.members.length === 0 && plan.diff.length > 0)
+  const isSame = plan.revisionAfter === plan.revisionBefore;
+  const becomes = isSame
+    ? ': every value is already as wanted; only what is recorded beside them changes'
+    : ` → ${plan.revisionAfter.slice(0, 12)}`;
+  const lines = [`${key}${becomes}`, diffText(plan.diff, theme)];
+  if (plan.after.members.length === 0 && !isSame)
     lines.push(theme.dim('no override is left; the key stays, with an empty document, as rlctl never removes it'));
   if (plan.document === null)
     lines.push(theme.warn('the stored document could not be read; it is replaced as a whole and kept in the history'));
@@ -138,7 +154,14 @@ function planText(plan: ChangePlan, theme: Theme): string {
       ),
     );
   }
+  if (untilMs !== null) lines.push(endText(untilMs, plan.stored.serverTimeMs));
   return [...lines, ...remarks].join('\n');
+}
+
+/** `ends 2026-11-22T08:00:00.000Z (in 2h): what stood before returns then` */
+function endText(untilMs: number, nowMs: number): string {
+  const end = `${new Date(untilMs).toISOString()} (${relativeTime(untilMs, nowMs)})`;
+  return `ends ${end}: what stood before returns then`;
 }
 
 function missingText({ route, near }: MissingOverride, theme: Theme): string {
@@ -147,11 +170,11 @@ function missingText({ route, near }: MissingOverride, theme: Theme): string {
   return theme.warn(`there was no such override: ${quoted(route)}${others}`);
 }
 
-const signs = { added: '+', removed: '-', changed: '~', moved: '↕' } as const;
+const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' } as const;
 
 /** A diff field by field; never a change without its fields. */
 function diffText(diff: readonly RouteDiff[], theme: Theme): string {
-  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent };
+  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
   return diff
     .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
       const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
@@ -161,7 +184,7 @@ function diffText(diff: readonly RouteDiff[], theme: Theme): string {
         ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
       );
       const whole =
-        fields.length === 0 && kind !== 'moved'
+        fields.length === 0 && kind !== 'moved' && kind !== 'kept'
           ? [`    ${term(before ?? '(no entry)')} → ${term(after ?? '(no entry)')}`]
           : [];
       return [head, ...shown, ...whole];
@@ -193,6 +216,7 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
     restores: entry.body?.restores ?? null,
     undoneBy,
     guards: entry.body?.guards ?? [],
+    until: isoTime(entry.body?.untilMs),
     changes: diff,
   }));
   return {
@@ -234,6 +258,8 @@ function historyText(
     lines.push(
       theme.warn(`  overrides ${counted(entry.body.guards.length, 'guard')}: ${term(entry.body.guards.join(', '))}`),
     );
+  const until = isoTime(entry.body.untilMs);
+  if (until !== null) lines.push(`  until ${until} (${relativeTime(entry.body.untilMs ?? 0, nowMs)})`);
   if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
   if (entry.body.restores) lines.push(`  brings back revision ${term(entry.body.restores.slice(0, 12))}`);
   if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));

@@ -6,7 +6,7 @@ import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
-const onlyIn = { removed: 'live', added: 'file', changed: null, moved: null } as const;
+const onlyIn = { removed: 'live', added: 'file', changed: null, moved: null, kept: null } as const;
 
 /** What is stored beside a file, as `diff -u` shows two files: `-` is live, `+` is what the file says. */
 export function fileDiffView(comparison: FileComparison, file: string, environment: Environment): View {
@@ -51,7 +51,13 @@ function routeJson({ route, kind, isMoved, before, after, fields, fromIndex, toI
   };
 }
 
-const kindText = { removed: 'only live', added: 'only in the file', changed: 'differs', moved: 'at another place' };
+const kindText = {
+  removed: 'only live',
+  added: 'only in the file',
+  changed: 'differs',
+  moved: 'at another place',
+  kept: 'the same',
+};
 
 function routeLines(diff: RouteDiff, theme: Theme): readonly string[] {
   const { route, kind, isMoved, before, after, fields, fromIndex, toIndex } = diff;

@@ -149,7 +149,8 @@ function keysPage(): View {
       'stream',
       'every change made with rlctl, and what others left; rlctl alone writes it',
     ],
-    ['{NS:rl:overrides}:meta', 'string', 'who set which entry, why and when; rlctl alone writes it'],
+    ['{NS:rl:overrides}:meta', 'string', 'who set which entry, why, when and until when; rlctl alone writes it'],
+    ['{NS:rl:overrides}:expiry', 'string', 'when "override expire" ran last; rlctl alone writes it'],
     ['NS:BUCKET:IDENTITY', 'string', 'a caller’s cell; rlctl does not touch it'],
     ['NS:lock:…, NS:idem:…', 'string', 'locks and idempotency entries; rlctl does not touch them'],
   ] as const;
@@ -166,8 +167,8 @@ function keysPage(): View {
           theme,
         ),
         '',
-        'All three of rlctl’s keys live in one slot of a Redis Cluster. Where NS holds a hash tag, the',
-        'siblings are NS:rl:overrides:history and :meta.',
+        'All four of rlctl’s keys live in one slot of a Redis Cluster. Where NS holds a hash tag, the',
+        'siblings are NS:rl:overrides:history, :meta and :expiry.',
       ].join('\n'),
   };
 }

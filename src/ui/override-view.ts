@@ -1,17 +1,21 @@
 import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { policyInWords } from '../domain/policy/gcra.js';
+import { formatDuration } from '../domain/duration.js';
+import type { PendingEnd } from '../domain/override/expiry.js';
+import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { setText } from './author-text.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
+import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** Every override in matching order: the first that starts the route wins. */
 export function overrideListView(listing: OverrideListing, environment: Environment, nowMs: number): View {
-  const { stored, overrides, isForeign } = listing;
-  const json = overrides.map(overrideJson);
+  const { stored, overrides, removed, isForeign } = listing;
+  const json = overrides.map((each) => overrideJson(each, stored.serverTimeMs));
   return {
     kind: 'OverrideList',
     data: {
@@ -21,14 +25,20 @@ export function overrideListView(listing: OverrideListing, environment: Environm
       isForeign,
       ttlMs: stored.ttlMs,
       overrides: json,
+      removed: removed.map((each) => ({
+        prefix: each.route,
+        ...endJson(each, stored.serverTimeMs),
+        ...authorJson(each.metadata),
+      })),
     },
     items: json,
     human: async (theme) => {
       const head = `${term(stored.key)} at ${stored.revision.slice(0, 12)}`;
-      if (overrides.length === 0) return `${head}: no overrides`;
+      const gone = removed.map((each) => theme.warn(removedText(each, stored.serverTimeMs)));
+      if (overrides.length === 0) return [`${head}: no overrides`, ...gone].join('\n');
       const table = await renderTable(
         columns,
-        overrides.map((each) => rowOf(each, theme, nowMs)),
+        overrides.map((each) => rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs })),
         theme,
       );
       const remarks = [
@@ -36,6 +46,7 @@ export function overrideListView(listing: OverrideListing, environment: Environm
         ...(stored.ttlMs === null
           ? []
           : [theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`)]),
+        ...gone,
         ...overrides.flatMap((each) => remarksOf(each, theme)),
       ];
       return [theme.dim(head), table, ...remarks].join('\n');
@@ -57,11 +68,18 @@ const columns = [
   { title: 'BURST', align: 'right' },
   { title: 'WINDOW', align: 'right', isOptional: true },
   { title: 'SHADOW', isOptional: true },
+  { title: 'UNTIL', isOptional: true },
   { title: 'HIDDEN BY', isOptional: true },
   { title: 'LAST CHANGE', isOptional: true, isFlexible: true },
 ] as const;
 
-function rowOf(each: ListedOverride, theme: Theme, nowMs: number): readonly string[] {
+/** Who set something is told by this machine's clock; what ends, by the server's, which decides. */
+interface Times {
+  readonly nowMs: number;
+  readonly serverMs: number;
+}
+
+function rowOf(each: ListedOverride, theme: Theme, { nowMs, serverMs }: Times): readonly string[] {
   const field = (name: string): string => {
     const found = each.fields?.find((one) => one.name === name);
     return found === undefined ? '-' : term(found.raw);
@@ -73,6 +91,7 @@ function rowOf(each: ListedOverride, theme: Theme, nowMs: number): readonly stri
     field('burst'),
     field('window'),
     field('shadow'),
+    each.end === null ? '-' : untilText(each.end, serverMs, theme),
     each.hiddenBy === null ? '-' : theme.warn(each.hiddenBy === '' ? '""' : term(each.hiddenBy)),
     setText(each, nowMs) ?? '-',
   ];
@@ -88,7 +107,43 @@ function remarksOf(each: ListedOverride, theme: Theme): readonly string[] {
   return [...skipped, ...each.loaded.notes.map((note) => theme.warn(`${name}: ${term(note)}`))];
 }
 
-function overrideJson(each: ListedOverride): Record<string, unknown> {
+/** `in 2h`, or since when it is overdue. */
+function untilText({ untilMs }: PendingEnd, serverMs: number, theme: Theme): string {
+  return untilMs > serverMs
+    ? relativeTime(untilMs, serverMs)
+    : theme.bad(`overdue ${formatDuration(serverMs - untilMs)}`);
+}
+
+/** `ends 2026-11-22T08:00:00.000Z (in 2h): {"rate":5} returns` */
+function endText({ untilMs, previous }: PendingEnd, serverMs: number): string {
+  const returns = previous.value === null ? 'the entry goes' : `${term(previous.value)} returns`;
+  const verb = untilMs > serverMs ? 'ends' : 'was to end';
+  return `${verb} ${isoTime(untilMs)} (${relativeTime(untilMs, serverMs)}): ${returns}`;
+}
+
+function removedText(end: PendingEnd, serverMs: number): string {
+  return `${term(JSON.stringify(end.route))} is removed for a while; that ${endText(end, serverMs)}`;
+}
+
+function endJson(end: PendingEnd | null, serverMs: number): Record<string, unknown> {
+  return {
+    until: isoTime(end?.untilMs),
+    isOverdue: end !== null && end.untilMs <= serverMs,
+    previousRaw: end?.previous.value ?? null,
+  };
+}
+
+function authorJson(metadata: RouteMetadata | null): Record<string, unknown> {
+  return {
+    changeId: metadata?.changeId ?? null,
+    actor: metadata?.actor ?? null,
+    reason: metadata?.reason ?? null,
+    ticket: metadata?.ticket ?? null,
+    changedAt: isoTime(metadata?.atMs),
+  };
+}
+
+function overrideJson(each: ListedOverride, serverMs: number): Record<string, unknown> {
   const { prefix, index, raw, loaded, hiddenBy, metadata, isChangedPast } = each;
   return {
     prefix,
@@ -102,12 +157,10 @@ function overrideJson(each: ListedOverride): Record<string, unknown> {
     isShadow: loaded?.fields?.isShadow ?? null,
     notes: loaded?.notes ?? [],
     hiddenBy,
-    changeId: metadata?.changeId ?? null,
-    actor: metadata?.actor ?? null,
-    reason: metadata?.reason ?? null,
-    ticket: metadata?.ticket ?? null,
+    ...authorJson(metadata),
     isChangedPast,
-    changedAt: metadata === null ? null : new Date(metadata.atMs).toISOString(),
+    changedPastSeenAt: isoTime(metadata?.pastMs),
+    ...endJson(each.end, serverMs),
   };
 }
 
@@ -124,7 +177,7 @@ export function overrideView(
       environment: environment.name,
       key: listing.stored.key,
       revision: listing.stored.revision,
-      ...overrideJson(each),
+      ...overrideJson(each, listing.stored.serverTimeMs),
     },
     human: (theme) => {
       const { fields } = each.loaded ?? {};
@@ -141,6 +194,7 @@ export function overrideView(
           ? []
           : [theme.warn(`  hidden  by ${term(JSON.stringify(each.hiddenBy))}, which stands earlier`)]),
         ...remarksOf(each, theme).map((line) => `  ${line}`),
+        ...(each.end === null ? [] : [`  until   ${endText(each.end, listing.stored.serverTimeMs)}`]),
         metadata === null
           ? '  not recorded who set it'
           : `  set     ${setText(each, nowMs) ?? ''} (change ${term(metadata.changeId)})`,

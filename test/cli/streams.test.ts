@@ -190,7 +190,7 @@ test('a prompt is never opened without a terminal, even with stdin open', async 
   });
   const child = spawn(
     process.execPath,
-    [launcher, '--config', config, 'override', 'set', '/a', '--rate', '1', '--reason', 'r'],
+    [launcher, '--config', config, 'override', 'set', '/a', '--rate', '1', '--reason', 'r', '--permanent'],
     {
       cwd: options().cwd,
       env: childEnv(options().env),

@@ -255,6 +255,7 @@ describe('a protected environment', () => {
     '/a',
     '--rate',
     '1',
+    '--permanent',
     '--json',
     ...more,
   ];
@@ -335,9 +336,33 @@ describe('a protected environment', () => {
   });
 
   test('everything that is missing is said at once', async () => {
-    const config = await as({ require: ['reason', 'ticket'] });
-    const error = errorOf(await run(args(config)));
-    expect(error).toMatchObject({ code: 'REASON_MISSING', hint: 'Add --reason TEXT and --ticket ID.' });
+    const config = await as({ require: ['reason', 'ticket', 'end'] });
+    const set = ['--config', config, 'override', 'set', '/a', '--rate', '1', '--json'];
+    expect(errorOf(await run(set))).toMatchObject({
+      code: 'REASON_MISSING',
+      message: 'the environment "lab" wants a reason and a ticket and an end for every change',
+      hint: 'Add --reason TEXT and --ticket ID and --for 2h (or --until TIME, or --permanent).',
+    });
+  });
+
+  test('an end is wanted of a change that leaves an override in force, and said how; a removal has none to say', async () => {
+    const config = await as({ protected: true });
+    const change = (...words: string[]) =>
+      run(['--config', config, 'override', ...words, '--reason', 'r', '--confirm', 'lab', '--json']);
+    expect(errorOf(await change('set', '/a', '--rate', '1'))).toMatchObject({
+      code: 'END_MISSING',
+      exitCode: 6,
+      hint: 'Add --for 2h (or --until TIME, or --permanent).',
+    });
+    expect(await state.lab.document()).toBeNull();
+    for (const end of [['--for', '2h'], ['--until', '2999-01-01T00:00Z'], ['--permanent']]) {
+      await state.lab.reset();
+      const isTooFar = end[0] === '--until';
+      expect(await change('set', '/a', '--rate', '1', ...end)).toMatchObject({ code: isTooFar ? 2 : 0 });
+    }
+    expect(await change('unset', '/a')).toMatchObject({ code: 0 });
+    expect(await change('undo')).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe('{"/a":{"rate":1}}');
   });
 
   test('an empty reason is none', async () => {

@@ -158,10 +158,12 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     }
   });
 
-  test('on a protected environment wants a reason and its name', async () => {
+  test('on a protected environment wants a reason, an end and its name', async () => {
     const { lab } = state.site;
     const on = ['shadow', 'on', '--route', '/api/search', '--json'];
     expect(errorOf(await run(on, { protected: true })).code).toBe('REASON_MISSING');
+    expect(errorOf(await run([...on, '--reason', 'r'], { protected: true })).code).toBe('END_MISSING');
+    on.push('--for', '2h');
     expect(errorOf(await run([...on, '--reason', 'r'], { protected: true })).code).toBe('NOT_CONFIRMED');
     expect(await lab.document()).toBeNull();
     expect(await run([...on, '--reason', 'r', '--confirm', 'lab'], { protected: true })).toMatchObject({ code: 0 });
@@ -440,6 +442,18 @@ describe('shadow through an env file', () => {
     expect(errorOf(await run([...on, '--reason', 'r'], { protected: true })).code).toBe('NOT_CONFIRMED');
     expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(pristine.text);
     expect(await run([...on, '--reason', 'r', '--confirm', 'lab'], { protected: true })).toMatchObject({ code: 0 });
+  });
+
+  test('a flag cannot end by itself, and says what can', async () => {
+    for (const end of [
+      ['--for', '2h'],
+      ['--until', '2999-01-01T00:00:00Z'],
+    ]) {
+      const ran = await run(['shadow', 'on', 'read', ...end, '--json']);
+      expect([ran.code, errorOf(ran).code]).toEqual([2, 'FLAG_WITHOUT_END']);
+      expect(errorOf(ran).hint).toContain('shadow on --route PREFIX --for 2h');
+    }
+    expect(await readFile(state.site.lab.sandbox.envFile, 'utf8')).toBe(pristine.text);
   });
 
   test('list shows the file, the server, and who set it', async () => {

@@ -417,6 +417,18 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       expect(outcome).toMatchObject({ kind: 'written', replication: { required: 2, acknowledged: 0 } });
     });
 
+    test('the last heartbeat is what is read', async () => {
+      const { subject, store } = await fresh();
+      expect((await store.read(deadlineIn(time))).heartbeat).toBeNull();
+      await store.beat({ atMs: 1000, by: 'cron@a', everySeconds: null, reloaded: null }, deadlineIn(time));
+      const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, reloaded: 'abc' };
+      await store.beat(last, deadlineIn(time));
+      expect((await subject.store().read(deadlineIn(time))).heartbeat).toEqual(last);
+      // It is no part of what a change is compared with.
+      expect(await writeText(store, '{"a":1}')).toMatchObject({ kind: 'written' });
+      expect((await store.read(deadlineIn(time))).heartbeat).toEqual(last);
+    });
+
     test('bytes survive as they are: no UTF-8, NUL, line ends', async () => {
       const { store } = await fresh();
       const next = Buffer.from([0x7b, 0, 0xff, 0xfe, 13, 10, 0x7d]);

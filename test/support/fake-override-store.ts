@@ -17,6 +17,7 @@ export interface FakeOverrides {
     replicas: number | null;
     acknowledged: number;
     entries: HistoryEntry[];
+    heartbeat: StoredOverrides['heartbeat'];
     /** Milliseconds by which this server's clock is ahead. */
     clockAheadMs: number;
   };
@@ -47,6 +48,7 @@ export function createFakeOverrides(
       replicas: 0,
       acknowledged: 0,
       entries: [],
+      heartbeat: null,
       clockAheadMs: 0,
     },
     writes: [],
@@ -74,6 +76,7 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
     replicas: state.replicas,
     role: 'primary',
     runId: 'fake',
+    heartbeat: state.heartbeat,
   });
   return {
     read: async () => {
@@ -98,6 +101,11 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
       throwOnce(faults, 'history');
       const from = after === undefined ? 0 : state.entries.findIndex(({ entryId }) => isOlder(after, entryId));
       return from < 0 ? [] : state.entries.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
+    },
+    beat: async (heartbeat) => {
+      if (state.heartbeat === 'unknown')
+        throw new RlctlError('refused', 'this user may not write the key', { code: 'REDIS_NOPERM' });
+      state.heartbeat = heartbeat;
     },
     open: () => undefined,
     close: () => undefined,

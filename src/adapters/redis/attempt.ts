@@ -6,12 +6,13 @@ export interface DocumentKeys {
   readonly document: string;
   readonly history: string;
   readonly metadata: string;
+  readonly expiry: string;
 }
 
-/** What a read tells about the server and not about the document. */
-export type ServerFact = 'replicas' | 'role' | 'runId';
+/** What a read tells beside the document itself: about the server, and about whoever applies ends. */
+export type ServerFact = 'replicas' | 'role' | 'runId' | 'heartbeat';
 
-/** The part of a read that a server answers about the document itself. */
+/** The part of a read that a conflict answers too: about the document itself. */
 export type DocumentState = Omit<StoredOverrides, 'key' | ServerFact>;
 
 /** How one attempt to write ended, once the server has answered. Only `written` changed anything. */

@@ -1,4 +1,4 @@
-import { historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
+import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { isLoopbackHost } from '../../domain/api-endpoint.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -25,7 +25,12 @@ const scanCount = '1000';
 export function createRedisInspector(settings: { readonly url: Secret; readonly namespace: string }): RedisInspector {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
-  const keys: DocumentKeys = { document, history: historyKey(document), metadata: metadataKey(document) };
+  const keys: DocumentKeys = {
+    document,
+    history: historyKey(document),
+    metadata: metadataKey(document),
+    expiry: expiryKey(document),
+  };
   const connection = new RedisConnection(target, () => loadTlsFiles({}));
   const look = async (deadline: Deadline, redirects: number): Promise<RedisFacts> => {
     const budget = budgetOf(deadline);

@@ -1,6 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
+import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
-import { historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
+import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
@@ -35,7 +36,12 @@ export interface RedisSettings {
 export function createOverrideStore(settings: RedisSettings, ports: PatiencePorts): OverrideStore {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
-  const keys = { document, history: historyKey(document), metadata: metadataKey(document) };
+  const keys = {
+    document,
+    history: historyKey(document),
+    metadata: metadataKey(document),
+    expiry: expiryKey(document),
+  };
   const maxBytes = settings.maxBytes ?? defaultMaxBytes;
   const limits = settings.limits ?? defaultHistoryLimits;
   const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
@@ -45,12 +51,13 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     replicas: null,
     role: null,
     runId: null,
+    heartbeat: 'unknown' as const,
   };
   const memory: { seen: ServerSighting } = { seen: clockStart };
   const startedMs = new Map<string, number>();
 
-  const remember = ({ serverTimeMs, replicas, role, runId }: StoredOverrides): void => {
-    memory.seen = { serverTimeMs, replicas, role, runId, atMs: ports.clock.monotonicMs() };
+  const remember = ({ serverTimeMs, replicas, role, runId, heartbeat }: StoredOverrides): void => {
+    memory.seen = { serverTimeMs, replicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
   };
 
   /** Runs an operation that changes nothing, again and again where that helps. */
@@ -102,6 +109,11 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const from = after === undefined ? '-' : `(${after}`;
         const [reply] = await link.run([['XRANGE', keys.history, from, '+', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply));
+      }),
+    beat: (heartbeat, deadline) =>
+      attempt(deadline, async (link, budget) => {
+        const [reply] = await link.run([['SET', keys.expiry, serialiseHeartbeat(heartbeat)]], budget);
+        valueOf(reply);
       }),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),

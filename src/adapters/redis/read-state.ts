@@ -1,4 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
+import { parseHeartbeat } from '../../domain/override/heartbeat.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { DocumentKeys, DocumentState, ServerFact } from './attempt.js';
@@ -7,6 +8,9 @@ import { decodeEntry, rawEntries } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import type { CommandWords, Reply, ReplyValue } from './link-types.js';
 
+/** How much larger than the document its metadata may be: who, why and what stood before take more than four numbers. */
+const metadataShare = 4;
+
 /** Reads everything in one flush. `null`: the document came or went in between; read again. */
 export async function readState(
   link: RedisLink,
@@ -14,7 +18,7 @@ export async function readState(
   maxBytes: number,
   budget: Budget,
 ): Promise<StoredOverrides | null> {
-  const { document, history, metadata } = keys;
+  const { document, history, metadata, expiry } = keys;
   const commands: CommandWords[] = [
     ['TYPE', document],
     ['STRLEN', document],
@@ -23,11 +27,12 @@ export async function readState(
     ['PTTL', document],
     ['TYPE', document],
     ['TYPE', metadata],
-    ['GETRANGE', metadata, '0', String(maxBytes)],
+    ['GETRANGE', metadata, '0', String(metadataShare * maxBytes)],
     ['XREVRANGE', history, '+', '-', 'COUNT', '1'],
     ['TIME'],
     ['INFO', 'replication'],
     ['INFO', 'server'],
+    ['GETRANGE', expiry, '0', '4095'],
   ];
   const replies = await link.run(commands, budget);
   const [type, length, range, ttl, typeAfter, metadataType, metadataRange, last, time] = replies;
@@ -42,7 +47,7 @@ export async function readState(
     type: kind,
     revision: revisionOf(bytes),
     ttlMs: ttlOf(valueOf(ttl)),
-    metadata: metadataText(textOf(metadataType), metadataRange, metadata, maxBytes),
+    metadata: metadataText(textOf(metadataType), metadataRange, metadata, metadataShare * maxBytes),
     lastEntry: entry ? decodeEntry(entry, history) : null,
     serverTimeMs: timeMs(valueOf(time)),
     ...serverFacts(replies.slice(9)),
@@ -120,8 +125,8 @@ export function wrongType(key: string, type: string, expected: string, what: str
   });
 }
 
-/** What INFO tells of replicas and identity. A user who may not ask gets `null`, which is no error. */
-function serverFacts([replication, server]: readonly Reply[]): Pick<StoredOverrides, ServerFact> {
+/** What INFO and the heartbeat tell. A user who may not ask does not know, which is no error. */
+function serverFacts([replication, server, heartbeat]: readonly Reply[]): Pick<StoredOverrides, ServerFact> {
   const lines = infoLines(replication);
   const role = lines?.find((line) => line.startsWith('role:'));
   const replicas = lines === null ? null : lines.filter((line) => /^slave\d+:.*\bstate=online\b/.test(line)).length;
@@ -130,6 +135,7 @@ function serverFacts([replication, server]: readonly Reply[]): Pick<StoredOverri
     replicas,
     role: role === 'role:master' ? 'primary' : role === 'role:slave' ? 'replica' : null,
     runId: runId?.slice('run_id:'.length) ?? null,
+    heartbeat: heartbeat?.kind === 'value' ? parseHeartbeat(String(heartbeat.value)) : 'unknown',
   };
 }
 

@@ -5,7 +5,7 @@ import { parsePlanFile } from '../../domain/override/plan-file.js';
 import { applyIntent } from '../../procedures/override/declared.js';
 import { plannedIntent } from '../../procedures/override/planned.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
-import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile, readInput } from './file.js';
 
@@ -16,7 +16,10 @@ async function applyPlan(context: Context, path: string, mutation: MutationInput
   const environment = await context.environment(mutation.effect.settings);
   const { reason, ticket } = mutation;
   const said = { ...mutation, reason: reason ?? plan.reason, ticket: ticket ?? plan.ticket };
-  return runChange(context, said, () => plannedIntent(plan, environment.name, mutation.ifRevision));
+  return runChange(context, said, () => ({
+    ...plannedIntent(plan, environment.name, mutation.ifRevision),
+    end: mutation.end,
+  }));
 }
 
 export const command = defineCommand({
@@ -26,13 +29,14 @@ export const command = defineCommand({
       new Option('--plan <file>', 'make the change of a plan, exactly as it was planned; - is stdin').conflicts('file'),
     );
     addMutationFlags(c);
+    addEndFlags(c);
   },
   examples: [
     'rlctl -e preview override apply -f overrides.yaml --reason "new limits of search"',
-    'rlctl -e prod override apply --plan plan.json --confirm prod',
+    'rlctl -e prod override apply --plan plan.json --permanent --confirm prod',
   ],
   input: (_, flags) => {
-    const [plan, mutation] = [textFlag(flags, 'plan'), mutationInput(flags)];
+    const [plan, mutation] = [textFlag(flags, 'plan'), mutationInput(flags, endOf(flags))];
     if (plan === null && textFlag(flags, 'file') === null)
       throw usageError('neither a file nor a plan is named', 'Give -f FILE, or --plan FILE; - is stdin.');
     const path = plan ?? fileFlag(flags);
@@ -42,6 +46,9 @@ export const command = defineCommand({
   action: async (context, { isPlan, path, mutation }) => {
     if (isPlan) return applyPlan(context, path, mutation);
     const { entries } = await loadOverridesFile(context, path);
-    return runChange(context, mutation, () => applyIntent({ entries, ifRevision: mutation.ifRevision }));
+    return runChange(context, mutation, () => ({
+      ...applyIntent({ entries, ifRevision: mutation.ifRevision }),
+      end: mutation.end,
+    }));
   },
 });

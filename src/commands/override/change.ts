@@ -50,7 +50,7 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   await confirmChange(context, environment, input, {
     isNoop: plan.isNoop,
     isReloading: reload !== null,
-    preview: async () => previewText(plan, await context.theme()),
+    preview: async () => previewText(plan, environment, await context.theme()),
   });
   const author = await authorOf(context, environment, input);
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));

@@ -1,7 +1,7 @@
 import { editIntent } from '../../procedures/override/edited.js';
 import { messageView } from '../../ui/message-view.js';
 import { defineCommand } from '../command.js';
-import { addMutationFlags, assertRequirements, mutationInput } from '../mutation.js';
+import { addEndFlags, addMutationFlags, endOf, assertRequirements, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 import { takeDump } from './dump.js';
 import { assertTerminal, forgetEdit, keptOnFailure, letEdit } from './edit-session.js';
@@ -12,12 +12,13 @@ export const command = defineCommand({
   register: (c) => {
     c.argument('[route]', 'edit only this entry');
     addMutationFlags(c);
+    addEndFlags(c);
   },
   examples: [
     'rlctl -e preview override edit --reason "new limits of search"',
     'EDITOR="code --wait" rlctl -e prod override edit /api/search --reason INC-42',
   ],
-  input: ([route], flags) => ({ route: route ?? null, mutation: mutationInput(flags) }),
+  input: ([route], flags) => ({ route: route ?? null, mutation: mutationInput(flags, endOf(flags)) }),
   action: async (context, { route, mutation }) => {
     assertTerminal(context);
     const environment = await context.environment(mutation.effect.settings);
@@ -34,7 +35,7 @@ export const command = defineCommand({
       return { view: messageView('OverrideEdit', data, 'nothing was edited, so nothing was changed'), exit: 'ok' };
     }
     return keptOnFailure(context, path, mutation, () =>
-      runChange(context, { ...mutation, isAsked: true }, () => intent),
+      runChange(context, { ...mutation, isAsked: true }, () => ({ ...intent, end: mutation.end })),
     );
   },
 });

@@ -10,7 +10,7 @@ import {
   type OverridePatch,
 } from '../../domain/override/entry.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from '../command.js';
-import { addMutationFlags, mutationInput } from '../mutation.js';
+import { addEndFlags, addMutationFlags, endOf, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 
 // The runbook's "per-route override": one route's entry in the override document, then a reload, then its proof.
@@ -49,21 +49,23 @@ export const command = defineCommand({
       .addOption(new Option('--after <prefix>', 'place it directly after this entry'))
       .addOption(new Option('--force', 'overwrite a document that cannot be read; its bytes stay in the history'));
     addMutationFlags(c);
+    addEndFlags(c);
   },
   examples: [
     'rlctl -e preview override set /api/search --rate 120 --burst 20 --reason "search is slow to load"',
-    'rlctl -e prod override set /api/payments --shadow --reason INC-42 --confirm prod',
+    'rlctl -e prod override set /api/payments --shadow --for 2h --reason INC-42 --confirm prod',
   ],
   input: ([route = ''], flags) => ({
     route: parseRoutePrefix(route),
     patch: patchOf(flags),
     placement: placementOf(flags),
     isForced: switchFlag(flags, 'force'),
-    mutation: mutationInput(flags),
+    mutation: mutationInput(flags, endOf(flags)),
   }),
   action: (context, { route, patch, placement, isForced, mutation }) =>
     runChange(context, mutation, () => ({
       command: 'override set',
+      end: mutation.end,
       routes: [route],
       edit: (document) => setOverride(document ?? scanDocument(null), route, patch, placement),
       undoes: () => null,

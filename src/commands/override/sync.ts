@@ -1,6 +1,6 @@
 import { syncIntent } from '../../procedures/override/declared.js';
 import { defineCommand } from '../command.js';
-import { addMutationFlags, mutationInput } from '../mutation.js';
+import { addEndFlags, addMutationFlags, endOf, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile } from './file.js';
 import { addOwnershipFlags, ownershipFlags, ownershipOf } from './ownership.js';
@@ -12,13 +12,14 @@ export const command = defineCommand({
     addFileFlag(c);
     addOwnershipFlags(c);
     addMutationFlags(c);
+    addEndFlags(c);
   },
   examples: [
     'rlctl -e preview override sync -f overrides.yaml --dry-run',
-    'rlctl -e prod override sync -f search.yaml --owner team-search --reason CHG-7 --confirm prod',
+    'rlctl -e prod override sync -f search.yaml --owner team-search --reason CHG-7 --permanent --confirm prod',
   ],
   input: (_, flags) => {
-    const [file, mutation] = [fileFlag(flags), mutationInput(flags)];
+    const [file, mutation] = [fileFlag(flags), mutationInput(flags, endOf(flags))];
     assertOneStdin(file, mutation);
     return { file, ownership: ownershipFlags(flags), mutation };
   },
@@ -26,6 +27,9 @@ export const command = defineCommand({
     const wanted = await loadOverridesFile(context, file);
     const { ifRevision } = mutation;
     const owned = ownershipOf(ownership, wanted, file);
-    return runChange(context, mutation, () => syncIntent({ entries: wanted.entries, ifRevision }, owned));
+    return runChange(context, mutation, () => ({
+      ...syncIntent({ entries: wanted.entries, ifRevision }, owned),
+      end: mutation.end,
+    }));
   },
 });

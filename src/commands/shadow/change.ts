@@ -3,7 +3,7 @@ import { parseRoutePrefix } from '../../domain/override/entry.js';
 import { shadowOffIntent, shadowOnIntent } from '../../procedures/shadow/route-intent.js';
 import type { CommandSpec, Flags, Outcome } from '../command.js';
 import { switchFlag } from '../command.js';
-import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from '../override/change.js';
 import { runFlagChange } from './flags.js';
 import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
@@ -13,6 +13,12 @@ export interface ShadowInput {
   readonly isSpillAllowed: boolean;
   readonly mutation: MutationInput;
 }
+
+/** Shadow may be for a while; the way back has no end. */
+export const registerShadowOn: CommandSpec['register'] = (command) => {
+  registerShadow(command);
+  addEndFlags(command);
+};
 
 export const registerShadow: CommandSpec['register'] = (command) => {
   addTargetFlags(command);
@@ -27,6 +33,10 @@ export function shadowInput([bucket]: readonly (string | undefined)[], flags: Fl
   };
 }
 
+export function shadowOnInput(args: readonly (string | undefined)[], flags: Flags): ShadowInput {
+  return { ...shadowInput(args, flags), mutation: mutationInput(flags, endOf(flags)) };
+}
+
 /** Both ways: through overrides for routes, and else as the environment says. */
 export async function runShadow(context: Context, isOn: boolean, input: ShadowInput): Promise<Outcome> {
   const { target, mutation, isSpillAllowed } = input;
@@ -36,5 +46,7 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
   const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision };
-  return runChange(context, mutation, (ports) => (isOn ? shadowOnIntent(wanted) : shadowOffIntent(ports, wanted)));
+  return runChange(context, mutation, (ports) =>
+    isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
+  );
 }

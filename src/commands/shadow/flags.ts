@@ -37,6 +37,7 @@ export interface FlagCommand {
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
+  if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
   const driver = await driverOf(context, environment);
   const reached = await reachedBy(context, environment, mutation);
   const ports = { ...(await flagPorts(context, reached)), records: flagRecords(context, environment) };
@@ -53,7 +54,8 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   if (mutation.isDryRun) return { view: flagPlanView(plan, environment), exit: 'ok' };
-  if (!plan.isNoop) assertRequirements(environment, mutation);
+  // A flag has no end to be asked for.
+  if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading,
@@ -104,6 +106,14 @@ function noRevision(): RlctlError {
   return usageError(
     '--if-revision speaks of the override document, which is not what is changed here',
     'Leave it out: a flag that was changed underneath is a conflict anyway.',
+  );
+}
+
+function noEnd(flag: 'for' | 'until'): RlctlError {
+  return usageError(
+    `--${flag}: a flag of the server cannot end by itself, only an override can`,
+    'Leave it out and take the flag back with "rlctl shadow off"; or put its routes into shadow for a while: rlctl shadow on --route PREFIX --for 2h',
+    'FLAG_WITHOUT_END',
   );
 }
 

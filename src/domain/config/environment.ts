@@ -73,8 +73,8 @@ export interface FleetSettings {
   readonly isPlainAllowed: boolean;
 }
 
-/** What a change must carry on an environment. */
-export type Requirement = 'reason' | 'ticket';
+/** What a change must carry on an environment; `end` is asked of changes that leave an override in force. */
+export type Requirement = 'reason' | 'ticket' | 'end';
 
 /** An environment as resolved: flag > RLCTL variable > file > default, and the limiter's own variables in the gaps. */
 export interface Environment {

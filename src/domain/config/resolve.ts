@@ -138,9 +138,9 @@ function interpolate(text: string, from: EnvironmentSources, key: string): strin
   });
 }
 
-/** What a change has to carry: what the file says, else a reason where the environment is protected. */
+/** What a change has to carry: what the file says, else a reason and an end where the environment is protected. */
 function requirementsOf(said: readonly string[] | null, isProtected: boolean): readonly Requirement[] {
-  return (said as readonly Requirement[] | null) ?? (isProtected ? ['reason'] : []);
+  return (said as readonly Requirement[] | null) ?? (isProtected ? ['reason', 'end'] : []);
 }
 
 function factsOf({ isChanged, file }: EnvironmentSources): UntrustedFacts {

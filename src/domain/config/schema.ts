@@ -39,7 +39,7 @@ function configFileSchema() {
     buckets: z.optional(
       z.record(text, z.strictObject({ routes: z.optional(z.array(text)), alias: z.optional(z.array(text)) })),
     ),
-    require: z.optional(z.array(z.enum(['reason', 'ticket']))),
+    require: z.optional(z.array(z.enum(['reason', 'ticket', 'end']))),
     guards: z.optional(guardsSchema()),
     shadowDriver: z.optional(
       z.union([

@@ -100,8 +100,8 @@ export const environmentSettings = [
     ...open,
     key: 'require',
     variable: null,
-    fallback: '[reason] where protected, else []',
-    meaning: 'what a change must carry: reason, ticket',
+    fallback: '[reason, end] where protected, else []',
+    meaning: 'what a change must carry: reason, ticket, end (--for, --until or --permanent)',
   },
   {
     ...open,

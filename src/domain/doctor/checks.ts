@@ -176,6 +176,11 @@ export const checks = [
     finds: { HALF_SEGMENT: 'warning' },
   },
   {
+    id: 'document.ends',
+    title: 'what was set for a while ends, and no shadow is forgotten',
+    finds: { OVERRIDE_OVERDUE: 'error', ENDS_UNATTENDED: 'warning', SHADOW_FORGOTTEN: 'warning' },
+  },
+  {
     id: 'document.in-force',
     title: 'the servers hold what is stored, and what is stored was reloaded',
     finds: { OVERRIDES_DIFFER: 'error', PROOF_CONTRADICTED: 'error', NOT_KNOWN_IN_FORCE: 'warning' },

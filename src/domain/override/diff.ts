@@ -15,8 +15,11 @@ export interface FieldDiff {
 /** What differs for one route between two documents. */
 export interface RouteDiff {
   readonly route: string;
-  /** `moved`: the same bytes at another place. A value that changed and moved is `changed`, with `isMoved`. */
-  readonly kind: 'added' | 'removed' | 'changed' | 'moved';
+  /**
+   * `moved`: the same bytes at another place. A value that changed and moved is `changed`, with `isMoved`. `kept`: the same
+   * bytes at the same place, of which only the metadata changed (when it ends).
+   */
+  readonly kind: 'added' | 'removed' | 'changed' | 'moved' | 'kept';
   /** Its place among the entries that both documents hold is another one. */
   readonly isMoved: boolean;
   /** The raw JSON text of the value; `null`: no entry. */
@@ -27,6 +30,11 @@ export interface RouteDiff {
   /** Positions from 0; `null`: no entry. */
   readonly fromIndex: number | null;
   readonly toIndex: number | null;
+}
+
+/** A route that stands as it stood, where only what is known of it changed; its place is not looked up. */
+export function keptDiff({ route, before, after }: Pick<RouteDiff, 'route' | 'before' | 'after'>): RouteDiff {
+  return { route, kind: 'kept', isMoved: false, before, after, fields: [], fromIndex: null, toIndex: null };
 }
 
 function valuesByName(raw: string | null): ReadonlyMap<string, { raw: string; value: JsonValue }> {

@@ -6,7 +6,7 @@ import { addEntry, changeEntry, noEdit, removeEntry } from './entry-edit.js';
 import type { HistoryEntry, RouteChange, Splice } from './history.js';
 import { newValue, patchedValue } from './patch.js';
 import { automaticIndex, neighboursOf } from './placement.js';
-import { Reversal, type DocumentBefore, type RevertConflict } from './reversal.js';
+import { Reversal, type DocumentBefore, type RevertConflict, type RouteReversal } from './reversal.js';
 
 /** Where an entry is to stand. `auto`: an existing one stays, a new one goes before the first that would hide it, else last. */
 export type Placement = { readonly kind: 'auto' } | { readonly kind: 'before' | 'after'; readonly prefix: string };
@@ -129,6 +129,20 @@ export function revertEntries(
 ): Reversion {
   const reversal = new Reversal(document, documentBefore);
   for (const entry of entries) reversal.revert(entry);
+  return reversionOf(document, reversal);
+}
+
+/**
+ * The same inverse for single routes, in this order: what the end of a temporary change restores, and what is known
+ * without the entry of the change that wrote it.
+ */
+export function revertRoutes(document: OverrideDocument, routes: readonly RouteReversal[]): Reversion {
+  const reversal = new Reversal(document, () => null);
+  reversal.revertRoutes(routes);
+  return reversionOf(document, reversal);
+}
+
+function reversionOf(document: OverrideDocument, reversal: Reversal): Reversion {
   const { bytes: next, splices, conflicts, touched } = reversal;
   if (next === document.bytes) return { edit: noEdit(document), conflicts };
   return { edit: { next, splices, changes: changesBetween(document, scanDocument(next), touched) }, conflicts };

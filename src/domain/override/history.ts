@@ -1,3 +1,4 @@
+import type { JsonValue } from '../json.js';
 import type { Revision } from '../revision.js';
 
 /** One replacement inside the document's bytes. Offsets count bytes of the document before this splice. */
@@ -21,6 +22,9 @@ export interface RouteChange {
   /** The key that stood directly after it; `null`: it was last. */
   readonly next: string | null;
 }
+
+/** Metadata of routes as the history keeps it: pairs, because a route may be called `__proto__`. */
+export type RecordedMetadata = readonly (readonly [route: string, metadata: JsonValue])[];
 
 /** The part of a history entry that rlctl writes and Redis does not look into. Stored as JSON, `v` first. */
 export interface HistoryBody {
@@ -52,11 +56,16 @@ export interface HistoryBody {
   /** Server time when it was sent, epoch milliseconds: its entry's own time is little later. */
   readonly atMs?: number;
   /** The SHA-256 of the metadata that it left beside the document; `none`: there is none. */
-  readonly metadata?: Revision;
+  readonly metadataRevision?: Revision;
   /** The metadata as it stood, where somebody had changed it past rlctl; `null`: it had been removed. Absent: nobody had. */
   readonly metadataFound?: string | null;
   /** The revision that it brought back (`undo --to`); absent: it did not bring one back. */
   readonly restores?: Revision;
+  /**
+   * The metadata that stood before, of the routes it touched; a route that is not in it had none. Absent: it was written by
+   * a version that did not keep it.
+   */
+  readonly metadata?: RecordedMetadata;
 }
 
 /**

@@ -8,14 +8,14 @@ export interface MetadataSeen {
   readonly lastEntry: HistoryEntry | null;
 }
 
-function metadataRevision(metadata: string | null): Revision {
+function revisionOfMetadata(metadata: string | null): Revision {
   return revisionOf(metadata === null ? null : Buffer.from(metadata));
 }
 
 /** True where the metadata beside the document is not what the last recorded change left. */
 export function isMetadataForeign({ metadata, lastEntry }: MetadataSeen): boolean {
-  const left = lastEntry?.body?.metadata;
-  return left !== undefined && left !== metadataRevision(metadata);
+  const left = lastEntry?.body?.metadataRevision;
+  return left !== undefined && left !== revisionOfMetadata(metadata);
 }
 
 /**
@@ -25,7 +25,7 @@ export function isMetadataForeign({ metadata, lastEntry }: MetadataSeen): boolea
 export function metadataTrace(
   seen: MetadataSeen,
   next: string | null,
-): Pick<HistoryBody, 'metadata' | 'metadataFound'> {
-  const left = { metadata: metadataRevision(next ?? seen.metadata) };
+): Pick<HistoryBody, 'metadataRevision' | 'metadataFound'> {
+  const left = { metadataRevision: revisionOfMetadata(next ?? seen.metadata) };
   return isMetadataForeign(seen) ? { ...left, metadataFound: seen.metadata } : left;
 }

@@ -1,13 +1,16 @@
 import type { JsonValue } from '../json.js';
-import type { RouteChange } from './history.js';
 
-/** What stood at a prefix before a change that ends by itself: what its end restores. */
+/** What stood at a prefix before the changes that end by themselves: what their end restores. */
 export interface PermanentState {
   /** The raw JSON text of the value; `null`: there was no entry. */
   readonly value: string | null;
   /** The keys that stood beside it; `null`: none. */
   readonly previous: string | null;
   readonly next: string | null;
+  /** True: its place was taken since, and has to be restored too. Absent: the entry stayed where it was. */
+  readonly isMoved?: boolean;
+  /** What was known of that state; absent: nothing. */
+  readonly by?: RouteMetadata;
 }
 
 /** Who set an entry, why, and until when. */
@@ -25,6 +28,13 @@ export interface RouteMetadata {
   readonly owner?: string;
   /** The last permanent state; only where `untilMs` is set. */
   readonly previous?: PermanentState;
+  /**
+   * The raw JSON text that the change left there; `null`: it removed the entry, and what stood there returns at the end.
+   * Absent: it was written by a version that did not say.
+   */
+  readonly wrote?: string | null;
+  /** Server time at which a value that somebody had left past rlctl was first seen, epoch milliseconds; absent: none is. */
+  readonly pastMs?: number;
   /** Fields that another version of rlctl wrote; they are kept. */
   readonly extra?: ReadonlyMap<string, JsonValue>;
 }
@@ -61,32 +71,58 @@ function textOr<T>(value: JsonValue | undefined, otherwise: T): string | T {
   return typeof value === 'string' ? value : otherwise;
 }
 
+/** Epoch milliseconds that are a date. */
+function isTime(value: JsonValue | undefined): value is number {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15;
+}
+
 function readPrevious(value: JsonValue | undefined): PermanentState | null {
   if (!isObject(value)) return null;
   const fields = fieldsOf(value);
+  const by = readRouteMetadata(fields.get('by'));
   return {
     value: textOr(fields.get('value'), null),
     previous: textOr(fields.get('previous'), null),
     next: textOr(fields.get('next'), null),
+    ...(fields.get('isMoved') === true ? { isMoved: true } : {}),
+    ...(by === null ? {} : { by }),
   };
 }
 
+/** Reads one route's metadata, as tolerantly as the whole; `null`: it is no object. */
+export function readRouteMetadata(value: JsonValue | undefined): RouteMetadata | null {
+  return isObject(value) ? readRoute(value) : null;
+}
+
+const known: ReadonlySet<string> = new Set([
+  'changeId',
+  'actor',
+  'reason',
+  'ticket',
+  'atMs',
+  'untilMs',
+  'owner',
+  'previous',
+  'wrote',
+  'pastMs',
+]);
+
 function readRoute(value: JsonObject): RouteMetadata {
-  const fields = fieldsOf(value);
-  const atMs = take(fields, 'atMs');
-  const untilMs = take(fields, 'untilMs');
-  const owner = take(fields, 'owner');
-  const previous = readPrevious(take(fields, 'previous'));
+  const { atMs, untilMs, owner, wrote, pastMs } = value;
+  const previous = readPrevious(value['previous']);
+  const isWider = Object.keys(value).some((name) => !known.has(name));
   return {
-    changeId: textOr(take(fields, 'changeId'), ''),
-    actor: textOr(take(fields, 'actor'), 'unknown'),
-    reason: textOr(take(fields, 'reason'), null),
-    ticket: textOr(take(fields, 'ticket'), null),
-    atMs: typeof atMs === 'number' ? atMs : 0,
-    ...(typeof untilMs === 'number' ? { untilMs } : {}),
+    changeId: textOr(value['changeId'], ''),
+    actor: textOr(value['actor'], 'unknown'),
+    reason: textOr(value['reason'], null),
+    ticket: textOr(value['ticket'], null),
+    atMs: isTime(atMs) ? atMs : 0,
+    ...(isTime(untilMs) ? { untilMs } : {}),
     ...(typeof owner === 'string' ? { owner } : {}),
     ...(previous === null ? {} : { previous }),
-    ...(fields.size === 0 ? {} : { extra: fields }),
+    ...(typeof wrote === 'string' || wrote === null ? { wrote } : {}),
+    ...(isTime(pastMs) ? { pastMs } : {}),
+    ...(isWider ? { extra: new Map(Object.entries(value).filter(([name]) => !known.has(name))) } : {}),
   };
 }
 
@@ -132,54 +168,25 @@ function writeObject(fields: Iterable<readonly [string, string]>): string {
   return `{${[...fields].map(([name, raw]) => `${JSON.stringify(name)}:${raw}`).join(',')}}`;
 }
 
-function writeRoute({ extra, ...known }: RouteMetadata): string {
+function writePrevious({ by, ...state }: PermanentState): string {
+  const fields = Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)] as const);
+  return writeObject([...fields, ...(by === undefined ? [] : [['by', writeRouteMetadata(by)] as const])]);
+}
+
+/** One route's metadata as JSON text. */
+export function writeRouteMetadata({ extra, previous, ...known }: RouteMetadata): string {
   const fields: (readonly [string, unknown])[] = [...Object.entries(known), ...(extra ?? [])];
-  return writeObject(
-    fields.filter(([, value]) => value !== undefined).map(([name, value]) => [name, JSON.stringify(value)] as const),
-  );
+  return writeObject([
+    ...fields.filter(([, value]) => value !== undefined).map(([name, value]) => [name, JSON.stringify(value)] as const),
+    ...(previous === undefined ? [] : [['previous', writePrevious(previous)] as const]),
+  ]);
 }
 
 /** The text to store: one JSON object, `v` first. */
 export function serialiseMetadata({ routes, extra }: OverrideMetadata): string {
   return writeObject([
     ['v', '1'],
-    ['routes', writeObject([...routes].map(([prefix, entry]) => [prefix, writeRoute(entry)] as const))],
+    ['routes', writeObject([...routes].map(([prefix, entry]) => [prefix, writeRouteMetadata(entry)] as const))],
     ...[...extra].map(([name, value]) => [name, JSON.stringify(value)] as const),
   ]);
-}
-
-/**
- * The metadata text after a change: the routes that have an entry afterwards carry the change's author, the removed ones
- * lose theirs. `change` without `untilMs` makes an entry permanent again; owner and unknown fields are kept unless given.
- * `null`: nothing was stored, and nothing has to be.
- */
-export function changedMetadata(
-  text: string | null,
-  changes: readonly RouteChange[],
-  change: RouteMetadata,
-): string | null {
-  const metadata = parseMetadata(text);
-  const { changeId, actor, reason, ticket, atMs, untilMs, owner, previous } = change;
-  const updates = changes.map(({ route, after }): readonly [string, RouteMetadata | null] => {
-    if (after === null) return [route, null];
-    const old = metadata.routes.get(route);
-    const keptOwner = owner ?? old?.owner;
-    const extra = change.extra ?? old?.extra;
-    return [
-      route,
-      {
-        changeId,
-        actor,
-        reason,
-        ticket,
-        atMs,
-        ...(untilMs === undefined ? {} : { untilMs }),
-        ...(keptOwner === undefined ? {} : { owner: keptOwner }),
-        ...(untilMs === undefined || previous === undefined ? {} : { previous }),
-        ...(extra === undefined ? {} : { extra }),
-      },
-    ];
-  });
-  const next = withMetadata(metadata, updates);
-  return text === null && next.routes.size === 0 ? null : serialiseMetadata(next);
 }

@@ -5,7 +5,7 @@ import { findMember, rawValue, scanDocument, type OverrideDocument } from './doc
 import { addEntry, changeEntry, removeEntry, type SplicedEdit } from './entry-edit.js';
 import type { HistoryEntry, RouteChange, Splice } from './history.js';
 import { automaticIndex } from './placement.js';
-import { applySplices, invertSplices } from './splices.js';
+import { applySplices, invertSplices, removedKeys } from './splices.js';
 
 /** A route that cannot be put back. */
 export interface RevertConflict {
@@ -22,27 +22,49 @@ export interface RevertConflict {
 /** The document as it stood before an entry that replaced it as a whole; `null`: not at hand. */
 export type DocumentBefore = (entry: HistoryEntry) => Uint8Array | null | undefined;
 
-/** True where a splice takes the route's whole member away, as a move does; a change in place removes its value only. */
-function removesMember({ removed }: Splice, route: string): boolean {
-  const key = /^[ \t\n\r,]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:/.exec(removed)?.[1];
-  return key !== undefined && JSON.parse(key) === route;
+/** What is to become of one route: from what was written back to what stood before. */
+export interface RouteReversal {
+  readonly route: string;
+  /** What the change left there (raw JSON text); `null`: no entry. */
+  readonly wrote: string | null;
+  /** What stood there before; `null`: no entry. */
+  readonly before: string | null;
+  /** The keys that stood beside it then; `null`: none. */
+  readonly previous: string | null;
+  readonly next: string | null;
+  /** True: its place changed too. */
+  readonly isMoved: boolean;
 }
 
 /** Where a restored entry goes: after its old predecessor, else before its old successor, else where nothing hides it. */
-function restoredIndex(document: OverrideDocument, { route, previous, next }: RouteChange): number {
+function restoredIndex(document: OverrideDocument, { route, previous, next }: RouteReversal): number {
   const predecessor = previous === null ? undefined : findMember(document, previous);
   if (predecessor !== undefined) return predecessor.index + 1;
   const successor = next === null ? undefined : findMember(document, next);
   return successor?.index ?? automaticIndex(document, route);
 }
 
-/** The edit that takes one route's change back; `null`: it already is as it was. `isMove`: its place changed too. */
-function routeReversion(document: OverrideDocument, change: RouteChange, isMove: boolean): SplicedEdit | null {
-  const member = findMember(document, change.route);
-  if (change.before === null) return member === undefined ? null : removeEntry(document, member);
-  const index = restoredIndex(document, change);
-  if (member === undefined) return addEntry(document, change.route, change.before, index);
-  return changeEntry(document, member, change.before, isMove ? index : null);
+/** The edit that puts one route back; `null`: it already is as it was. */
+function routeEdit(document: OverrideDocument, reversal: RouteReversal): SplicedEdit | null {
+  const { route, before, isMoved } = reversal;
+  const member = findMember(document, route);
+  if (before === null) return member === undefined ? null : removeEntry(document, member);
+  const index = restoredIndex(document, reversal);
+  if (member === undefined) return addEntry(document, route, before, index);
+  return changeEntry(document, member, before, isMoved ? index : null);
+}
+
+/**
+ * Takes one route back, three ways: where it still holds what was written (whitespace aside) it gets its old value, and its
+ * old place if it was removed or moved; where it already is as it was, nothing happens; anything else is a conflict.
+ */
+function reverted(document: OverrideDocument, reversal: RouteReversal): SplicedEdit | RevertConflict | null {
+  const { route, wrote, before } = reversal;
+  const member = findMember(document, route);
+  const found = member === undefined ? null : rawValue(document, member);
+  if (isSameJson(found, wrote)) return routeEdit(document, reversal);
+  if (isSameJson(found, before)) return null;
+  return { route, expected: wrote, found, why: 'it no longer holds what the change wrote' };
 }
 
 /** Takes changes back one by one, newest first, and keeps count of what became of them. */
@@ -96,18 +118,49 @@ export class Reversal {
   }
 
   #revertRoutes(routes: readonly RouteChange[], splices: readonly Splice[]): void {
-    for (const change of routes.toReversed()) {
-      const document = this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
-      const member = findMember(document, change.route);
-      const found = member === undefined ? null : rawValue(document, member);
-      if (isSameJson(found, change.after)) {
-        const isMove = splices.some((splice) => removesMember(splice, change.route));
-        this.#apply(routeReversion(document, change, isMove)?.splices ?? []);
-      } else if (!isSameJson(found, change.before)) {
-        const why = 'it no longer holds what the change wrote';
-        this.conflicts.push({ route: change.route, expected: change.after, found, why });
-      }
-    }
+    const removed = removedKeys(splices);
+    this.revertRoutes(
+      routes
+        .toReversed()
+        .map(({ after: wrote, ...change }) => ({ ...change, wrote, isMoved: removed.has(change.route) })),
+    );
+  }
+
+  /**
+   * Takes routes back in this order, as far as they can be; those that keep their place or only go come last, all at once,
+   * because each of the others needs the document scanned anew.
+   */
+  revertRoutes(reversals: readonly RouteReversal[]): void {
+    const isOnce = new Set(reversals.map(({ route }) => route)).size === reversals.length;
+    const isInPlace = ({ wrote, isMoved }: RouteReversal): boolean => isOnce && wrote !== null && !isMoved;
+    for (const reversal of reversals) if (!isInPlace(reversal)) this.#revertRoute(reversal);
+    this.#revertInPlace(reversals.filter(isInPlace));
+  }
+
+  #revertInPlace(reversals: readonly RouteReversal[]): void {
+    const document = this.#document();
+    // What removes the last entry reaches back to the one before it, which may go too.
+    const isLast = ({ route }: RouteReversal): boolean => document.members.at(-1)?.key === route;
+    const outcomes = reversals.filter((each) => !isLast(each)).map((each) => reverted(document, each));
+    const splices = outcomes.flatMap((outcome) => (outcome !== null && 'splices' in outcome ? outcome.splices : []));
+    for (const { route } of reversals) this.touched.add(route);
+    for (const outcome of outcomes) if (outcome !== null && 'why' in outcome) this.conflicts.push(outcome);
+    // From the end, so that the offsets stay those of the scanned document.
+    this.#apply(splices.toSorted((a, b) => b.at - a.at));
+    for (const reversal of reversals.filter(isLast)) this.#revertRoute(reversal);
+  }
+
+  #document(): OverrideDocument {
+    return this.#bytes === this.original.bytes ? this.original : scanDocument(this.#bytes);
+  }
+
+  #revertRoute(reversal: RouteReversal): void {
+    this.touched.add(reversal.route);
+    const document = this.#document();
+    const outcome = reverted(document, reversal);
+    if (outcome === null) return;
+    if ('why' in outcome) this.conflicts.push(outcome);
+    else this.#apply(outcome.splices);
   }
 
   #replaceWhole(entry: HistoryEntry, isUntouched: boolean): void {

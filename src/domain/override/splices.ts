@@ -1,5 +1,5 @@
 import { RlctlError } from '../errors.js';
-import type { Splice } from './history.js';
+import type { HistoryBody, RouteChange, Splice } from './history.js';
 
 function mismatch(splice: Splice): RlctlError {
   return new RlctlError('unexpected', `a recorded change does not fit the document at byte ${splice.at}`, {
@@ -78,4 +78,19 @@ export function applySplices(bytes: Uint8Array, splices: readonly Splice[]): Uin
 /** The splices that undo these, in the order in which they are to be applied. */
 export function invertSplices(splices: readonly Splice[]): readonly Splice[] {
   return splices.map(({ at, removed, inserted }) => ({ at, removed: inserted, inserted: removed })).reverse();
+}
+
+/** The keys whose whole members are taken away by splices, as a move does; a change in place removes a value only. */
+export function removedKeys(splices: readonly Splice[]): ReadonlySet<string> {
+  return new Set(
+    splices.flatMap(({ removed }) => {
+      const key = /^[ \t\n\r,]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:/.exec(removed)?.[1];
+      return key === undefined ? [] : [JSON.parse(key) as string];
+    }),
+  );
+}
+
+/** True where a change left a route's bytes and place alone, and changed only what is known of it: when it ends. */
+export function isKept({ splices }: Pick<HistoryBody, 'splices'>, { route, before, after }: RouteChange): boolean {
+  return before === after && splices !== null && !removedKeys(splices).has(route);
 }

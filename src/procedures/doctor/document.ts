@@ -6,6 +6,7 @@ import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
+import { endFindings } from '../override/end-findings.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
@@ -167,6 +168,16 @@ export async function checkBoundaries(facts: Facts): Promise<Answer> {
     ];
   });
   return { evidence: counted(routes.length, 'configured route'), found };
+}
+
+/** Whether what was set for a while ends, and whether shadow without an end was forgotten. */
+export async function checkEnds(facts: Facts): Promise<Answer> {
+  const listing = await listed(facts);
+  const temporary = listing.overrides.filter(({ end }) => end !== null).length + listing.removed.length;
+  const found = endFindings(listing).map(({ code, prefix, message, cure }): Found => {
+    return { code, part: prefix ?? listing.stored.key, message, evidence: message, cure };
+  });
+  return { evidence: temporary === 0 ? 'nothing is temporary' : `${temporary} temporary`, found };
 }
 
 function named(prefix: string): string {

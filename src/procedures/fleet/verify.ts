@@ -70,6 +70,7 @@ function readOnce(store: OverrideStore): OverrideStore {
     },
     records: (query, deadline) => store.records(query, deadline),
     write: (write, deadline) => store.write(write, deadline),
+    beat: (heartbeat, deadline) => store.beat(heartbeat, deadline),
     open: (deadline) => store.open(deadline),
     close: () => store.close(),
   };

@@ -31,11 +31,12 @@ export async function applyChange(
   onStep?: OnStep,
 ): Promise<ChangeResult> {
   const startedMs = ports.clock.monotonicMs();
-  const written = plan.isNoop ? null : await writePlan(ports, plan, author, onStep);
-  const writeStep = writeStepOf(written, plan, ports.clock.monotonicMs() - startedMs);
+  const attempt = plan.isNoop ? null : await writePlan(ports, plan, author, onStep);
+  const written = attempt === null || attempt.outcome === null ? null : attempt;
+  const writeStep = writeStepOf(written, attempt?.plan ?? plan, ports.clock.monotonicMs() - startedMs);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
-  const final = written?.plan ?? plan;
+  const final = attempt?.plan ?? plan;
   const touched = touchedRoutes(final);
   const bytesBefore = written === null ? undefined : final.stored.bytes;
   const expected = { storedBytes: final.edit.next, changed: touched, bytesBefore };

@@ -76,7 +76,10 @@ function listed(routes: readonly string[]): string {
  */
 export function syncIntent({ entries, ifRevision }: Declaration, ownership: Ownership): ChangeIntent {
   const { owner } = ownership;
-  const found: { remarks: readonly string[] } = { remarks: [] };
+  const found: { remarks: readonly string[]; claimed: ReadonlyMap<string, RouteMetadata> } = {
+    remarks: [],
+    claimed: new Map(),
+  };
   return {
     command: 'override sync',
     routes: [],
@@ -85,8 +88,10 @@ export function syncIntent({ entries, ifRevision }: Declaration, ownership: Owne
     undoes: () => null,
     remarks: () => found.remarks,
     terms: () => ({ owner }),
+    restored: () => found.claimed,
     edit: (document, stored) => {
-      const { edit, adopted } = synced(document ?? scanDocument(null), stored, entries, ownership);
+      const { edit, adopted, claimed } = synced(document ?? scanDocument(null), stored, entries, ownership);
+      found.claimed = claimed;
       found.remarks = adopted.length === 0 ? [] : [`from now on "${owner}" manages ${listed(adopted)}`];
       return edit;
     },
@@ -98,7 +103,7 @@ function synced(
   stored: StoredOverrides,
   entries: readonly FileEntry[],
   { owner, isPruning, isAdopting }: Ownership,
-): { readonly edit: Edit; readonly adopted: readonly string[] } {
+): { readonly edit: Edit; readonly adopted: readonly string[]; readonly claimed: ReadonlyMap<string, RouteMetadata> } {
   const { routes } = parseMetadata(stored.metadata);
   if (!isAdopting) assertOwn(document, entries, routes, owner);
   const edit = reconcile(document, entries, (prefix) => {
@@ -113,9 +118,15 @@ function synced(
     return [{ route: prefix, before: raw, after: raw, ...neighboursOf(document, member) }];
   });
   const adopted = entries.filter(({ prefix }) => document.byKey.has(prefix) && routes.get(prefix)?.owner !== owner);
+  // Who set a value, why and until when stays as it was: only who manages it is new.
+  const claimed = claims.flatMap(({ route }): (readonly [string, RouteMetadata])[] => {
+    const known = routes.get(route);
+    return known === undefined ? [] : [[route, { ...known, owner }]];
+  });
   return {
     edit: { ...edit, changes: [...edit.changes, ...claims] },
     adopted: adopted.map(({ prefix }) => prefix),
+    claimed: new Map(claimed),
   };
 }
 

@@ -1,7 +1,8 @@
 import { usageError } from '../../domain/errors.js';
-import { diffDocuments, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
 import { scanDocument } from '../../domain/override/document.js';
-import type { HistoryEntry, RouteChange } from '../../domain/override/history.js';
+import type { HistoryBody, HistoryEntry, RouteChange } from '../../domain/override/history.js';
+import { isKept } from '../../domain/override/splices.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
@@ -42,13 +43,14 @@ export async function recordedChanges(
   }
   return found.map((entry) => ({
     entry,
-    diff: diffOf(entry.body?.routes ?? []),
+    diff: entry.body === null ? [] : diffOf(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
 }
 
 /** The fields a change touched, from the raw values the history keeps of it. */
-function diffOf(changes: readonly RouteChange[]): readonly RouteDiff[] {
+function diffOf(body: HistoryBody): readonly RouteDiff[] {
+  const { routes: changes } = body;
   const document = (side: 'before' | 'after') => {
     const members = changes.flatMap((change) =>
       change[side] === null ? [] : [`${JSON.stringify(change.route)}:${change[side]}`],
@@ -58,7 +60,10 @@ function diffOf(changes: readonly RouteChange[]): readonly RouteDiff[] {
   const diff = diffDocuments(document('before'), document('after'));
   const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
   // The places in this small document are not those in the stored one, which the history does not keep.
-  return [...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })), ...moved.map(moveOf)];
+  return [
+    ...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })),
+    ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
+  ];
 }
 
 function moveOf({ route, before, after }: RouteChange): RouteDiff {

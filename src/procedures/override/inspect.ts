@@ -4,7 +4,10 @@ import { nearNames } from '../../domain/near-names.js';
 import { hiddenBy } from '../../domain/override/diff.js';
 import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
 import { readEntryFields, type EntryField } from '../../domain/override/entry.js';
+import { pendingEnds, type PendingEnd } from '../../domain/override/expiry.js';
 import { parseMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
+import { isAsWritten } from '../../domain/override/metadata-change.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { loadOverrides, type LoadedOverride } from '../../domain/policy/matching.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { readHistory } from './recorded.js';
@@ -26,12 +29,16 @@ export interface ListedOverride {
   readonly metadata: RouteMetadata | null;
   /** True where its value is seen not to be the one that this author left: somebody changed it past rlctl since. */
   readonly isChangedPast: boolean;
+  /** When it ends by itself, and what returns then; `null`: it stays. */
+  readonly end: PendingEnd | null;
 }
 
 export interface OverrideListing {
   readonly stored: StoredOverrides;
   readonly document: OverrideDocument;
   readonly overrides: readonly ListedOverride[];
+  /** What is removed for a while, the soonest to return first: it has no entry now. */
+  readonly removed: readonly PendingEnd[];
   /** True where the document was changed past rlctl after its last recorded change. */
   readonly isForeign: boolean;
 }
@@ -41,8 +48,11 @@ export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'
   const listing = listingOf(await ports.store.read(ports.deadline));
   const left = await leftByAuthors(ports, listing);
   const overrides = listing.overrides.map((each) => {
-    const after = each.metadata === null ? undefined : left.get(each.metadata.changeId)?.get(each.prefix);
-    return { ...each, isChangedPast: after !== undefined && after !== each.raw };
+    const after =
+      each.metadata?.wrote !== undefined || each.metadata === null
+        ? undefined
+        : left.get(each.metadata.changeId)?.get(each.prefix);
+    return after === undefined ? each : { ...each, isChangedPast: after !== each.raw };
   });
   return { ...listing, overrides };
 }
@@ -50,12 +60,17 @@ export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'
 /** History entries that are read to find out what authors left, at most. */
 const mostEntries = 300;
 
-/** What each author's change left of its routes, by change id, as far back as is looked; a user may lack the right to. */
+/**
+ * What each author's change left of its routes, by change id, as far back as is looked; a user may lack the right to. Only
+ * where the metadata does not say it itself, as older versions wrote it.
+ */
 async function leftByAuthors(
   ports: Pick<StorePorts, 'store' | 'deadline'>,
   { stored, overrides }: OverrideListing,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string | null>>> {
-  const wanted = new Set(overrides.flatMap(({ metadata }) => (metadata === null ? [] : [metadata.changeId])));
+  const isSilent = ({ metadata }: ListedOverride): boolean => metadata !== null && metadata.wrote === undefined;
+  const wanted = new Set(overrides.filter(isSilent).map(({ metadata }) => metadata?.changeId ?? ''));
+  if (wanted.size === 0) return new Map();
   const isEnough = (entries: readonly HistoryEntry[]): boolean => {
     const found = new Set(entries.map(({ changeId, kind }) => (kind === 'change' ? changeId : '')));
     return entries.length >= mostEntries || [...wanted].every((id) => found.has(id));
@@ -84,9 +99,12 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
   if (document === null) throw new TypeError('an unreadable document cannot be listed');
   const hidden = hiddenBy(document);
   const metadata = parseMetadata(stored.metadata);
+  const ends = pendingEnds(metadata);
+  const endOf = new Map(ends.map((each) => [each.route, each]));
   const loaded = new Map(loadOverrides(stored.bytes).entries.map((entry) => [entry.prefix, entry]));
   const overrides = document.members.map((member) => {
     const raw = rawValue(document, member);
+    const known = metadata.routes.get(member.key) ?? null;
     return {
       prefix: member.key,
       index: member.index,
@@ -94,11 +112,13 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
       fields: readEntryFields(raw),
       loaded: loaded.get(member.key) ?? null,
       hiddenBy: hidden.get(member.key) ?? null,
-      metadata: metadata.routes.get(member.key) ?? null,
-      isChangedPast: false,
+      metadata: known,
+      isChangedPast: known !== null && !isAsWritten(known, raw),
+      end: endOf.get(member.key) ?? null,
     };
   });
-  return { stored, document, overrides, isForeign: isChangedPast(stored) };
+  const removed = ends.filter(({ route }) => findMember(document, route) === undefined);
+  return { stored, document, overrides, removed, isForeign: isChangedPast(stored) };
 }
 
 /** One override of a listing; throws a usage error that names the nearest prefixes where there is none. */
@@ -106,10 +126,20 @@ export function findListed(listing: OverrideListing, prefix: string): ListedOver
   const member = findMember(listing.document, prefix);
   const found = member === undefined ? undefined : listing.overrides[member.index];
   if (found !== undefined) return found;
+  const end = listing.removed.find(({ route }) => route === prefix);
+  if (end !== undefined) throw removedForNow(end);
   const near = nearNames(prefix, listing.document.byKey.keys());
   const hint =
     near.length > 0
       ? `Near it there are: ${near.map((each) => JSON.stringify(each)).join(', ')}.`
       : 'See what there is with: rlctl override list';
   throw usageError(`there is no override ${JSON.stringify(prefix)}`, hint, 'OVERRIDE_MISSING');
+}
+
+function removedForNow({ route, untilMs, previous }: PendingEnd): RlctlError {
+  return usageError(
+    `there is no override ${JSON.stringify(route)}: it is removed until ${new Date(untilMs).toISOString()}, when ${previous.value ?? 'nothing'} returns`,
+    `To bring it back now, set it again: ${shellWords(['rlctl', 'override', 'set', route, '--rate', 'N'])}; see who removed it with: ${shellWords(['rlctl', 'override', 'history', route])}`,
+    'OVERRIDE_MISSING',
+  );
 }

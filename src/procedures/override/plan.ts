@@ -1,13 +1,16 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { GuardsSaid } from '../../domain/guard/verdict.js';
-import { diffDocuments, hiddenBy, hidingPrefix, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, hiddenBy, hidingPrefix, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
+import { endAtMs, type End } from '../../domain/override/end.js';
+import { parseMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { revisionOf, type Revision } from '../../domain/revision.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
+import { endRemarks, withKept } from './plan-end.js';
 
 /** The ports of everything that works on the override document. */
 export interface StorePorts {
@@ -46,6 +49,13 @@ export interface ChangeIntent {
   missing?(): readonly MissingOverride[];
   /** What is recorded beside the values; known once `edit` has run. Absent: nothing. */
   terms?(): ChangeTerms;
+  /** When what it writes is to end by itself; absent: what it writes stays, and no end was asked for. */
+  readonly end?: End;
+  /**
+   * The metadata of routes whose state it brings back as it was (`null`: none); known once `edit` has run. Absent, and
+   * of every other route that it touches: that of its author.
+   */
+  restored?(): ReadonlyMap<string, RouteMetadata | null>;
   /**
    * Judges what would be written, each time that it is computed: throws where it may not be written on these bytes.
    * Absent: nothing judges it.
@@ -80,6 +90,12 @@ export interface ChangePlan {
   readonly document: OverrideDocument | null;
   readonly after: OverrideDocument;
   readonly edit: Edit;
+  /** What is known of the stored entries beside their values. */
+  readonly metadata: OverrideMetadata;
+  /** When what it writes ends, epoch milliseconds, reckoned from the read; `null`: it stays. */
+  readonly untilMs: number | null;
+  /** What somebody should know of it, in sentences. */
+  readonly remarks: readonly string[];
   readonly diff: readonly RouteDiff[];
   readonly revisionBefore: Revision;
   readonly revisionAfter: Revision;
@@ -101,7 +117,10 @@ export async function planChange(ports: StorePorts, intent: ChangeIntent): Promi
 export async function planOn(stored: StoredOverrides, intent: ChangeIntent, readAtMs: number): Promise<ChangePlan> {
   checkRevision(stored, intent.ifRevision);
   const document = readable(stored, intent.isForced);
-  const edit = await intent.edit(document, stored);
+  const metadata = parseMetadata(stored.metadata);
+  const edited = await intent.edit(document, stored);
+  const untilMs = untilOf(intent, stored.serverTimeMs);
+  const edit = document === null ? edited : withKept({ intent, metadata, document, edit: edited, untilMs });
   const after = scanDocument(edit.next);
   const isNoop = document !== null && edit.changes.length === 0 && edit.splices?.length === 0;
   const plan: ChangePlan = {
@@ -110,7 +129,10 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
     document,
     after,
     edit,
-    diff: isNoop ? [] : diffDocuments(document ?? scanDocument(null), after, new Set(intent.routes)),
+    metadata,
+    untilMs: isNoop ? null : untilMs,
+    remarks: [...(intent.remarks?.() ?? []), ...endRemarks({ intent, stored, metadata, edit, untilMs, isNoop })],
+    diff: isNoop ? [] : diffOf(document ?? scanDocument(null), after, intent, edit),
     revisionBefore: stored.revision,
     revisionAfter: isNoop ? stored.revision : revisionOf(edit.next),
     isNoop,
@@ -122,6 +144,26 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
   };
   await intent.check?.(plan);
   return plan;
+}
+
+/**
+ * When what an intent writes ends, epoch milliseconds, by the server's time now; `null`: it stays. Throws a usage error for
+ * a time that has passed.
+ */
+export function untilOf(intent: ChangeIntent, serverTimeMs: number): number | null {
+  return intent.end === undefined ? (intent.terms?.().untilMs ?? null) : endAtMs(intent.end, serverTimeMs);
+}
+
+/** What lies between two documents, and the routes of which only the metadata changes. */
+function diffOf(
+  before: OverrideDocument,
+  after: OverrideDocument,
+  { routes }: ChangeIntent,
+  { changes }: Edit,
+): readonly RouteDiff[] {
+  const diff = diffDocuments(before, after, new Set(routes));
+  const told = new Set(diff.map(({ route }) => route));
+  return [...diff, ...changes.filter(({ route }) => !told.has(route)).map(keptDiff)];
 }
 
 /** The stored document; `null` where it cannot be read and the operator said to overwrite it. Throws guards otherwise. */

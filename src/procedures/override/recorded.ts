@@ -29,7 +29,12 @@ export function lastStanding(newestFirst: readonly HistoryEntry[]): HistoryEntry
   for (const entry of newestFirst) {
     if (entry.kind !== 'change' || entry.body === null) continue;
     if (entry.body.undoes !== null) undone.add(entry.body.undoes);
-    else if (!undone.has(entry.changeId) && entry.prev !== entry.next) return entry;
+    else if (!undone.has(entry.changeId) && !isOwnershipAlone(entry)) return entry;
   }
   return null;
+}
+
+/** True of a change of no byte that only said who manages what; one that set another end is a change like any other. */
+function isOwnershipAlone({ prev, next, body }: HistoryEntry): boolean {
+  return prev === next && body?.owner !== undefined;
 }

@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
+import { metadataBefore } from '../../domain/override/metadata-change.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { revertEntries } from '../../domain/override/edit.js';
@@ -19,7 +20,7 @@ export interface PastTheDocument {
 
 /**
  * Takes back the last change that still stands: the exact bytes where the document is as that change left it, otherwise
- * the touched routes alone. A route that somebody changed since is a conflict (5), and nothing is written. A document
+ * the touched routes alone; what was known of them, their end too, comes back with them. A route that somebody changed since is a conflict (5), and nothing is written. A document
  * that was replaced as a whole comes back as a whole. What was changed past the document is said
  * where it is newer, because another command takes it back.
  */
@@ -31,6 +32,7 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
     isForced: false,
     ifRevision,
     undoes: () => found.entry?.changeId ?? null,
+    restored: () => (found.entry?.body ? metadataBefore(found.entry.body) : new Map()),
     remarks: () => (isNewer(past, found.entry) ? [flagsInstead(past)] : []),
     edit: async (document) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);

@@ -1,13 +1,15 @@
 import { nearNames } from '../../domain/near-names.js';
 import { findMember, scanDocument } from '../../domain/override/document.js';
 import { unsetOverride } from '../../domain/override/edit.js';
+import type { End } from '../../domain/override/end.js';
 import type { ChangeIntent, MissingOverride } from './plan.js';
 
-/** Removes the entry of a route; one that is not there is no error, and is said with the keys near it. */
-export function unsetIntent(route: string, ifRevision: string | null): ChangeIntent {
+/** Removes the entry of a route, for good or until an end brings it back; one that is not there is no error, and is said with the keys near it. */
+export function unsetIntent(route: string, end: End, ifRevision: string | null): ChangeIntent {
   const found: { missing: readonly MissingOverride[] } = { missing: [] };
   return {
     command: 'override unset',
+    end,
     routes: [route],
     isForced: false,
     ifRevision,

@@ -1,10 +1,11 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { HistoryBody } from '../../domain/override/history.js';
 import { metadataTrace } from '../../domain/override/metadata-trace.js';
-import { changedMetadata } from '../../domain/override/metadata.js';
-import type { StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
+import { serialiseMetadata } from '../../domain/override/metadata.js';
+import { metadataAfter, recordMetadata, type MetadataChange } from '../../domain/override/metadata-change.js';
+import type { OverrideWrite, StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
 import type { OnStep } from '../step.js';
-import { planOn, rawOf, readable, type ChangePlan, type ChangeTerms, type StorePorts } from './plan.js';
+import { planOn, rawOf, readable, untilOf, type ChangePlan, type ChangeTerms, type StorePorts } from './plan.js';
 
 /** Who makes a change, and why. */
 export interface Author {
@@ -19,16 +20,25 @@ export interface Written {
   /** The plan that was written at last: recomputed where somebody else was faster on another route. */
   readonly plan: ChangePlan;
   readonly changeId: string;
+  /** When what it wrote ends, epoch milliseconds; `null`: it stays. */
+  readonly untilMs: number | null;
   readonly outcome: Extract<WriteOutcome, { kind: 'written' }>;
   /** How often the document had changed underneath. */
   readonly conflicts: number;
+}
+
+/** Nothing was written, because somebody else had made the same change first. */
+export interface Overtaken {
+  readonly plan: ChangePlan;
+  readonly outcome: null;
 }
 
 /** Replicas that must have a write before it counts: one, where there is any. */
 const requiredReplicas = 1;
 
 /**
- * Writes a plan: compare-and-set, recomputed on fresh bytes as long as only other routes changed. Throws `conflict` (5)
+ * Writes a plan: compare-and-set, recomputed on fresh bytes as long as only other routes changed; where nothing is left to
+ * do then, nothing is written. Throws `conflict` (5)
  * where a touched route changed, `unreachable` (7) where the write is proven not applied, `unknownOutcome` (9) with the
  * change id where nobody can tell.
  */
@@ -37,20 +47,22 @@ export async function writePlan(
   first: ChangePlan,
   author: Author,
   onStep?: OnStep,
-): Promise<Written> {
+): Promise<Written | Overtaken> {
   const changeId = ports.randomness.changeId();
   for (let plan = first, conflicts = 0; ; conflicts += 1) {
     onStep?.(conflicts === 0 ? 'writing the document' : `writing the document (changed underneath ${conflicts} times)`);
-    const outcome = await ports.store.write(writeOf(ports, plan, author, changeId), ports.deadline);
+    const { write, untilMs } = writeOf(ports, plan, author, changeId);
+    const outcome = await ports.store.write(write, ports.deadline);
     switch (outcome.kind) {
       case 'written':
-        return { plan, changeId, outcome, conflicts };
+        return { plan, changeId, untilMs, outcome, conflicts };
       case 'conflict':
         // A conflict that cannot be merged is told at once; otherwise the next attempt starts from what is read after the
         // pause, because what the conflict showed is stale by then where many write at once.
         await rebase(ports, plan, outcome.current);
         await pause(ports, conflicts);
         plan = await rebase(ports, plan, await ports.store.read(ports.deadline));
+        if (plan.isNoop) return { plan, outcome: null };
         break;
       case 'expired':
         throw notApplied(changeId);
@@ -62,15 +74,11 @@ export async function writePlan(
 
 function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: string) {
   const { stored, edit, intent } = plan;
-  const sinceReadMs = ports.clock.monotonicMs() - plan.readAtMs;
-  const serverNowMs = stored.serverTimeMs + sinceReadMs;
+  const serverNowMs = stored.serverTimeMs + (ports.clock.monotonicMs() - plan.readAtMs);
   const atMs = Math.round(serverNowMs);
-  const nextMetadata = changedMetadata(stored.metadata, edit.changes, {
-    changeId,
-    ...author,
-    ...kept(intent.terms?.()),
-    atMs,
-  });
+  const untilMs = untilOf(intent, serverNowMs);
+  const terms = intent.terms?.() ?? {};
+  const nextMetadata = metadataText(plan, { author: { ...author, changeId, atMs, ...ownerOf(terms) }, untilMs });
   const body: HistoryBody = {
     v: 1,
     command: intent.command,
@@ -78,11 +86,13 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     undoes: intent.undoes(),
     routes: edit.changes,
     splices: plan.document === null ? null : edit.splices,
-    ...intent.terms?.(),
+    ...terms,
     atMs,
+    ...(untilMs === null ? {} : { untilMs }),
+    metadata: recordMetadata(plan.metadata, edit.changes),
     ...metadataTrace(stored, nextMetadata),
   };
-  return {
+  const write: OverrideWrite = {
     changeId,
     expected: stored.bytes,
     expectedMetadata: stored.metadata,
@@ -93,11 +103,22 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     replaceWrongType: intent.isForced,
     requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
   };
+  return { write, untilMs };
 }
 
-/** What of a change's terms is kept with every entry that it writes. */
-function kept({ untilMs, owner }: ChangeTerms = {}): Pick<ChangeTerms, 'untilMs' | 'owner'> {
-  return { ...(untilMs === undefined ? {} : { untilMs }), ...(owner === undefined ? {} : { owner }) };
+function ownerOf({ owner }: ChangeTerms): Pick<ChangeTerms, 'owner'> {
+  return owner === undefined ? {} : { owner };
+}
+
+/** The metadata to store; `null`: there was none, and none is needed. */
+function metadataText(
+  { intent, metadata, after, edit, stored }: ChangePlan,
+  change: Pick<MetadataChange, 'author' | 'untilMs'>,
+): string | null {
+  const { changes, splices } = edit;
+  const restored = intent.restored?.() ?? new Map<string, null>();
+  const next = metadataAfter(metadata, { ...change, after, changes, splices, restored });
+  return stored.metadata === null && next.routes.size === 0 ? null : serialiseMetadata(next);
 }
 
 /** Full jitter, so that many who collided do not collide again. */

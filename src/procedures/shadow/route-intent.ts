@@ -2,9 +2,12 @@ import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
+import type { End } from '../../domain/override/end.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
-import { parseMetadata } from '../../domain/override/metadata.js';
+import { parseMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
+import { metadataBefore } from '../../domain/override/metadata-change.js';
 import { shellWords } from '../../domain/shell-words.js';
+import { isKept } from '../../domain/override/splices.js';
 import { reachOf, type Reach } from '../../domain/shadow/reach.js';
 import { setShadow, shadowOnCommand, takeShadowOff } from '../../domain/shadow/route-shadow.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -26,17 +29,19 @@ export interface RouteShadow {
 interface Notes {
   remarks: readonly string[];
   undoes: string | null;
+  restored: ReadonlyMap<string, RouteMetadata | null>;
 }
 
 /**
  * The runbook's "route override with shadow: true" for all routes of a bucket in one write. A route that another entry
  * hides, and one that takes routes of another bucket along, is a guard: the effect would not be the one that was asked for.
  */
-export function shadowOnIntent(wanted: RouteShadow): ChangeIntent {
-  const notes: Notes = { remarks: [], undoes: null };
+export function shadowOnIntent(wanted: RouteShadow, end: End): ChangeIntent {
+  const notes: Notes = { remarks: [], undoes: null, restored: new Map() };
   return {
     ...common(wanted, notes),
     command: shadowOnCommand,
+    end,
     edit: (document, stored) => {
       const edit = setShadow(document ?? scanDocument(null), wanted.routes, true);
       const reach = checkedReach(wanted, stored, edit, wanted.routes);
@@ -48,15 +53,17 @@ export function shadowOnIntent(wanted: RouteShadow): ChangeIntent {
 
 /** The way back: what stood before the `shadow on` that still stands, and where there is none, `false`, and it says so. */
 export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeIntent {
-  const notes: Notes = { remarks: [], undoes: null };
+  const notes: Notes = { remarks: [], undoes: null, restored: new Map() };
   return {
     ...common(wanted, notes),
     command: 'shadow off',
+    restored: () => notes.restored,
     edit: async (document, stored) => {
       const recorded = await lastChanges(ports, stored, wanted.routes);
       const off = takeShadowOff(document ?? scanDocument(null), wanted.routes, recorded);
       const reach = checkedReach(wanted, stored, off.edit, off.written);
       notes.undoes = off.undoes;
+      notes.restored = metadataOf(off.restored);
       notes.remarks = [...offRemarks(off.restored, off.written), ...reachRemarks(reach)];
       return off.edit;
     },
@@ -71,25 +78,48 @@ function common({ routes, left, ifRevision }: RouteShadow, notes: Notes) {
   return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks };
 }
 
-/** The change that the metadata names as the last of each route, as far as the history still has it. */
+/** What was known of the restored routes before what put them into shadow. */
+function metadataOf(restored: ReadonlyMap<string, HistoryEntry>): Notes['restored'] {
+  return new Map(
+    [...restored].flatMap(([route, { body }]) => {
+      const entry = body === null ? undefined : metadataBefore(body).get(route);
+      return entry === undefined ? [] : [[route, entry] as const];
+    }),
+  );
+}
+
+/**
+ * The change that the metadata names as the last of each route, as far as the history still has it; where that one changed
+ * no more than its end, the one before it.
+ */
 async function lastChanges(
   ports: StorePorts,
   { metadata }: StoredOverrides,
   routes: readonly string[],
 ): Promise<ReadonlyMap<string, HistoryEntry>> {
   const known = parseMetadata(metadata).routes;
-  const ids = new Map(routes.flatMap((route) => [[route, known.get(route)?.changeId ?? ''] as const]));
-  const wanted = new Set([...ids.values()].filter((id) => id !== ''));
-  if (wanted.size === 0) return new Map();
-  const isChange = ({ kind, changeId }: HistoryEntry): boolean => kind === 'change' && wanted.has(changeId);
-  const entries = await readHistory(ports, (read) => read.filter(isChange).length >= wanted.size);
-  const byId = new Map(entries.filter(isChange).map((entry) => [entry.changeId, entry]));
-  return new Map(
-    [...ids].flatMap(([route, id]) => {
-      const entry = byId.get(id);
-      return entry === undefined ? [] : [[route, entry] as const];
+  const ids = new Map(
+    routes.flatMap((route) => {
+      const id = known.get(route)?.changeId ?? '';
+      return id === '' ? [] : [[route, id] as const];
     }),
   );
+  if (ids.size === 0) return new Map();
+  const find = (entries: readonly HistoryEntry[]): ReadonlyMap<string, HistoryEntry> =>
+    new Map(
+      [...ids].flatMap(([route, id]) => {
+        const entry = lastOf(entries, route, id);
+        return entry === undefined ? [] : [[route, entry] as const];
+      }),
+    );
+  return find(await readHistory(ports, (read) => find(read).size >= ids.size));
+}
+
+function lastOf(newestFirst: readonly HistoryEntry[], route: string, id: string): HistoryEntry | undefined {
+  const from = newestFirst.findIndex(({ kind, changeId }) => kind === 'change' && changeId === id);
+  const isReal = ({ body }: HistoryEntry): boolean =>
+    body?.routes.some((change) => change.route === route && !isKept(body, change)) === true;
+  return from === -1 ? undefined : newestFirst.slice(from).find(isReal);
 }
 
 function checkedReach(wanted: RouteShadow, { bytes }: StoredOverrides, edit: Edit, routes: readonly string[]): Reach {

@@ -7,6 +7,7 @@ import { valueOf } from '../../domain/part.js';
 import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { shareText } from '../../domain/quantities.js';
+import { endFindings } from '../override/end-findings.js';
 import type { Status, TargetStatus } from './status.js';
 
 /** What is broken, the worst first to read: a limiter that is off, what cannot be reached, then what says that it is not well. */
@@ -21,6 +22,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...replicaFindings(redis),
     ...failureOf('overrides', overrides),
     ...unusedFindings(overrides),
+    ...endsFindings(overrides),
     ...failureOf('env file', envFile),
     ...differences,
     ...failureOf('traffic', traffic),
@@ -91,6 +93,13 @@ function unusedFindings(overrides: Status['overrides']): readonly Finding[] {
       hint: 'Why, and what to do: rlctl doctor --only document',
     },
   ];
+}
+
+/** What was to end and did not; that nobody will see to it, and forgotten shadow, too. */
+function endsFindings(overrides: Status['overrides']): readonly Finding[] {
+  const listing = valueOf(overrides);
+  if (listing === null) return [];
+  return endFindings(listing).map(({ code, message, cure }) => ({ code, part: 'overrides', message, hint: cure }));
 }
 
 const show = ['rlctl', 'decisions', 'show', '--bucket'] as const;

@@ -31,6 +31,7 @@ const assumed: StoredOverrides = {
   replicas: null,
   role: null,
   runId: null,
+  heartbeat: null,
 };
 
 async function redisFor(...args: string[]): Promise<RunningRedis> {
@@ -216,7 +217,7 @@ describe('something else there', () => {
       createServer((socket) => {
         socket.on('error', () => undefined);
         socket.on('data', () =>
-          socket.write(`-ERR unknown command 'AUTH', with args beginning with: '${canary}'\r\n`.repeat(12)),
+          socket.write(`-ERR unknown command 'AUTH', with args beginning with: '${canary}'\r\n`.repeat(13)),
         );
       }),
     );

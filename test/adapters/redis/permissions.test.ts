@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { historyKey, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
+import { expiryKey, historyKey, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
 import { deadlineIn, emptyBody, storeAt, writeOf } from '../../contracts/override-store.kit.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
 
@@ -79,6 +79,31 @@ describe('least privilege', () => {
   test('so does one without EVAL, by a transaction', async () => {
     const { outcome } = await readAndWrite(await userWith(transactionCommands));
     expect(outcome).toMatchObject({ kind: 'written', usedTransaction: true });
+  });
+
+  test('the heartbeat is read and left where its key is allowed, and not known where it is not', async () => {
+    const beat = { atMs: 1, by: 'b', everySeconds: 60, reloaded: null };
+    const allowed = storeAt(await userWith(operatorCommands, [...keys, expiryKey(key)]));
+    await allowed.beat(beat, deadlineIn(3000));
+    expect((await allowed.read(deadlineIn(3000))).heartbeat).toEqual(beat);
+    allowed.close();
+    const other = storeAt(await userWith(operatorCommands));
+    expect((await other.read(deadlineIn(3000))).heartbeat).toBe('unknown');
+    await expect(other.beat(beat, deadlineIn(3000))).rejects.toMatchObject({ kind: 'refused', code: 'REDIS_NOPERM' });
+    other.close();
+  });
+
+  test('what is no heartbeat is none', async () => {
+    const redis = shared.redis as RunningRedis;
+    const store = storeAt(await userWith(readerCommands, [...keys, expiryKey(key)]));
+    for (const text of ['', 'x', '{}', '[1]', '{"atMs":"1"}', '{"atMs":1e300}']) {
+      await redis.cli('SET', expiryKey(key), text);
+      expect((await store.read(deadlineIn(3000))).heartbeat).toBeNull();
+    }
+    await redis.cli('DEL', expiryKey(key));
+    await redis.cli('RPUSH', expiryKey(key), 'x');
+    expect((await store.read(deadlineIn(3000))).heartbeat).toBe('unknown');
+    store.close();
   });
 
   test('replacing a key of the wrong type needs DUMP beside', async () => {

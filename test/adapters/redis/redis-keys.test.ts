@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashTag, historyKey, keySlot, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
+import { expiryKey, hashTag, historyKey, keySlot, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
 import { freePort, startRedis, type RunningRedis } from '../../support/redis-server.js';
 
 const namespaces = [
@@ -45,6 +45,7 @@ describe('sibling keys', () => {
   test('a plain namespace is put into braces, one with a tag keeps it in front', () => {
     expect(historyKey(overridesKey('ns'))).toBe('{ns:rl:overrides}:history');
     expect(metadataKey(overridesKey('ns'))).toBe('{ns:rl:overrides}:meta');
+    expect(expiryKey(overridesKey('ns'))).toBe('{ns:rl:overrides}:expiry');
     expect(historyKey(overridesKey('{ns}'))).toBe('{ns}:rl:overrides:history');
   });
 

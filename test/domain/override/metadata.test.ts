@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { RouteChange } from '../../../src/domain/override/history.js';
 import {
-  changedMetadata,
   parseMetadata,
   serialiseMetadata,
   withMetadata,
   type RouteMetadata,
+  type OverrideMetadata,
 } from '../../../src/domain/override/metadata.js';
+import { scanDocument } from '../../../src/domain/override/document.js';
+import { metadataAfter } from '../../../src/domain/override/metadata-change.js';
 
 const ann: RouteMetadata = { changeId: 'c1', actor: 'ann@host', reason: 'flash sale', ticket: null, atMs: 1000 };
 const change = (route: string, after: string | null): RouteChange => ({
@@ -17,13 +19,32 @@ const change = (route: string, after: string | null): RouteChange => ({
   next: null,
 });
 
+function after(
+  text: string | null,
+  document: string,
+  changes: readonly RouteChange[],
+  author: RouteMetadata,
+): OverrideMetadata {
+  const scanned = scanDocument(Buffer.from(document));
+  const common = { changes, author, splices: [], untilMs: null, restored: new Map() };
+  return metadataAfter(parseMetadata(text), { ...common, after: scanned });
+}
+
 describe('metadata', () => {
   test('reads back what it wrote, odd prefixes included', () => {
     const full: RouteMetadata = {
       ...ann,
       untilMs: 2000,
       owner: 'limits.yaml',
-      previous: { value: '{"rate":1}', previous: null, next: '/b' },
+      wrote: '{}',
+      pastMs: 3000,
+      previous: {
+        value: '{"rate":1}',
+        previous: null,
+        next: '/b',
+        isMoved: true,
+        by: { ...ann, wrote: '{"rate":1}', extra: new Map([['mood', 'good']]) },
+      },
     };
     const metadata = withMetadata(parseMetadata(null), [
       ['/api', ann],
@@ -43,7 +64,7 @@ describe('metadata', () => {
       '{"v":2,"routes":{"/a":{"changeId":"c","actor":"a","reason":null,"ticket":null,"atMs":1,"mood":"good","__proto__":1}},"later":[1]}';
     const read = parseMetadata(text);
     expect(serialiseMetadata(read)).toBe(text.replace('"v":2', '"v":1'));
-    const kept = changedMetadata(text, [change('/a', '{}')], ann) ?? '';
+    const kept = serialiseMetadata(after(text, '{"/a":{}}', [change('/a', '{}')], ann));
     expect(kept).toContain('"mood":"good"');
     expect(kept).toContain('"later":[1]');
   });
@@ -59,31 +80,21 @@ describe('metadata', () => {
   });
 
   test('a change signs what it leaves and clears what it removes', () => {
-    const first = changedMetadata(null, [change('/a', '{}'), change('/b', '{}')], {
-      ...ann,
-      untilMs: 5,
-      previous: { value: null, previous: null, next: null },
-    });
-    expect(parseMetadata(first).routes.get('/a')).toMatchObject({ untilMs: 5, previous: { value: null } });
+    const first = after(null, '{"/a":{},"/b":{}}', [change('/a', '{}'), change('/b', '{}')], ann);
     const bob = { ...ann, actor: 'bob@host', changeId: 'c2' };
-    const second = parseMetadata(changedMetadata(first, [change('/a', '{"rate":1}'), change('/b', null)], bob));
-    expect([...second.routes]).toEqual([['/a', bob]]);
+    const gone: RouteChange = { ...change('/b', null), before: '{}' };
+    const second = after(serialiseMetadata(first), '{"/a":{"rate":1}}', [change('/a', '{"rate":1}'), gone], bob);
+    expect([...second.routes]).toEqual([['/a', { ...bob, wrote: '{"rate":1}' }]]);
   });
 
   test('the owner stays until another is named', () => {
-    const first = changedMetadata(null, [change('/a', '{}')], { ...ann, owner: 'limits.yaml' });
-    expect(parseMetadata(changedMetadata(first, [change('/a', '{}')], ann)).routes.get('/a')?.owner).toBe(
-      'limits.yaml',
-    );
+    const first = after(null, '{"/a":{}}', [change('/a', '{}')], { ...ann, owner: 'limits.yaml' });
+    const second = after(serialiseMetadata(first), '{"/a":{}}', [change('/a', '{}')], ann);
+    expect(second.routes.get('/a')?.owner).toBe('limits.yaml');
   });
 
   test('fields beside the author are not stored', () => {
     const wider = { ...ann, environment: 'prod', rlctl: '0.1.0' };
-    expect(changedMetadata(null, [change('/a', '{}')], wider)).not.toContain('environment');
-  });
-
-  test('nothing stored and nothing to store stays absent; what was stored is never deleted', () => {
-    expect(changedMetadata(null, [change('/a', null)], ann)).toBeNull();
-    expect(changedMetadata('{"v":1,"routes":{}}', [change('/a', null)], ann)).toBe('{"v":1,"routes":{}}');
+    expect(serialiseMetadata(after(null, '{"/a":{}}', [change('/a', '{}')], wider))).not.toContain('environment');
   });
 });

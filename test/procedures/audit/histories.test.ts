@@ -64,7 +64,7 @@ class Story {
       case 'set':
         return this.#change(intentOf((document) => setOverride(document ?? scanDocument(null), route, patch)));
       case 'unset':
-        return this.#change(unsetIntent(route, null));
+        return this.#change(unsetIntent(route, { kind: 'unsaid' }, null));
       case 'undo':
         return this.before.length === 0 ? undefined : this.undo();
       case 'undoTo': {

@@ -59,7 +59,7 @@ describe('a document that somebody else changes in between', () => {
       const wanted = { routes: ['/a', '/b'], others: [], left: [], isSpillAllowed: false, ifRevision: null };
       const author = { actor: 'a', reason: null, ticket: null, rlctl: '0', environment: 'e' };
       const all = { ...ports, store, deadline: deadlineIn(8000) };
-      const first = await planChange(all, shadowOnIntent(wanted));
+      const first = await planChange(all, shadowOnIntent(wanted, { kind: 'unsaid' }));
       await redis.cli('SET', 'n:rl:overrides', '{"/c":{"rate":1}}');
       expect(await writePlan(all, first, author)).toMatchObject({ conflicts: 1 });
       expect(JSON.parse(await redis.cli('GET', 'n:rl:overrides'))).toEqual({
@@ -69,7 +69,7 @@ describe('a document that somebody else changes in between', () => {
       });
 
       await redis.cli('SET', 'n:rl:overrides', '{}');
-      const second = await planChange(all, shadowOnIntent(wanted));
+      const second = await planChange(all, shadowOnIntent(wanted, { kind: 'unsaid' }));
       await redis.cli('SET', 'n:rl:overrides', '{"/b":{"rate":1}}');
       await expect(writePlan(all, second, author)).rejects.toMatchObject({ kind: 'conflict', code: 'CONFLICT' });
       expect(await redis.cli('GET', 'n:rl:overrides')).toBe('{"/b":{"rate":1}}');

@@ -1,0 +1,86 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { ExpiryRound } from '../../procedures/override/expire.js';
+import { createEventLines } from '../../ui/event-lines.js';
+import { expiryEventView, type ExpiryEvent } from '../../ui/expiry-view.js';
+
+type Tell = (event: ExpiryEvent) => Promise<void>;
+
+/** What was told last, so that what goes on is told once. */
+interface Told {
+  failure: string | null;
+  skipped: string;
+}
+
+/**
+ * Looks again and again, at an even pace, until somebody interrupts or nobody reads any more; each look has the whole
+ * deadline. What fails is told and tried again; only bad input ends it. An interrupt between the write and its proof is
+ * thrown, because something was done that is not proven.
+ */
+export async function watchExpiry(
+  context: Context,
+  environment: Environment,
+  round: () => Promise<ExpiryRound>,
+  everyMs: number,
+): Promise<void> {
+  const { clock, deadline, host, options } = context;
+  const show = createEventLines(host, options);
+  const tell: Tell = async (event) => show(expiryEventView(event, environment, clock.nowMs()));
+  const everySeconds = everyMs / 1000;
+  const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));
+  try {
+    await tell({ kind: 'started', everySeconds });
+    await roundAfterRound(context, round, tell, everyMs);
+  } catch (error) {
+    if (!deadline.interrupted.aborted || isHalfDone(error)) throw error;
+  } finally {
+    stopWatching?.();
+    context.progress.clear();
+  }
+  if (host.stdout.isGone !== true) await tell({ kind: 'stopped', everySeconds });
+}
+
+function isHalfDone(error: unknown): boolean {
+  return error instanceof RlctlError && error.details?.['applied'] === true;
+}
+
+async function roundAfterRound(
+  { clock, deadline, host }: Context,
+  round: () => Promise<ExpiryRound>,
+  tell: Tell,
+  everyMs: number,
+): Promise<void> {
+  const told: Told = { failure: null, skipped: '[]' };
+  let tickMs = clock.monotonicMs();
+  let countedMs = tickMs;
+  while (host.stdout.isGone !== true) {
+    await oneRound(round, tell, told, deadline.interrupted);
+    tickMs = Math.max(tickMs + everyMs, clock.monotonicMs());
+    await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
+    const nowMs = clock.monotonicMs();
+    deadline.extend(nowMs - countedMs);
+    countedMs = nowMs;
+  }
+}
+
+async function oneRound(
+  round: () => Promise<ExpiryRound>,
+  tell: Tell,
+  told: Told,
+  interrupted: AbortSignal,
+): Promise<void> {
+  try {
+    const done = await round();
+    if (told.failure !== null) await tell({ kind: 'recovered' });
+    told.failure = null;
+    if (done.ended.length > 0 || done.madeUpFor !== null) await tell({ kind: 'expired', round: done });
+    const skipped = JSON.stringify(done.skipped.map(({ route, conflict }) => [route, conflict.found]));
+    if (skipped !== told.skipped && done.skipped.length > 0) await tell({ kind: 'skipped', round: done });
+    told.skipped = skipped;
+  } catch (error) {
+    if (!(error instanceof RlctlError) || error.kind === 'usage' || interrupted.aborted) throw error;
+    if (error.code !== told.failure) await tell({ kind: 'failed', error });
+    told.failure = error.code;
+  }
+}

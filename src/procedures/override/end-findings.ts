@@ -1,0 +1,86 @@
+import { counted } from '../../domain/counted.js';
+import { formatDuration } from '../../domain/duration.js';
+import { isRecent } from '../../domain/override/heartbeat.js';
+import type { PendingEnd } from '../../domain/override/expiry.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import { shellWords } from '../../domain/shell-words.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import type { ListedOverride, OverrideListing } from './inspect.js';
+import { attendCure, unattended } from './plan-end.js';
+
+/** Something about an end: `status` and `doctor` tell the same. */
+export interface EndFinding {
+  readonly code: 'OVERRIDE_OVERDUE' | 'SHADOW_FORGOTTEN' | 'ENDS_UNATTENDED';
+  /** The prefix; `null`: more than one. */
+  readonly prefix: string | null;
+  readonly message: string;
+  readonly cure: string;
+}
+
+const forgottenMs = 7 * 86_400_000;
+const expire = 'rlctl override expire';
+
+/** What should have ended and did not; what will not; and shadow without an end that nobody thinks of any more. */
+export function endFindings(listing: OverrideListing): readonly EndFinding[] {
+  return [...overdueFindings(listing), ...unattendedFindings(listing), ...forgottenFindings(listing)];
+}
+
+function overdueFindings(listing: OverrideListing): readonly EndFinding[] {
+  const { serverTimeMs } = listing.stored;
+  return overdueOf(listing).map(({ route, untilMs }) => ({
+    code: 'OVERRIDE_OVERDUE',
+    prefix: route,
+    message: `${named(route)} was to end ${formatDuration(serverTimeMs - untilMs)} ago, at ${new Date(untilMs).toISOString()}, and still stands`,
+    cure: `Take it back with: ${expire}`,
+  }));
+}
+
+/** Everything that is to end by itself, the soonest first. */
+function endsOf({ overrides, removed }: OverrideListing): readonly PendingEnd[] {
+  const ends = [...overrides.flatMap(({ end }) => (end === null ? [] : [end])), ...removed];
+  return ends.sort((a, b) => a.untilMs - b.untilMs);
+}
+
+/** What is over; where somebody looks regularly, only what the last look should have found. */
+function overdueOf(listing: OverrideListing): readonly PendingEnd[] {
+  const { serverTimeMs } = listing.stored;
+  return endsOf(listing).filter(({ untilMs }) => untilMs + graceMs(listing.stored) <= serverTimeMs);
+}
+
+function graceMs({ heartbeat, serverTimeMs }: StoredOverrides): number {
+  if (heartbeat === null || heartbeat === 'unknown' || !isRecent(heartbeat, serverTimeMs)) return 0;
+  return (heartbeat.everySeconds ?? 0) * 1000;
+}
+
+function unattendedFindings(listing: OverrideListing): readonly EndFinding[] {
+  const { heartbeat, serverTimeMs } = listing.stored;
+  const pending = endsOf(listing).filter(({ untilMs }) => untilMs > serverTimeMs);
+  const why = unattended(heartbeat, serverTimeMs);
+  if (pending.length === 0 || why === null) return [];
+  const what = `${counted(pending.length, 'override')} to end by ${pending.length === 1 ? 'itself' : 'themselves'}`;
+  return [{ code: 'ENDS_UNATTENDED', prefix: null, message: `${what}: ${why}`, cure: attendCure }];
+}
+
+function forgottenFindings({ overrides, stored }: OverrideListing): readonly EndFinding[] {
+  return overrides.filter((each) => isForgotten(each, stored.serverTimeMs)).map((each) => forgotten(each, stored));
+}
+
+function isForgotten({ loaded, metadata, end, isChangedPast }: ListedOverride, nowMs: number): boolean {
+  if (loaded?.fields?.isShadow !== true || metadata === null || end !== null || isChangedPast) return false;
+  return nowMs - metadata.atMs > forgottenMs;
+}
+
+function forgotten({ prefix, metadata }: ListedOverride, { serverTimeMs }: StoredOverrides): EndFinding {
+  const { atMs = 0, actor = '' } = metadata ?? {};
+  const off = shellWords(['rlctl', 'shadow', 'off', '--route', prefix]);
+  return {
+    code: 'SHADOW_FORGOTTEN',
+    prefix,
+    message: `${named(prefix)} has been in shadow for ${formatDuration(serverTimeMs - atMs)} without an end, since ${quoteOutside(actor, 60)} put it there: it blocks nobody`,
+    cure: `Let it block again: ${off}; the next time give it an end with --for`,
+  };
+}
+
+function named(prefix: string): string {
+  return JSON.stringify(quoteOutside(prefix, 80));
+}

@@ -1,0 +1,107 @@
+import { formatDuration } from '../../domain/duration.js';
+import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
+import type { Edit } from '../../domain/override/edit.js';
+import { isRecent, type Heartbeat } from '../../domain/override/heartbeat.js';
+import type { RouteChange } from '../../domain/override/history.js';
+import { writeRouteMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
+import { neighboursOf } from '../../domain/override/placement.js';
+import { quoteOutside } from '../../domain/outside-text.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import type { ChangeIntent } from './plan.js';
+
+interface Planned {
+  readonly intent: ChangeIntent;
+  readonly metadata: OverrideMetadata;
+  readonly edit: Edit;
+  readonly untilMs: number | null;
+}
+
+/**
+ * An edit with the routes added of which no byte changes, but what is known of them: a temporary change that is to stay, or
+ * to end at another time, and metadata that comes back.
+ */
+export function withKept({ document, ...planned }: Planned & { readonly document: OverrideDocument }): Edit {
+  const { edit } = planned;
+  const touched = new Set(edit.changes.map(({ route }) => route));
+  const kept = keptRoutes(planned).filter((route) => !touched.has(route));
+  return kept.length === 0
+    ? edit
+    : { ...edit, changes: [...edit.changes, ...kept.map((route) => keptChange(document, route))] };
+}
+
+function keptRoutes({ intent, metadata, untilMs }: Planned): readonly string[] {
+  const restored = [...(intent.restored?.() ?? [])].filter(
+    ([route, entry]) => textOf(entry) !== textOf(metadata.routes.get(route)),
+  );
+  const ending =
+    intent.end === undefined ? [] : intent.routes.filter((route) => isOtherEnd(metadata.routes.get(route), untilMs));
+  return [...new Set([...restored.map(([route]) => route), ...ending])];
+}
+
+function textOf(entry: RouteMetadata | null | undefined): string | null {
+  return entry ? writeRouteMetadata(entry) : null;
+}
+
+/** True where something temporary stands that is to end at another time, or not at all. */
+function isOtherEnd(entry: RouteMetadata | undefined, untilMs: number | null): boolean {
+  return entry?.untilMs !== undefined && entry.untilMs !== untilMs;
+}
+
+function keptChange(document: OverrideDocument, route: string): RouteChange {
+  const member = findMember(document, route);
+  if (member === undefined) return { route, before: null, after: null, previous: null, next: null };
+  const raw = rawValue(document, member);
+  return { route, before: raw, after: raw, ...neighboursOf(document, member) };
+}
+
+/** What is to be said of ends: those that are cancelled, those that nobody will apply, and an end where nothing would. */
+export function endRemarks(
+  planned: Planned & { readonly stored: StoredOverrides; readonly isNoop: boolean },
+): readonly string[] {
+  const { intent, untilMs, isNoop, stored } = planned;
+  if (intent.end === undefined) return isNoop ? [] : returning(intent, stored);
+  if (isNoop) {
+    const isAsked = untilMs !== null && (intent.missing?.() ?? []).length === 0;
+    return isAsked ? ['what is wanted is already there for good, so nothing ends'] : [];
+  }
+  if (untilMs !== null) {
+    const why = unattended(stored.heartbeat, stored.serverTimeMs);
+    return why === null ? [] : [`${why}. ${attendCure}`];
+  }
+  return cancelled(planned);
+}
+
+/** The ends that come back with what they belong to. */
+function returning({ restored }: Pick<ChangeIntent, 'restored'>, { serverTimeMs }: StoredOverrides): readonly string[] {
+  return [...(restored?.() ?? [])].flatMap(([route, entry]) => {
+    if (entry?.untilMs === undefined) return [];
+    const end = new Date(entry.untilMs).toISOString();
+    const shown = `"${quoteOutside(route)}"`;
+    return entry.untilMs > serverTimeMs
+      ? [`${shown} is to end at ${end} again`]
+      : [`${shown} was to end at ${end}: the next "rlctl override expire" takes it back again`];
+  });
+}
+
+function cancelled({ metadata, edit }: Planned): readonly string[] {
+  return edit.changes.flatMap(({ route }) => {
+    const { untilMs } = metadata.routes.get(route) ?? {};
+    if (untilMs === undefined) return [];
+    const end = new Date(untilMs).toISOString();
+    return [`"${quoteOutside(route)}" was to end at ${end}: it does not any more`];
+  });
+}
+
+/** How somebody comes to apply ends. */
+export const attendCure =
+  'Run from cron: rlctl override expire --every 5m; or leave running: rlctl override expire --watch';
+
+/** Why nobody applies ends; `null`: somebody does, or it is not known. */
+export function unattended(heartbeat: Heartbeat | null | 'unknown', nowMs: number): string | null {
+  if (heartbeat === 'unknown' || (heartbeat !== null && isRecent(heartbeat, nowMs))) return null;
+  const last =
+    heartbeat === null
+      ? 'nothing has ever run that applies ends'
+      : `what applies ends ran last ${formatDuration(nowMs - heartbeat.atMs)} ago, by ${quoteOutside(heartbeat.by, 60)}`;
+  return `${last}: nothing will take it back in time`;
+}
