@@ -7,7 +7,7 @@ import { OverrideIndex } from '../../domain/policy/prefix-index.js';
 import { readable } from '../../procedures/override/plan.js';
 import { recordedDocument } from '../../procedures/override/recorded-document.js';
 import type { ComparedSide } from '../../ui/compare-view.js';
-import { readDocumentFile, readInput } from './input-file.js';
+import { readDocument } from './input-file.js';
 
 /** A document to compare, and what it is for programs and people. */
 export interface OpenSide extends ComparedSide {
@@ -22,7 +22,7 @@ export async function openSide(context: Context, name: string): Promise<OpenSide
   if (name === 'live') return stored(context, name, await context.environment());
   if (name.startsWith('env:')) return stored(context, name, await namedEnvironment(context, name.slice(4)));
   if (name.startsWith('rev:')) return recorded(context, name, name.slice(4));
-  const bytes = readDocumentFile(await readInput(context, name, 'document'), name);
+  const bytes = await readDocument(context, name);
   return { name, revision: null, overrides: new OverrideIndex(loadOverrides(bytes)) };
 }
 
