@@ -230,10 +230,12 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       context.progress.clear();
       if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
         return host.stdout.write(view.raw);
-      const [{ render }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
-      await host.stdout.write(
-        await render(view, { ...options, ...replaced }, await createTheme(host.stdout, options.colour, host.env)),
-      );
+      const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
+      const theme = await createTheme(host.stdout, options.colour, host.env);
+      for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {
+        if (host.stdout.isGone) return;
+        await host.stdout.write(piece);
+      }
     },
     note: async (text) => {
       if (options.isQuiet || options.format !== 'table') return;

@@ -6,7 +6,7 @@ import type { PendingEnd } from '../domain/override/expiry.js';
 import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { setText } from './author-text.js';
-import { renderTable } from './table.js';
+import { renderTable, tablePieces } from './table.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -30,6 +30,10 @@ export function overrideListView(listing: OverrideListing, environment: Environm
       ...authorJson(each.metadata),
     })),
   });
+  const rows = function* (theme: Theme): Generator<readonly string[]> {
+    for (const each of overrides) yield rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs });
+  };
+  const remarks = (theme: Theme): Generator<string> => listRemarks(listing, environment, theme);
   return {
     kind: 'OverrideList',
     get data() {
@@ -39,25 +43,38 @@ export function overrideListView(listing: OverrideListing, environment: Environm
       return items();
     },
     human: async (theme) => {
-      const head = `${term(stored.key)} at ${stored.revision.slice(0, 12)}`;
-      const gone = removed.map((each) => theme.warn(removedText(each, stored.serverTimeMs)));
-      if (overrides.length === 0) return [`${head}: no overrides`, ...gone].join('\n');
-      const table = await renderTable(
-        columns,
-        overrides.map((each) => rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs })),
-        theme,
-      );
-      const remarks = [
-        ...(isForeign ? [theme.warn(foreignText(stored.revision, environment))] : []),
-        ...(stored.ttlMs === null
-          ? []
-          : [theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`)]),
-        ...gone,
-        ...overrides.flatMap((each) => remarksOf(each, theme)),
-      ];
-      return [theme.dim(head), table, ...remarks].join('\n');
+      if (overrides.length === 0) return [`${headText(listing)}: no overrides`, ...remarks(theme)].join('\n');
+      return [
+        theme.dim(headText(listing)),
+        await renderTable(columns, [...rows(theme)], theme),
+        ...remarks(theme),
+      ].join('\n');
     },
+    pieces:
+      overrides.length < manyOverrides
+        ? undefined
+        : async function* (theme) {
+            yield theme.dim(headText(listing));
+            yield* tablePieces(columns, rows(theme), theme);
+            yield* remarks(theme);
+          },
   };
+}
+
+/** From here on it is worth while to print the first before the last is looked at. */
+const manyOverrides = 1000;
+
+function headText({ stored }: OverrideListing): string {
+  return `${term(stored.key)} at ${stored.revision.slice(0, 12)}`;
+}
+
+function* listRemarks(listing: OverrideListing, environment: Environment, theme: Theme): Generator<string> {
+  const { stored, overrides, removed, isForeign } = listing;
+  if (isForeign) yield theme.warn(foreignText(stored.revision, environment));
+  if (stored.ttlMs !== null)
+    yield theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`);
+  for (const each of removed) yield theme.warn(removedText(each, stored.serverTimeMs));
+  for (const each of overrides) yield* remarksOf(each, theme);
 }
 
 function foreignText(revision: string, { address }: Environment): string {

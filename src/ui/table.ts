@@ -1,5 +1,5 @@
 import type { Theme } from './theme.js';
-import { measureFor } from './width.js';
+import { measureFor, type Measure } from './width.js';
 
 export interface Column {
   readonly title: string;
@@ -43,10 +43,48 @@ export async function renderTable(
   const isWrapped = cells.some((row) => row.some(isTooWide));
   if (isWrapped || cells.some((row) => row.some((cell) => cell.includes('\n'))))
     return tableOfLines(columns, [head, ...(isWrapped ? await wrapped(cells, fitted) : cells)], fitted);
-  const padding = (cell: string, index: number): string => ' '.repeat((fitted[index] ?? 0) - measure(cell));
+  return paddedLines(columns, [head, ...cells], fitted, measure);
+}
+
+const linesAtOnce = 500;
+
+/**
+ * The table of a pipe in pieces, made as they are read. The columns are set by the first piece, and only widen after that:
+ * all widths are known only when all cells are.
+ */
+export async function* tablePieces(
+  columns: readonly Column[],
+  rows: Iterable<readonly string[]>,
+  theme: Theme,
+): AsyncGenerator<string> {
+  const widths = columns.map(() => 0);
+  let piece: (readonly string[])[] = [columns.map(({ title }) => theme.dim(title))];
+  const drawn = async (): Promise<string> => {
+    const measure = await measureFor(piece.flat());
+    for (const row of piece)
+      for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, measure(cell));
+    return paddedLines(columns, piece, widths, measure);
+  };
+  for (const row of rows) {
+    piece.push(row);
+    if (piece.length < linesAtOnce) continue;
+    yield await drawn();
+    piece = [];
+  }
+  if (piece.length > 0) yield await drawn();
+}
+
+/** Rows whose cells are one line each and fit, as text. */
+function paddedLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+  measure: Measure,
+): string {
+  const padding = (cell: string, index: number): string => ' '.repeat((widths[index] ?? 0) - measure(cell));
   const padded = (cell: string, index: number): string =>
     columns[index]?.align === 'right' ? padding(cell, index) + cell : cell + padding(cell, index);
-  return [head, ...cells].map((row) => row.map(padded).join(' '.repeat(gap)).trimEnd()).join('\n');
+  return rows.map((row) => row.map(padded).join(' '.repeat(gap)).trimEnd()).join('\n');
 }
 
 /** The cells broken to the widths of their columns; what breaks them is loaded only where one is too wide. */

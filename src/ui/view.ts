@@ -16,12 +16,27 @@ export interface View {
   readonly raw?: Uint8Array;
   /** Text for people, without the last newline; outside text in it has passed `term`. */
   human(theme: Theme): string | Promise<string>;
+  /**
+   * The same text line by line or in larger pieces, for a pipe whose reader may want only the first of them; each piece
+   * without its last newline. Absent: it is short enough to be made at once.
+   */
+  readonly pieces?: ((theme: Theme) => AsyncIterable<string>) | undefined;
 }
 
 export interface RenderOptions {
   readonly format: OutputFormat;
   /** A jq program over the JSON document; `null`: none. */
   readonly jq: string | null;
+}
+
+/** The text of a view in the pieces in which it is to be written: more than one only where people read a pipe's end. */
+export async function* renderPieces(view: View, options: RenderOptions, theme: Theme): AsyncGenerator<string> {
+  if (view.pieces === undefined || theme.isTerminal || options.format !== 'table' || options.jq !== null) {
+    yield await render(view, options, theme);
+    return;
+  }
+  const { onlyColours } = await import('./term.js');
+  for await (const piece of view.pieces(theme)) yield `${onlyColours(withoutPasteMarks(piece))}\n`;
 }
 
 /** The text of a view in the wanted format, with its last newline; empty where there is nothing to say. */

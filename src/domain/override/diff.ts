@@ -171,16 +171,44 @@ class Hiders {
   }
 }
 
+/** Which entries are hidden, found out entry by entry and only as far as is asked: a document may hold 100,000. */
+export class HiddenPrefixes {
+  readonly #document: OverrideDocument;
+  readonly #isUsable: (valueStart: number) => boolean;
+  readonly #hiders = new Hiders();
+  readonly #hidden = new Map<string, string>();
+  #reached = 0;
+
+  constructor(document: OverrideDocument) {
+    this.#document = document;
+    this.#isUsable = usabilityIn(document.bytes);
+  }
+
+  /** The first earlier prefix that hides this member; `undefined`: it can win. */
+  hiderOf({ key, index }: DocumentMember): string | undefined {
+    this.#reach(index);
+    return this.#hidden.get(key);
+  }
+
+  /** Every hidden prefix with its hider. */
+  all(): ReadonlyMap<string, string> {
+    this.#reach(this.#document.members.length - 1);
+    return this.#hidden;
+  }
+
+  #reach(index: number): void {
+    for (; this.#reached <= index; this.#reached += 1) {
+      const member = this.#document.members[this.#reached];
+      if (member === undefined) return;
+      const first = this.#hiders.firstOf(member.key);
+      if (first !== undefined) this.#hidden.set(member.key, first);
+      // A hidden entry hides nothing that its own hider does not, so only the others need to be read.
+      else if (this.#isUsable(member.valueStart)) this.#hiders.add(member);
+    }
+  }
+}
+
 /** Every hidden prefix of the document with the first earlier prefix that hides it. For one route, `hidingPrefix` is cheaper. */
 export function hiddenBy(document: OverrideDocument): ReadonlyMap<string, string> {
-  const isUsable = usabilityIn(document.bytes);
-  const hiders = new Hiders();
-  const hidden = new Map<string, string>();
-  for (const member of document.members) {
-    const first = hiders.firstOf(member.key);
-    if (first !== undefined) hidden.set(member.key, first);
-    // A hidden entry hides nothing that its own hider does not, so only the others need to be read.
-    else if (isUsable(member.valueStart)) hiders.add(member);
-  }
-  return hidden;
+  return new HiddenPrefixes(document).all();
 }

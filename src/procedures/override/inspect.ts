@@ -1,7 +1,7 @@
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { nearNames } from '../../domain/near-names.js';
-import { hiddenBy } from '../../domain/override/diff.js';
+import { HiddenPrefixes } from '../../domain/override/diff.js';
 import { findMember, rawValue, type DocumentMember, type OverrideDocument } from '../../domain/override/document.js';
 import { readEntryFields, type EntryField } from '../../domain/override/entry.js';
 import { pendingEnds, type PendingEnd } from '../../domain/override/expiry.js';
@@ -107,7 +107,7 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
 
 /** What is known of a document as a whole, found out when it is first asked for: a document may hold 100,000 entries. */
 class ListingFacts {
-  #hidden: ReadonlyMap<string, string> | null = null;
+  readonly hidden: HiddenPrefixes;
   #loaded: ReadonlyMap<string, LoadedOverride> | null = null;
 
   constructor(
@@ -115,10 +115,8 @@ class ListingFacts {
     readonly document: OverrideDocument,
     readonly metadata: OverrideMetadata,
     readonly ends: ReadonlyMap<string, PendingEnd>,
-  ) {}
-
-  get hidden(): ReadonlyMap<string, string> {
-    return (this.#hidden ??= hiddenBy(this.document));
+  ) {
+    this.hidden = new HiddenPrefixes(document);
   }
 
   get loaded(): ReadonlyMap<string, LoadedOverride> {
@@ -160,7 +158,7 @@ class ListedEntry implements ListedOverride {
   }
 
   get hiddenBy(): string | null {
-    return this.#facts.hidden.get(this.prefix) ?? null;
+    return this.#facts.hidden.hiderOf(this.#member) ?? null;
   }
 
   get metadata(): RouteMetadata | null {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { diffDocuments, hiddenBy, hidingPrefix } from '../../../src/domain/override/diff.js';
+import { diffDocuments, hiddenBy, HiddenPrefixes, hidingPrefix } from '../../../src/domain/override/diff.js';
 import { rawValue, scanDocument, type OverrideDocument } from '../../../src/domain/override/document.js';
 import { loadOverrides, matchOverride } from '../../../src/domain/policy/matching.js';
 import { documents } from './generated.js';
@@ -103,7 +103,10 @@ describe('hidden entries', () => {
       fc.property(documents, (text) => {
         const document = documentOf(text);
         const [loaded, hidden] = [loadOverrides(document.bytes), hiddenBy(document)];
-        for (const { key } of document.members) {
+        const walk = new HiddenPrefixes(document);
+        for (const member of document.members.toReversed()) {
+          const { key } = member;
+          expect(walk.hiderOf(member)).toBe(hidden.get(key));
           expect(hidingPrefix(document, key)).toBe(hidden.get(key));
           const entry = loaded.entries.find(({ prefix }) => prefix === key);
           if (entry?.fields == null || key === '') continue;
