@@ -1,0 +1,216 @@
+import type { Environment } from '../domain/config/environment.js';
+import { counted } from '../domain/counted.js';
+import type { Finding } from '../domain/finding.js';
+import type { Part } from '../domain/part.js';
+import type { EnvironmentComparison, EnvironmentRoute, RouteTerms } from '../procedures/environment/compare.js';
+import type { Fact, Told } from '../procedures/environment/facts.js';
+import type { OverrideListing } from '../procedures/override/inspect.js';
+import { addressedFindings } from './finding-lines.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** One of the two environments, and its overrides. */
+export interface ShownSide {
+  readonly environment: Environment;
+  readonly overrides: Part<OverrideListing>;
+  /** True: an override matches every route there. */
+  readonly isCoveredWhole: boolean;
+}
+
+const onlyIn = { removed: 'left', added: 'right', changed: null, moved: null, kept: null } as const;
+
+/** Two environments side by side: every override that differs, and everything else that is known of both. */
+export function environmentDiffView(comparison: EnvironmentComparison, left: ShownSide, right: ShownSide): View {
+  const { routes, facts, failures, isDifferent, sameCount } = comparison;
+  const items = routes?.map(routeJson) ?? null;
+  const isWhole = failures.left.length + failures.right.length === 0;
+  const sides = [
+    { side: left, failed: addressedFindings(failures.left, left.environment.address) },
+    { side: right, failed: addressedFindings(failures.right, right.environment.address) },
+  ];
+  return {
+    kind: 'EnvDiff',
+    data: {
+      left: sideJson(left),
+      right: sideJson(right),
+      isDifferent,
+      isWhole,
+      routes: items,
+      sameCount,
+      facts,
+      findings: sides.flatMap(({ side, failed }) =>
+        failed.map((each) => ({ environment: side.environment.name, ...each })),
+      ),
+      remarks: remarksOf([left, right]),
+    },
+    items: items ?? [],
+    human: async (theme) =>
+      [
+        `${sideText(left, theme)}\n${sideText(right, theme)}`,
+        await overridesText(comparison, left, right, theme),
+        await factsTable(facts, left, right, theme),
+        [
+          ...sides.flatMap(({ side, failed }) => failed.flatMap((each) => failureLines(side, each, theme))),
+          ...remarksOf([left, right]).map((remark) => theme.warn(term(remark))),
+          summaryText(comparison, isWhole, theme),
+        ].join('\n'),
+      ].join('\n\n'),
+  };
+}
+
+function storedOf({ overrides }: ShownSide): OverrideListing['stored'] | null {
+  return overrides.state === 'ok' ? overrides.value.stored : null;
+}
+
+function sideJson(side: ShownSide) {
+  const stored = storedOf(side);
+  return {
+    environment: side.environment.name,
+    key: stored?.key ?? null,
+    revision: stored?.revision ?? null,
+  };
+}
+
+function routeJson({ diff, left, right }: EnvironmentRoute) {
+  const { route, kind, isMoved, before, after, fields, fromIndex, toIndex } = diff;
+  return {
+    route,
+    kind,
+    isMoved,
+    onlyIn: onlyIn[kind],
+    fields: fields.map(({ name, before: one, after: other }) => ({ name, left: one, right: other })),
+    leftIndex: fromIndex,
+    rightIndex: toIndex,
+    left: before,
+    right: after,
+    terms: { left: termsJson(left), right: termsJson(right) },
+  };
+}
+
+function termsJson(terms: RouteTerms | null) {
+  if (terms === null) return null;
+  const { untilMs, owner, isRemoved } = terms;
+  return { until: untilMs === null ? null : new Date(untilMs).toISOString(), owner, isRemoved };
+}
+
+function sideText(side: ShownSide, theme: Theme): string {
+  const stored = storedOf(side);
+  const name = theme.bold(term(side.environment.name));
+  if (stored === null) return `${name}  ${theme.warn('its overrides are not known')}`;
+  return `${name}  ${theme.dim(`${term(stored.key)} at ${stored.revision.slice(0, 12)}`)}`;
+}
+
+async function overridesText(
+  { routes, sameCount }: EnvironmentComparison,
+  left: ShownSide,
+  right: ShownSide,
+  theme: Theme,
+): Promise<string> {
+  if (routes === null) return theme.warn('overrides: not known on both sides, so not compared');
+  if (routes.length === 0) return `overrides: the same on both sides, in the same order (${sameCount})`;
+  const rows = routes.flatMap((each) => routeRows(each, theme));
+  const count = `${counted(routes.length, 'override')} ${routes.length === 1 ? 'differs' : 'differ'}`;
+  return [
+    await renderTable(
+      [{ title: '' }, { title: 'OVERRIDE' }, { title: 'WHAT' }, ...sideColumns(left, right)],
+      rows,
+      theme,
+    ),
+    theme.dim(`${count}, ${sameCount} ${sameCount === 1 ? 'is' : 'are'} the same`),
+  ].join('\n');
+}
+
+function sideColumns(left: ShownSide, right: ShownSide) {
+  return [left, right].map(({ environment }) => ({ title: term(environment.name), isFlexible: true }));
+}
+
+type Row = readonly [what: string, left: string, right: string];
+
+/** A line for each thing that differs; the route stands in the first of them. */
+function routeRows({ diff, left, right }: EnvironmentRoute, theme: Theme): readonly (readonly string[])[] {
+  const rows = [...valueRows(diff), ...placeRow(diff), ...termsRows(left, right)];
+  const name = theme.accent(term(diff.route === '' ? '""' : diff.route));
+  return rows.map((row, index) => [index === 0 ? theme.bad('≠') : '', index === 0 ? name : '', ...row]);
+}
+
+function valueRows({ kind, fields, before, after }: EnvironmentRoute['diff']): readonly Row[] {
+  if (kind === 'moved' || kind === 'kept') return [];
+  if (kind === 'changed' && fields.length > 0) {
+    const text = (value: unknown): string => (value === undefined ? '-' : term(JSON.stringify(value)));
+    return fields.map(({ name, before: one, after: other }) => [term(name), text(one), text(other)]);
+  }
+  return [['override', before === null ? 'none' : term(before), after === null ? 'none' : term(after)]];
+}
+
+function placeRow({ isMoved, fromIndex, toIndex }: EnvironmentRoute['diff']): readonly Row[] {
+  return isMoved ? [['place', String((fromIndex ?? 0) + 1), String((toIndex ?? 0) + 1)]] : [];
+}
+
+function termsRows(left: RouteTerms | null, right: RouteTerms | null): readonly Row[] {
+  const row = (what: string, text: (terms: RouteTerms | null) => string): readonly Row[] =>
+    text(left) === text(right) ? [] : [[what, text(left), text(right)]];
+  return [...row('until', untilText), ...row('owner', (terms) => (terms?.owner == null ? '-' : term(terms.owner)))];
+}
+
+function untilText(terms: RouteTerms | null): string {
+  if (terms?.untilMs == null) return '-';
+  return `${terms.isRemoved ? 'removed until ' : ''}${shortTime(new Date(terms.untilMs).toISOString())}`;
+}
+
+/** `2026-11-21 12:00Z` */
+function shortTime(at: string): string {
+  return at.replace(/^(.{10})T(.{5}).*$/, '$1 $2Z');
+}
+
+async function factsTable(facts: readonly Fact[], left: ShownSide, right: ShownSide, theme: Theme): Promise<string> {
+  // A bucket's numbers are worth a line only where they differ, and a trait only where one side has shown it.
+  const isWorth = ({ part, isDifferent, left: one, right: other }: Fact): boolean =>
+    isDifferent || (part !== 'policy' && (part !== 'server' || one.state !== 'unknown' || other.state !== 'unknown'));
+  const rows = facts
+    .filter(isWorth)
+    .map(({ title, left: one, right: other, isDifferent, isCounted }) => [
+      isCounted ? theme.bad('≠') : isDifferent ? theme.warn('~') : '',
+      term(title),
+      toldText(one, theme),
+      toldText(other, theme),
+    ]);
+  return renderTable([{ title: '' }, { title: 'ABOUT' }, ...sideColumns(left, right)], rows, theme);
+}
+
+function toldText(told: Told, theme: Theme): string {
+  switch (told.state) {
+    case 'now':
+      return term(String(told.value));
+    case 'remembered':
+      return `${term(String(told.value))} ${theme.dim(`(seen ${term(shortTime(told.at))})`)}`;
+    case 'unknown':
+      return theme.dim('not known');
+  }
+}
+
+function failureLines({ environment }: ShownSide, { message, hint }: Finding, theme: Theme): readonly string[] {
+  return [
+    theme.bad(`✗ ${term(environment.name)}: ${term(message)}`),
+    ...(hint === null ? [] : [`  ${theme.accent('hint:')} ${term(hint)}`]),
+  ];
+}
+
+function remarksOf(sides: readonly ShownSide[]): readonly string[] {
+  return sides
+    .filter(({ isCoveredWhole }) => isCoveredWhole)
+    .map(
+      ({ environment }) => `an override of ${environment.name} matches every route: what buckets say there may be its`,
+    );
+}
+
+function summaryText({ isDifferent }: EnvironmentComparison, isWhole: boolean, theme: Theme): string {
+  const unknown = 'whether the limiter is on, and global shadow, only a reload’s answer tells: none was sent';
+  const verdict = isDifferent
+    ? theme.bad('they differ (≠); what is remembered, or is meant to differ (~), does not count')
+    : isWhole
+      ? theme.good('they are the same in everything that could be read')
+      : theme.warn('what could be read is the same; not everything could');
+  return `${theme.dim(unknown)}\n${verdict}`;
+}
