@@ -42,8 +42,7 @@ export interface PairNames {
 }
 
 /** For the help of a command that names its environments itself. */
-export const pairRule =
-  'They are named here and not with -e, which may only repeat the second one; RLCTL_ENV is not looked at.';
+export const pairRule = 'They are named here: -e may only repeat the second; RLCTL_ENV does not count.';
 
 const apart: readonly SettingKey[] = ['redis', 'namespace', 'api'];
 

@@ -110,7 +110,8 @@ async function overridesText(
 ): Promise<string> {
   if (routes === null) return theme.warn('overrides: not known on both sides, so not compared');
   if (routes.length === 0) return `overrides: the same on both sides, in the same order (${sameCount})`;
-  const rows = routes.flatMap((each) => routeRows(each, theme));
+  const placeRow = placesIn(left, right);
+  const rows = routes.flatMap((each) => routeRows(each, placeRow, theme));
   const count = `${counted(routes.length, 'override')} ${routes.length === 1 ? 'differs' : 'differ'}`;
   return [
     await renderTable(
@@ -129,7 +130,11 @@ function sideColumns(left: ShownSide, right: ShownSide) {
 type Row = readonly [what: string, left: string, right: string];
 
 /** A line for each thing that differs; the route stands in the first of them. */
-function routeRows({ diff, left, right }: EnvironmentRoute, theme: Theme): readonly (readonly string[])[] {
+function routeRows(
+  { diff, left, right }: EnvironmentRoute,
+  placeRow: PlaceRow,
+  theme: Theme,
+): readonly (readonly string[])[] {
   const rows = [...valueRows(diff), ...placeRow(diff), ...termsRows(left, right)];
   const name = theme.accent(term(diff.route === '' ? '""' : diff.route));
   return rows.map((row, index) => [index === 0 ? theme.bad('≠') : '', index === 0 ? name : '', ...row]);
@@ -144,8 +149,16 @@ function valueRows({ kind, fields, before, after }: EnvironmentRoute['diff']): r
   return [['override', before === null ? 'none' : term(before), after === null ? 'none' : term(after)]];
 }
 
-function placeRow({ isMoved, fromIndex, toIndex }: EnvironmentRoute['diff']): readonly Row[] {
-  return isMoved ? [['place', String((fromIndex ?? 0) + 1), String((toIndex ?? 0) + 1)]] : [];
+type PlaceRow = (diff: EnvironmentRoute['diff']) => readonly Row[];
+
+/** Order is meaning, and the same number on both sides may be another place: what stands in front tells. */
+function placesIn(left: ShownSide, right: ShownSide): PlaceRow {
+  const text = ({ overrides }: ShownSide, index: number | null): string => {
+    if (index === null || overrides.state !== 'ok') return '-';
+    const before = overrides.value.document.members[index - 1];
+    return before === undefined ? '1, the first' : `${index + 1}, behind ${term(JSON.stringify(before.key))}`;
+  };
+  return ({ isMoved, fromIndex, toIndex }) => (isMoved ? [['place', text(left, fromIndex), text(right, toIndex)]] : []);
 }
 
 function termsRows(left: RouteTerms | null, right: RouteTerms | null): readonly Row[] {

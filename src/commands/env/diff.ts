@@ -40,7 +40,7 @@ export const command = defineCommand({
     c.argument('<left>', 'environment').argument('<right>', 'the one beside it');
     c.addHelpText(
       'after',
-      `\n${pairRule}\nSends no reload and changes nothing; 3 where something differs, or did not answer.`,
+      `\n${pairRule}\nSends no reload, changes nothing; 3 where something differs or did not answer.`,
     );
   },
   examples: [

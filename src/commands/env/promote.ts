@@ -75,7 +75,7 @@ export const command = defineCommand({
     addEndFlags(c);
     c.addHelpText(
       'after',
-      `\nSets what the first one holds, in its order; removes nothing, and takes no end, owner or reason over.\n${pairRule}`,
+      `\nSets what the first one holds, in its order; removes nothing, and takes over\nneither ends nor owners nor reasons.\n${pairRule}`,
     );
   },
   examples: [

@@ -44,11 +44,12 @@ interface Walk {
 
 /** What may stand at the cursor of a command line. Pure: names that live elsewhere are only asked for. */
 export function wantedAt(tree: CommandTree, line: TypedLine): Wanted {
-  const { walk, wanted } = walkTo(tree, line);
+  const walk = walkTo(tree, line);
+  const wanted = wantedAfter(tree, walk, line.current);
   return { ...wanted, environment: environmentAmong(walk, wanted.kind) ?? wanted.environment };
 }
 
-function walkTo(tree: CommandTree, { words, current }: TypedLine): { readonly walk: Walk; readonly wanted: Wanted } {
+function walkTo(tree: CommandTree, { words }: TypedLine): Walk {
   const walk: Walk = {
     noun: null,
     leaf: null,
@@ -60,7 +61,7 @@ function walkTo(tree: CommandTree, { words, current }: TypedLine): { readonly wa
     values: new Map(),
   };
   for (const word of words) step(tree, walk, word);
-  return { walk, wanted: wantedAfter(tree, walk, current) };
+  return walk;
 }
 
 function wantedAfter(tree: CommandTree, walk: Walk, current: string): Wanted {
