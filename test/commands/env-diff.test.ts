@@ -121,7 +121,7 @@ describe('two environments that hold the same', () => {
     expect(ran.out).toContain('they are the same in everything that could be read');
   });
 
-  test('an end and an owner count', async () => {
+  test('an end counts', async () => {
     await run(['-e', 'preview', 'override', 'set', '/a', '--rate', '1', '--for', '2h', '--no-reload']);
     await run(['-e', 'twin', 'override', 'set', '/a', '--rate', '1', '--no-reload']);
     const ran = await run(['env', 'diff', 'preview', 'twin', '--json']);
@@ -130,6 +130,31 @@ describe('two environments that hold the same', () => {
       { route: '/a', kind: 'kept', fields: [], terms: { left: { owner: null, isRemoved: false }, right: null } },
     ]);
     expect((await run(['env', 'diff', 'preview', 'twin'])).out).toMatch(/≠ {2}\/a\s+until\s+20\d\d-\S+ \S+\s+-/);
+  });
+
+  test('who manages it counts, and so does what is removed for a while', async () => {
+    const file = await state.preview.world.write('owned.json', '{"/a":{"rate":1}}');
+    await run(['-e', 'preview', 'override', 'sync', '-f', file, '--owner', 'team-a', '--no-reload']);
+    await run(['-e', 'twin', 'override', 'apply', '-f', file, '--no-reload']);
+    await run(['-e', 'twin', 'override', 'set', '/gone', '--rate', '1', '--no-reload']);
+    await run(['-e', 'twin', 'override', 'unset', '/gone', '--for', '2h', '--no-reload']);
+    const shown = shownBy(await run(['env', 'diff', 'preview', 'twin', '--json']));
+    expect(shown.routes).toMatchObject([
+      { route: '/a', kind: 'kept', terms: { left: { owner: 'team-a', until: null }, right: null } },
+      { route: '/gone', kind: 'kept', left: null, right: null, terms: { left: null, right: { isRemoved: true } } },
+    ]);
+    const text = (await run(['env', 'diff', 'preview', 'twin'])).out;
+    expect(text).toMatch(/\/a\s+owner\s+team-a\s+-/);
+    expect(text).toMatch(/\/gone\s+until\s+-\s+removed until 20/);
+    expect(text).toContain('2 overrides differ, 0 are the same');
+  });
+
+  test('order alone is a difference, and is told by what stands in front', async () => {
+    await state.preview.store('{"/a":{"rate":1},"/b":{"rate":2}}');
+    await state.prod.store('{"/b":{"rate":2},"/a":{"rate":1}}');
+    const ran = await run(['env', 'diff', 'preview', 'twin']);
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/place\s+(?:1, the first\s+2, behind "\/b"|2, behind "\/a"\s+1, the first)/);
   });
 });
 

@@ -87,6 +87,7 @@ function wantedAfter(tree: CommandTree, walk: Walk, current: string): Wanted {
  * last, which is the one that is changed.
  */
 function environmentAmong({ leaf, positionals }: Walk, kind: Wanted['kind']): string | null {
+  if (kind === 'environment') return null;
   const named = positionals.filter((_, index) => leaf?.arguments[index]?.kind === 'environment');
   return (kind === 'override' ? named[0] : named.at(-1)) ?? null;
 }

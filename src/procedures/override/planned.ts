@@ -85,10 +85,10 @@ function planningCommand({ command }: PlanFile): string {
 }
 
 /** Guards ask what a plan does by its command: one that no plan is made for would pass them by. */
-const plannedCommands: readonly string[] = ['override apply', 'override sync', 'env promote'];
+const plannedCommands: ReadonlySet<string> = new Set(['override apply', 'override sync', 'env promote']);
 
 function assertCommand({ command }: PlanFile): void {
-  if (!plannedCommands.includes(guardedName(command))) throw altered('its command is none that is planned');
+  if (!plannedCommands.has(guardedName(command))) throw altered('its command is none that is planned');
 }
 
 function altered(why: string): RlctlError {
