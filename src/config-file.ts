@@ -1,4 +1,5 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
+import { tooDeepAt } from './adapters/yaml/nesting.js';
 import { RlctlError } from './domain/errors.js';
 
 /** The value of a YAML configuration. Throws a usage error that names the file and the place. */
@@ -19,10 +20,15 @@ export function withEnvironment(
 }
 
 function checked(text: string, path: string) {
+  if (tooDeepAt(text) !== null) throw fault(path, 'it is nested too deeply to be read');
   const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
-  const fault = document.errors[0];
-  if (!fault) return document;
-  throw new RlctlError('usage', `${path}: ${fault.message.split('\n')[0]}`, {
+  const [error] = document.errors;
+  if (error === undefined) return document;
+  throw fault(path, error.message.split('\n')[0] ?? '');
+}
+
+function fault(path: string, why: string): RlctlError {
+  return new RlctlError('usage', `${path}: ${why}`, {
     code: 'CONFIG_SYNTAX',
     hint: 'Correct the YAML at the place named.',
   });

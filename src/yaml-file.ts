@@ -1,16 +1,5 @@
-import {
-  Composer,
-  CST,
-  isDocument,
-  isMap,
-  isScalar,
-  isSeq,
-  Lexer,
-  Parser,
-  visit,
-  type Document,
-  type Node,
-} from 'yaml';
+import { Composer, isDocument, isMap, isScalar, isSeq, Parser, visit, type Document, type Node } from 'yaml';
+import { tooDeepAt } from './adapters/yaml/nesting.js';
 import { RlctlError } from './domain/errors.js';
 import { jsonOffsets, lineFinder, type OffsetFinder } from './domain/placed-json.js';
 import { placeText, type PlacedFile } from './domain/placed-file.js';
@@ -61,7 +50,9 @@ function assertSize(text: string, file: string, kind: keyof typeof largest): voi
 function parsedYaml(text: string, file: string, place: (offset: number) => string): { value: unknown; root: Document } {
   // Repeated keys are looked for below: the library's own way takes the square of their number.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  const [root, second] = composer.compose(shallowTokens(text, place), true, text.length);
+  const deep = tooDeepAt(text);
+  if (deep !== null) throw fault(`${place(deep)}: this is nested too deeply to be read`, 'Write it with less nesting.');
+  const [root, second] = composer.compose(new Parser().parse(text), true, text.length);
   if (!isDocument(root)) throw fault(`${file} holds no YAML`, 'Write it as YAML or JSON.');
   const [error] = root.errors;
   if (error !== undefined)
@@ -74,66 +65,6 @@ function parsedYaml(text: string, file: string, place: (offset: number) => strin
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause;
     throw fault(`${file} cannot be taken apart: ${cause.message}`, 'Write out what its *references stand for.');
-  }
-}
-
-/** Limits of nesting that nobody reaches by hand, and that the library's recursion stands. */
-const deepest = { flow: 200, indicators: 64, indent: 400 } as const;
-
-/**
- * The tokens of a text, up to the first place that is nested too deeply. The library takes nested parts apart by
- * recursion, and a few kilobytes of brackets or dashes would end the process.
- */
-function* shallowTokens(text: string, place: (offset: number) => string): Generator<CST.Token> {
-  const parser = new Parser();
-  const depth = { flow: 0, indicators: 0, indent: 0 };
-  let isContent = false;
-  let offset = 0;
-  for (const lexeme of new Lexer().lex(text)) {
-    const type: string | null = isContent ? contentType(lexeme) : CST.tokenType(lexeme);
-    isContent = type === 'scalar';
-    deepen(depth, type, lexeme);
-    if (depth.flow > deepest.flow || depth.indicators > deepest.indicators || depth.indent > deepest.indent)
-      throw fault(`${place(offset)}: this is nested too deeply to be read`, 'Write it with less nesting.');
-    yield* parser.next(lexeme);
-    // These stand for no character of the text.
-    if (!markers.has(lexeme)) offset += lexeme.length;
-  }
-  yield* parser.end();
-}
-
-const markers: ReadonlySet<string> = new Set([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR]);
-
-/** Of a text in several lines the last line's end counts like any other. */
-function contentType(text: string): string {
-  return text.includes('\n') ? 'newline' : 'content';
-}
-
-function deepen(
-  depth: { flow: number; indicators: number; indent: number },
-  type: string | null,
-  lexeme: string,
-): void {
-  switch (type) {
-    case 'flow-map-start':
-    case 'flow-seq-start':
-      depth.flow += 1;
-      break;
-    case 'flow-map-end':
-    case 'flow-seq-end':
-      depth.flow = Math.max(0, depth.flow - 1);
-      break;
-    case 'seq-item-ind':
-    case 'explicit-key-ind':
-    case 'map-value-ind':
-      if (depth.flow === 0) depth.indicators += 1;
-      break;
-    case 'space':
-      if (depth.indicators === 0 && depth.indent === 0) depth.indent = lexeme.length;
-      break;
-    case 'newline':
-      depth.indicators = 0;
-      depth.indent = 0;
   }
 }
 

@@ -15,23 +15,29 @@ import type { View } from './view.js';
 /** Every override in matching order: the first that starts the route wins. */
 export function overrideListView(listing: OverrideListing, environment: Environment, nowMs: number): View {
   const { stored, overrides, removed, isForeign } = listing;
-  const json = overrides.map((each) => overrideJson(each, stored.serverTimeMs));
+  // Made where it is asked for: of a large document the table alone is work enough.
+  const items = (): readonly unknown[] => overrides.map((each) => overrideJson(each, stored.serverTimeMs));
+  const data = (): View['data'] => ({
+    environment: environment.name,
+    key: stored.key,
+    revision: stored.revision,
+    isForeign,
+    ttlMs: stored.ttlMs,
+    overrides: items(),
+    removed: removed.map((each) => ({
+      prefix: each.route,
+      ...endJson(each, stored.serverTimeMs),
+      ...authorJson(each.metadata),
+    })),
+  });
   return {
     kind: 'OverrideList',
-    data: {
-      environment: environment.name,
-      key: stored.key,
-      revision: stored.revision,
-      isForeign,
-      ttlMs: stored.ttlMs,
-      overrides: json,
-      removed: removed.map((each) => ({
-        prefix: each.route,
-        ...endJson(each, stored.serverTimeMs),
-        ...authorJson(each.metadata),
-      })),
+    get data() {
+      return data();
     },
-    items: json,
+    get items() {
+      return items();
+    },
     human: async (theme) => {
       const head = `${term(stored.key)} at ${stored.revision.slice(0, 12)}`;
       const gone = removed.map((each) => theme.warn(removedText(each, stored.serverTimeMs)));
@@ -80,8 +86,9 @@ interface Times {
 }
 
 function rowOf(each: ListedOverride, theme: Theme, { nowMs, serverMs }: Times): readonly string[] {
+  const { fields } = each;
   const field = (name: string): string => {
-    const found = each.fields?.find((one) => one.name === name);
+    const found = fields?.find((one) => one.name === name);
     return found === undefined ? '-' : term(found.raw);
   };
   return [

@@ -11,8 +11,11 @@ const spell = (char: string): string => {
 
 /** One line of outside text, safe for a terminal: every control, direction and invisible character is spelled out. */
 export function term(text: string): string {
-  return text.replaceAll(hostileCharacters, spell);
+  return printable.test(text) ? text : text.replaceAll(hostileCharacters, spell);
 }
+
+/** Most text by far; looking through it for every hostile character takes several times as long. */
+const printable = /^[ -~]*$/;
 
 /** Several lines of outside text: line feeds stay, everything else is as in `term`. */
 export function termLines(text: string): string {

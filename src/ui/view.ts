@@ -27,18 +27,18 @@ export interface RenderOptions {
 /** The text of a view in the wanted format, with its last newline; empty where there is nothing to say. */
 export async function render(view: View, options: RenderOptions, theme: Theme): Promise<string> {
   const { escapeJson, onlyColours } = await import('./term.js');
-  const document = { apiVersion: 'rlctl/v1', kind: view.kind, ...view.data };
+  const document = (): Record<string, unknown> => ({ apiVersion: 'rlctl/v1', kind: view.kind, ...view.data });
   if (options.jq !== null) {
     const { runJq } = await import('./jq.js');
-    return escapeJson(await runJq(document, options.jq));
+    return escapeJson(await runJq(document(), options.jq));
   }
   switch (options.format) {
     case 'json':
-      return `${escapeJson(JSON.stringify(document, null, 2))}\n`;
+      return `${escapeJson(JSON.stringify(document(), null, 2))}\n`;
     case 'ndjson':
-      return (view.items ?? [document]).map((item) => `${escapeJson(JSON.stringify(item))}\n`).join('');
+      return (view.items ?? [document()]).map((item) => `${escapeJson(JSON.stringify(item))}\n`).join('');
     case 'yaml':
-      return escapeJson((await import('./yaml.js')).toYaml(document));
+      return escapeJson((await import('./yaml.js')).toYaml(document()));
     case 'table': {
       const text = await view.human(theme);
       if (text === '') return '';

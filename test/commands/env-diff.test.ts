@@ -21,7 +21,10 @@ const state = {} as { preview: Lab; prod: Lab };
 beforeAll(async () => {
   [state.preview, state.prod] = await Promise.all([
     openLab({ dialect: 'documented', behaviour: { siteMode: 'preview' } }),
-    openLab({ dialect: 'deployed', behaviour: { siteMode: 'prod' } }),
+    openLab({
+      dialect: 'deployed',
+      behaviour: { siteMode: 'prod', environment: { RATE_LIMIT_SHADOW_FINANCIAL: 'true' } },
+    }),
   ]);
 });
 afterAll(() => Promise.all([state.preview.stop(), state.prod.stop()]));
@@ -84,6 +87,32 @@ describe('two environments of both dialects', () => {
     expect(factOf(shown, 'isEnabled', 'switch')).toMatchObject({ left: { state: 'unknown' } });
     expect(state.prod.sandbox.workers()[0]?.reloads).toBe(reloads);
     expect([await state.preview.document(), await state.prod.document()]).toEqual([here, there]);
+  });
+
+  test('a flag that differs; several addresses of one side that disagree, and one of them that is silent', async () => {
+    const { preview, prod } = state;
+    const plain = shownBy(await run(['env', 'diff', 'preview', 'prod', '--json']));
+    expect(factOf(plain, 'financial', 'flag')).toMatchObject({
+      title: 'shadow of financial',
+      left: { value: false },
+      right: { value: true },
+      isCounted: true,
+    });
+    const silent = `http://127.0.0.1:${await freePort()}`;
+    const both = { ...prod.environment, api: [preview.sandbox.origin, prod.sandbox.origin, silent] };
+    const ran = await run(['env', 'diff', 'preview', 'both', '--json'], { both });
+    expect(ran.code).toBe(3);
+    expect(factOf(shownBy(ran), 'financial', 'flag')?.['right']).toEqual({ state: 'now', value: 'false | true' });
+    expect(shownBy(ran).findings).toMatchObject([{ environment: 'both', part: silent }]);
+  });
+
+  test('a server that is another site than configured tells nothing; an override of every route is remarked', async () => {
+    await state.prod.store('{"":{"rate":9}}');
+    const other = { ...state.prod.environment, siteMode: 'preview' };
+    const shown = shownBy(await run(['env', 'diff', 'preview', 'other', '--json'], { other }));
+    expect(shown.findings).toMatchObject([{ environment: 'other', code: 'WRONG_SITE_MODE' }]);
+    expect(factOf(shown, 'read', 'flag')).toMatchObject({ right: { state: 'unknown' }, isDifferent: false });
+    expect(shown['remarks']).toMatchObject([expect.stringContaining('override of other matches every route')]);
   });
 
   test('side by side for people, within 80 columns; ndjson is the differing overrides', async () => {

@@ -36,7 +36,7 @@ test('--help and no command at all show the tree', async () => {
     const ran = await run(...args);
     expect(ran).toMatchObject({ code: 0, err: '' });
     for (const { name } of nouns) expect(ran.out).toContain(name);
-    expect(ran.out).toContain('exit-codes | environment | output | signing | keys | checks | lint');
+    expect(ran.out).toContain('exit-codes | environment | output | signing | keys | checks | guards | lint');
   }
 });
 

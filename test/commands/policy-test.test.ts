@@ -137,7 +137,7 @@ describe('against a document, without any environment', () => {
     [['-f', 'tests.yaml', '--against', 'none.json'], 'FILE_MISSING'],
     [['--against', 'overrides.json'], 'USAGE'],
     [['-f', 'overrides.json', '--against', 'overrides.json'], 'POLICY_TESTS_INVALID'],
-    [['-f', 'tests.yaml', '--against', 'tests.yaml'], 'DOCUMENT_FILE_INVALID'],
+    [['-f', 'tests.yaml', '--against', 'tests.yaml'], 'OVERRIDES_FILE_INVALID'],
     [['-f', 'tests.yaml', '--against', 'overrides.json', '--filter', 'nothing'], 'NO_TESTS'],
   ])('%j is a usage error', async (args, code) => {
     expect(errorOf(await run([...args, '--json']))).toMatchObject({ code, exitCode: 2 });
@@ -145,7 +145,7 @@ describe('against a document, without any environment', () => {
 
   test('a document that is none is refused with its place', async () => {
     const ran = await run(['-f', 'tests.yaml', '--against', '-', '--json'], '{\n "/a": {"rate": }}');
-    expect(errorOf(ran).message).toMatch(/^-:2:17: this is no document of overrides: expected a value/);
+    expect(errorOf(ran).message).toMatch(/^stdin:2:17: this is no JSON: expected a value/);
   });
 
   test('--schema prints the schema itself, for a file', async () => {

@@ -97,17 +97,15 @@ describe('status, where server and Redis differ', () => {
     expect(await found(lab)).toMatchObject({ code: 3, codes: ['OVERRIDES_DIFFER'] });
   });
 
-  test('what was taken away without a reload, where the server lists nothing: not known to be in force', async () => {
+  test('what was taken away without a reload, where the server lists nothing: its policy tells', async () => {
     const lab = await ownLab({ dialect: 'deployed' });
     await lab.world.main(['override', 'set', '/api/x', '--rate', '120']);
     await lab.world.main(['override', 'unset', '/api/x', '--no-reload']);
     const all = await found(lab);
-    expect([all.code, all.codes]).toEqual([3, ['NOT_KNOWN_IN_FORCE']]);
-    expect(all.findings[0]?.message).toMatch(
-      /^what is stored is not known to be in force: changed by "override unset" since/,
-    );
+    expect([all.code, all.codes]).toEqual([3, ['OVERRIDES_DIFFER']]);
+    expect(all.findings[0]?.message).toMatch(/"\/api\/x" is there, and not stored$/);
     await lab.redis.cli('DEL', 'lab:rl:overrides');
-    expect((await found(lab)).findings[0]?.message).toContain('changed past rlctl since');
+    expect((await found(lab)).codes).toContain('OVERRIDES_DIFFER');
     await lab.world.main(['reload']);
     expect(await found(lab)).toMatchObject({ code: 0, findings: [] });
   });

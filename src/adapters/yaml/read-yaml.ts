@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Node, type Pair } from 'yaml';
+import { tooDeepAt } from './nesting.js';
 import type { FileFault, FileMember, FileNode, FileTree } from '../../domain/overrides-file/tree.js';
 
 /** Faults of the syntax after the first ones follow from them. */
@@ -9,6 +10,8 @@ const mostFaults = 20;
  * handed on as unfit, so that nothing is ever expanded or constructed.
  */
 export function readYaml(text: string): FileTree {
+  const deep = tooDeepAt(text);
+  if (deep !== null) return { root: null, faults: [tooDeep(deep)] };
   const document = parseDocument(text, {
     schema: 'core',
     uniqueKeys: false,
@@ -23,9 +26,12 @@ export function readYaml(text: string): FileTree {
   return { root: nodeOf(document.contents, 0), faults: [] };
 }
 
+function tooDeep(at: number): FileFault {
+  return { at, message: 'this is nested too deeply', cure: 'Name a file of overrides.' };
+}
+
 function faultOf(code: string, message: string, at: number): FileFault {
-  if (code === 'RESOURCE_EXHAUSTION')
-    return { at, message: 'this is nested too deeply', cure: 'Name a file of overrides.' };
+  if (code === 'RESOURCE_EXHAUSTION') return tooDeep(at);
   if (code === 'MULTIPLE_DOCS')
     return { at, message: 'a second document starts here', cure: 'Keep one document in a file.' };
   return { at, message: `this is no YAML: ${message}`, cure: 'Correct the YAML at this place.' };

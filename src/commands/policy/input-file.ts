@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Context } from '../../context.js';
-import { RlctlError, usageError } from '../../domain/errors.js';
-import { scanDocument } from '../../domain/override/document.js';
+import { usageError } from '../../domain/errors.js';
+import { documentOf } from '../../domain/overrides-file/read-file.js';
+import { loadOverridesFile } from '../override/file.js';
 
 /** The text of a file named on the command line; `-`: stdin. Throws a usage error where there is none. */
 export async function readInput(context: Context, file: string, flag: string): Promise<string> {
@@ -19,23 +20,7 @@ export function assertOneStdin(sources: readonly (readonly [what: string, file: 
     throw usageError(`${wanting.join(' and ')} cannot both be read from stdin`, 'Give one of them as a file.');
 }
 
-/**
- * The override document that a file holds, as it would be stored. Throws a usage error that names file, line and column
- * where it is not one.
- */
-export function readDocumentFile(text: string, file: string): Uint8Array {
-  const bytes = Buffer.from(text);
-  try {
-    scanDocument(bytes);
-  } catch (error) {
-    if (!(error instanceof RlctlError)) throw error;
-    const { reason, line, column, key } = error.details ?? {};
-    const place = typeof line === 'number' ? `${file}:${line}:${String(column)}` : file;
-    const which = typeof key === 'string' ? ` ${JSON.stringify(key)}` : '';
-    throw new RlctlError('usage', `${place}: this is no document of overrides: ${String(reason)}${which}`, {
-      code: 'DOCUMENT_FILE_INVALID',
-      hint: 'Give the JSON object as Redis holds it, e.g. {"/api/search": {"rate": 120, "burst": 20}}.',
-    });
-  }
-  return bytes;
+/** The document that a file of overrides makes, in whichever form it is written. Throws usage errors with their places. */
+export async function readDocument(context: Context, file: string): Promise<Uint8Array> {
+  return documentOf(await loadOverridesFile(context, file));
 }

@@ -12,7 +12,7 @@ import { schemaView } from '../../ui/schema-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags, type Outcome } from '../command.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
 import { bucketFor } from './bucket.js';
-import { assertOneStdin, readDocumentFile, readInput } from './input-file.js';
+import { assertOneStdin, readDocument, readInput } from './input-file.js';
 import { runLive } from './live-tests.js';
 
 // Expectations of policies as a file: kept with the code, checked before a document is stored and after.
@@ -40,9 +40,7 @@ function chosenTests({ tests }: PolicyTestFile, { filter, file }: TestInput): re
 
 /** Offline the configuration helps where there is one, and nothing needs it. */
 async function runOffline(context: Context, tests: readonly PolicyTest[], { bases }: PolicyTestFile, against: string) {
-  const overrides = new OverrideIndex(
-    loadOverrides(readDocumentFile(await readInput(context, against, '--against'), against)),
-  );
+  const overrides = new OverrideIndex(loadOverrides(await readDocument(context, against)));
   const environment = await context.environment().catch(() => null);
   const bucketOf = ({ route, bucket }: PolicyTest): string | null => {
     if (bucket !== null || environment === null) return bucket;

@@ -8,7 +8,8 @@ export interface Judged {
   readonly unjudged: readonly string[];
 }
 
-const common = {
+/** What no limit says unless it does. */
+export const unsaid = {
   route: null,
   field: null,
   bucket: null,
@@ -27,7 +28,7 @@ export function judgeBounds({ bounds }: GuardRule, { route, after }: GuardedRout
     const name = fieldName(field);
     const isAbove = allowed.max !== null && value > allowed.max;
     const text = `${name} ${value} is ${isAbove ? `above ${allowed.max}` : `below ${allowed.min}`}`;
-    return [{ ...common, limit: name, route, field, value, allowed, text }];
+    return [{ ...unsaid, limit: name, route, field, value, allowed, text }];
   });
   return { violations, unjudged: [] };
 }
@@ -61,7 +62,7 @@ function judgeFactor(
   if (isWithinFactor(field, old, value, most)) return null;
   const allowed = rangeAround(field, old, most);
   const text = `${name} goes from ${old} to ${value}, by more than a factor of ${most}`;
-  return { ...common, limit: 'factor', route, field, value, before: old, allowed, text };
+  return { ...unsaid, limit: 'factor', route, field, value, before: old, allowed, text };
 }
 
 /** A burst lets one more through at once than its number says: 0 is one request, not none. */
@@ -103,7 +104,7 @@ export function judgeNever({ never }: GuardRule, { route, before, after, base }:
         ? `without the override that keeps it in shadow it would enforce: ${left}`
         : `shadow ${isShadow === undefined ? 'is not set' : 'is false'}, and it is never to enforce`;
     const cure = after === null ? 'keep its override with shadow: true' : 'keep shadow true (--shadow)';
-    return one({ ...common, limit: 'never', route, value: isShadow ?? null, text, cure });
+    return one({ ...unsaid, limit: 'never', route, value: isShadow ?? null, text, cure });
   }
   if (never !== 'shadow') return nothing;
   const isFreed = after?.isShadow === undefined && before?.isShadow === false && base?.isShadow === true;
@@ -111,7 +112,7 @@ export function judgeNever({ never }: GuardRule, { route, before, after, base }:
   const text = isFreed
     ? 'without an override that enforces it would be in shadow, as its bucket is'
     : 'shadow is true, and it is never to stop enforcing';
-  return one({ ...common, limit: 'never', route, value: true, text, cure: 'keep shadow false (--no-shadow)' });
+  return one({ ...unsaid, limit: 'never', route, value: true, text, cure: 'keep shadow false (--no-shadow)' });
 }
 
 /** The same for a flag that is set outside the document; one that is removed is not known to be in shadow. */
@@ -123,7 +124,7 @@ export function judgeNeverFlag({ never }: GuardRule, { bucket, isShadow }: Guard
       ? 'its flag would be out of shadow, and it is never to enforce'
       : 'its flag would be in shadow, and it is never to stop enforcing';
   const cure = `leave ${bucket} as it is`;
-  return one({ ...common, limit: 'never', bucket, value: isShadow, text, cure });
+  return one({ ...unsaid, limit: 'never', bucket, value: isShadow, text, cure });
 }
 
 const nothing: Judged = { violations: [], unjudged: [] };

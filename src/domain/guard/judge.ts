@@ -1,19 +1,9 @@
 import { canEnd } from './commands.js';
 import { frozenUntil, momentInWords } from './freeze.js';
-import { judgeBounds, judgeFactors, judgeNever, judgeNeverFlag, type Judged } from './judge-values.js';
+import { judgeBounds, judgeFactors, judgeNever, judgeNeverFlag, unsaid, type Judged } from './judge-values.js';
 import { isUnscoped, type GuardRule } from './rule.js';
 import { flagsInScope, routesInScope, type GuardedRoute, type GuardSituation } from './situation.js';
 import type { GuardVerdict, Violation } from './verdict.js';
-
-const common = {
-  route: null,
-  field: null,
-  bucket: null,
-  value: null,
-  before: null,
-  allowed: null,
-  untilMs: null,
-} as const;
 
 /**
  * What every rule says that is about a change, in the order of the configuration; a rule that is not about it says nothing.
@@ -52,9 +42,9 @@ function judgeRule(rule: GuardRule, situation: GuardSituation): GuardVerdict {
 
 function deniedBy({ isDenied, only }: GuardRule, { command }: GuardSituation): readonly Violation[] {
   const cure = 'do it where the configuration allows it, or change the rule';
-  if (isDenied) return [{ ...common, limit: 'deny', text: `"${command}" is not allowed here`, cure }];
+  if (isDenied) return [{ ...unsaid, limit: 'deny', text: `"${command}" is not allowed here`, cure }];
   if (only === null || only.includes(command)) return [];
-  return [{ ...common, limit: 'only', text: `"${command}" is not allowed here, only ${only.join(', ')}`, cure }];
+  return [{ ...unsaid, limit: 'only', text: `"${command}" is not allowed here, only ${only.join(', ')}`, cure }];
 }
 
 function frozenBy({ freeze }: GuardRule, { nowMs }: GuardSituation): readonly Violation[] {
@@ -63,7 +53,7 @@ function frozenBy({ freeze }: GuardRule, { nowMs }: GuardSituation): readonly Vi
   const { untilMs, window } = found;
   const until = momentInWords(untilMs, window.zone);
   const text = `frozen from ${window.words}, until ${until}`;
-  return [{ ...common, limit: 'freeze', untilMs, text, cure: `wait until ${until}` }];
+  return [{ ...unsaid, limit: 'freeze', untilMs, text, cure: `wait until ${until}` }];
 }
 
 function missingBy(
@@ -75,7 +65,7 @@ function missingBy(
   const isLasting = canEnd(command) && routes.some(({ isOwn, winner, route }) => isOwn && winner === route);
   const missing = requirements.filter((each) => !given.has(each) && (each !== 'end' || isLasting));
   return missing.map((each) => ({
-    ...common,
+    ...unsaid,
     limit: 'require',
     text: `${each === 'end' ? 'an' : 'a'} ${each} is missing`,
     cure: `add ${requirementFlag[each]}`,

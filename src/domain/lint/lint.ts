@@ -1,7 +1,7 @@
 import type { FilePlace, LocatedFinding } from '../located-finding.js';
 import { addressed, type CommandAddress } from '../printed-command.js';
 import { shellWords } from '../shell-words.js';
-import type { TextPlace } from './places.js';
+import type { TextPlace } from '../text-places.js';
 import type { Discovery, LintRule } from './rule.js';
 import { lintRules } from './rules.js';
 import type { LintSubject } from './subject.js';

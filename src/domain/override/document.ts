@@ -1,4 +1,5 @@
 import { RlctlError } from '../errors.js';
+import { bytePlaces, type TextPlace } from '../text-places.js';
 import { decodeKey, latin1Text, utf8Text } from './scanned-text.js';
 import { JsonFault, scanObject, strictDialect } from './scanner.js';
 
@@ -33,25 +34,13 @@ export const defaultMaxDocumentBytes = 16 * 1024 * 1024;
 
 const emptyDocument = new Uint8Array([0x7b, 0x7d]);
 
-/** Where a byte stands, as an editor counts: from 1, columns in characters. */
-interface TextPosition {
+interface TextPosition extends TextPlace {
+  /** In bytes, from 0. */
   readonly offset: number;
-  readonly line: number;
-  readonly column: number;
 }
 
-/** Line and column of a byte offset. Bytes that continue a UTF-8 sequence are no column of their own. */
 function positionOf(bytes: Uint8Array, offset: number): TextPosition {
-  let line = 1;
-  let column = 1;
-  for (let at = 0; at < offset; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte === 0x0a) {
-      line += 1;
-      column = 1;
-    } else if (byte < 0x80 || byte >= 0xc0) column += 1;
-  }
-  return { offset, line, column };
+  return { offset, ...bytePlaces(bytes)(offset) };
 }
 
 function placeInWords({ line, column, offset }: TextPosition): string {

@@ -1,5 +1,6 @@
 import { RlctlError } from '../errors.js';
-import type { FileMember, TextPlace } from './tree.js';
+import type { TextPlace } from '../text-places.js';
+import type { FileMember } from './tree.js';
 
 /** More than this in a message is for `--json`, which has them all. */
 const mostShown = 20;

@@ -4,7 +4,8 @@ import { isPlainNumber, overrideBounds, parseRoutePrefix, rangeInWords, wireName
 import { nearNames } from '../near-names.js';
 import type { FaultList } from './fault-list.js';
 import type { FileEntry } from './read-file.js';
-import type { FileMember, FileNode, TextPlace } from './tree.js';
+import type { TextPlace } from '../text-places.js';
+import type { FileMember, FileNode } from './tree.js';
 
 /** What a dump says of an entry beside its value; read past. */
 export const recordedField = 'recorded';

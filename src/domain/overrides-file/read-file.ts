@@ -5,7 +5,8 @@ import { byteOf, scanObject, skipWhitespace, strictDialect } from '../override/s
 import { FaultList } from './fault-list.js';
 import { jsonTree } from './json-tree.js';
 import { readEntry } from './read-entry.js';
-import { placesIn, type FileMember, type FileNode, type FileTree, type ReadYaml, type TextPlace } from './tree.js';
+import { bytePlaces, unitPlaces, type TextPlace } from '../text-places.js';
+import type { FileMember, FileNode, FileTree, ReadYaml } from './tree.js';
 
 /** What `apiVersion` and `kind` of such a file say. */
 export const fileHead = { apiVersion: 'rlctl/v1', kind: 'Overrides' } as const;
@@ -52,16 +53,7 @@ export function readOverridesFile(bytes: Uint8Array, { file, readYaml }: FileSou
   const text = decoded(bytes, file);
   const isJson = /^[ \t\r\n]*\{/.test(text);
   const units = isJson ? Buffer.from(text) : null;
-  const placeOf =
-    units === null
-      ? placesIn(
-          (at) => text.charCodeAt(at),
-          (unit) => unit < 0xdc00 || unit > 0xdfff,
-        )
-      : placesIn(
-          (at) => units[at] ?? 0,
-          (unit) => unit < 0x80 || unit >= 0xc0,
-        );
+  const placeOf = units === null ? unitPlaces(text) : bytePlaces(units);
   const faults = new FaultList(file, placeOf);
   const read = readRoot(units === null ? readYaml(text) : jsonTree(units), faults, placeOf, units);
   faults.assertNone();

@@ -1,9 +1,3 @@
-/** Where something stands in a text, as an editor counts: from 1, columns in characters. */
-export interface TextPlace {
-  readonly line: number;
-  readonly column: number;
-}
-
 /** One member of a mapping. */
 export interface FileMember {
   readonly key: FileNode;
@@ -41,23 +35,3 @@ export interface FileTree {
 
 /** Reads YAML; never throws, whatever the text holds. Offsets count UTF-16 units. */
 export type ReadYaml = (text: string) => FileTree;
-
-/**
- * Tells the places of offsets. Quick where they ascend, as those of a file's entries do: it goes on from the last one.
- * `isColumn` false: a unit that is no column of its own.
- */
-export function placesIn(
-  unitAt: (offset: number) => number,
-  isColumn: (unit: number) => boolean,
-): (offset: number) => TextPlace {
-  const reached = { offset: 0, line: 1, column: 1 };
-  return (offset) => {
-    if (offset < reached.offset) Object.assign(reached, { offset: 0, line: 1, column: 1 });
-    for (; reached.offset < offset; reached.offset += 1) {
-      const unit = unitAt(reached.offset);
-      if (unit === 0x0a) Object.assign(reached, { line: reached.line + 1, column: 1 });
-      else if (isColumn(unit)) reached.column += 1;
-    }
-    return { line: reached.line, column: reached.column };
-  };
-}

@@ -2,10 +2,10 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { nearNames } from '../../domain/near-names.js';
 import { hiddenBy } from '../../domain/override/diff.js';
-import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
+import { findMember, rawValue, type DocumentMember, type OverrideDocument } from '../../domain/override/document.js';
 import { readEntryFields, type EntryField } from '../../domain/override/entry.js';
 import { pendingEnds, type PendingEnd } from '../../domain/override/expiry.js';
-import { parseMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
+import { parseMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { isAsWritten } from '../../domain/override/metadata-change.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { loadOverrides, type LoadedOverride } from '../../domain/policy/matching.js';
@@ -36,7 +36,7 @@ export interface ListedOverride {
 export interface OverrideListing {
   readonly stored: StoredOverrides;
   readonly document: OverrideDocument;
-  readonly overrides: readonly ListedOverride[];
+  readonly overrides: readonly ListedEntry[];
   /** What is removed for a while, the soonest to return first: it has no entry now. */
   readonly removed: readonly PendingEnd[];
   /** True where the document was changed past rlctl after its last recorded change. */
@@ -52,7 +52,7 @@ export async function listOverrides(ports: Pick<StorePorts, 'store' | 'deadline'
       each.metadata?.wrote !== undefined || each.metadata === null
         ? undefined
         : left.get(each.metadata.changeId)?.get(each.prefix);
-    return after === undefined ? each : { ...each, isChangedPast: after !== each.raw };
+    return after === undefined ? each : each.comparedWith(after);
   });
   return { ...listing, overrides };
 }
@@ -97,28 +97,89 @@ export function isChangedPast({ lastEntry, revision }: Pick<StoredOverrides, 'la
 export function listingOf(stored: StoredOverrides): OverrideListing {
   const document = readable(stored, false);
   if (document === null) throw new TypeError('an unreadable document cannot be listed');
-  const hidden = hiddenBy(document);
   const metadata = parseMetadata(stored.metadata);
   const ends = pendingEnds(metadata);
-  const endOf = new Map(ends.map((each) => [each.route, each]));
-  const loaded = new Map(loadOverrides(stored.bytes).entries.map((entry) => [entry.prefix, entry]));
-  const overrides = document.members.map((member) => {
-    const raw = rawValue(document, member);
-    const known = metadata.routes.get(member.key) ?? null;
-    return {
-      prefix: member.key,
-      index: member.index,
-      raw,
-      fields: readEntryFields(raw),
-      loaded: loaded.get(member.key) ?? null,
-      hiddenBy: hidden.get(member.key) ?? null,
-      metadata: known,
-      isChangedPast: known !== null && !isAsWritten(known, raw),
-      end: endOf.get(member.key) ?? null,
-    };
-  });
+  const facts = new ListingFacts(stored, document, metadata, new Map(ends.map((each) => [each.route, each])));
+  const overrides = document.members.map((member) => new ListedEntry(facts, member));
   const removed = ends.filter(({ route }) => findMember(document, route) === undefined);
   return { stored, document, overrides, removed, isForeign: isChangedPast(stored) };
+}
+
+/** What is known of a document as a whole, found out when it is first asked for: a document may hold 100,000 entries. */
+class ListingFacts {
+  #hidden: ReadonlyMap<string, string> | null = null;
+  #loaded: ReadonlyMap<string, LoadedOverride> | null = null;
+
+  constructor(
+    readonly stored: StoredOverrides,
+    readonly document: OverrideDocument,
+    readonly metadata: OverrideMetadata,
+    readonly ends: ReadonlyMap<string, PendingEnd>,
+  ) {}
+
+  get hidden(): ReadonlyMap<string, string> {
+    return (this.#hidden ??= hiddenBy(this.document));
+  }
+
+  get loaded(): ReadonlyMap<string, LoadedOverride> {
+    return (this.#loaded ??= new Map(loadOverrides(this.stored.bytes).entries.map((entry) => [entry.prefix, entry])));
+  }
+}
+
+/** One entry, read as far as it is looked at. */
+class ListedEntry implements ListedOverride {
+  readonly #facts: ListingFacts;
+  readonly #member: DocumentMember;
+  readonly #isChangedPast: boolean | null;
+
+  /** `isPast`: whether the history says that it was changed past rlctl; `null`: the metadata tells. */
+  constructor(facts: ListingFacts, member: DocumentMember, isPast: boolean | null = null) {
+    this.#facts = facts;
+    this.#member = member;
+    this.#isChangedPast = isPast;
+  }
+
+  get prefix(): string {
+    return this.#member.key;
+  }
+
+  get index(): number {
+    return this.#member.index;
+  }
+
+  get raw(): string {
+    return rawValue(this.#facts.document, this.#member);
+  }
+
+  get fields(): readonly EntryField[] | null {
+    return readEntryFields(this.raw);
+  }
+
+  get loaded(): LoadedOverride | null {
+    return this.#facts.loaded.get(this.prefix) ?? null;
+  }
+
+  get hiddenBy(): string | null {
+    return this.#facts.hidden.get(this.prefix) ?? null;
+  }
+
+  get metadata(): RouteMetadata | null {
+    return this.#facts.metadata.routes.get(this.prefix) ?? null;
+  }
+
+  get isChangedPast(): boolean {
+    const { metadata } = this;
+    return this.#isChangedPast ?? (metadata !== null && !isAsWritten(metadata, this.raw));
+  }
+
+  get end(): PendingEnd | null {
+    return this.#facts.ends.get(this.prefix) ?? null;
+  }
+
+  /** The same entry, of which the history says what its author left. */
+  comparedWith(left: string | null): ListedEntry {
+    return new ListedEntry(this.#facts, this.#member, left !== this.raw);
+  }
 }
 
 /** One override of a listing; throws a usage error that names the nearest prefixes where there is none. */

@@ -1,5 +1,5 @@
 import { RlctlError } from '../../domain/errors.js';
-import { TextPlaces, type TextPlace } from '../../domain/lint/places.js';
+import { bytePlaces, type TextPlace } from '../../domain/text-places.js';
 import type { FileFault } from '../../domain/lint/subject.js';
 import {
   documentOf,
@@ -23,10 +23,7 @@ export interface ReadDocument {
  * `Overrides`, of whose document each byte stands where its entry starts. Never throws.
  */
 export function readDocumentFile(bytes: Uint8Array, source: FileSource): ReadDocument {
-  if (isBareDocument(bytes)) {
-    const places = new TextPlaces(bytes);
-    return { bytes, placeOf: (offset) => places.placeOf(offset), faults: [] };
-  }
+  if (isBareDocument(bytes)) return { bytes, placeOf: bytePlaces(bytes), faults: [] };
   try {
     const file = readOverridesFile(bytes, source);
     return { bytes: documentOf(file), placeOf: placesOfEntries(file.entries), faults: [] };

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lintDocument } from '../../../src/domain/lint/lint.js';
-import { TextPlaces } from '../../../src/domain/lint/places.js';
+import { bytePlaces } from '../../../src/domain/text-places.js';
 import { notableStandings } from '../../../src/domain/lint/prefix-walk.js';
 import { lintSubject, type LintEntry } from '../../../src/domain/lint/subject.js';
 import type { LocatedFinding } from '../../../src/domain/located-finding.js';
@@ -23,8 +23,7 @@ const buckets = new Map([
 
 function lint(bytes: Uint8Array): readonly LocatedFinding[] {
   const traffic = [{ bucket: 'read', perMinute: 1e6, overShare: 1, threshold: 0, windowMs: 1000 }];
-  const places = new TextPlaces(bytes);
-  const placeOf = (offset: number) => places.placeOf(offset);
+  const placeOf = bytePlaces(bytes);
   return lintDocument(lintSubject(bytes, { buckets, traffic }), { kind: 'file', file: 'f', placeOf });
 }
 

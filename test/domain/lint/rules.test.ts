@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { lintDocument } from '../../../src/domain/lint/lint.js';
-import { TextPlaces } from '../../../src/domain/lint/places.js';
+import { bytePlaces } from '../../../src/domain/text-places.js';
 import { lintRules, type LintRuleName } from '../../../src/domain/lint/rules.js';
 import { lintSubject, type BucketTraffic, type LintKnowledge } from '../../../src/domain/lint/subject.js';
 import { bareAddress } from '../../../src/domain/printed-command.js';
@@ -14,8 +14,7 @@ function knowing(routes: Readonly<Record<string, readonly string[]>>, ...traffic
 
 const lint = (text: string | Uint8Array, knowledge = nothingKnown) => {
   const bytes = Buffer.from(text);
-  const places = new TextPlaces(bytes);
-  const placeOf = (offset: number) => places.placeOf(offset);
+  const placeOf = bytePlaces(bytes);
   return lintDocument(lintSubject(bytes, knowledge), { kind: 'file', file: 'f.json', placeOf });
 };
 
