@@ -101,8 +101,13 @@ export async function within<T>(
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     const address = { ...context.address, environment: name };
-    throw addressedError(isNamed ? naming(name, error) : error, address);
+    throw addressedError(isNamed && !isSignal(error) ? naming(name, error) : error, address);
   }
+}
+
+/** An interrupt is about the whole command. */
+function isSignal({ kind }: RlctlError): boolean {
+  return kind === 'interrupted' || kind === 'terminated';
 }
 
 function naming(name: string, { kind, message, code, hint, details, cause }: RlctlError): RlctlError {
