@@ -23,7 +23,7 @@ export async function overridesText(
   right: ShownSide,
   theme: Theme,
 ): Promise<string> {
-  if (routes === null) return theme.warn('overrides: not known on both sides, so not compared');
+  if (routes === null) return theme.warn('overrides: not compared, because those of one side are not known');
   if (routes.length === 0) return `overrides: the same on both sides, in the same order (${sameCount})`;
   const placeRow = placesIn(left, right);
   const rows = routes.flatMap((each) => routeRows(each, placeRow, theme));
