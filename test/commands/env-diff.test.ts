@@ -187,6 +187,21 @@ describe('two environments that hold the same', () => {
   });
 });
 
+test('no name that somebody stored reaches a terminal as it is, in a diff or a promotion', async () => {
+  const hostile = '/\u001b[31mred\u202e\u0007';
+  await state.preview.store(JSON.stringify({ [hostile]: { rate: null }, '/a': { rate: 1 } }));
+  await state.prod.store(JSON.stringify({ '/a': { rate: 1 }, [hostile]: { rate: 'x\u001b]0;owned\u0007' } }));
+  const shown = await Promise.all([
+    run(['env', 'diff', 'preview', 'twin']),
+    run(['env', 'diff', 'preview', 'twin', '--json']),
+    run(['env', 'promote', 'preview', 'twin']),
+    run(['env', 'promote', 'preview', 'twin', '/a', '--dry-run']),
+  ]);
+  expect(shown.map(({ code }) => code)).toEqual([3, 3, 2, 0]);
+  for (const { out, err } of shown) expect(out + err).not.toMatch(/[\u0007\u001b\u202e]/);
+  expect(shown[0]?.out).toContain('/\\u001b[31mred\\u202e');
+});
+
 describe('what does not answer', () => {
   test('one side’s Redis: its overrides are not known, the rest is compared; exit 3', async () => {
     await state.prod.store(there);
