@@ -39,21 +39,32 @@ export async function renderTable(
   const cells = rows.map((row) => row.map((cell) => shortened(cell, theme)));
   const head = columns.map(({ title }) => theme.dim(title));
   const isTooWide = (cell: string, index: number): boolean =>
-    cell.includes('\n') || measure(cell) > (fitted[index] ?? 0);
-  if (cells.some((row) => row.some(isTooWide))) return wrappedTable(columns, [head, ...cells], fitted);
+    cell.split('\n').some((line) => measure(line) > (fitted[index] ?? 0));
+  const isWrapped = cells.some((row) => row.some(isTooWide));
+  if (isWrapped || cells.some((row) => row.some((cell) => cell.includes('\n'))))
+    return tableOfLines(columns, [head, ...(isWrapped ? await wrapped(cells, fitted) : cells)], fitted);
   const padding = (cell: string, index: number): string => ' '.repeat((fitted[index] ?? 0) - measure(cell));
   const padded = (cell: string, index: number): string =>
     columns[index]?.align === 'right' ? padding(cell, index) + cell : cell + padding(cell, index);
   return [head, ...cells].map((row) => row.map(padded).join(' '.repeat(gap)).trimEnd()).join('\n');
 }
 
+/** The cells broken to the widths of their columns; what breaks them is loaded only where one is too wide. */
+async function wrapped(
+  cells: readonly (readonly string[])[],
+  widths: readonly number[],
+): Promise<readonly (readonly string[])[]> {
+  const { default: wrap } = await import('wrap-ansi');
+  return cells.map((row) => row.map((cell, index) => wrap(cell, widths[index] ?? 0, { hard: true, trim: false })));
+}
+
 /** A table with cells of several lines; laying those out is the library's, and is loaded only where there are any. */
-async function wrappedTable(
+async function tableOfLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   widths: readonly number[],
 ): Promise<string> {
-  const [{ default: Table }, { default: wrap }] = await Promise.all([import('cli-table3'), import('wrap-ansi')]);
+  const { default: Table } = await import('cli-table3');
   const sides = ['top', 'bottom', 'left', 'right', 'mid'];
   const edges = sides.flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`]);
   const style = {
@@ -62,12 +73,9 @@ async function wrappedTable(
     colAligns: columns.map(({ align }) => align ?? 'left'),
     colWidths: [...widths],
   };
-  const broken = rows.map((row) =>
-    row.map((cell, index) => wrap(cell, widths[index] ?? 0, { hard: true, trim: false })),
-  );
-  const pieces = Array.from({ length: Math.ceil(broken.length / rowsAtOnce) }, (_, piece) => {
+  const pieces = Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, piece) => {
     const table = new Table(style);
-    table.push(...broken.slice(piece * rowsAtOnce, (piece + 1) * rowsAtOnce));
+    table.push(...rows.slice(piece * rowsAtOnce, (piece + 1) * rowsAtOnce).map((row) => [...row]));
     return table.toString();
   });
   return pieces

@@ -213,13 +213,14 @@ describe('Redis', () => {
     });
 
   test.each([
-    ['broken JSON', '{"/a":{"rate":1}', 'DOCUMENT_CORRUPT'],
-    ['an empty string', '', 'DOCUMENT_CORRUPT'],
-    ['a list', '[]', 'DOCUMENT_CORRUPT'],
-    ['a key twice', '{"/a":{},"/a":{}}', 'DOCUMENT_DUPLICATE_KEYS'],
-  ])('%s as document: refused with its place, and left alone', async (_, text, code) => {
+    ['broken JSON', '{"/a":{"rate":1}', 'DOCUMENT_CORRUPT', [set, reload]],
+    ['an empty string', '', 'DOCUMENT_CORRUPT', [set, reload]],
+    ['a list', '[]', 'DOCUMENT_CORRUPT', [set, reload]],
+    // The server takes the last value, so that a reload does no harm.
+    ['a key twice', '{"/a":{},"/a":{}}', 'DOCUMENT_DUPLICATE_KEYS', [set]],
+  ] as const)('%s as document: refused with its place, and left alone', async (_, text, code, refused) => {
     await state.redis.cli('SET', key, text);
-    for (const args of [set, reload]) {
+    for (const args of refused) {
       expectError((await run(args)).end, 6, code);
       expect(await state.redis.cli('GET', key)).toBe(text);
     }

@@ -154,7 +154,7 @@ test('on a protected environment its name is asked for', async () => {
   const config = await state.lab.world.config('protected.yaml', {
     environments: { lab: { ...state.lab.environment, protected: true } },
   });
-  const args = ['--reason', 'r', '--ticket', 'T-1'];
+  const args = ['--reason', 'r', '--ticket', 'T-1', '--permanent'];
   const terminal = await edit(`sed -i 's/rate: 1$/rate: 9/' "$1"`, args, { RLCTL_CONFIG: config });
   await terminal.until('the question', () => terminal.screen().includes('Type its name'));
   expect(terminal.screen()).toContain('rate  1 → 9');
