@@ -22,6 +22,7 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--bucket': names('bucket'),
   '--override-guard': names('guard'),
   '--route': names('override'),
+  '--except': names('override'),
   '--before': names('override'),
   '--after': names('override'),
   '--config': names('file'),
@@ -48,6 +49,10 @@ const argumentValues: Readonly<Record<string, Value>> = {
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
   'env use name': names('environment'),
   'env show name': names('environment'),
+  'env diff left': names('environment'),
+  'env diff right': names('environment'),
+  'env promote from': names('environment'),
+  'env promote to': names('environment'),
 };
 
 /** The words with which a command begins. */

@@ -25,7 +25,7 @@ export const nouns: readonly Noun[] = [
   { name: 'decisions', aliases: ['decision'], summary: 'what the limiter decided: allowed, blocked, shadow-blocked' },
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
-  { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, add, trust' },
+  { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -257,6 +257,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'vouch for a project’s configuration file',
     isMutation: false,
     load: () => import('./commands/env/trust.js'),
+  },
+  {
+    path: 'env diff',
+    summary: 'two environments side by side: overrides, flags, versions',
+    isMutation: false,
+    load: () => import('./commands/env/diff.js'),
+  },
+  {
+    path: 'env promote',
+    summary: 'put what one environment holds into force in another',
+    isMutation: true,
+    load: () => import('./commands/env/promote.js'),
   },
   {
     path: 'sandbox up',

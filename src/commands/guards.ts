@@ -2,6 +2,7 @@ import type { Context } from '../context.js';
 import { allBuckets } from '../domain/config/bucket-names.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { Detected } from '../domain/dialect/dialect.js';
+import { guardedName } from '../domain/guard/commands.js';
 import { judgeGuards } from '../domain/guard/judge.js';
 import { assertAllowed, assertGuardNames, assertOverrideReason } from '../domain/guard/refusal.js';
 import type { GuardRequirement } from '../domain/guard/rule.js';
@@ -42,7 +43,7 @@ export function guarded(
   const target = environment.api[0] ?? null;
   const baseOf = basePolicies(ports, { target, basePaths: basePathsByMemory(environment, seen) });
   const onVerdicts = async (verdicts: readonly SettledVerdict[]): Promise<void> => {
-    if (!isDryRun) await refuse(context, environment, verdicts, intent.command);
+    if (!isDryRun) await refuse(context, environment, verdicts, guardedName(intent.command));
   };
   const input = { environment, overridden, given: givenBy(flags), isReloading, baseOf, onVerdicts };
   return guardedIntent(intent, input, context.clock);

@@ -44,6 +44,9 @@ describe('the hidden command', () => {
     expect(first(await ask('--', '-e', ''))).toEqual(['lab']);
     expect(first(await ask('--', 'policy', 'get', '--bucket', ''))).toEqual(['read', 'financial', 'auth', 'write']);
     expect(await ask('--', 'override', 'get', '/api/*')).toBe('/api/*\trate 60\n');
+    expect(first(await ask('--', 'env', 'promote', ''))).toEqual(['lab']);
+    expect(await ask('--', 'env', 'promote', 'lab', 'gone', '/api/*')).toBe('/api/*\trate 60\n');
+    expect(await ask('--', 'env', 'promote', 'gone', 'lab', '/api/*')).toBe('');
   });
 
   it('knows the guards that may be overridden', async () => {

@@ -1,12 +1,12 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { usageError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { OverrideIndex } from '../../domain/policy/prefix-index.js';
 import { readable } from '../../procedures/override/plan.js';
 import { recordedDocument } from '../../procedures/override/recorded-document.js';
 import type { ComparedSide } from '../../ui/compare-view.js';
+import { namedEnvironment } from '../named-environment.js';
 import { readDocument } from './input-file.js';
 
 /** A document to compare, and what it is for programs and people. */
@@ -20,7 +20,12 @@ export const sideForms = 'a file, - (stdin), live, env:NAME or rev:REVISION';
 /** Reads one side: `live`, `env:NAME`, `rev:REVISION`, else a file. Throws where it is not a readable document. */
 export async function openSide(context: Context, name: string): Promise<OpenSide> {
   if (name === 'live') return stored(context, name, await context.environment());
-  if (name.startsWith('env:')) return stored(context, name, await namedEnvironment(context, name.slice(4)));
+  if (name.startsWith('env:'))
+    return stored(
+      context,
+      name,
+      await namedEnvironment(context, name.slice(4), { said: name, own: ['redis', 'namespace'] }),
+    );
   if (name.startsWith('rev:')) return recorded(context, name, name.slice(4));
   const bytes = await readDocument(context, name);
   return { name, revision: null, overrides: new OverrideIndex(loadOverrides(bytes)) };
@@ -41,20 +46,4 @@ async function recorded(context: Context, name: string, wanted: string): Promise
   const loaded = loadOverrides(bytes);
   if (loaded.droppedBecause !== null) scanDocument(bytes);
   return { name, revision, overrides: new OverrideIndex(loaded) };
-}
-
-/** Another environment than the one in use: a variable that stands for every environment would make them the same. */
-async function namedEnvironment(context: Context, name: string): Promise<Environment> {
-  const { environmentOf } = await import('../../config.js');
-  const choice = { name, flags: {}, address: { ...context.address, environment: name } };
-  const environment = environmentOf(await context.config(), choice, context.host.env);
-  const variable = (['redis', 'namespace'] as const)
-    .map((key) => environment.sources.get(key) ?? '')
-    .find((source) => source.startsWith('RLCTL_'));
-  if (variable === undefined) return environment;
-  throw usageError(
-    `env:${name}: the variable ${variable} is set, and would stand for every environment alike`,
-    `Unset ${variable}, so that each environment is what its configuration says.`,
-    'ENVIRONMENT_CONTRADICTION',
-  );
 }

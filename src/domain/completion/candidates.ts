@@ -24,7 +24,7 @@ export interface Wanted {
   readonly candidates: readonly Candidate[];
   /** False where a name that starts with a dash would be taken for a flag. */
   readonly mayStartWithDash: boolean;
-  /** The environment and the configuration that the line names; `null`: not named. */
+  /** The environment (by an argument, else by its flag) and the configuration that the line names; `null`: not named. */
   readonly environment: string | null;
   readonly config: string | null;
 }
@@ -33,7 +33,7 @@ interface Walk {
   noun: string | null;
   leaf: LeafShape | null;
   /** Words that name neither a command nor a flag. */
-  positionals: number;
+  readonly positionals: string[];
   /** A word stands where a command's name belongs, and there is no such command. */
   isLost: boolean;
   isAfterDashes: boolean;
@@ -43,11 +43,17 @@ interface Walk {
 }
 
 /** What may stand at the cursor of a command line. Pure: names that live elsewhere are only asked for. */
-export function wantedAt(tree: CommandTree, { words, current }: TypedLine): Wanted {
+export function wantedAt(tree: CommandTree, line: TypedLine): Wanted {
+  const walk = walkTo(tree, line);
+  const wanted = wantedAfter(tree, walk, line.current);
+  return { ...wanted, environment: environmentAmong(walk, wanted.kind) ?? wanted.environment };
+}
+
+function walkTo(tree: CommandTree, { words }: TypedLine): Walk {
   const walk: Walk = {
     noun: null,
     leaf: null,
-    positionals: 0,
+    positionals: [],
     isLost: false,
     isAfterDashes: false,
     pending: null,
@@ -55,6 +61,10 @@ export function wantedAt(tree: CommandTree, { words, current }: TypedLine): Want
     values: new Map(),
   };
   for (const word of words) step(tree, walk, word);
+  return walk;
+}
+
+function wantedAfter(tree: CommandTree, walk: Walk, current: string): Wanted {
   const common = {
     prefix: '',
     candidates: [],
@@ -70,6 +80,16 @@ export function wantedAt(tree: CommandTree, { words, current }: TypedLine): Want
     return { ...common, kind: 'word', candidates: flagsLeft(tree, walk), mayStartWithDash: true };
   }
   return { ...common, ...positional(tree, walk), mayStartWithDash: walk.isAfterDashes };
+}
+
+/**
+ * The environment that the arguments of a command name: overrides are those of the first, everything else belongs to the
+ * last, which is the one that is changed.
+ */
+function environmentAmong({ leaf, positionals }: Walk, kind: Wanted['kind']): string | null {
+  if (kind === 'environment') return null;
+  const named = positionals.filter((_, index) => leaf?.arguments[index]?.kind === 'environment');
+  return (kind === 'override' ? named[0] : named.at(-1)) ?? null;
 }
 
 function ofValue({ kind, choices }: ValueShape): Pick<Wanted, 'kind' | 'candidates'> {
@@ -100,7 +120,7 @@ function flagStep(tree: CommandTree, walk: Walk, word: string): void {
 
 function positionalStep(tree: CommandTree, walk: Walk, word: string): void {
   if (walk.leaf) {
-    walk.positionals += 1;
+    walk.positionals.push(word);
     return;
   }
   const path = walk.noun === null ? word : `${walk.noun} ${word}`;
@@ -133,7 +153,7 @@ function positional(tree: CommandTree, walk: Walk): Pick<Wanted, 'kind' | 'candi
   if (walk.isLost) return { kind: 'any', candidates: [] };
   const { leaf, noun } = walk;
   if (leaf) {
-    const argument = leaf.arguments[walk.positionals] ?? leaf.arguments.findLast(({ isVariadic }) => isVariadic);
+    const argument = leaf.arguments[walk.positionals.length] ?? leaf.arguments.findLast(({ isVariadic }) => isVariadic);
     return argument ? ofValue(argument) : { kind: 'any', candidates: [] };
   }
   const start = noun === null ? '' : `${noun} `;

@@ -24,3 +24,31 @@ export function redisPlace(address: Secret): string | null {
   const shownUser = /^[\w.-]+$/.test(user) ? `${user}@` : '';
   return `${scheme}://${shownUser}${host}${path}${database === undefined ? '' : `?db=${database}`}${hidden}`;
 }
+
+/**
+ * True for two addresses that are written to lead to the same database: the login does not count, nor how the usual host,
+ * port and database are spelled. Two names of one server are not seen through.
+ */
+export function isSameRedisDatabase(one: Secret, other: Secret): boolean {
+  return databaseOf(one) === databaseOf(other);
+}
+
+function databaseOf(address: Secret): string {
+  const text = revealSecret(address).trim();
+  const [, scheme = '', rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
+  const topology = scheme.toLowerCase().replace(/^rediss/, 'redis');
+  const [before = '', query = ''] = rest.slice(rest.lastIndexOf('@') + 1).split('?', 2);
+  const [authority = '', ...path] = before.split('/');
+  const usualPort = topology === 'redis+sentinel' ? 26379 : 6379;
+  const hosts = authority.split(',').map((host) => spelledOut(host.toLowerCase(), usualPort));
+  const named = new URLSearchParams(query).get('db');
+  const isNumbered = topology !== 'unix' && /^\d+$/.test(path.at(-1) ?? '');
+  const database = named ?? (isNumbered ? path.pop() : undefined) ?? '0';
+  const place = path.filter((part) => part !== '').join('/');
+  return JSON.stringify([topology, hosts.toSorted(), place, Number(database)]);
+}
+
+function spelledOut(host: string, usualPort: number): string {
+  const [, name = host, port = String(usualPort)] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(host) ?? [];
+  return `${name === 'localhost' || name === '[::1]' ? '127.0.0.1' : name}:${Number(port)}`;
+}

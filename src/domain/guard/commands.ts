@@ -13,6 +13,11 @@ export const guardedCommands = [
 
 export type GuardedCommand = (typeof guardedCommands)[number];
 
+/** The guarded command of what the history calls a change, which may go on: `env promote preview prod`. */
+export function guardedName(command: string): string {
+  return guardedCommands.find((each) => command.startsWith(`${each} `)) ?? command;
+}
+
 /** They bring back what was: a guard that stood in their way would keep a mistake in force. */
 export const exemptCommands = ['override undo', 'override expire', 'override repair'] as const;
 

@@ -203,6 +203,10 @@ function unique(entries: readonly FileEntry[], offsets: readonly number[], fault
 }
 
 /** The document that a file's entries make, in their order and nothing else in it. */
-export function documentOf({ entries }: Pick<OverridesFile, 'entries'>): Uint8Array {
+export function documentOf({
+  entries,
+}: {
+  readonly entries: readonly Pick<FileEntry, 'prefix' | 'raw'>[];
+}): Uint8Array {
   return Buffer.from(`{${entries.map(({ prefix, raw }) => `${JSON.stringify(prefix)}:${raw}`).join(',')}}`);
 }

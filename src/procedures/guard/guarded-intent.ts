@@ -1,6 +1,6 @@
 import { allBuckets, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { isExempt } from '../../domain/guard/commands.js';
+import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import { judgeGuards } from '../../domain/guard/judge.js';
 import type { GuardRequirement, GuardRule } from '../../domain/guard/rule.js';
 import { guardedRoutes, routesInScope, type GuardedRoute } from '../../domain/guard/situation.js';
@@ -58,7 +58,7 @@ async function judge(
   if (isExempt(intent.command) || (plan.isNoop && !isReloading)) return [];
   const isEnding = intent.terms?.().untilMs !== undefined;
   const verdicts = judgeGuards(environment.guards, {
-    command: intent.command,
+    command: guardedName(intent.command),
     routes: plan.isNoop ? [] : await routesOf(plan, input),
     flags: [],
     isReloadOnly: plan.isNoop,

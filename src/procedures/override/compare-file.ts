@@ -20,9 +20,17 @@ export async function compareFile(
 ): Promise<FileComparison> {
   const stored = await ports.store.read(ports.deadline);
   const live = readable(stored, false) ?? scanDocument(null);
-  const wanted = entries.map((entry) => {
-    const raw = rawOf(live, entry.prefix);
-    return raw !== null && isSameJson(raw, entry.raw) ? { ...entry, raw } : entry;
+  return { stored, live, routes: diffEntries(live, entries) };
+}
+
+/** What differs from a document (before) to entries in their order (after); white space is no difference. */
+export function diffEntries(
+  before: OverrideDocument,
+  entries: readonly Pick<FileEntry, 'prefix' | 'raw'>[],
+): readonly RouteDiff[] {
+  const wanted = entries.map(({ prefix, raw }) => {
+    const stored = rawOf(before, prefix);
+    return { prefix, raw: stored !== null && isSameJson(stored, raw) ? stored : raw };
   });
-  return { stored, live, routes: diffDocuments(live, scanDocument(documentOf({ entries: wanted }))) };
+  return diffDocuments(before, scanDocument(documentOf({ entries: wanted })));
 }

@@ -4,14 +4,13 @@ import type { Edit } from '../../domain/override/edit.js';
 import type { RouteChange } from '../../domain/override/history.js';
 import { parseMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { neighboursOf } from '../../domain/override/placement.js';
-import { reconcile } from '../../domain/override/reconcile.js';
-import type { FileEntry } from '../../domain/overrides-file/read-file.js';
+import { reconcile, type WantedEntry } from '../../domain/override/reconcile.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent } from './plan.js';
 
-/** How a file is put into force. */
+/** How a file, or what another environment holds, is put into force. */
 export interface Declaration {
-  readonly entries: readonly FileEntry[];
+  readonly entries: readonly WantedEntry[];
   /** The revision the operator looked at; `null`: whatever is stored. */
   readonly ifRevision: string | null;
 }
@@ -62,7 +61,8 @@ export function managedRemarks(changes: readonly RouteChange[], routes: Routes):
 
 const mostListed = 5;
 
-function listed(routes: readonly string[]): string {
+/** Some routes in words, the first few by name. */
+export function listed(routes: readonly string[]): string {
   const shown = routes.slice(0, mostListed).map((route) => JSON.stringify(route));
   return [shown.join(', '), ...(routes.length > mostListed ? [`and ${routes.length - mostListed} more`] : [])].join(
     ' ',
@@ -101,7 +101,7 @@ export function syncIntent({ entries, ifRevision }: Declaration, ownership: Owne
 function synced(
   document: OverrideDocument,
   stored: StoredOverrides,
-  entries: readonly FileEntry[],
+  entries: readonly WantedEntry[],
   { owner, isPruning, isAdopting }: Ownership,
 ): { readonly edit: Edit; readonly adopted: readonly string[]; readonly claimed: ReadonlyMap<string, RouteMetadata> } {
   const { routes } = parseMetadata(stored.metadata);
@@ -130,7 +130,7 @@ function synced(
   };
 }
 
-function assertOwn(document: OverrideDocument, entries: readonly FileEntry[], routes: Routes, owner: string): void {
+function assertOwn(document: OverrideDocument, entries: readonly WantedEntry[], routes: Routes, owner: string): void {
   const others = entries.flatMap(({ prefix }) => {
     const manager = document.byKey.has(prefix) ? routes.get(prefix)?.owner : undefined;
     return manager === undefined || manager === owner ? [] : [{ route: prefix, owner: manager }];

@@ -1,6 +1,8 @@
+import { guardedName } from '../../domain/guard/commands.js';
 import type { PlanFile } from '../../domain/override/plan-file.js';
 import { RlctlError } from '../../domain/errors.js';
 import { diffDocuments } from '../../domain/override/diff.js';
+import { quoteOutside } from '../../domain/outside-text.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { applySplices } from '../../domain/override/splices.js';
@@ -43,6 +45,7 @@ export function plannedIntent(plan: PlanFile, environment: string, ifRevision: s
     remarks: () => [`planned by ${plan.plannedBy} at ${plan.plannedAt}`],
     ...(plan.owner === null ? {} : { terms: () => ({ owner: plan.owner ?? '' }) }),
     edit: (document, stored) => {
+      assertCommand(plan);
       assertPlace(plan, environment, stored);
       assertFresh(plan, stored);
       return plannedEdit(plan, document ?? scanDocument(null));
@@ -69,9 +72,23 @@ function assertFresh(plan: PlanFile, stored: StoredOverrides): void {
     code: 'PLAN_STALE',
     hint: isDone
       ? 'See who made the change with: rlctl override history'
-      : 'See what changed since with "rlctl override history", then plan again: rlctl override plan -f FILE --out plan.json',
+      : `See what changed since with "rlctl override history", then plan again: ${planningCommand(plan)}`,
     details: { planned: plan.revisionBefore, found: stored.revision },
   });
+}
+
+/** How a plan like this one is made. */
+function planningCommand({ command }: PlanFile): string {
+  return guardedName(command) === 'env promote'
+    ? `rlctl ${quoteOutside(command)} --out plan.json`
+    : 'rlctl override plan -f FILE --out plan.json';
+}
+
+/** Guards ask what a plan does by its command: one that no plan is made for would pass them by. */
+const plannedCommands: ReadonlySet<string> = new Set(['override apply', 'override sync', 'env promote']);
+
+function assertCommand({ command }: PlanFile): void {
+  if (!plannedCommands.has(guardedName(command))) throw altered('its command is none that is planned');
 }
 
 function altered(why: string): RlctlError {

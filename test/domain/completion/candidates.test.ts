@@ -46,6 +46,13 @@ describe('what may stand at the cursor', () => {
     [['--env=p'], 'environment'],
     [['env', 'use', ''], 'environment'],
     [['env', 'show', ''], 'environment'],
+    [['env', 'diff', ''], 'environment'],
+    [['env', 'diff', 'preview', ''], 'environment'],
+    [['env', 'diff', 'preview', 'prod', ''], 'any'],
+    [['env', 'promote', 'preview', ''], 'environment'],
+    [['env', 'promote', 'preview', 'prod', ''], 'override'],
+    [['env', 'promote', 'preview', 'prod', '/a', ''], 'override'],
+    [['env', 'promote', 'preview', 'prod', '--except', ''], 'override'],
     [['env', 'add', ''], 'any'],
     [['override', 'get', ''], 'override'],
     [['override', 'get', '/a', ''], 'any'],
@@ -66,6 +73,14 @@ describe('what may stand at the cursor', () => {
       config: 'c.yaml',
     });
     expect(at('override', 'get', '')).toMatchObject({ environment: null, config: null });
+  });
+
+  it('takes overrides from the first environment among the arguments, and guards from the last', () => {
+    const line = ['-e', 'other', 'env', 'promote', 'preview', 'prod'];
+    expect(at(...line, '/a', '')).toMatchObject({ kind: 'override', environment: 'preview' });
+    expect(at(...line, '--except', '')).toMatchObject({ kind: 'override', environment: 'preview' });
+    expect(at(...line, '--override-guard', '')).toMatchObject({ kind: 'guard', environment: 'prod' });
+    expect(at('-e', 'other', 'env', 'promote', 'preview', '')).toMatchObject({ environment: 'other' });
   });
 
   it('lets a name begin with a dash only where it cannot be taken for a flag', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redisPlace } from '../../../src/domain/config/redis-place.js';
+import { isSameRedisDatabase, redisPlace } from '../../../src/domain/config/redis-place.js';
 import { Secret } from '../../../src/domain/secret.js';
 
 const place = (address: string): string | null => redisPlace(new Secret(address));
@@ -35,5 +35,32 @@ describe('where a Redis address leads', () => {
       }),
       { seed: 11, numRuns: 500 },
     );
+  });
+});
+
+describe('two addresses of one database', () => {
+  const isSame = (one: string, other: string): boolean => isSameRedisDatabase(new Secret(one), new Secret(other));
+
+  test.each([
+    ['redis://localhost', 'redis://127.0.0.1:6379/0'],
+    ['redis://LOCALHOST:06379/', 'redis://[::1]?db=0'],
+    ['redis://app:hunter2@h/2', 'rediss://h:6379?db=2'],
+    ['redis://:hun@ter2@h', 'redis://h/0'],
+    ['redis+sentinel://a,b:26379/master', 'redis+sentinel://b,a/master/0'],
+    ['unix:///run/redis.sock', 'unix:///run/redis.sock?db=0'],
+  ])('%s and %s', (one, other) => {
+    expect(isSame(one, other)).toBe(true);
+    expect(isSame(other, one)).toBe(true);
+  });
+
+  test.each([
+    ['redis://h/0', 'redis://h/1'],
+    ['redis://h:6379', 'redis://h:6380'],
+    ['redis://h', 'redis://other'],
+    ['redis+sentinel://a/one', 'redis+sentinel://a/two'],
+    ['unix:///run/a.sock', 'unix:///run/b.sock'],
+    ['unix:///run/1', 'unix:///run/2'],
+  ])('%s is not %s', (one, other) => {
+    expect(isSame(one, other)).toBe(false);
   });
 });

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { canEnd, guardedName, isExempt } from '../../../src/domain/guard/commands.js';
+
+test.each([
+  ['env promote preview prod', 'env promote'],
+  ["env promote 'a b' prod", 'env promote'],
+  ['env promote', 'env promote'],
+  ['env promoted x', 'env promoted x'],
+  ['override apply', 'override apply'],
+  ['shadow on financial', 'shadow on'],
+  ['override undo', 'override undo'],
+])('"%s" is guarded as "%s"', (command, name) => {
+  expect(guardedName(command)).toBe(name);
+});
+
+test('a promotion is no way around what an end is asked of, and is never exempt', () => {
+  expect(canEnd(guardedName('env promote preview prod'))).toBe(true);
+  expect(isExempt(guardedName('env promote preview prod'))).toBe(false);
+});
