@@ -99,7 +99,9 @@ function entryAfter(
     wrote: change.after,
     ...(extra === undefined ? {} : { extra }),
   };
-  if (untilMs === null) return change.after === null ? null : common;
+  // What stays as it was for good, and only gets an owner, has nothing to come back.
+  const isOnlyOwned = change.after !== null && change.before === change.after && !isMoved && old?.untilMs === undefined;
+  if (untilMs === null || isOnlyOwned) return change.after === null ? null : common;
   const previous = permanentState(change, old, isMoved);
   return change.after === null && previous.value === null ? null : { ...common, untilMs, previous };
 }

@@ -33,6 +33,7 @@ export function applyIntent({ entries, ifRevision }: Declaration): ChangeIntent 
   return {
     command: 'override apply',
     routes: [],
+    fileRoutes: entries.map(({ prefix }) => prefix),
     isForced: false,
     ifRevision,
     undoes: () => null,
@@ -83,6 +84,7 @@ export function syncIntent({ entries, ifRevision }: Declaration, ownership: Owne
   return {
     command: 'override sync',
     routes: [],
+    fileRoutes: entries.map(({ prefix }) => prefix),
     isForced: false,
     ifRevision,
     undoes: () => null,

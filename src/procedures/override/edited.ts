@@ -40,6 +40,8 @@ export function editIntent({ base, dumped, entries, ifRevision }: EditedFile): E
     isEmpty: mine.changes.length === 0,
     command: 'override edit',
     routes: [],
+    // A dump holds everything: an end is said of what was edited in it, not of all else.
+    fileRoutes: mine.changes.map(({ route }) => route),
     isForced: false,
     ifRevision,
     undoes: () => null,

@@ -34,8 +34,38 @@ function keptRoutes({ intent, metadata, untilMs }: Planned): readonly string[] {
     ([route, entry]) => textOf(entry) !== textOf(metadata.routes.get(route)),
   );
   const ending =
-    intent.end === undefined ? [] : intent.routes.filter((route) => isOtherEnd(metadata.routes.get(route), untilMs));
+    intent.end === undefined ? [] : routesOf(intent).filter((route) => isOtherEnd(metadata.routes.get(route), untilMs));
   return [...new Set([...restored.map(([route]) => route), ...ending])];
+}
+
+/** What an end that is said is about: the entries of a file only where one is. */
+function routesOf(intent: ChangeIntent): readonly string[] {
+  return [...intent.routes, ...(isEndSaid(intent) ? (intent.fileRoutes ?? []) : [])];
+}
+
+function isEndSaid({ end }: ChangeIntent): boolean {
+  return end !== undefined && end.kind !== 'unsaid';
+}
+
+/**
+ * The metadata that routes of a change have after it, whoever makes it (`null`: none): what the intent brings back, and
+ * that of temporary entries of a file of which only the place changes. Where an end is said, no other end goes on.
+ */
+export function carriedOn(
+  intent: ChangeIntent,
+  { routes }: OverrideMetadata,
+  changes: readonly RouteChange[],
+): ReadonlyMap<string, RouteMetadata | null> {
+  const restored = intent.restored?.() ?? new Map<string, RouteMetadata | null>();
+  if (intent.fileRoutes === undefined) return restored;
+  if (isEndSaid(intent)) return new Map([...restored].filter(([, entry]) => entry?.untilMs === undefined));
+  const { owner } = intent.terms?.() ?? {};
+  const moved = changes.flatMap(({ route, before, after }): (readonly [string, RouteMetadata])[] => {
+    const entry = routes.get(route);
+    if (after === null || before !== after || entry?.untilMs === undefined) return [];
+    return [[route, owner === undefined ? entry : { ...entry, owner }]];
+  });
+  return new Map([...moved, ...restored]);
 }
 
 function textOf(entry: RouteMetadata | null | undefined): string | null {
@@ -62,7 +92,8 @@ export function endRemarks(
   if (intent.end === undefined) return isNoop ? [] : returning(intent, stored);
   if (isNoop) {
     const isAsked = untilMs !== null && (intent.missing?.() ?? []).length === 0;
-    return isAsked ? ['what is wanted is already there for good, so nothing ends'] : [];
+    const isEnding = routesOf(intent).some((route) => planned.metadata.routes.get(route)?.untilMs !== undefined);
+    return isAsked && !isEnding ? ['what is wanted is already there for good, so nothing ends'] : [];
   }
   if (untilMs !== null) {
     const why = unattended(stored.heartbeat, stored.serverTimeMs);
@@ -83,10 +114,11 @@ function returning({ restored }: Pick<ChangeIntent, 'restored'>, { serverTimeMs 
   });
 }
 
-function cancelled({ metadata, edit }: Planned): readonly string[] {
+function cancelled({ intent, metadata, edit }: Planned): readonly string[] {
+  const carried = carriedOn(intent, metadata, edit.changes);
   return edit.changes.flatMap(({ route }) => {
     const { untilMs } = metadata.routes.get(route) ?? {};
-    if (untilMs === undefined) return [];
+    if (untilMs === undefined || carried.get(route)?.untilMs === untilMs) return [];
     const end = new Date(untilMs).toISOString();
     return [`"${quoteOutside(route)}" was to end at ${end}: it does not any more`];
   });

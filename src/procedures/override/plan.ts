@@ -70,6 +70,11 @@ export interface ChangeIntent {
   readonly isRecomputed?: boolean;
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
+  /**
+   * The routes that a file is about: an end that is said holds for those that are temporary now, and where none is said,
+   * those of which the value stays keep theirs. Absent: it is no change by a file.
+   */
+  readonly fileRoutes?: readonly string[];
   /** Overwrite what cannot be read; its bytes are kept in the history. */
   readonly isForced: boolean;
   /** The revision the operator looked at (8 hex digits or more); `null`: whatever is stored. */

@@ -39,6 +39,7 @@ export function plannedIntent(plan: PlanFile, environment: string, ifRevision: s
   return {
     command: plan.command,
     routes: [],
+    fileRoutes: plan.routes.map(({ route }) => route),
     isForced: false,
     ifRevision,
     undoes: () => null,

@@ -5,6 +5,7 @@ import { serialiseMetadata } from '../../domain/override/metadata.js';
 import { metadataAfter, recordMetadata, type MetadataChange } from '../../domain/override/metadata-change.js';
 import type { OverrideWrite, StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
 import type { OnStep } from '../step.js';
+import { carriedOn } from './plan-end.js';
 import { planOn, rawOf, readable, untilOf, type ChangePlan, type ChangeTerms, type StorePorts } from './plan.js';
 
 /** Who makes a change, and why. */
@@ -116,7 +117,7 @@ function metadataText(
   change: Pick<MetadataChange, 'author' | 'untilMs'>,
 ): string | null {
   const { changes, splices } = edit;
-  const restored = intent.restored?.() ?? new Map<string, null>();
+  const restored = carriedOn(intent, metadata, edit.changes);
   const next = metadataAfter(metadata, { ...change, after, changes, splices, restored });
   return stored.metadata === null && next.routes.size === 0 ? null : serialiseMetadata(next);
 }

@@ -5,6 +5,8 @@ import { setOverride } from '../../../src/domain/override/edit.js';
 import type { End } from '../../../src/domain/override/end.js';
 import { parseMetadata, type RouteMetadata } from '../../../src/domain/override/metadata.js';
 import { replay } from '../../../src/domain/override/replay.js';
+import type { WantedEntry } from '../../../src/domain/override/reconcile.js';
+import { applyIntent, syncIntent } from '../../../src/procedures/override/declared.js';
 import { expireIntent } from '../../../src/procedures/override/expire.js';
 import { planChange, type ChangeIntent } from '../../../src/procedures/override/plan.js';
 import { undoIntent } from '../../../src/procedures/override/undo.js';
@@ -189,6 +191,98 @@ describe('a temporary change', () => {
     });
     desk.fake.state.clockAheadMs = -3_000_000;
     expect((await desk.expire()).ended).toHaveLength(1);
+  });
+});
+
+describe('a file and what is temporary', () => {
+  const later = new Date(startMs + 600_000).toISOString();
+  const entry = (prefix: string, rate: number): WantedEntry => ({ prefix, raw: `{"rate":${rate}}`, isExact: true });
+  const apply = (entries: readonly WantedEntry[], end: End): ChangeIntent => ({
+    ...applyIntent({ entries, ifRevision: null }),
+    end,
+  });
+  const sync = (entries: readonly WantedEntry[], end: End): ChangeIntent => ({
+    ...syncIntent({ entries, ifRevision: null }, { owner: 'own', isPruning: false, isAdopting: false }),
+    end,
+  });
+  const unsaid: End = { kind: 'unsaid' };
+
+  test('a sync that takes an entry over keeps its end, and does not say otherwise', async () => {
+    const desk = openDesk();
+    await desk.set('/a', 3, inMinutes(10));
+    const before = desk.known('/a');
+    const intent = sync([entry('/a', 3)], unsaid);
+    expect((await planChange(desk.ports, intent)).remarks).toEqual(['from now on "own" manages "/a"']);
+    await desk.run(intent);
+    expect(desk.known('/a')).toEqual({ ...before, owner: 'own' });
+  });
+
+  test('a sync that changes the value says that the end is cancelled, and it is', async () => {
+    const desk = openDesk();
+    await desk.set('/a', 3, inMinutes(10));
+    const intent = sync([entry('/a', 4)], unsaid);
+    expect((await planChange(desk.ports, intent)).remarks).toContain(
+      `"/a" was to end at ${later}: it does not any more`,
+    );
+    await desk.run(intent);
+    expect(desk.known('/a')?.untilMs).toBeUndefined();
+  });
+
+  test.each([
+    ['apply', apply],
+    ['sync', sync],
+  ])('an end that %s says is that of unchanged temporary entries too, and of no permanent one', async (_, by) => {
+    const desk = openDesk('{"/b":{"rate":2}}');
+    await desk.set('/a', 3, inMinutes(10));
+    const previous = desk.known('/a')?.previous;
+    const entries = [entry('/b', 2), entry('/a', 3)];
+    const bytes = desk.document();
+    await desk.run(by(entries, inMinutes(30)));
+    expect(desk.known('/a')).toMatchObject({ untilMs: startMs + 1_800_000, previous });
+    const again = await planChange(desk.ports, by(entries, { kind: 'until', atMs: startMs + 1_800_000, text: 'T' }));
+    expect([again.isNoop, again.remarks]).toEqual([true, []]);
+    const kept = apply(entries, unsaid);
+    expect((await planChange(desk.ports, kept)).isNoop).toBe(true);
+    const forGood = by(entries, { kind: 'permanent' });
+    expect((await planChange(desk.ports, forGood)).remarks).toEqual([
+      `"/a" was to end at ${new Date(startMs + 1_800_000).toISOString()}: it does not any more`,
+    ]);
+    await desk.run(forGood);
+    expect([desk.document(), desk.known('/a')?.untilMs]).toEqual([bytes, undefined]);
+    expect((await planChange(desk.ports, by([entry('/a', 3)], inMinutes(5)))).remarks).toEqual([
+      'what is wanted is already there for good, so nothing ends',
+    ]);
+  });
+
+  test.each([
+    ['apply', apply, undefined],
+    ['sync', sync, 'own'],
+  ])('what %s only moves keeps its end and who set it, unless an end is said', async (_, by, owner) => {
+    const desk = openDesk('{"/b":{"rate":2}}');
+    await desk.set('/a', 3, inMinutes(10));
+    const before = desk.known('/a');
+    // Of the two the one that is moved is not for the test to say: whichever it is, the end stays.
+    for (const entries of [
+      [entry('/a', 3), entry('/b', 2)],
+      [entry('/b', 2), entry('/a', 3)],
+    ]) {
+      const intent = by(entries, unsaid);
+      expect((await planChange(desk.ports, intent)).remarks.join()).not.toContain('any more');
+      expect(await desk.run(intent)).not.toBeNull();
+      expect(desk.known('/a')).toEqual(owner === undefined ? before : { ...before, owner });
+    }
+    await desk.run(by([entry('/a', 3), entry('/b', 2)], { kind: 'permanent' }));
+    expect(desk.known('/a')?.untilMs).toBeUndefined();
+  });
+
+  test('what moves and comes to its end returns to its value', async () => {
+    const desk = openDesk('{"/b":{"rate":2},"/c":{"rate":2},"/a":{"rate":1}}');
+    await desk.set('/a', 3, inMinutes(10));
+    await desk.run(apply([entry('/a', 3), entry('/b', 2), entry('/c', 2)], unsaid));
+    expect(desk.document()).toBe('{"/a":{"rate":3},"/b":{"rate":2},"/c":{"rate":2}}');
+    desk.time.nowMs += 600_000;
+    await desk.expire();
+    expect(desk.document()).toBe('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":2}}');
   });
 });
 
