@@ -195,6 +195,29 @@ describe('override expire', () => {
     expect((await run(['status', '--json'])).out).not.toContain('OVERRIDE_OVERDUE');
   });
 
+  test.each([
+    [
+      '{"/api/a":{"rate":9}}',
+      'override set /api/a --rate N --permanent',
+      ['set', '/api/a', '--rate', '9', '--permanent'],
+    ],
+    ['{}', 'override unset /api/a', ['unset', '/api/a']],
+  ])('an overdue one that expire leaves alone (%s) is told with the cure that works', async (stored, told, cure) => {
+    await change('set', '/api/a', '--rate', '1');
+    await change('set', '/api/a', '--rate', '5', '--for', '2h');
+    await overdue('/api/a');
+    await state.lab.store(stored);
+    expect(await expire()).toMatchObject({ code: 3 });
+    for (const args of [['status'], ['doctor', '--only', 'document.ends']]) {
+      const ran = await run([...args, '--json']);
+      expect([ran.code, ran.out]).toEqual([3, expect.stringContaining(told)]);
+      expect(ran.out).not.toContain('Take it back with');
+    }
+    await change(...cure);
+    expect((await run(['status', '--json'])).out).not.toContain('OVERRIDE_OVERDUE');
+    expect(await run(['doctor', '--only', 'document.ends'])).toMatchObject({ code: 0 });
+  });
+
   test('a period that has not passed since is no finding, and an end that nobody will apply is one', async () => {
     await change('set', '/api/a', '--rate', '5', '--for', '2h');
     expect((await run(['doctor', '--only', 'document.ends', '--json'])).out).toContain('ENDS_UNATTENDED');

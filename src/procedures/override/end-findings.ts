@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { formatDuration } from '../../domain/duration.js';
 import { isRecent } from '../../domain/override/heartbeat.js';
-import type { PendingEnd } from '../../domain/override/expiry.js';
+import { takeBackEnds, type PendingEnd } from '../../domain/override/expiry.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -27,12 +27,26 @@ export function endFindings(listing: OverrideListing): readonly EndFinding[] {
 
 function overdueFindings(listing: OverrideListing): readonly EndFinding[] {
   const { serverTimeMs } = listing.stored;
-  return overdueOf(listing).map(({ route, untilMs }) => ({
+  const overdue = overdueOf(listing);
+  const leftAlone = new Map(
+    takeBackEnds(listing.document, overdue).skipped.map(({ route, conflict }) => [route, conflict.found]),
+  );
+  return overdue.map(({ route, untilMs }) => ({
     code: 'OVERRIDE_OVERDUE',
     prefix: route,
     message: `${named(route)} was to end ${formatDuration(serverTimeMs - untilMs)} ago, at ${new Date(untilMs).toISOString()}, and still stands`,
-    cure: `Take it back with: ${expire}`,
+    cure: overdueCure(route, leftAlone.get(route)),
   }));
+}
+
+/** `found`: what stands there of a route that `expire` leaves alone (`null`: no entry); `undefined`: it takes it back. */
+function overdueCure(route: string, found: string | null | undefined): string {
+  if (found === undefined) return `Take it back with: ${expire}`;
+  const keep =
+    found === null
+      ? ['rlctl', 'override', 'unset', route]
+      : ['rlctl', 'override', 'set', route, '--rate', 'N', '--permanent'];
+  return `somebody changed it past rlctl, so "${expire}" leaves it alone. Say what is to stay: ${shellWords(keep)}; its end is cancelled by that`;
 }
 
 /** Everything that is to end by itself, the soonest first. */

@@ -249,7 +249,7 @@ describe('a file and what is temporary', () => {
     ]);
     await desk.run(forGood);
     expect([desk.document(), desk.known('/a')?.untilMs]).toEqual([bytes, undefined]);
-    expect((await planChange(desk.ports, by([entry('/a', 3)], inMinutes(5)))).remarks).toEqual([
+    expect((await planChange(desk.ports, by(entries, inMinutes(5)))).remarks).toEqual([
       'what is wanted is already there for good, so nothing ends',
     ]);
   });
