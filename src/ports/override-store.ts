@@ -91,8 +91,11 @@ export interface RecordQuery {
  * `unreachable`, `refused` or `guard`), rebuilt at the adapter's edge so that it never carries a password.
  */
 export interface OverrideStore {
-  /** Reads document, metadata and the newest history entry. Throws `guard/DOCUMENT_TOO_LARGE` over the size limit. */
-  read(deadline: Deadline): Promise<StoredOverrides>;
+  /**
+   * Reads document, metadata and the newest history entry. Throws `guard/DOCUMENT_TOO_LARGE` over the size limit, and
+   * `guard/HISTORY_CORRUPT` where that entry is none of this program's; for an `auditor` it is then `null`.
+   */
+  read(deadline: Deadline, reader?: 'auditor'): Promise<StoredOverrides>;
   /** Writes once, resolving lost answers by change id until the fence has passed. Never retries a conflict. */
   write(write: OverrideWrite, deadline: Deadline): Promise<WriteOutcome>;
   /** History entries, newest first; empty where there is none. */

@@ -268,9 +268,19 @@ describe('verify', () => {
     await rewriteStream(state.lab.redis, labHistoryKey, () => whole);
     expect(await verify()).toMatchObject({ code: 0 });
     await state.lab.redis.cli('XADD', labHistoryKey, '*', 'hello', 'world');
-    const ran = await run(['audit', 'verify', '--json']);
-    expect(ran.code).toBe(6);
-    expect(errorOf(ran)).toMatchObject({ code: 'HISTORY_CORRUPT' });
+    const entryId = (await streamOf(state.lab.redis, labHistoryKey)).at(-1)?.entryId ?? '';
+    expect(await verify()).toMatchObject({
+      code: 3,
+      isForeign: false,
+      findings: [{ entryId, message: expect.stringContaining('missing') as string }],
+    });
+    expect((await run(['audit', 'verify'])).out).toContain(entryId);
+    expect(await run(['audit', 'export', '--out', 'foreign.ndjson'])).toMatchObject({ code: 0 });
+    expect(await verify('-f', 'foreign.ndjson')).toMatchObject({ code: 3, findings: [{ entryId }], isForeign: false });
+    // What stands there is still compared with the last entry that can be read.
+    await state.lab.store('{"/past":{}}');
+    expect(await verify()).toMatchObject({ code: 3, isForeign: true });
+    expect(errorOf(await run(['override', 'list', '--json']))).toMatchObject({ code: 'HISTORY_CORRUPT', exitCode: 6 });
   });
 
   test('a time that was altered is found where it leaves the hour', async () => {

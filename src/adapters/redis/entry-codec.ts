@@ -24,6 +24,16 @@ function rawEntry([id, flat]: readonly [Buffer, readonly Buffer[] | null]): RawE
   return { entryId: id.toString('latin1'), fields };
 }
 
+/** The entry; `null`: it is not of this program's making. */
+export function ownEntry(raw: RawEntry): HistoryEntry | null {
+  try {
+    return readRecord(raw).entry;
+  } catch (error) {
+    if (error instanceof NoRecord) return null;
+    throw error;
+  }
+}
+
 /** Throws `guard/HISTORY_CORRUPT` for an entry that is not of this program's making: nothing is read into it. */
 export function decodeEntry(raw: RawEntry, key: string): HistoryEntry {
   try {

@@ -73,9 +73,9 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
   };
 
   return {
-    read: async (deadline) => {
+    read: async (deadline, reader) => {
       for (;;) {
-        const state = await attempt(deadline, (link, budget) => readState(link, keys, maxBytes, budget));
+        const state = await attempt(deadline, (link, budget) => readState(link, keys, maxBytes, budget, reader));
         if (state === null) continue;
         remember(state);
         return state;

@@ -4,19 +4,20 @@ import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { DocumentKeys, DocumentState, ServerFact } from './attempt.js';
 import type { Budget } from './budget.js';
-import { decodeEntry, rawEntries } from './entry-codec.js';
+import { decodeEntry, ownEntry, rawEntries } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import type { CommandWords, Reply, ReplyValue } from './link-types.js';
 
 /** How much larger than the document its metadata may be: who, why and what stood before take more than four numbers. */
 const metadataShare = 4;
 
-/** Reads everything in one flush. `null`: the document came or went in between; read again. */
+/** Reads everything in one flush; an `auditor` minds no foreign entry. `null`: the document came or went; read again. */
 export async function readState(
   link: RedisLink,
   keys: DocumentKeys,
   maxBytes: number,
   budget: Budget,
+  reader?: 'auditor',
 ): Promise<StoredOverrides | null> {
   const { document, history, metadata, expiry } = keys;
   const commands: CommandWords[] = [
@@ -48,7 +49,7 @@ export async function readState(
     revision: revisionOf(bytes),
     ttlMs: ttlOf(valueOf(ttl)),
     metadata: metadataText(textOf(metadataType), metadataRange, metadata, metadataShare * maxBytes),
-    lastEntry: entry ? decodeEntry(entry, history) : null,
+    lastEntry: entry ? (reader === 'auditor' ? ownEntry(entry) : decodeEntry(entry, history)) : null,
     serverTimeMs: timeMs(valueOf(time)),
     ...serverFacts(replies.slice(9)),
   };

@@ -2,6 +2,7 @@ import { endLine, recordLine } from '../../domain/audit/export.js';
 import type { AuditHead } from '../../domain/audit/finding.js';
 import { NoRecord, readRecord, type HistoryRecord } from '../../domain/audit/record.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
 import { isChangedPast } from '../override/inspect.js';
 import type { OnStep } from '../step.js';
 import { recordPages, type AuditPorts } from './pages.js';
@@ -30,31 +31,32 @@ export async function exportHistory(
   write: (lines: readonly object[]) => Promise<void>,
   onStep?: OnStep,
 ): Promise<Exported> {
-  const { serverTimeMs } = await ports.store.read(ports.deadline);
+  const { serverTimeMs } = await ports.store.read(ports.deadline, 'auditor');
   const sieve = new Sieve(input.sinceMs === null ? null : serverTimeMs - input.sinceMs);
-  const state = { records: 0, last: null as AuditHead | null, seen: null as HistoryRecord | null };
+  const state = { records: 0, last: null as HistoryEntry | null, seen: null as HistoryRecord | null };
   for await (const page of recordPages(ports)) {
     await assertNoGap(ports, state.seen, page);
     state.seen = page.at(-1) ?? state.seen;
     const kept = page.flatMap((record) => sieve.take(record));
-    for (const record of kept) state.last = headAfter(record, state.last);
+    for (const record of kept) state.last = lastAfter(record, state.last);
     state.records += kept.length;
     if (kept.length > 0) await write(kept.map(recordLine));
     onStep?.(`exporting the history: ${state.records} entries`);
   }
-  const stored = await ports.store.read(ports.deadline);
+  const stored = await ports.store.read(ports.deadline, 'auditor');
+  const head = state.last && { sequence: state.last.sequence, chain: state.last.chain };
   await write([
     endLine({
       environment: input.environment,
       key: stored.key,
       time: new Date(stored.serverTimeMs).toISOString(),
       records: state.records,
-      head: state.last,
+      head,
       revision: stored.revision,
-      isForeign: isChangedPast(stored),
+      isForeign: isChangedPast({ ...stored, lastEntry: stored.lastEntry ?? state.last }),
     }),
   ]);
-  return { key: stored.key, records: state.records, head: state.last };
+  return { key: stored.key, records: state.records, head };
 }
 
 /** Holds back what is too old until something of it is needed: everything from the last snapshot on. */
@@ -98,11 +100,10 @@ function numberOf({ fields }: HistoryRecord): number {
   return Number(Buffer.from(fields.get('seq') ?? []).toString('latin1'));
 }
 
-/** The head with a record more; what rlctl did not write counts for nothing. */
-function headAfter(record: HistoryRecord, before: AuditHead | null): AuditHead | null {
+/** The last entry with a record more; what rlctl did not write counts for nothing. */
+function lastAfter(record: HistoryRecord, before: HistoryEntry | null): HistoryEntry | null {
   try {
-    const { sequence, chain } = readRecord(record).entry;
-    return { sequence, chain };
+    return readRecord(record).entry;
   } catch (error) {
     if (error instanceof NoRecord) return before;
     throw error;

@@ -99,7 +99,7 @@ async function readWhole(
   };
   for await (const page of recordPages(ports)) take(page);
   for (;;) {
-    const stored = await readQuietly(ports);
+    const stored = await readQuietly(ports, verifier);
     const after = state.last === null ? {} : { after: state.last };
     const more = await ports.store.records({ limit: 10, ...after }, ports.deadline);
     if (more.length === 0) return { verifier, stored };
@@ -108,9 +108,14 @@ async function readWhole(
 }
 
 /** What is stored; read again where a change may have come between the document and its entry. */
-async function readQuietly({ store, deadline }: AuditPorts): Promise<StoredOverrides> {
-  const stored = await store.read(deadline);
-  return isChangedPast(stored) || isMetadataForeign(stored) ? store.read(deadline) : stored;
+async function readQuietly({ store, deadline }: AuditPorts, verifier: HistoryVerifier): Promise<StoredOverrides> {
+  const read = async (): Promise<StoredOverrides> => {
+    const stored = await store.read(deadline, 'auditor');
+    // Behind what somebody else put there, the last entry of rlctl is what the document is compared with.
+    return { ...stored, lastEntry: stored.lastEntry ?? verifier.last?.entry ?? null };
+  };
+  const stored = await read();
+  return isChangedPast(stored) || isMetadataForeign(stored) ? read() : stored;
 }
 
 type Concluded = Omit<Verification, 'stored' | 'end' | 'isForeign' | 'isMetadataForeign'>;
