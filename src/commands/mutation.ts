@@ -249,6 +249,17 @@ export function assertRequirements({ name, requirements }: Environment, input: M
   });
 }
 
+/** What is missing of what an environment wants for every change, as a remark of a plan that is yet to be made. */
+export function requirementRemarks(
+  { name, requirements }: Environment,
+  input: Pick<MutationInput, 'reason' | 'ticket' | 'end'>,
+): readonly string[] {
+  const missing = missingAmong(requirements, input);
+  if (missing.length === 0) return [];
+  const wanted = missing.map((each) => requirementWords[each].name).join(' and ');
+  return [`apply will be refused without more: "${name}" wants ${wanted}; give it ${flagsFor(missing)}`];
+}
+
 const requirementWords: Readonly<Record<Requirement, { readonly name: string; readonly flag: string }>> = {
   reason: { name: 'a reason', flag: '--reason TEXT' },
   ticket: { name: 'a ticket', flag: '--ticket ID' },
@@ -259,7 +270,10 @@ function flagsFor(requirements: readonly Requirement[]): string {
   return requirements.map((each) => requirementWords[each].flag).join(' and ');
 }
 
-function missingAmong(requirements: readonly Requirement[], input: MutationInput): readonly Requirement[] {
+function missingAmong(
+  requirements: readonly Requirement[],
+  input: Pick<MutationInput, 'reason' | 'ticket' | 'end'>,
+): readonly Requirement[] {
   const isGiven = (each: Requirement): boolean =>
     each === 'end' ? input.end.kind !== 'unsaid' : (input[each]?.trim() ?? '') !== '';
   return requirements.filter((each) => !isGiven(each));

@@ -45,6 +45,38 @@ const payments = { name: 'payments', buckets: ['pay'], rate: { min: 1, max: 10 }
 const always = { from: '2020-01-01', to: '2099-01-01', zone: 'Europe/Berlin' };
 const set = (...args: string[]): readonly string[] => ['override', 'set', '/api/payments', ...args, '--json'];
 
+test('a plan says which guards and requirements would refuse it, and is made all the same', async () => {
+  const file = await state.lab.world.write('pay.json', '{"/api/payments":{"rate":500}}');
+  const rules = [payments, { name: 'why', require: ['ticket'] }];
+  const more = { require: ['reason', 'end'] };
+  const before = reloads();
+  const plan = (...args: string[]): Promise<Ran> => guarded(rules, ['override', 'plan', '-f', file, ...args], more);
+  const ran = await plan('--out', 'plan.json', '--json');
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  const data = jsonOf<{ guards: readonly JsonObject[]; remarks: readonly string[] }>(ran.out);
+  expect(data.guards).toMatchObject([
+    { rule: 'payments', outcome: 'refused', violations: [{ limit: 'rate' }, { limit: 'factor', before: 5 }] },
+    { rule: 'why', outcome: 'refused', violations: [{ limit: 'require' }] },
+  ]);
+  expect(data.remarks).toEqual([
+    'apply will be refused by the guard "payments"',
+    expect.stringMatching(/^apply will be refused by the guard "why"; .*--ticket/),
+    'apply will be refused without more: "lab" wants a reason and an end; give it --reason TEXT and --for 2h (or --until TIME, or --permanent)',
+  ]);
+  const shown = (await plan('--reason', 'r', '--ticket', 'T-1')).out;
+  expect(shown).toContain('payments refuses it');
+  expect(shown).toContain('why lets it through');
+  expect(shown).toMatch(/wants an end; give it --for 2h/);
+  const applied = await guarded(
+    rules,
+    ['override', 'apply', '--plan', 'plan.json', '--permanent', '--reason', 'r', '--json'],
+    more,
+  );
+  expect(refusalsOf(applied)).toMatchObject([{ rule: 'payments' }, { rule: 'payments' }, { rule: 'why' }]);
+  expect(await state.lab.document()).toBeNull();
+  expect(reloads()).toBe(before);
+});
+
 describe('a change that a guard refuses', () => {
   test('writes nothing, sends no reload, and names every rule with its place, value and bound', async () => {
     const before = reloads();

@@ -3,12 +3,13 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
 import { applyIntent, syncIntent } from '../../procedures/override/declared.js';
-import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
+import type { ChangeIntent } from '../../procedures/override/plan.js';
 import { planFileOf } from '../../procedures/override/planned.js';
 import { planFileText, planFileView } from '../../ui/plan-file-view.js';
 import { defineCommand, switchFlag, textFlag } from '../command.js';
 import { authorOf } from '../mutation.js';
 import { addFileFlag, fileFlag, loadOverridesFile } from './file.js';
+import { planForetold } from './foretold.js';
 import { addOwnershipFlags, ownershipFlags, ownershipOf, type OwnershipFlags } from './ownership.js';
 
 // What apply or sync would do, kept in a file: somebody looks at it, and exactly that is done, or nothing.
@@ -45,9 +46,8 @@ export const command = defineCommand({
     const environment = await context.environment();
     const intent = await intentOf(context, file, ownership);
     context.progress.step('reading the document');
-    const { clock, randomness, deadline } = context;
-    const plan = await planChange({ store: await context.store(environment), clock, randomness, deadline }, intent);
-    const kept = planFileOf(plan, await authorOf(context, environment, why), clock.nowMs());
+    const plan = await planForetold(context, environment, intent, why);
+    const kept = planFileOf(plan, await authorOf(context, environment, why), context.clock.nowMs());
     if (out !== null)
       await context.files.writePrivate(resolve(context.host.cwd, out), context.redact(planFileText(kept)));
     return { view: planFileView(plan, kept, environment, out), exit: 'ok' };
