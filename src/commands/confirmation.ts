@@ -29,7 +29,7 @@ export async function confirmReload(context: Context, environment: Environment, 
   const isYes = await outsideDeadline(context, () =>
     askYesNo(`Reload the protected environment "${environment.name}"?`),
   );
-  if (!isYes) throw notConfirmed(environment, 'the answer was no', '--yes');
+  if (!isYes) throw notConfirmed(environment, theAnswerWasNo, null);
 }
 
 /** What is to be confirmed. */
@@ -64,14 +64,11 @@ export async function confirmChange(
 /** A step outside any environment wants y/N or --yes. */
 export async function confirmStep(context: Context, question: string, isYes: boolean): Promise<void> {
   if (isYes) return;
-  const refused = (why: string): RlctlError =>
-    new RlctlError('guard', `not confirmed: ${why}; nothing was changed`, {
-      code: 'NOT_CONFIRMED',
-      hint: 'To confirm it without a terminal, add --yes.',
-    });
-  if (!canAsk(context)) throw refused('nobody was there to ask');
+  const refused = (why: string, flag: string | null): RlctlError =>
+    new RlctlError('guard', `not confirmed: ${why}; nothing was changed`, unaskedBy(flag));
+  if (!canAsk(context)) throw refused('nobody was there to ask', '--yes');
   const { askYesNo } = await import('../ui/prompt.js');
-  if (!(await outsideDeadline(context, () => askYesNo(question)))) throw refused('the answer was no');
+  if (!(await outsideDeadline(context, () => askYesNo(question)))) throw refused(theAnswerWasNo, null);
 }
 
 /** Whether somebody is there to ask. */
@@ -90,13 +87,23 @@ export async function outsideDeadline<T>(context: Context, ask: () => Promise<T>
   }
 }
 
-function notConfirmed(environment: Environment, why: string, flag = `--confirm ${environment.name}`): RlctlError {
+/** Whoever said it knows how to say yes. */
+const theAnswerWasNo = 'the answer was no';
+
+/** `flag`: what confirms it without a question; `null`: somebody was asked, and said no. */
+function unaskedBy(flag: string | null) {
+  const hint = flag === null ? {} : { hint: `To confirm it without a terminal, add ${flag}.` };
+  return { code: 'NOT_CONFIRMED', ...hint };
+}
+
+function notConfirmed(
+  environment: Environment,
+  why: string,
+  flag: string | null = `--confirm ${environment.name}`,
+): RlctlError {
   return new RlctlError(
     'guard',
     `"${environment.name}" is protected and the change was not confirmed: ${why}; nothing was changed`,
-    {
-      code: 'NOT_CONFIRMED',
-      hint: `To confirm it without a terminal, add ${flag}.`,
-    },
+    unaskedBy(flag),
   );
 }

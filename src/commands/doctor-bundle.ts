@@ -1,21 +1,12 @@
-import { assertFolder } from './folder.js';
+import { assertNewFile } from './folder.js';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { DoctorReport } from '../domain/doctor/report.js';
-import { RlctlError } from '../domain/errors.js';
-import { shellWord } from '../domain/shell-words.js';
 import { bundleText } from '../ui/doctor-bundle-text.js';
 
 /** Refuses a path without a folder, and to replace a file that is there, before anything is asked. */
 export async function assertNewBundle(context: Context, path: string, isForced: boolean): Promise<void> {
-  await assertFolder(context, path, '--bundle');
-  const facts = await context.files.facts(path);
-  if (facts === null || (isForced && facts.isRegular)) return;
-  const why = facts.isRegular ? 'is there already' : 'is there, and no regular file';
-  throw new RlctlError('guard', `${path} ${why}; nothing was written`, {
-    code: 'BUNDLE_EXISTS',
-    hint: facts.isRegular ? `Add --force to replace it, or remove it: rm ${shellWord(path)}` : 'Name another file.',
-  });
+  await assertNewFile(context, path, { flag: '--bundle', code: 'BUNDLE_EXISTS', isForced });
 }
 
 /** Writes the bundle: readable by its owner only, whole or not at all, and without any secret that is known by now. */

@@ -72,6 +72,7 @@ test('no is no: nothing is written, and what was typed is kept with the command 
   await terminal.until('the question', () => terminal.screen().includes('Write this change?'));
   terminal.type('n');
   expect(await terminal.ended).toBe(6);
+  expect(terminal.screen()).not.toContain('without a terminal');
   const [path = ''] = await kept();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(terminal.screen().replaceAll(/\s+/g, '')).toContain(`What you wrote is kept in ${path}`.replaceAll(' ', ''));

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { chainAfter } from '../../src/domain/audit/chain.js';
@@ -362,6 +362,19 @@ describe('verify', () => {
 
 describe('export', () => {
   const out = (): string => join(state.lab.world.cwd, 'audit.ndjson');
+  beforeEach(() => rm(out(), { force: true }));
+
+  test('a file that is there is kept, unless it is to be replaced', async () => {
+    await set('/a', 1);
+    await writeFile(out(), 'the export of last month\n');
+    const refused = await run(['audit', 'export', '--out', 'audit.ndjson', '--json']);
+    expect(errorOf(refused)).toMatchObject({ code: 'EXPORT_EXISTS', exitCode: 6 });
+    expect(errorOf(refused).hint).toContain('--force');
+    expect(await readFile(out(), 'utf8')).toBe('the export of last month\n');
+    expect(await run(['audit', 'export', '--out', 'audit.ndjson', '--force'])).toMatchObject({ code: 0 });
+    expect(await verify('-f', 'audit.ndjson')).toMatchObject({ code: 0 });
+    expect(await run(['audit', 'export', '--out', 'nowhere/audit.ndjson'])).toMatchObject({ code: 2 });
+  });
 
   test('every entry complete, a private file, verified and replayed without Redis', async () => {
     await example();

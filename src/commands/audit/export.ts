@@ -4,7 +4,8 @@ import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
 import { exportHistory } from '../../procedures/audit/export.js';
 import { auditExportView, exportText } from '../../ui/audit-export-view.js';
-import { defineCommand, textFlag } from '../command.js';
+import { defineCommand, switchFlag, textFlag } from '../command.js';
+import { assertNewFile } from '../folder.js';
 import { addSinceFlag, sinceFlag } from './since.js';
 
 // The history as it is stored, to be kept where whoever can write to Redis cannot: every field, every document, the chain.
@@ -46,7 +47,9 @@ async function file(context: Context, path: string): Promise<Target> {
 
 export const command = defineCommand({
   register: (c) => {
-    c.addOption(new Option('--out <file>', 'write it into this file, readable by you alone, instead of to stdout'));
+    c.addOption(
+      new Option('--out <file>', 'write it into this file, readable by you alone, instead of to stdout'),
+    ).addOption(new Option('--force', 'replace the file of --out'));
     addSinceFlag(c, 'only entries of this time, and before them back to a snapshot');
     c.addHelpText(
       'after',
@@ -62,12 +65,17 @@ export const command = defineCommand({
     'rlctl -e prod audit export --out audit-2026-11.ndjson',
     "rlctl -e prod audit export --since 7d | jq -r '.fields.body // empty | fromjson | .actor'",
   ],
-  input: (_, flags) => ({ out: textFlag(flags, 'out'), sinceMs: sinceFlag(flags) }),
-  action: async (context, { out, sinceMs }) => {
+  input: (_, flags) => ({
+    out: textFlag(flags, 'out'),
+    isForced: switchFlag(flags, 'force'),
+    sinceMs: sinceFlag(flags),
+  }),
+  action: async (context, { out, isForced, sinceMs }) => {
     const environment = await context.environment();
     const { clock, deadline, progress } = context;
     const ports = { store: await context.store(environment), clock, deadline };
     const path = out === null ? null : resolve(context.host.cwd, out);
+    if (path !== null) await assertNewFile(context, path, { flag: '--out', code: 'EXPORT_EXISTS', isForced });
     const target = path === null ? stdout(context) : await file(context, path);
     const input = { environment: environment.name, sinceMs };
     try {
