@@ -267,7 +267,7 @@ async function assertHarmless(facts: Facts, all: readonly TargetFacts[]): Promis
     const stored = await facts.restsOn(facts.stored(), 'document.readable');
     await facts.restsOn(
       Promise.resolve().then(() => assertReadable(stored, '')),
-      stored.type === 'string' ? 'document.readable' : 'redis.types',
+      stored.type === 'string' || stored.type === 'none' ? 'document.readable' : 'redis.types',
     );
   }
   if (wrongSites(facts.environment, all).length > 0) throw new NotChecked('see api.site-mode');

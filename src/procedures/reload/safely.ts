@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -46,12 +47,14 @@ export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, o
 }
 
 /**
- * Throws a guard where a reload would make the server drop every override; `otherwise`: how to go on all the same. What
- * rlctl alone refuses to read, such as a repeated key, the server takes, and may be reloaded.
+ * Throws a guard where a reload would make the server drop every override, because the document cannot be read or is gone;
+ * `otherwise`: how to go on all the same. What rlctl alone refuses to read, such as a repeated key, the server takes, and
+ * may be reloaded.
  */
 export function assertReadable(stored: StoredOverrides, otherwise: string): void {
   const isText = stored.type === 'string' || stored.type === 'none';
   const dropped = loadOverrides(stored.bytes).droppedBecause;
+  if (isDocumentGone(stored)) throw documentGone(stored, otherwise);
   if (isText && dropped === null) return;
   try {
     readable(stored, false);
@@ -66,6 +69,17 @@ export function assertReadable(stored: StoredOverrides, otherwise: string): void
       ...(error.details ? { details: error.details } : {}),
     });
   }
+}
+
+function documentGone({ key }: StoredOverrides, otherwise: string): RlctlError {
+  return new RlctlError(
+    'guard',
+    `${key} is gone, though the history tells of overrides in it: a reload now would make the server drop every override`,
+    {
+      code: 'DOCUMENT_GONE',
+      hint: `Restore the last document with "rlctl override repair", which reloads too; ${otherwise}`,
+    },
+  );
 }
 
 /** The operator's own expectation is evidence like any other; a count that differs contradicts. */

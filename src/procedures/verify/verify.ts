@@ -121,7 +121,7 @@ function proofBasis(input: VerifyInput) {
 }
 
 const gone =
-  'the document is gone, though its history is there, and the server would drop every override; where that is meant, run: rlctl reload';
+  'the document is gone, though its history is there, and the server would drop every override; to restore it, run: rlctl override repair; where that is meant, run: rlctl reload --force';
 
 const firstPauseMs = 500;
 const longestPauseMs = 5000;

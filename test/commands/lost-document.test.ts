@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { labKey, openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type Ran } from '../support/world.js';
+
+const state = {} as { lab: Lab; fleet: string };
+beforeAll(async () => {
+  state.lab = await openLab({ behaviour: { siteMode: 'preview' } });
+  const { lab } = state;
+  const listed = { ...lab.environment, fleet: { command: ['printf', '%s\\n', lab.sandbox.origin] } };
+  state.fleet = await lab.world.config('listed.yaml', { environments: { lab: listed } });
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const run = (...args: string[]): Promise<Ran> => state.lab.world.main(args);
+const reloads = (): number => state.lab.sandbox.workers()[0]?.reloads ?? 0;
+
+interface Findings {
+  readonly findings: readonly { readonly code: string; readonly hint: string }[];
+}
+
+describe('the document is gone, and its history is there', () => {
+  const single = (): string[] => [];
+  const listed = (): string[] => ['--config', state.fleet];
+
+  async function lose(): Promise<number> {
+    expect(await run('override', 'set', '/api/search', '--rate', '7')).toMatchObject({ code: 0 });
+    await state.lab.redis.cli('DEL', labKey);
+    return reloads();
+  }
+
+  test.each([
+    ['one address', single],
+    ['a fleet', listed],
+  ])('reload refuses, and --dry-run as well: %s', async (_, where) => {
+    const before = await lose();
+    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+      const refused = errorOf(await run(...where(), ...args));
+      expect(refused).toMatchObject({ code: 'DOCUMENT_GONE', exitCode: 6 });
+      expect(refused.hint).toContain('override repair');
+    }
+    expect(reloads()).toBe(before);
+    expect((await run(...where(), 'reload', '--force', '--json')).code).not.toBe(6);
+    expect(reloads()).toBeGreaterThan(before);
+  });
+
+  test.each([
+    ['status', single, ['status']],
+    ['fleet status', listed, ['fleet', 'status']],
+  ])('%s advises to restore it, and no reload', async (_, where, command) => {
+    await lose();
+    const ran = await run(...where(), ...command, '--json');
+    expect(ran.code).toBe(3);
+    const { findings } = jsonOf<Findings>(ran.out);
+    const [gone] = findings.filter(({ code }) => code === 'DOCUMENT_GONE');
+    expect(gone?.hint).toContain('override repair');
+    for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
+  });
+
+  test('after the last override was taken out there is nothing to lose', async () => {
+    await run('override', 'set', '/api/search', '--rate', '7');
+    await run('override', 'unset', '/api/search');
+    await state.lab.redis.cli('DEL', labKey);
+    expect(await run('reload')).toMatchObject({ code: 0 });
+  });
+});
