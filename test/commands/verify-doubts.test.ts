@@ -159,6 +159,21 @@ describe('what to do next', () => {
     );
   });
 
+  test('a probe of a path that another override covers, or none, tells nothing of the route that is named', async () => {
+    const lab = state.documented;
+    await stored(lab, both);
+    const at = (path: string) => ['--probe', `${lab.sandbox.origin}${path}`];
+    for (const path of ['/api/pay', '/api/items']) {
+      const seen = await verify(lab, ['/api/search', '--require', 'enforced', ...at(path)]);
+      expect(seen).toMatchObject({ code: 8, verdict: 'notProven' });
+      expect(seen.texts).toContain('no probe reached such a route');
+      const implied = await verify(lab, ['/api/search', ...at(path)]);
+      expect(implied.proof).toMatchObject({ verdict: 'proven', levelReached: 'loaded' });
+    }
+    const met = await verify(lab, ['/api/search', '--require', 'enforced', ...at('/api/search/items')]);
+    expect(met.proof).toMatchObject({ verdict: 'proven', levelReached: 'enforced' });
+  });
+
   test('an override that equals the bucket: the count of a reload tells', async () => {
     const lab = state.deployed;
     await stored(lab, '{"/api/items":{"rate":60}}');

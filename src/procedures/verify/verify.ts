@@ -3,7 +3,8 @@ import { signsOf } from '../../domain/dialect/signs.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
+import { loadOverrides, matchOverride, startsRoute } from '../../domain/policy/matching.js';
+import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import { isDocumentGone } from '../../domain/override/document-gone.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
@@ -74,7 +75,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   const proof = await prove(
     ports,
     {
-      ...proofBasis(input),
+      ...proofBasis(input, stored),
       waitMs: Math.max(0, input.waitMs - (ports.clock.monotonicMs() - startMs)),
       endpoints: found.endpoints,
       unreachable: found.errors.map(({ message }) => message),
@@ -100,8 +101,9 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   };
 }
 
-function proofBasis(input: VerifyInput) {
-  const { routes, require, probes, probeMethod, maxRequests, samples, workers, siteMode, known, waitMs } = input;
+function proofBasis(input: VerifyInput, stored: StoredOverrides) {
+  const { routes, require, probeMethod, maxRequests, samples, workers, siteMode, known, waitMs } = input;
+  const probes = tellingProbes(input, stored);
   return {
     changed: routes,
     isAsked: routes.length > 0,
@@ -110,6 +112,7 @@ function proofBasis(input: VerifyInput) {
     levelAsked: require ?? (probes.length > 0 ? ('enforced' as const) : ('loaded' as const)),
     isLevelImplied: require === null,
     probes,
+    hasProbesAside: probes.length === 0 && input.probes.length > 0,
     probeMethod,
     maxRequests,
     samples,
@@ -118,6 +121,20 @@ function proofBasis(input: VerifyInput) {
     known,
     waitMs,
   };
+}
+
+/** The probes that tell of a named route: those whose path goes by the same override. Where none is named, all of them. */
+function tellingProbes({ routes, probes }: VerifyInput, { bytes }: StoredOverrides): readonly Probe[] {
+  if (routes.length === 0) return probes;
+  const loaded = loadOverrides(bytes);
+  return probes.filter(({ url }) => {
+    const path = new URL(url).pathname;
+    const met = matchOverride(loaded, path);
+    return routes.map(routeOfPrefix).some((route) => {
+      const wanted = matchOverride(loaded, route);
+      return wanted === null ? met === null && startsRoute(route, path) : wanted === met;
+    });
+  });
 }
 
 const gone =
