@@ -64,3 +64,38 @@ describe('the document is gone, and its history is there', () => {
     expect(await run('reload')).toMatchObject({ code: 0 });
   });
 });
+
+describe('Redis is emptied, history and all, after a reload from here', () => {
+  async function lose(): Promise<number> {
+    expect(await run('override', 'set', '/api/search', '--rate', '7')).toMatchObject({ code: 0 });
+    await state.lab.redis.cli('FLUSHALL');
+    return reloads();
+  }
+
+  test.each([
+    ['one address', () => []],
+    ['a fleet', () => ['--config', state.fleet]],
+  ])('reload and verify --reload leave the servers their last copy: %s', async (_, where: () => string[]) => {
+    const before = await lose();
+    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+      const refused = errorOf(await run(...where(), ...args));
+      expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
+      expect(refused.hint).toContain('policy get');
+    }
+    expect((await run(...where(), 'verify', '--reload', '--yes')).code).toBe(8);
+    expect(reloads()).toBe(before);
+    await run(...where(), 'reload', '--force');
+    expect(reloads()).toBeGreaterThan(before);
+    expect((await run(...where(), 'reload', '--json')).code).toBe(0);
+  });
+
+  test('status and doctor say so, and advise no reload', async () => {
+    const before = await lose();
+    const { findings } = jsonOf<Findings>((await run('status', '--json')).out);
+    expect(findings).toMatchObject([{ code: 'STORE_EMPTIED' }]);
+    const doctor = await run('doctor', '--json');
+    expect(doctor.out).toContain('STORE_EMPTIED');
+    expect(doctor.out).not.toContain('OVERRIDES_DIFFER');
+    expect(reloads()).toBe(before);
+  });
+});

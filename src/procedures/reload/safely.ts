@@ -1,8 +1,9 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { emptiedCure, emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
+import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { allRefused, effectExit, takeEffect, type Effect, type EffectInput } from '../effect.js';
 import type { ChangePorts } from '../override/change.js';
@@ -14,6 +15,8 @@ export interface SafeReloadInput {
   readonly effect: EffectInput;
   /** The number of overrides the server must report; `null`: whatever Redis explains. */
   readonly expect: number | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** Reload although the server would lose every override by it. */
   readonly isForced: boolean;
 }
@@ -33,7 +36,7 @@ export interface ReloadResult {
 export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, onStep?: OnStep): Promise<ReloadResult> {
   onStep?.('reading the document');
   const stored = input.effect.isVerified ? await ports.store.read(ports.deadline) : null;
-  if (stored !== null && !input.isForced) assertReadable(stored, '--force reloads all the same.');
+  if (stored !== null && !input.isForced) assertReloadable(stored, input.lastRevision, '--force reloads all the same.');
   const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
   const wanted = input.effect.reload;
   const reload = wanted && (await preflight(ports, wanted, '/', { isRequired: false }));
@@ -44,6 +47,16 @@ export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, o
   const refusal = allRefused(effect.reloads);
   if (refusal !== null) throw refusal;
   return { stored, effect, exit: effectExit(effect) };
+}
+
+/** What assertReadable throws, and a guard where Redis was emptied, history and all, since the last reload from here. */
+export function assertReloadable(stored: StoredOverrides, lastRevision: Revision | null, otherwise: string): void {
+  assertReadable(stored, otherwise);
+  if (!isStoreEmptied(stored, lastRevision)) return;
+  throw new RlctlError('guard', emptiedText(stored), {
+    code: 'STORE_EMPTIED',
+    hint: `${emptiedCure}; ${otherwise}`,
+  });
 }
 
 /**

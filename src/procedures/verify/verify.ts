@@ -5,7 +5,8 @@ import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides, matchOverride, startsRoute } from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import type { Revision } from '../../domain/revision.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -31,6 +32,8 @@ export interface VerifyInput extends Pick<EffectInput, 'require' | 'workers' | '
   readonly samples: number;
   /** Sent before the proof, for the count in its answer; `null`: none is. */
   readonly reload: ReloadInput | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
   readonly probes: readonly Probe[];
   readonly probeMethod: ProbeMethod;
   /** Probe requests at most. */
@@ -67,7 +70,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   const isGone = isDocumentGone(stored);
   const withheld =
     unreadable === null
-      ? (found.wrongSiteMode?.message ?? (isGone ? gone : null))
+      ? (found.wrongSiteMode?.message ?? whyLost(stored, input.lastRevision))
       : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
@@ -169,6 +172,14 @@ async function askInTime<T>(
 function whyUnreadable({ key, type, bytes }: StoredOverrides): string | null {
   if (type !== 'string' && type !== 'none') return `the key ${key} holds a ${type}, not a string`;
   return loadOverrides(bytes).droppedBecause;
+}
+
+/** Why a reload would cost the servers the last copy; `null`: it would not. */
+function whyLost(stored: StoredOverrides, lastRevision: Revision | null): string | null {
+  if (isDocumentGone(stored)) return gone;
+  return isStoreEmptied(stored, lastRevision)
+    ? `${emptiedText(stored)}; where that is meant, run: rlctl reload --force`
+    : null;
 }
 
 /** Throws where a word can be no route: neither stored under that name nor led by a slash. */
