@@ -481,6 +481,26 @@ describe('a document that cannot be read', () => {
     },
   );
 
+  test.each([
+    ['a key twice', '{"/a":{"rate":1},"/a":{"rate":2}}', true],
+    ['NaN', '{"/a":{"rate":1},"/b":{"rate":NaN}}', true],
+    ['broken JSON', '{"/a":{"rate":1},}', false],
+  ])('%s: the advice goes by whether the server reads it', async (_, text, isRead) => {
+    await state.lab.store(text);
+    for (const args of [
+      ['override', 'set', '/a', '--rate', '1'],
+      ['override', 'unset', '/a'],
+    ]) {
+      const { hint } = errorOf(await run([...args, '--json']));
+      expect(hint?.includes('the server would drop every override')).toBe(!isRead);
+      expect(hint?.includes('override lint')).toBe(isRead);
+      expect(hint).toContain('override repair');
+    }
+    const { findings } = jsonOf<{ findings: readonly { hint: string }[] }>((await run(['status', '--json'])).out);
+    const hints = findings.map(({ hint }) => hint).join('\n');
+    expect(hints.includes('the server would drop every override')).toBe(!isRead);
+  });
+
   test('repair restores the newest document of the history and keeps the broken bytes', async () => {
     await set('/a', '--rate', '1');
     await set('/b', '--rate', '2');

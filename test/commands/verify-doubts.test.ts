@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openLab, type Lab } from '../support/lab.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
 import { reloadRaw } from '../support/raw-reload.js';
 import { jsonOf, type JsonObject, type MainOptions } from '../support/world.js';
 
@@ -130,6 +130,24 @@ describe('a named route', () => {
     expect(seen.texts).not.toContain('stands before');
     expect(seen.texts).toContain('cannot use the entry of this one');
     expect((await verify(lab, ['/api/else'])).texts).toContain('"/api": the first that starts this route');
+  });
+});
+
+describe('a server that reads another database', () => {
+  test.each([
+    ['as many others', '{"/api/pay":{"rate":3,"burst":1}}'],
+    ['one that is stored and one that is not', '{"/api/search":{"rate":120,"burst":20},"/api/pay":{"rate":3}}'],
+  ])('with %s: a count that what is stored explains rules out the environment of the server', async (_, there) => {
+    const lab = state.documented;
+    await stored(lab, there);
+    const here = JSON.parse(there) as Record<string, unknown>;
+    const own = Object.keys(here).length === 1 ? one : '{"/api/search":{"rate":120,"burst":20},"/api/x":{"rate":9}}';
+    await lab.redis.cli('-n', '1', 'SET', labKey, own);
+    const redis = `${lab.redis.url.replace(/\/\d*$/, '')}/1`;
+    const config = await lab.world.config('second.yaml', { environments: { lab: { ...lab.environment, redis } } });
+    const seen = await verify(lab, ['--reload', '--config', config]);
+    expect(seen).toMatchObject({ code: 8, verdict: 'contradicted', trap: 'otherNamespaceOrRedisUnreachable' });
+    expect(seen.diagnosis).toContain('another Redis');
   });
 });
 
