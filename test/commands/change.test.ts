@@ -660,6 +660,19 @@ describe('a secret that is wrong shows at the reload, after the write', () => {
     expect(await run(['reload'])).toMatchObject({ code: 0 });
   });
 
+  test('is the cause, whatever the metrics count: not proven, and no advice to reload as it is', async () => {
+    const wrong = await state.lab.world.write('wrong', 'not the secret of this server');
+    const metrics = `${state.lab.sandbox.origin}/metrics`;
+    const environments = { lab: { ...state.lab.environment, metrics } };
+    const config = await state.lab.world.config('metrics.yaml', { environments });
+    const ran = await set('/a', '--rate', '1', '--secret-file', wrong, '--json', '--config', config);
+    expect(ran.code).toBe(8);
+    const { proof } = jsonOf<{ proof: { verdict: string; trap: string | null; diagnosis: string } }>(ran.out);
+    expect(proof).toMatchObject({ verdict: 'notProven', trap: null });
+    expect(proof.diagnosis).toContain('the reload was refused');
+    expect(proof.diagnosis).not.toContain('run: rlctl');
+  });
+
   test('any other failure after a write keeps its way back, and a success needs none', async () => {
     const ran = await set('/a', '--rate', '1', '--json');
     expect(jsonOf(ran.out)).toMatchObject({ hint: null });
