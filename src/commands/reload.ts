@@ -2,9 +2,10 @@ import { Option } from 'commander';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import { RlctlError, usageError } from '../domain/errors.js';
+import type { Revision } from '../domain/revision.js';
 import { maskedRequest, signReload } from '../domain/signing/sign.js';
 import type { ChangePorts } from '../procedures/override/change.js';
-import { assertReadable, reloadSafely } from '../procedures/reload/safely.js';
+import { assertReloadable, reloadSafely } from '../procedures/reload/safely.js';
 import { printedRequestView, reloadView } from '../ui/reload-view.js';
 import { addFleetFlags, fleetFlags, wantsFleet, type FleetFlags } from './fleet/fleet-flags.js';
 import { defineCommand, listFlag, switchFlag, textFlag, type Outcome } from './command.js';
@@ -12,6 +13,7 @@ import { confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
 import { causeOf, guardOption, noGuards } from './guard-flags.js';
 import type { GuardAnswer } from './guards.js';
+import { lastReload } from './last-reload.js';
 import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags } from './mutation.js';
 
 // The runbook's "reload": sign, send, and prove that the server now holds what Redis holds.
@@ -71,8 +73,8 @@ async function printRequest(
 }
 
 /** What the reload itself would refuse is refused before it as well. */
-async function assertReloadable({ store, deadline }: ChangePorts): Promise<void> {
-  assertReadable(await store.read(deadline), '--force reloads all the same.');
+async function assertSafe({ store, deadline }: ChangePorts, lastRevision: Revision | null): Promise<void> {
+  assertReloadable(await store.read(deadline), lastRevision, '--force reloads all the same.');
 }
 
 export const command = defineCommand({
@@ -117,14 +119,16 @@ export const command = defineCommand({
     }
     if (input.isPrinting) return printRequest(context, environment, input.effect, guards);
     const ports = await changePorts(context, environment);
+    const lastRevision = (await lastReload(context, environment))?.revision ?? null;
     if (input.isDryRun) {
-      if (input.effect.isVerifying && !input.isForced) await assertReloadable(ports);
+      if (input.effect.isVerifying && !input.isForced) await assertSafe(ports, lastRevision);
       return printRequest(context, environment, input.effect, guards);
     }
     const seen = await recall(context, environment);
     const effect = await effectInput(context, environment, input.effect, seen);
     await confirmReload(context, environment, input);
-    const result = await reloadSafely(ports, { effect, expect: input.expect, isForced: input.isForced }, (text) =>
+    const { expect, isForced } = input;
+    const result = await reloadSafely(ports, { effect, expect, isForced, lastRevision }, (text) =>
       context.progress.step(text),
     );
     await remember(context, environment, result.effect, {

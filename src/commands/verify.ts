@@ -8,6 +8,7 @@ import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { basePathsByMemory, knownOf, recall, remember, rememberSeen } from './detection.js';
+import { lastReload } from './last-reload.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -135,6 +136,7 @@ export const command = defineCommand({
       basePaths: basePathsByMemory(environment, seen),
       siteMode: environment.siteMode,
       reload,
+      lastRevision: (await lastReload(context, environment))?.revision ?? null,
       require: effect.require,
       probes: environment.probes,
       probeMethod: method,

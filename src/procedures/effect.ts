@@ -111,7 +111,7 @@ export async function reloadAndProve(
   if (!input.isVerified)
     return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
   onStep?.('proving the effect');
-  const proof = withUnreached(await proveIt(reload, reloads), reloads);
+  const proof = withRefusals(withUnreached(await proveIt(reload, reloads), reloads), reloads);
   const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
   return {
     reloads,
@@ -134,6 +134,16 @@ function withUnreached(proof: Proof, reloads: readonly TargetReload[]): Proof {
     route: null,
   }));
   return { ...proof, verdict: 'notProven', levelReached: 'none', diagnosis, evidence: [...lines, ...proof.evidence] };
+}
+
+/** Where every address refused the reload, what they still hold contradicts nothing: it had none, and that is the cause. */
+function withRefusals(proof: Proof, reloads: readonly TargetReload[]): Proof {
+  const isRefused = reloads.every(({ outcome, isMaybeApplied }) => outcome === 'refused' && !isMaybeApplied);
+  const [first] = reloads;
+  if (!isRefused || first === undefined || proof.verdict !== 'contradicted') return proof;
+  const why = first.error?.message ?? `${first.target} did not take it`;
+  const diagnosis = `the reload was refused, so no server holds what is stored: ${why}`;
+  return { ...proof, verdict: 'notProven', levelReached: 'none', trap: null, diagnosis };
 }
 
 /** What is asked of a proof after these reloads. */

@@ -4,7 +4,7 @@ import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange } from '../procedures/override/history.js';
-import { expireCommand } from '../domain/override/expiry.js';
+import { isExempt } from '../domain/guard/commands.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
@@ -56,17 +56,17 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
 function wayBack({ plan, written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
   if (written === null || exit === 'ok') return null;
+  // An undo after what brings back what was would take back an older change, or bring back what is over.
+  const isReturn = isExempt(plan.intent.command);
   if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {
     const on = 'mend what failed, then go on with those that are left: rlctl reload --resume';
-    return addressed(`${on}; or take the change back everywhere: rlctl override undo`, address);
+    return addressed(isReturn ? on : `${on}; or take the change back everywhere: rlctl override undo`, address);
   }
-  // Undo would bring back what is over.
-  const isExpiry = plan.intent.command === expireCommand;
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
-    return addressed(isExpiry ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
+    return addressed(isReturn ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
   return addressed(
-    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well`,
+    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload${isReturn ? '' : '. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well'}`,
     address,
   );
 }

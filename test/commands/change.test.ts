@@ -481,6 +481,26 @@ describe('a document that cannot be read', () => {
     },
   );
 
+  test.each([
+    ['a key twice', '{"/a":{"rate":1},"/a":{"rate":2}}', true],
+    ['NaN', '{"/a":{"rate":1},"/b":{"rate":NaN}}', true],
+    ['broken JSON', '{"/a":{"rate":1},}', false],
+  ])('%s: the advice goes by whether the server reads it', async (_, text, isRead) => {
+    await state.lab.store(text);
+    for (const args of [
+      ['override', 'set', '/a', '--rate', '1'],
+      ['override', 'unset', '/a'],
+    ]) {
+      const { hint } = errorOf(await run([...args, '--json']));
+      expect(hint?.includes('the server would drop every override')).toBe(!isRead);
+      expect(hint?.includes('override lint')).toBe(isRead);
+      expect(hint).toContain('override repair');
+    }
+    const { findings } = jsonOf<{ findings: readonly { hint: string }[] }>((await run(['status', '--json'])).out);
+    const hints = findings.map(({ hint }) => hint).join('\n');
+    expect(hints.includes('the server would drop every override')).toBe(!isRead);
+  });
+
   test('repair restores the newest document of the history and keeps the broken bytes', async () => {
     await set('/a', '--rate', '1');
     await set('/b', '--rate', '2');
@@ -638,6 +658,19 @@ describe('a secret that is wrong shows at the reload, after the write', () => {
     expect((await set('/b', '--rate', '1', '--secret-file', wrong)).out).toContain('hint:  the change is written');
     // As it says: the right secret, and the reload proves both.
     expect(await run(['reload'])).toMatchObject({ code: 0 });
+  });
+
+  test('is the cause, whatever the metrics count: not proven, and no advice to reload as it is', async () => {
+    const wrong = await state.lab.world.write('wrong', 'not the secret of this server');
+    const metrics = `${state.lab.sandbox.origin}/metrics`;
+    const environments = { lab: { ...state.lab.environment, metrics } };
+    const config = await state.lab.world.config('metrics.yaml', { environments });
+    const ran = await set('/a', '--rate', '1', '--secret-file', wrong, '--json', '--config', config);
+    expect(ran.code).toBe(8);
+    const { proof } = jsonOf<{ proof: { verdict: string; trap: string | null; diagnosis: string } }>(ran.out);
+    expect(proof).toMatchObject({ verdict: 'notProven', trap: null });
+    expect(proof.diagnosis).toContain('the reload was refused');
+    expect(proof.diagnosis).not.toContain('run: rlctl');
   });
 
   test('any other failure after a write keeps its way back, and a success needs none', async () => {

@@ -127,6 +127,21 @@ describe('a change where `fleet` lists the instances', () => {
 describe('a change where `api` is a list', () => {
   const listed = (api: readonly string[]): JsonObject => ({ api });
 
+  test('after an undo that is not proven nothing offers another undo: it would take back an older change', async () => {
+    const { run } = await open(3, { dead: [1] }, listed);
+    const hintOf = async (...args: string[]) => {
+      const ran = await run('override', ...args, '--json');
+      expect(ran, ran.err).toMatchObject({ code: 8 });
+      return jsonOf<ChangeJson>(ran.out).hint;
+    };
+    const added = (await run('override', 'set', '/api/other', '--rate', '5', '--json')).code;
+    expect(added).toBe(8);
+    expect(await hintOf('set', '/api/search', '--rate', '60')).toContain('override undo');
+    const hint = await hintOf('undo');
+    expect(hint).toContain('reload --resume');
+    expect(hint).not.toContain('override undo');
+  });
+
   test('one dead and one with another secret: not proven, with both named and what to do', async () => {
     const { run, origins, refused } = await open(6, { dead: [1], foreign: [4] }, listed);
     const ran = await run(...set);

@@ -49,6 +49,18 @@ async function shown(environment: JsonObject = {}, ...args: string[]): Promise<S
 const codes = ({ findings }: Shown): readonly string[] => findings.map(({ code }) => code);
 
 describe('status', () => {
+  test('where only the order was changed by hand since the last reload, it is not known to be in force', async () => {
+    const { lab } = state;
+    for (const route of ['/api/x', '/api/y'])
+      expect(await lab.world.main(['override', 'set', route, '--rate', '7'])).toMatchObject({ code: 0 });
+    expect(codes(await shown())).toEqual([]);
+    const document = JSON.parse((await lab.document()) ?? '') as JsonObject;
+    await lab.store(JSON.stringify(Object.fromEntries(Object.entries(document).reverse())));
+    expect(codes(await shown())).toEqual(['NOT_KNOWN_IN_FORCE']);
+    expect(await lab.world.main(['reload'])).toMatchObject({ code: 0 });
+    expect(codes(await shown())).toEqual([]);
+  });
+
   test('of an environment that is well: everything answered, nothing is broken, nothing was reloaded', async () => {
     const reloads = (): number => state.lab.sandbox.workers()[0]?.reloads ?? 0;
     await state.lab.world.main(['override', 'set', '/api/x', '--shadow', '--reason', 'why', '--ticket', 'T-1']);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openLab, type Lab } from '../support/lab.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
 import { reloadRaw } from '../support/raw-reload.js';
 import { jsonOf, type JsonObject, type MainOptions } from '../support/world.js';
 
@@ -133,6 +133,24 @@ describe('a named route', () => {
   });
 });
 
+describe('a server that reads another database', () => {
+  test.each([
+    ['as many others', '{"/api/pay":{"rate":3,"burst":1}}'],
+    ['one that is stored and one that is not', '{"/api/search":{"rate":120,"burst":20},"/api/pay":{"rate":3}}'],
+  ])('with %s: a count that what is stored explains rules out the environment of the server', async (_, there) => {
+    const lab = state.documented;
+    await stored(lab, there);
+    const here = JSON.parse(there) as Record<string, unknown>;
+    const own = Object.keys(here).length === 1 ? one : '{"/api/search":{"rate":120,"burst":20},"/api/x":{"rate":9}}';
+    await lab.redis.cli('-n', '1', 'SET', labKey, own);
+    const redis = `${lab.redis.url.replace(/\/\d*$/, '')}/1`;
+    const config = await lab.world.config('second.yaml', { environments: { lab: { ...lab.environment, redis } } });
+    const seen = await verify(lab, ['--reload', '--config', config]);
+    expect(seen).toMatchObject({ code: 8, verdict: 'contradicted', trap: 'otherNamespaceOrRedisUnreachable' });
+    expect(seen.diagnosis).toContain('another Redis');
+  });
+});
+
 describe('what to do next', () => {
   test('the level that was asked for is asked for again, with a probe', async () => {
     await stored(state.documented, one);
@@ -157,6 +175,21 @@ describe('what to do next', () => {
     expect(diagnosis).toMatch(
       /name an address that a stored override covers: rlctl .+ verify --require enforced --probe URL/,
     );
+  });
+
+  test('a probe of a path that another override covers, or none, tells nothing of the route that is named', async () => {
+    const lab = state.documented;
+    await stored(lab, both);
+    const at = (path: string) => ['--probe', `${lab.sandbox.origin}${path}`];
+    for (const path of ['/api/pay', '/api/items']) {
+      const seen = await verify(lab, ['/api/search', '--require', 'enforced', ...at(path)]);
+      expect(seen).toMatchObject({ code: 8, verdict: 'notProven' });
+      expect(seen.texts).toContain('no probe reached such a route');
+      const implied = await verify(lab, ['/api/search', ...at(path)]);
+      expect(implied.proof).toMatchObject({ verdict: 'proven', levelReached: 'loaded' });
+    }
+    const met = await verify(lab, ['/api/search', '--require', 'enforced', ...at('/api/search/items')]);
+    expect(met.proof).toMatchObject({ verdict: 'proven', levelReached: 'enforced' });
   });
 
   test('an override that equals the bucket: the count of a reload tells', async () => {

@@ -17,6 +17,7 @@ import { confirmReload } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { causeOf } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
+import { lastReload } from '../last-reload.js';
 import { effectInput, type EffectFlags } from '../mutation.js';
 import type { FleetFlags } from './fleet-flags.js';
 import { pace } from './instance-flags.js';
@@ -48,6 +49,7 @@ export async function reloadFleetCommand(
   const store = await context.store(environment);
   const wanted = {
     revision: earlier?.revision ?? null,
+    lastRevision: (await lastReload(context, environment))?.revision ?? null,
     isForced: input.isForced,
     effect: { isVerified: flags.isVerifying },
   };
@@ -71,6 +73,7 @@ export async function reloadFleetCommand(
     maxFailures: fleet.maxFailures ?? 0,
     effect: withReload(effect),
     revision: wanted.revision,
+    lastRevision: wanted.lastRevision,
   };
   if (input.isDryRun) {
     const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');

@@ -8,7 +8,7 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
-import { assertReadable } from '../../procedures/reload/safely.js';
+import { assertReloadable } from '../../procedures/reload/safely.js';
 import { preflight } from '../../procedures/preflight.js';
 import { askFlags } from '../../procedures/shadow/ask-flags.js';
 import { changeFlags, isIdle, planFlags, type FlagPlan } from '../../procedures/shadow/change-flags.js';
@@ -21,6 +21,7 @@ import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
+import { lastReload } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
 import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
@@ -144,7 +145,7 @@ async function storedOf(context: Context, environment: Environment) {
   const stored = await store.read(context.deadline).catch((error: unknown) => {
     throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
   });
-  assertReadable(stored, otherwise);
+  assertReloadable(stored, (await lastReload(context, environment))?.revision ?? null, otherwise);
   return stored;
 }
 

@@ -156,6 +156,7 @@ export const checks = [
       DOCUMENT_GONE: 'error',
       DOCUMENT_TOO_LARGE: 'error',
       METADATA_CORRUPT: 'error',
+      STORE_EMPTIED: 'error',
     },
   },
   {

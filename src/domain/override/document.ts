@@ -1,4 +1,5 @@
 import { RlctlError } from '../errors.js';
+import { loadOverrides } from '../policy/matching.js';
 import { bytePlaces, type TextPlace } from '../text-places.js';
 import { decodeKey, latin1Text, utf8Text } from './scanned-text.js';
 import { JsonFault, scanObject, strictDialect } from './scanner.js';
@@ -47,15 +48,25 @@ function placeInWords({ line, column, offset }: TextPosition): string {
   return `line ${line}, column ${column} (byte ${offset})`;
 }
 
-const cure =
-  'Run "rlctl override repair" to restore the last good document from the history, which also reloads; do not reload before: the server would drop every override. Only "override set --force" starts anew (every other entry goes; the old bytes stay in the history).';
+const restart = 'Only "override set --force" starts anew (every other entry goes; the old bytes stay in the history).';
+const droppedCure =
+  'Run "rlctl override repair" to restore the last good document from the history, which also reloads; do not reload before: the server would drop every override. ' +
+  restart;
+const readCure =
+  'The server reads it all the same, so nothing is lost by a reload, but rlctl can change nothing in it. Mend that place by hand (redis-cli) and run "rlctl reload"; what the server makes of each entry tells "rlctl override lint". Or run "rlctl override repair", which brings back the last document recorded in the history. ' +
+  restart;
+
+/** What to do depends on what the server makes of it: it takes more than rlctl does. */
+function cureOf(bytes: Uint8Array): string {
+  return loadOverrides(bytes).droppedBecause === null ? readCure : droppedCure;
+}
 
 function corrupt(bytes: Uint8Array, fault: JsonFault): RlctlError {
   const place = positionOf(bytes, fault.offset);
   return new RlctlError(
     'guard',
     `the override document is not a JSON object: ${fault.reason}, at ${placeInWords(place)}`,
-    { code: 'DOCUMENT_CORRUPT', hint: cure, details: { reason: fault.reason, ...place } },
+    { code: 'DOCUMENT_CORRUPT', hint: cureOf(bytes), details: { reason: fault.reason, ...place } },
   );
 }
 
@@ -66,7 +77,7 @@ function duplicate(bytes: Uint8Array, key: string, first: number, second: number
     `the override document holds the key ${JSON.stringify(key)} twice: at ${placeInWords(firstPlace)} and at ${placeInWords(place)}`,
     {
       code: 'DOCUMENT_DUPLICATE_KEYS',
-      hint: `${cure} The server uses the last value at the first one's position.`,
+      hint: `${cureOf(bytes)} The server uses the last value at the first one's position.`,
       details: { reason: 'duplicate key', key, first: firstPlace, ...place },
     },
   );

@@ -28,7 +28,7 @@ export function diagnose(seen: Observations, judged: Diagnosed): string {
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
-    if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen);
+    if (trap === 'otherNamespaceOrRedisUnreachable' && judged.isForeignHeld) return elsewhere(seen, judged);
     if (trap === 'environmentOverridesInFront' && !judged.isStoredShown) return inFrontOrElsewhere;
     if (trap === 'notLoaded' && judged.isForeignHeld && !judged.isFormer) return notLoadedOrInFront;
     if (trap === 'staleWorkers' && isUnseen(seen, judged)) return otherProcess(seen);
@@ -107,8 +107,11 @@ const comparePlaces =
   "compare namespace and redis in rlctl env show with the server's own (RATE_LIMIT_NAMESPACE, RATE_LIMIT_REDIS_URL)";
 
 /** Overrides at the server, and none of them where rlctl looks: what was seen cannot tell the causes apart. */
-function elsewhere({ loaded, reports }: Observations): string {
-  const here = loaded.usableCount === 0 ? nothingHere(loaded) : 'the server shows none of what is stored here';
+function elsewhere({ loaded, reports }: Observations, { isStoredShown }: Diagnosed): string {
+  const shown = isStoredShown
+    ? 'the server does not hold what is stored here'
+    : 'the server shows none of what is stored here';
+  const here = loaded.usableCount === 0 ? nothingHere(loaded) : shown;
   if (reports.length > 0)
     return `${here}, but after a reload the server still holds overrides: either rlctl or the server looks in another namespace or another Redis, or they stand in the server's own environment; first ${comparePlaces}, then its RATE_LIMIT_POLICY_OVERRIDES_JSON`;
   return `${here}, but the server holds overrides: rlctl or the server looks in another namespace or another Redis, or it had no reload since they were removed; ${comparePlaces}; what a reload then counts tells more: rlctl verify --reload`;

@@ -55,6 +55,7 @@ function foreignTrap(observations: Observations, judgements: readonly PrefixJudg
   if (isFormer(observations, judgements)) return 'notLoaded';
   if (isHeldByOthers(observations)) return 'staleWorkers';
   if (observations.loaded.usableCount === 0) return 'otherNamespaceOrRedisUnreachable';
+  if (isInstead(observations)) return 'otherNamespaceOrRedisUnreachable';
   const isForeignValue = judgements.some(({ comparisons }) =>
     comparisons.some(
       ({ kind, isBase, foreignOverride }) => foreignOverride !== null || (kind === 'differs' && !isBase),
@@ -65,6 +66,20 @@ function foreignTrap(observations: Observations, judgements: readonly PrefixJudg
   if (isElsewhere) return 'otherNamespaceOrRedisUnreachable';
   // Without a reload of its own, a look cannot tell what was removed and not reloaded since from what stands in front.
   return observations.reports.length === 0 ? 'notLoaded' : 'environmentOverridesInFront';
+}
+
+/** True where the reloads count no more than is stored, though others are held: they stand instead of the stored ones. */
+function isInstead({ reports, loaded }: Observations): boolean {
+  const usable = loaded.entries.filter(({ fields }) => fields !== null);
+  return (
+    reports.length > 0 &&
+    reports.every(
+      ({ overridesCount, overridePrefixes }) =>
+        overridesCount !== null &&
+        overridesCount <= usable.length &&
+        (overridePrefixes === null || usable.some(({ prefix }) => !overridePrefixes.includes(prefix))),
+    )
+  );
 }
 
 /** True where the reloads themselves count and list what is stored: then what else is shown is another process's. */

@@ -6,7 +6,7 @@ import type { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { refusalError } from '../../domain/refusal.js';
-import { assertReadable } from '../reload/safely.js';
+import { assertReloadable } from '../reload/safely.js';
 import type { TargetReload } from '../reload/send.js';
 import { siteModeError } from '../reload/walk.js';
 import { limiterOffHint } from '../status/force-findings.js';
@@ -266,8 +266,8 @@ async function assertHarmless(facts: Facts, all: readonly TargetFacts[]): Promis
   if (facts.environment.redis !== null && facts.environment.namespace !== null) {
     const stored = await facts.restsOn(facts.stored(), 'document.readable');
     await facts.restsOn(
-      Promise.resolve().then(() => assertReadable(stored, '')),
-      stored.type === 'string' ? 'document.readable' : 'redis.types',
+      Promise.resolve().then(() => assertReloadable(stored, facts.input.reload?.revision ?? null, '')),
+      stored.type === 'string' || stored.type === 'none' ? 'document.readable' : 'redis.types',
     );
   }
   if (wrongSites(facts.environment, all).length > 0) throw new NotChecked('see api.site-mode');

@@ -2,8 +2,9 @@ import { counted } from '../../domain/counted.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { emptiedCure, emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { endFindings } from '../override/end-findings.js';
@@ -22,7 +23,7 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
       ? `${stored.key} does not exist`
       : `${counted(count, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
   if (isText && droppedBecause === null) {
-    const found = foundMissing(stored) ?? foundUnchangeable(stored);
+    const found = foundMissing(stored, facts.input.reload) ?? foundUnchangeable(stored);
     return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
   }
   listingOf(stored);
@@ -31,8 +32,10 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
   return { evidence, found: [{ code: 'DOCUMENT_DROPPED', part: stored.key, message, evidence, cure }] };
 }
 
-/** The history tells of a document, and its key is gone: somebody removed it, or it expired. */
-function foundMissing(stored: StoredOverrides): Told | null {
+/** The history, or the last reload from here, tells of a document, and it is gone: somebody removed it, or it expired. */
+function foundMissing(stored: StoredOverrides, reload: ReloadRecord | null): Told | null {
+  if (isStoreEmptied(stored, reload?.revision ?? null))
+    return { code: 'STORE_EMPTIED', message: emptiedText(stored), cure: emptiedCure };
   if (!isDocumentGone(stored)) return null;
   return {
     code: 'DOCUMENT_GONE',

@@ -4,7 +4,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Finding } from '../../domain/finding.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
 import { nothingSeen } from '../../domain/policy/enforcement.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { standingsOf } from '../../domain/proof/judge-metrics.js';
@@ -30,7 +30,8 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   if (isWithout && facts.isSelected('server.overrides')) throw new NotChecked('see server.overrides');
   if (await isElsewhere(facts)) throw new NotChecked('see redis.namespace');
   const stored = await facts.restsOn(facts.stored(), 'document.readable');
-  if (isDocumentGone(stored) && facts.isSelected('document.readable')) throw new NotChecked('see document.readable');
+  const isLost = isDocumentGone(stored) || isStoreEmptied(stored, reload?.revision ?? null);
+  if (isLost && facts.isSelected('document.readable')) throw new NotChecked('see document.readable');
   const isText = stored.type === 'string' || stored.type === 'none';
   const listing = await facts.restsOn(
     Promise.resolve().then(() => listingOf(stored)),

@@ -1,6 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
+import { goneFinding, isDocumentGone } from '../../domain/override/document-gone.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
 import type { LoadedOverrides } from '../../domain/policy/matching.js';
@@ -24,13 +25,18 @@ export function fleetFindings(facts: FleetFacts): readonly Finding[] {
     ...documentFindings(facts),
     ...judged.standings.flatMap((standing, index) => [
       ...siteModeFinding(standing, siteMode),
-      ...standingFinding(standing),
+      ...standingFinding(standing, isGone(stored)),
       ...partlySilent(standing, sightings[index]?.failures ?? 0),
     ]),
   ];
 }
 
+function isGone(stored: FleetFacts['stored']): boolean {
+  return stored.state === 'ok' && isDocumentGone(stored.value);
+}
+
 function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
+  if (stored.state === 'ok' && isGone(stored)) return [goneFinding(stored.value)];
   const type = stored.state === 'ok' ? stored.value.type : 'none';
   const isForeign = type !== 'string' && type !== 'none';
   const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
@@ -39,10 +45,12 @@ function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
   return [{ code: 'DOCUMENT_CORRUPT', part: 'overrides', message, hint: 'Restore it with: rlctl override repair' }];
 }
 
-function standingFinding(standing: Standing): readonly Finding[] {
+function standingFinding(standing: Standing, isDocumentMissing: boolean): readonly Finding[] {
   const { instance, state, faults, error, distinctAnswers, staleReads, reads } = standing;
   const { name: part, origin } = instance;
-  const reload = `Reload it with: ${shellWords(['rlctl', 'reload', '--target', origin])}`;
+  const reload = isDocumentMissing
+    ? 'Restore the document with: rlctl override repair'
+    : `Reload it with: ${shellWords(['rlctl', 'reload', '--target', origin])}`;
   switch (state) {
     case 'inStep':
       return [];

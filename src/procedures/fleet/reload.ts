@@ -4,7 +4,7 @@ import type { Instance } from '../../domain/fleet/instance.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { inParallel } from '../reload/in-parallel.js';
-import { assertReadable } from '../reload/safely.js';
+import { assertReloadable } from '../reload/safely.js';
 import type { OnStep } from '../step.js';
 import {
   reloadInstance,
@@ -24,13 +24,15 @@ export interface FleetReloadInput extends Omit<InstanceReloadInput, 'expected' |
   readonly canary: number;
   /** The revision that a reload gone on from was about: another one now is a conflict; `null`: any will do. */
   readonly revision: string | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: string | null;
   /** Instances that may fail before no other is started. */
   readonly maxFailures: number;
 }
 
 /** A run over the instances, once it is known what is to hold. */
 export interface FleetRunInput
-  extends Omit<FleetReloadInput, 'isForced' | 'revision'>, Pick<InstanceReloadInput, 'expected'> {}
+  extends Omit<FleetReloadInput, 'isForced' | 'revision' | 'lastRevision'>, Pick<InstanceReloadInput, 'expected'> {}
 
 /** Why a fleet reload ended before its last instance. */
 export type StopCause = 'canary' | 'failures' | 'deadline' | 'interrupted';
@@ -74,8 +76,9 @@ export async function readForFleet(
   {
     effect,
     revision,
+    lastRevision,
     isForced,
-  }: Pick<FleetReloadInput, 'isForced' | 'revision'> & {
+  }: Pick<FleetReloadInput, 'isForced' | 'revision' | 'lastRevision'> & {
     readonly effect: Pick<FleetReloadInput['effect'], 'isVerified'>;
   },
   onStep?: OnStep,
@@ -84,7 +87,7 @@ export async function readForFleet(
   onStep?.('reading the document');
   const stored = await store.read(deadline);
   if (revision !== null && stored.revision !== revision) throw changedSince();
-  if (!isForced) assertReadable(stored, '--force reloads all the same.');
+  if (!isForced) assertReloadable(stored, lastRevision, '--force reloads all the same.');
   return stored;
 }
 

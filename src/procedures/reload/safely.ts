@@ -1,7 +1,9 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { emptiedCure, emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
+import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { allRefused, effectExit, takeEffect, type Effect, type EffectInput } from '../effect.js';
 import type { ChangePorts } from '../override/change.js';
@@ -13,6 +15,8 @@ export interface SafeReloadInput {
   readonly effect: EffectInput;
   /** The number of overrides the server must report; `null`: whatever Redis explains. */
   readonly expect: number | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** Reload although the server would lose every override by it. */
   readonly isForced: boolean;
 }
@@ -32,7 +36,7 @@ export interface ReloadResult {
 export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, onStep?: OnStep): Promise<ReloadResult> {
   onStep?.('reading the document');
   const stored = input.effect.isVerified ? await ports.store.read(ports.deadline) : null;
-  if (stored !== null && !input.isForced) assertReadable(stored, '--force reloads all the same.');
+  if (stored !== null && !input.isForced) assertReloadable(stored, input.lastRevision, '--force reloads all the same.');
   const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
   const wanted = input.effect.reload;
   const reload = wanted && (await preflight(ports, wanted, '/', { isRequired: false }));
@@ -45,13 +49,25 @@ export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, o
   return { stored, effect, exit: effectExit(effect) };
 }
 
+/** What assertReadable throws, and a guard where Redis was emptied, history and all, since the last reload from here. */
+export function assertReloadable(stored: StoredOverrides, lastRevision: Revision | null, otherwise: string): void {
+  assertReadable(stored, otherwise);
+  if (!isStoreEmptied(stored, lastRevision)) return;
+  throw new RlctlError('guard', emptiedText(stored), {
+    code: 'STORE_EMPTIED',
+    hint: `${emptiedCure}; ${otherwise}`,
+  });
+}
+
 /**
- * Throws a guard where a reload would make the server drop every override; `otherwise`: how to go on all the same. What
- * rlctl alone refuses to read, such as a repeated key, the server takes, and may be reloaded.
+ * Throws a guard where a reload would make the server drop every override, because the document cannot be read or is gone;
+ * `otherwise`: how to go on all the same. What rlctl alone refuses to read, such as a repeated key, the server takes, and
+ * may be reloaded.
  */
 export function assertReadable(stored: StoredOverrides, otherwise: string): void {
   const isText = stored.type === 'string' || stored.type === 'none';
   const dropped = loadOverrides(stored.bytes).droppedBecause;
+  if (isDocumentGone(stored)) throw documentGone(stored, otherwise);
   if (isText && dropped === null) return;
   try {
     readable(stored, false);
@@ -66,6 +82,17 @@ export function assertReadable(stored: StoredOverrides, otherwise: string): void
       ...(error.details ? { details: error.details } : {}),
     });
   }
+}
+
+function documentGone({ key }: StoredOverrides, otherwise: string): RlctlError {
+  return new RlctlError(
+    'guard',
+    `${key} is gone, though the history tells of overrides in it: a reload now would make the server drop every override`,
+    {
+      code: 'DOCUMENT_GONE',
+      hint: `Restore the last document with "rlctl override repair", which reloads too; ${otherwise}`,
+    },
+  );
 }
 
 /** The operator's own expectation is evidence like any other; a count that differs contradicts. */

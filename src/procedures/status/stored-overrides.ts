@@ -21,7 +21,7 @@ export interface StoredBesideServers {
   readonly missing: readonly string[];
   /** In a server's own list, and not stored. */
   readonly extra: readonly string[];
-  /** True where every address listed what it holds. */
+  /** True where every address listed what it holds, in the order of the document: order is meaning. */
   readonly isListed: boolean;
   /** True where every stored override that can win was asked for, at every address, and none showed another number. */
   readonly isWhole: boolean;
@@ -117,6 +117,16 @@ function listed(servers: readonly ServerFlags[], { overrides }: OverrideListing)
   return {
     missing: usable.filter((prefix) => lists.some((list) => !list.includes(prefix))),
     extra: [...told].filter((prefix) => !held.has(prefix)),
-    isListed: servers.length > 0 && servers.every(({ flags }) => flags.some(({ policy }) => policy?.activeOverrides)),
+    isListed:
+      servers.length > 0 &&
+      servers.every(({ flags }) => flags.some(({ policy }) => policy?.activeOverrides)) &&
+      lists.every((list) => isInOrder(list, usable)),
   };
+}
+
+/** True where what both name stands in the same order. */
+function isInOrder(list: readonly string[], stored: readonly string[]): boolean {
+  const [inList, inStored] = [new Set(list), new Set(stored)];
+  const wanted = stored.filter((prefix) => inList.has(prefix));
+  return list.filter((prefix) => inStored.has(prefix)).every((prefix, index) => prefix === wanted[index]);
 }

@@ -3,8 +3,10 @@ import { signsOf } from '../../domain/dialect/signs.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { loadOverrides, matchOverride, startsRoute } from '../../domain/policy/matching.js';
+import { routeOfPrefix } from '../../domain/proof/expectation.js';
+import { emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import type { Revision } from '../../domain/revision.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -30,6 +32,8 @@ export interface VerifyInput extends Pick<EffectInput, 'require' | 'workers' | '
   readonly samples: number;
   /** Sent before the proof, for the count in its answer; `null`: none is. */
   readonly reload: ReloadInput | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
   readonly probes: readonly Probe[];
   readonly probeMethod: ProbeMethod;
   /** Probe requests at most. */
@@ -66,7 +70,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   const isGone = isDocumentGone(stored);
   const withheld =
     unreadable === null
-      ? (found.wrongSiteMode?.message ?? (isGone ? gone : null))
+      ? (found.wrongSiteMode?.message ?? whyLost(stored, input.lastRevision))
       : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
@@ -74,7 +78,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   const proof = await prove(
     ports,
     {
-      ...proofBasis(input),
+      ...proofBasis(input, stored),
       waitMs: Math.max(0, input.waitMs - (ports.clock.monotonicMs() - startMs)),
       endpoints: found.endpoints,
       unreachable: found.errors.map(({ message }) => message),
@@ -100,8 +104,9 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   };
 }
 
-function proofBasis(input: VerifyInput) {
-  const { routes, require, probes, probeMethod, maxRequests, samples, workers, siteMode, known, waitMs } = input;
+function proofBasis(input: VerifyInput, stored: StoredOverrides) {
+  const { routes, require, probeMethod, maxRequests, samples, workers, siteMode, known, waitMs } = input;
+  const probes = tellingProbes(input, stored);
   return {
     changed: routes,
     isAsked: routes.length > 0,
@@ -110,6 +115,7 @@ function proofBasis(input: VerifyInput) {
     levelAsked: require ?? (probes.length > 0 ? ('enforced' as const) : ('loaded' as const)),
     isLevelImplied: require === null,
     probes,
+    hasProbesAside: probes.length === 0 && input.probes.length > 0,
     probeMethod,
     maxRequests,
     samples,
@@ -120,8 +126,22 @@ function proofBasis(input: VerifyInput) {
   };
 }
 
+/** The probes that tell of a named route: those whose path goes by the same override. Where none is named, all of them. */
+function tellingProbes({ routes, probes }: VerifyInput, { bytes }: StoredOverrides): readonly Probe[] {
+  if (routes.length === 0) return probes;
+  const loaded = loadOverrides(bytes);
+  return probes.filter(({ url }) => {
+    const path = new URL(url).pathname;
+    const met = matchOverride(loaded, path);
+    return routes.map(routeOfPrefix).some((route) => {
+      const wanted = matchOverride(loaded, route);
+      return wanted === null ? met === null && startsRoute(route, path) : wanted === met;
+    });
+  });
+}
+
 const gone =
-  'the document is gone, though its history is there, and the server would drop every override; where that is meant, run: rlctl reload';
+  'the document is gone, though its history is there, and the server would drop every override; to restore it, run: rlctl override repair; where that is meant, run: rlctl reload --force';
 
 const firstPauseMs = 500;
 const longestPauseMs = 5000;
@@ -152,6 +172,14 @@ async function askInTime<T>(
 function whyUnreadable({ key, type, bytes }: StoredOverrides): string | null {
   if (type !== 'string' && type !== 'none') return `the key ${key} holds a ${type}, not a string`;
   return loadOverrides(bytes).droppedBecause;
+}
+
+/** Why a reload would cost the servers the last copy; `null`: it would not. */
+function whyLost(stored: StoredOverrides, lastRevision: Revision | null): string | null {
+  if (isDocumentGone(stored)) return gone;
+  return isStoreEmptied(stored, lastRevision)
+    ? `${emptiedText(stored)}; where that is meant, run: rlctl reload --force`
+    : null;
 }
 
 /** Throws where a word can be no route: neither stored under that name nor led by a slash. */

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { labKey, openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type Ran } from '../support/world.js';
+
+const state = {} as { lab: Lab; fleet: string };
+beforeAll(async () => {
+  state.lab = await openLab({ behaviour: { siteMode: 'preview' } });
+  const { lab } = state;
+  const listed = { ...lab.environment, fleet: { command: ['printf', '%s\\n', lab.sandbox.origin] } };
+  state.fleet = await lab.world.config('listed.yaml', { environments: { lab: listed } });
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const run = (...args: string[]): Promise<Ran> => state.lab.world.main(args);
+const reloads = (): number => state.lab.sandbox.workers()[0]?.reloads ?? 0;
+
+interface Findings {
+  readonly findings: readonly { readonly code: string; readonly hint: string }[];
+}
+
+describe('the document is gone, and its history is there', () => {
+  const single = (): string[] => [];
+  const listed = (): string[] => ['--config', state.fleet];
+
+  async function lose(): Promise<number> {
+    expect(await run('override', 'set', '/api/search', '--rate', '7')).toMatchObject({ code: 0 });
+    await state.lab.redis.cli('DEL', labKey);
+    return reloads();
+  }
+
+  test.each([
+    ['one address', single],
+    ['a fleet', listed],
+  ])('reload refuses, and --dry-run as well: %s', async (_, where) => {
+    const before = await lose();
+    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+      const refused = errorOf(await run(...where(), ...args));
+      expect(refused).toMatchObject({ code: 'DOCUMENT_GONE', exitCode: 6 });
+      expect(refused.hint).toContain('override repair');
+    }
+    expect(reloads()).toBe(before);
+    expect((await run(...where(), 'reload', '--force', '--json')).code).not.toBe(6);
+    expect(reloads()).toBeGreaterThan(before);
+  });
+
+  test.each([
+    ['status', single, ['status']],
+    ['fleet status', listed, ['fleet', 'status']],
+  ])('%s advises to restore it, and no reload', async (_, where, command) => {
+    await lose();
+    const ran = await run(...where(), ...command, '--json');
+    expect(ran.code).toBe(3);
+    const { findings } = jsonOf<Findings>(ran.out);
+    const [gone] = findings.filter(({ code }) => code === 'DOCUMENT_GONE');
+    expect(gone?.hint).toContain('override repair');
+    for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
+  });
+
+  test('after the last override was taken out there is nothing to lose', async () => {
+    await run('override', 'set', '/api/search', '--rate', '7');
+    await run('override', 'unset', '/api/search');
+    await state.lab.redis.cli('DEL', labKey);
+    expect(await run('reload')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('Redis is emptied, history and all, after a reload from here', () => {
+  async function lose(): Promise<number> {
+    expect(await run('override', 'set', '/api/search', '--rate', '7')).toMatchObject({ code: 0 });
+    await state.lab.redis.cli('FLUSHALL');
+    return reloads();
+  }
+
+  test.each([
+    ['one address', () => []],
+    ['a fleet', () => ['--config', state.fleet]],
+  ])('reload and verify --reload leave the servers their last copy: %s', async (_, where: () => string[]) => {
+    const before = await lose();
+    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+      const refused = errorOf(await run(...where(), ...args));
+      expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
+      expect(refused.hint).toContain('policy get');
+    }
+    expect((await run(...where(), 'verify', '--reload', '--yes')).code).toBe(8);
+    expect(reloads()).toBe(before);
+    await run(...where(), 'reload', '--force');
+    expect(reloads()).toBeGreaterThan(before);
+    expect((await run(...where(), 'reload', '--json')).code).toBe(0);
+  });
+
+  test('status and doctor say so, and advise no reload', async () => {
+    const before = await lose();
+    const { findings } = jsonOf<Findings>((await run('status', '--json')).out);
+    expect(findings).toMatchObject([{ code: 'STORE_EMPTIED' }]);
+    const doctor = await run('doctor', '--json');
+    expect(doctor.out).toContain('STORE_EMPTIED');
+    expect(doctor.out).not.toContain('OVERRIDES_DIFFER');
+    expect(reloads()).toBe(before);
+  });
+});
