@@ -34,7 +34,10 @@ describe('the document is gone, and its history is there', () => {
     ['a fleet', listed],
   ])('reload refuses, and --dry-run as well: %s', async (_, where) => {
     const before = await lose();
-    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+    for (const args of [
+      ['reload', '--json'],
+      ['reload', '--dry-run', '--json'],
+    ]) {
       const refused = errorOf(await run(...where(), ...args));
       expect(refused).toMatchObject({ code: 'DOCUMENT_GONE', exitCode: 6 });
       expect(refused.hint).toContain('override repair');
@@ -52,7 +55,7 @@ describe('the document is gone, and its history is there', () => {
     const ran = await run(...where(), ...command, '--json');
     expect(ran.code).toBe(3);
     const { findings } = jsonOf<Findings>(ran.out);
-    const [gone] = findings.filter(({ code }) => code === 'DOCUMENT_GONE');
+    const gone = findings.find(({ code }) => code === 'DOCUMENT_GONE');
     expect(gone?.hint).toContain('override repair');
     for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
   });
@@ -77,7 +80,10 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     ['a fleet', () => ['--config', state.fleet]],
   ])('reload and verify --reload leave the servers their last copy: %s', async (_, where: () => string[]) => {
     const before = await lose();
-    for (const args of [['reload', '--json'], ['reload', '--dry-run', '--json']]) {
+    for (const args of [
+      ['reload', '--json'],
+      ['reload', '--dry-run', '--json'],
+    ]) {
       const refused = errorOf(await run(...where(), ...args));
       expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
       expect(refused.hint).toContain('policy get');
