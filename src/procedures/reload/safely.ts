@@ -64,7 +64,7 @@ export function assertReloadable(stored: StoredOverrides, lastRevision: Revision
  * `otherwise`: how to go on all the same. What rlctl alone refuses to read, such as a repeated key, the server takes, and
  * may be reloaded.
  */
-export function assertReadable(stored: StoredOverrides, otherwise: string): void {
+function assertReadable(stored: StoredOverrides, otherwise: string): void {
   const isText = stored.type === 'string' || stored.type === 'none';
   const dropped = loadOverrides(stored.bytes).droppedBecause;
   if (isDocumentGone(stored)) throw documentGone(stored, otherwise);
