@@ -24,7 +24,8 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
       ? `${stored.key} does not exist`
       : `${counted(count, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
   if (isText && droppedBecause === null) {
-    const found = foundMissing(stored, (await isElsewhere(facts)) ? null : facts.input.reload) ?? foundUnchangeable(stored);
+    const found =
+      foundMissing(stored, (await isElsewhere(facts)) ? null : facts.input.reload) ?? foundUnchangeable(stored);
     return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
   }
   listingOf(stored);
