@@ -142,6 +142,25 @@ describe('what a repair costs', () => {
     expect(out).toContain('"/by-hand"');
   });
 
+  test.each(['documented', 'deployed'] as const)(
+    'with other numbers than are restored is named: %s',
+    async (dialect) => {
+      const lab = state[dialect];
+      await set(lab, '/api/search', 120);
+      await set(lab, '/api/same', 7);
+      const byHand = '{"/api/search":{"rate":500},"/api/same":{"rate":7}}';
+      await lab.store(byHand);
+      await reloadRaw(lab.sandbox);
+      await lab.store(byHand.slice(0, -1));
+      const { remarks } = jsonOf<{ remarks: string[] }>((await plan(lab)).out);
+      expect(remarks.join('\n')).toContain('"/api/search" is in force with rate 500, this restores rate 120');
+      expect(remarks.join('\n')).not.toContain('/api/same');
+      // What a server has dropped is not in force with its bucket's own numbers.
+      await reloadRaw(lab.sandbox);
+      expect(jsonOf<{ remarks: string[] }>((await plan(lab)).out).remarks.join()).not.toContain('is in force');
+    },
+  );
+
   test('is counted by the metrics where it does not', async () => {
     const lab = state.deployed;
     await broken(lab);

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { bucketOfRoute } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
 import { heldNow } from '../../procedures/override/held.js';
 import { repairIntent } from '../../procedures/override/repair.js';
@@ -28,9 +29,13 @@ export const command = defineCommand({
     return { to, mutation: mutationInput(flags) };
   },
   action: async (context, { to, mutation }) => {
-    const { api: targets, basePaths } = await context.environment(mutation.effect.settings);
+    const environment = await context.environment(mutation.effect.settings);
+    const { api: targets, basePaths } = environment;
+    const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
     return runChange(context, mutation, (ports) =>
-      repairIntent(ports, { to, ifRevision: mutation.ifRevision }, () => heldNow(ports, { targets, basePaths })),
+      repairIntent(ports, { to, ifRevision: mutation.ifRevision }, () =>
+        heldNow(ports, { targets, basePaths, bucketOf }),
+      ),
     );
   },
 });

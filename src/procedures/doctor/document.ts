@@ -9,6 +9,7 @@ import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { endFindings } from '../override/end-findings.js';
 import { listingOf, type OverrideListing } from '../override/inspect.js';
+import { isElsewhere } from './redis.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** Whether rlctl and the server can read the document at all. */
@@ -23,7 +24,8 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
       ? `${stored.key} does not exist`
       : `${counted(count, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
   if (isText && droppedBecause === null) {
-    const found = foundMissing(stored, facts.input.reload) ?? foundUnchangeable(stored);
+    const found =
+      foundMissing(stored, (await isElsewhere(facts)) ? null : facts.input.reload) ?? foundUnchangeable(stored);
     return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
   }
   listingOf(stored);

@@ -6,6 +6,8 @@ import { noEdit } from '../../domain/override/entry-edit.js';
 import { replaceDocument } from '../../domain/override/edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
+import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
+import { inParallel } from '../reload/in-parallel.js';
 import type { Held } from './held.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -34,7 +36,8 @@ export function repairIntent(
       const [newestFirst, seen] = await Promise.all([readHistory(ports, () => false), held()]);
       const bytes = findDocument(newestFirst, to);
       if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to);
-      state.remarks = lossesOf(scanDocument(bytes), seen, document === null || isGone);
+      const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
+      state.remarks = [...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
       return document !== null && Buffer.from(bytes).equals(Buffer.from(stored.bytes ?? [])) ? noEdit(document) : edit;
     },
@@ -72,6 +75,35 @@ function lossesOf({ members, byKey }: OverrideDocument, held: Held, isLost: bool
   return [
     `${restored}; nothing tells what the server now holds, and overrides that were only ever stored past rlctl are in no history`,
   ];
+}
+
+/** Prefixes that are asked for one by one, at most. */
+const mostAsked = 50;
+const fieldNames = [
+  ['ratePerMin', 'rate'],
+  ['burst', 'burst'],
+  ['windowSeconds', 'window'],
+] as const;
+
+/** What is in force with other numbers than those restored: only ever written by hand, it is in no history. */
+async function otherValues(bytes: Uint8Array, { inForce }: Held): Promise<readonly string[]> {
+  const loaded = loadOverrides(bytes);
+  const winners = loaded.entries.filter((entry) => matchOverride(loaded, entry.prefix) === entry).slice(0, mostAsked);
+  const told = await inParallel(winners, 8, async ({ prefix, fields }): Promise<string[]> => {
+    const now = (await inForce?.(prefix)) ?? null;
+    const differing = fieldNames.filter(
+      ([name]) => now !== null && fields?.[name] !== undefined && fields[name] !== now[name],
+    );
+    if (now === null || differing.length === 0) return [];
+    const said = (of: Partial<Record<(typeof fieldNames)[number][0], number>>): string =>
+      differing.map(([name, word]) => `${word} ${of[name]}`).join(', ');
+    return [
+      `${JSON.stringify(quoteOutside(prefix))} is in force with ${said(now)}, this restores ${said(fields ?? {})}`,
+    ];
+  });
+  const all = told.flat();
+  const more = all.length > mostNamed ? [`and ${all.length - mostNamed} more are in force with other values`] : [];
+  return [...all.slice(0, mostNamed), ...more];
 }
 
 function findDocument(newestFirst: readonly HistoryEntry[], to: string | null): Uint8Array | null {
