@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import type { HistoryEntry } from '../domain/override/history.js';
 import { addressed } from '../domain/printed-command.js';
 import type { AuditLog } from '../procedures/audit/log.js';
+import { olderText } from './older-text.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -36,7 +37,7 @@ export function auditLogView(log: AuditLog, environment: Environment): View {
   const lines = [...unkept(log), ...log.entries.map(lineOf)];
   return {
     kind: 'AuditLog',
-    data: { environment: environment.name, key: log.stored.key, entries: lines },
+    data: { environment: environment.name, key: log.stored.key, entries: lines, isMore: log.isMore },
     items: lines,
     human: async (theme) => {
       if (lines.length === 0) return 'no change has been recorded';
@@ -45,7 +46,11 @@ export function auditLogView(log: AuditLog, environment: Environment): View {
         lines.map((line) => rowOf(line, theme)),
         theme,
       );
-      return [table, ...notes(log, environment).map((note) => theme.warn(term(note)))].join('\n');
+      return [
+        table,
+        ...(log.isMore ? [theme.dim(olderText('entries', log.entries.length))] : []),
+        ...notes(log, environment).map((note) => theme.warn(term(note))),
+      ].join('\n');
     },
   };
 }

@@ -3,11 +3,12 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { ChangeResult } from '../procedures/override/change.js';
-import type { RecordedChange } from '../procedures/override/history.js';
+import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
+import { olderText } from './older-text.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
@@ -197,7 +198,8 @@ function valueText(value: unknown): string {
 }
 
 /** The history, newest first, each change with its fields. */
-export function historyView(items: readonly RecordedChange[], environment: Environment, nowMs: number): View {
+export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
+  const { changes: items, isMore } = recorded;
   const json = items.map(({ entry, diff, undoneBy }) => ({
     entryId: entry.entryId,
     kind: entry.kind,
@@ -221,12 +223,15 @@ export function historyView(items: readonly RecordedChange[], environment: Envir
   }));
   return {
     kind: 'OverrideHistory',
-    data: { environment: environment.name, entries: json },
+    data: { environment: environment.name, entries: json, isMore },
     items: json,
     human: (theme) =>
       items.length === 0
         ? 'no change has been recorded'
-        : items.map((item) => historyText(item, theme, nowMs, environment)).join('\n\n'),
+        : [
+            ...items.map((item) => historyText(item, theme, nowMs, environment)),
+            ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),
+          ].join('\n\n'),
   };
 }
 

@@ -81,6 +81,21 @@ test('no is no: nothing is written, and what was typed is kept with the command 
   expect(await state.lab.document()).toBe(before.replace('1', '9'));
 });
 
+test('what was taken out is named where it is kept: the commands told do all that was edited', async () => {
+  const terminal = await edit(`sed -i -e '/prefix: .a$/,/rate: 1$/d' -e 's/rate: 2$/rate: 7/' "$1"`);
+  await terminal.until('the question', () => terminal.screen().includes('Write this change?'));
+  terminal.type('n');
+  expect(await terminal.ended).toBe(6);
+  const [path = ''] = await kept();
+  const shown = terminal.screen().replaceAll(/\s+/g, '');
+  expect(shown).toContain(`overrideapply-f${path}&&rlctl`);
+  expect(shown).toContain('overrideunset/a');
+  expect(shown).not.toContain('overrideunset/b');
+  expect(await state.lab.world.main(['override', 'apply', '-f', path])).toMatchObject({ code: 0 });
+  expect(await state.lab.world.main(['override', 'unset', '/a'])).toMatchObject({ code: 0 });
+  expect(await state.lab.document()).toBe('{"/b":{"rate":7}}');
+});
+
 test('an entry that is taken out is removed; --yes asks nothing', async () => {
   const terminal = await edit(`sed -i '/prefix: .a$/,/rate: 1$/d' "$1"`, ['--yes']);
   expect(await terminal.ended).toBe(0);

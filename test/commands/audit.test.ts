@@ -108,6 +108,19 @@ describe('log', () => {
     expect(JSON.parse(last?.fields['body']?.toString() ?? '')).toMatchObject({ metadataFound: theirs });
   });
 
+  test.each([
+    [['audit', 'log'], 'entries'],
+    [['override', 'history'], 'changes'],
+  ])('%j says where its limit cut older ones off', async (command, what) => {
+    await set('/a', 1);
+    await set('/b', 2);
+    const cut = await run([...command, '--limit', '1']);
+    expect(cut.out).toContain(`… there are older ${what}; to see more: --limit 5`);
+    expect(jsonOf((await run([...command, '--limit', '1', '--json'])).out)).toMatchObject({ isMore: true });
+    expect((await run([...command, '--limit', '2'])).out).not.toContain('older');
+    expect(jsonOf((await run([...command, '--limit', '2', '--json'])).out)).toMatchObject({ isMore: false });
+  });
+
   test('--limit, --actor, --route and --since choose', async () => {
     await set('/a', 1);
     await run(['override', 'set', '/b', '--rate', '1', '--no-reload'], { env: { RLCTL_ACTOR: 'ana@laptop' } });

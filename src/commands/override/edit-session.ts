@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { OverridesFile } from '../../domain/overrides-file/read-file.js';
-import { shellWord, splitWords } from '../../domain/shell-words.js';
+import { shellWord, shellWords, splitWords } from '../../domain/shell-words.js';
 import { dumpText, type Dump } from '../../ui/dump-view.js';
 import type { Outcome } from '../command.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
@@ -39,7 +39,7 @@ export async function letEdit(
       return { path, file: await loadOverridesFile(context, path) };
     } catch (error) {
       if (await wantsAnotherTry(context, error)) continue;
-      if ((await context.files.readText(path)) !== text) throw kept(error, path);
+      if ((await context.files.readText(path)) !== text) throw kept(error, path, null);
       await forgetEdit(context, path);
       throw error;
     }
@@ -73,28 +73,37 @@ export async function forgetEdit(context: Context, path: string): Promise<void> 
   await context.files.remove(path);
 }
 
-/** Runs what puts an edit into force; unless it did, the file stays, and the error says where. */
+/** Runs what puts an edit into force; unless it did, the file stays, and the error says where. `removed`: what it takes out. */
 export async function keptOnFailure(
   context: Context,
-  path: string,
+  { path, removed }: { readonly path: string; readonly removed: readonly string[] },
   { isDryRun }: MutationInput,
   put: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const outcome = await put().catch((error: unknown) => {
-    throw kept(error, path);
+    throw kept(error, path, removed);
   });
   if (isDryRun) await context.note(`what you wrote is kept in ${path}`);
   else await forgetEdit(context, path);
   return outcome;
 }
 
-function kept(error: unknown, path: string): unknown {
+/** `removed`: the entries that were taken out; `null`: the file cannot be read yet. */
+function kept(error: unknown, path: string, removed: readonly string[] | null): unknown {
   if (!(error instanceof RlctlError) || error.details?.['applied'] === true) return error;
   const { kind, message, code, hint, details } = error;
-  const where = `What you wrote is kept in ${path}; take it up with: rlctl override apply -f ${shellWord(path)}`;
+  const where = `What you wrote is kept in ${path}; take it up with: rlctl override apply -f ${shellWord(path)}${removalHint(removed)}`;
   return new RlctlError(kind, message, {
     code,
     hint: hint === undefined ? where : `${hint} ${where}`,
-    details: { ...details, kept: path },
+    details: { ...details, kept: path, ...(removed === null ? {} : { removed }) },
   });
+}
+
+/** A file that is applied deletes nothing: what was taken out of it has to be said. */
+function removalHint(removed: readonly string[] | null): string {
+  if (removed === null) return ' (it deletes nothing; what you took out goes with: rlctl override unset ROUTE)';
+  if (removed.length === 0) return '';
+  const unset = removed.map((route) => shellWords(['rlctl', 'override', 'unset', route])).join(' && ');
+  return ` && ${unset}`;
 }

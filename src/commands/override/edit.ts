@@ -34,7 +34,9 @@ export const command = defineCommand({
       const data = { environment: environment.name, isNoop: true };
       return { view: messageView('OverrideEdit', data, 'nothing was edited, so nothing was changed'), exit: 'ok' };
     }
-    return keptOnFailure(context, path, mutation, () =>
+    const named = new Set(file.entries.map(({ prefix }) => prefix));
+    const removed = [...dumped].filter((prefix) => !named.has(prefix));
+    return keptOnFailure(context, { path, removed }, mutation, () =>
       runChange(context, { ...mutation, isAsked: true }, () => ({ ...intent, end: mutation.end })),
     );
   },

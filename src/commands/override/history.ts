@@ -43,7 +43,7 @@ export const command = defineCommand({
     const ports = { store: await context.store(environment), deadline: context.deadline };
     if (document !== null)
       return { view: documentView(await recordedDocument(ports, document), environment), exit: 'ok' };
-    const changes = await recordedChanges(ports, filter);
-    return { view: historyView(changes, environment, context.clock.nowMs()), exit: 'ok' };
+    const recorded = await recordedChanges(ports, filter);
+    return { view: historyView(recorded, environment, context.clock.nowMs()), exit: 'ok' };
   },
 });

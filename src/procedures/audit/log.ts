@@ -19,6 +19,8 @@ export interface AuditLog {
   readonly stored: StoredOverrides;
   /** Newest first. */
   readonly entries: readonly HistoryEntry[];
+  /** True: the limit cut older ones off. */
+  readonly isMore: boolean;
   /** True: somebody changed the document past rlctl, and no entry keeps that yet: the next change will. */
   readonly isForeign: boolean;
   /** The same of the metadata beside the document. */
@@ -32,12 +34,13 @@ export async function readLog(ports: AuditPorts, filter: LogFilter): Promise<Aud
   const entries: HistoryEntry[] = [];
   for await (const page of entryPages(ports)) {
     entries.push(...page.filter((entry) => entry.timeMs >= oldestMs && isWanted(entry, filter)));
-    if (entries.length >= filter.limit || page.some(({ timeMs }) => timeMs < oldestMs)) break;
+    if (entries.length > filter.limit || page.some(({ timeMs }) => timeMs < oldestMs)) break;
   }
   const isWhole = filter.actor === null && filter.route === null;
   return {
     stored,
     entries: entries.slice(0, filter.limit),
+    isMore: entries.length > filter.limit,
     isForeign: isWhole && isChangedPast(stored),
     isMetadataForeign: isWhole && isMetadataForeign(stored),
   };

@@ -13,6 +13,13 @@ export interface RecordedChange {
   readonly undoneBy: string | null;
 }
 
+/** Recorded changes, newest first. */
+export interface RecordedChanges {
+  readonly changes: readonly RecordedChange[];
+  /** True: the limit cut older ones off. */
+  readonly isMore: boolean;
+}
+
 export interface HistoryFilter {
   /** At most this many, newest first. */
   readonly limit: number;
@@ -26,14 +33,15 @@ export interface HistoryFilter {
 export async function recordedChanges(
   ports: Pick<StorePorts, 'store' | 'deadline'>,
   filter: HistoryFilter,
-): Promise<readonly RecordedChange[]> {
+): Promise<RecordedChanges> {
   const undoneBy = new Map<string, string>();
   const wanted = ({ changeId, body }: HistoryEntry): boolean =>
     (filter.changeId === null || changeId === filter.changeId) &&
     (filter.route === null || body?.routes.some(({ route }) => route === filter.route) === true);
-  const entries = await readHistory(ports, (read) => read.filter(wanted).length >= filter.limit);
+  const entries = await readHistory(ports, (read) => read.filter(wanted).length > filter.limit);
   for (const { body, changeId } of entries) if (body?.undoes) undoneBy.set(body.undoes, changeId);
-  const found = entries.filter(wanted).slice(0, filter.limit);
+  const all = entries.filter(wanted);
+  const found = all.slice(0, filter.limit);
   if (filter.changeId !== null && found.length === 0) {
     throw usageError(
       `the history has no change ${filter.changeId}: it was not applied, or is older than what is kept`,
@@ -41,11 +49,12 @@ export async function recordedChanges(
       'CHANGE_MISSING',
     );
   }
-  return found.map((entry) => ({
+  const changes = found.map((entry) => ({
     entry,
     diff: entry.body === null ? [] : diffOf(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
+  return { changes, isMore: all.length > found.length };
 }
 
 /** The fields a change touched, from the raw values the history keeps of it. */
