@@ -41,7 +41,7 @@ export function isStoreEmptied(
 
 /** What it says, and what to look at first. */
 export function emptiedText({ key }: { readonly key: string }): string {
-  return `no override is stored in ${key} and no history, though the last reload from here was of a document with overrides: Redis was emptied, or rlctl looks in another place; the next reload drops what the servers still hold`;
+  return `no override is stored in ${key} and no history, though the last reload from here was of a document with overrides: Redis was emptied, or this is another place than then; the next reload drops what the servers still hold`;
 }
 
 /** How to see the last copy of what is lost. */
