@@ -13,6 +13,7 @@ import * as inForce from './in-force.js';
 import * as local from './local.js';
 import * as metrics from './metrics.js';
 import * as network from './network.js';
+import { checkRights } from './redis-rights.js';
 import * as redis from './redis.js';
 import * as server from './server.js';
 
@@ -41,7 +42,7 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'redis.role': redis.checkRole,
   'redis.persistence': redis.checkPersistence,
   'redis.eviction': redis.checkEviction,
-  'redis.rights': redis.checkRights,
+  'redis.rights': checkRights,
   'redis.types': redis.checkTypes,
   'redis.ttl': redis.checkTtl,
   'redis.namespace': redis.checkNamespace,
