@@ -1,16 +1,33 @@
 import { resolve } from 'node:path';
-import type { Context } from '../../context.js';
-import { usageError } from '../../domain/errors.js';
-import { documentOf } from '../../domain/overrides-file/read-file.js';
-import { loadOverridesFile } from '../override/file.js';
+import type { Context } from '../context.js';
+import { usageError } from '../domain/errors.js';
 
-/** The text of a file named on the command line; `-`: stdin. Throws a usage error where there is none. */
-export async function readInput(context: Context, file: string, flag: string): Promise<string> {
-  if (file === '-') return (await context.host.stdin.readAll()).toString('utf8');
-  const text = await context.files.readText(resolve(context.host.cwd, file));
-  if (text === null)
-    throw usageError(`${flag}: there is no file ${file}`, `Check the path given with ${flag}.`, 'FILE_MISSING');
-  return text;
+// Files that a command line names, where - is stdin.
+
+/** What is read of a text at most: a plan of 100,000 routes fits. */
+const mostTextBytes = 64 * 1024 * 1024;
+
+/** The bytes of a file, one more than `mostBytes` at most; `-`: stdin. Throws a usage error where there is none. */
+export async function readInput(
+  context: Context,
+  file: string,
+  { flag, mostBytes }: { readonly flag: string; readonly mostBytes: number },
+): Promise<Uint8Array> {
+  if (file === '-') return context.host.stdin.readAll();
+  const bytes = await context.files.readBytes(resolve(context.host.cwd, file), mostBytes);
+  if (bytes !== null) return bytes;
+  throw usageError(
+    `${flag}: there is no file ${file}`,
+    `Check the path given with ${flag}; - is stdin.`,
+    'FILE_MISSING',
+  );
+}
+
+/** The text of a file (UTF-8), up to 64 MiB; `-`: stdin. Throws a usage error where there is none, or more. */
+export async function readInputText(context: Context, file: string, flag: string): Promise<string> {
+  const bytes = await readInput(context, file, { flag, mostBytes: mostTextBytes });
+  if (bytes.length <= mostTextBytes) return Buffer.from(bytes).toString('utf8');
+  throw usageError(`${flag}: ${file} is larger than ${mostTextBytes} bytes`, 'Split it.', 'FILE_TOO_LARGE');
 }
 
 /** Throws a usage error where stdin, which can be read once only, stands for several things. */
@@ -18,9 +35,4 @@ export function assertOneStdin(sources: readonly (readonly [what: string, file: 
   const wanting = sources.filter(([, file]) => file === '-').map(([what]) => what);
   if (wanting.length > 1)
     throw usageError(`${wanting.join(' and ')} cannot both be read from stdin`, 'Give one of them as a file.');
-}
-
-/** The document that a file of overrides makes, in whichever form it is written. Throws usage errors with their places. */
-export async function readDocument(context: Context, file: string): Promise<Uint8Array> {
-  return documentOf(await loadOverridesFile(context, file));
 }

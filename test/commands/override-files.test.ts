@@ -96,7 +96,9 @@ describe('a file by hand', () => {
     [['apply'], /neither a file nor a plan/],
     [['diff'], /no file is named/],
     [['apply', '-f', 'missing.yaml'], /there is no file missing\.yaml/],
-    [['apply', '-f', '-', '--secret-file', '-'], /read stdin/],
+    [['apply', '-f', '-', '--secret-file', '-'], /-f and --secret-file cannot both be read from stdin/],
+    [['apply', '--plan', '-', '--secret-file', '-'], /--plan and --secret-file cannot both be read from stdin/],
+    [['apply', '--plan', 'large.json'], /the field \w+ is missing/],
     [['sync', '-f', 'f.yaml'], /does not say what manages/],
     [['sync', '-f', 'f.yaml', '--owner', 'a b'], /"a b" is no name/],
     [['sync', '-f', 'owned.yaml', '--owner', 'b'], /--owner says "b", and owned\.yaml says "a"/],
@@ -106,6 +108,8 @@ describe('a file by hand', () => {
   ])('%j is refused with a cure', async (args, message) => {
     await write('f.yaml', threeRoutes);
     await write('owned.yaml', `${threeRoutes}owner: a\n`);
+    // A plan may be larger than the document that it changes.
+    await write('large.json', `${' '.repeat(17 * 1024 * 1024)}{}`);
     const ran = await run(['override', ...args]);
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(message);

@@ -7,12 +7,13 @@ import { plannedIntent } from '../../procedures/override/planned.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from './change.js';
-import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile, readInput } from './file.js';
+import { addFileFlag, assertSecretElsewhere, fileFlag, loadOverridesFile } from './file.js';
+import { readInputText } from '../input-file.js';
 
 // The runbook's "per-route override" for many routes at once, from a file that is kept under review; never deletes.
 
 async function applyPlan(context: Context, path: string, mutation: MutationInput): Promise<Outcome> {
-  const plan = parsePlanFile(Buffer.from(await readInput(context, path)).toString('utf8'), path);
+  const plan = parsePlanFile(await readInputText(context, path, '--plan'), path);
   const environment = await context.environment(mutation.effect.settings);
   const { reason, ticket } = mutation;
   const said = { ...mutation, reason: reason ?? plan.reason, ticket: ticket ?? plan.ticket };
@@ -40,7 +41,7 @@ export const command = defineCommand({
     if (plan === null && textFlag(flags, 'file') === null)
       throw usageError('neither a file nor a plan is named', 'Give -f FILE, or --plan FILE; - is stdin.');
     const path = plan ?? fileFlag(flags);
-    assertOneStdin(path, mutation);
+    assertSecretElsewhere(plan === null ? '-f' : '--plan', path, mutation);
     return { isPlan: plan !== null, path, mutation };
   },
   action: async (context, { isPlan, path, mutation }) => {

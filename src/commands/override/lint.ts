@@ -15,7 +15,8 @@ import { sarifLog } from '../../ui/sarif.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag } from '../command.js';
 import { durationFlag } from '../decisions/question.js';
 import { decisionsPort } from '../decisions/traffic.js';
-import { readInput } from './file.js';
+import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
+import { readInput } from '../input-file.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
 
 // What is wrong in a document before a server loads it, or in the one that is stored: rule by rule, each with its place.
@@ -51,7 +52,10 @@ async function configured(context: Context): Promise<{ name: string | null; buck
 type Linted = { readonly report: LintReport; readonly environment: string | null };
 
 async function onDisk(context: Context, file: string, ignored: ReadonlySet<string>): Promise<Linted> {
-  const [bytes, { name, buckets }] = await Promise.all([readInput(context, file), configured(context)]);
+  const [bytes, { name, buckets }] = await Promise.all([
+    readInput(context, file, { flag: '-f', mostBytes: maxFileBytes }),
+    configured(context),
+  ]);
   const readYaml = await context.readYaml();
   return { report: lintFile(bytes, { file, readYaml }, { buckets, ignored }), environment: name };
 }

@@ -2,7 +2,7 @@ import { syncIntent } from '../../procedures/override/declared.js';
 import { defineCommand } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
-import { addFileFlag, assertOneStdin, fileFlag, loadOverridesFile } from './file.js';
+import { addFileFlag, assertSecretElsewhere, fileFlag, loadOverridesFile } from './file.js';
 import { addOwnershipFlags, ownershipFlags, ownershipOf } from './ownership.js';
 
 // The same as apply, for a file that is the whole truth about what its owner manages: what it no longer names goes.
@@ -20,7 +20,7 @@ export const command = defineCommand({
   ],
   input: (_, flags) => {
     const [file, mutation] = [fileFlag(flags), mutationInput(flags, endOf(flags))];
-    assertOneStdin(file, mutation);
+    assertSecretElsewhere('-f', file, mutation);
     return { file, ownership: ownershipFlags(flags), mutation };
   },
   action: async (context, { file, ownership, mutation }) => {

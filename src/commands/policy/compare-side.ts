@@ -7,7 +7,7 @@ import { readable } from '../../procedures/override/plan.js';
 import { recordedDocument } from '../../procedures/override/recorded-document.js';
 import type { ComparedSide } from '../../ui/compare-view.js';
 import { namedEnvironment } from '../named-environment.js';
-import { readDocument } from './input-file.js';
+import { loadDocument } from '../override/file.js';
 
 /** A document to compare, and what it is for programs and people. */
 export interface OpenSide extends ComparedSide {
@@ -27,7 +27,7 @@ export async function openSide(context: Context, name: string): Promise<OpenSide
       await namedEnvironment(context, name.slice(4), { said: name, own: ['redis', 'namespace'] }),
     );
   if (name.startsWith('rev:')) return recorded(context, name, name.slice(4));
-  const bytes = await readDocument(context, name);
+  const bytes = await loadDocument(context, name, 'document');
   return { name, revision: null, overrides: new OverrideIndex(loadOverrides(bytes)) };
 }
 

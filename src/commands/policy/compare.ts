@@ -15,7 +15,7 @@ import { defineCommand, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import { openSide, sideForms } from './compare-side.js';
-import { assertOneStdin, readInput } from './input-file.js';
+import { assertOneStdin, readInputText } from '../input-file.js';
 
 // What a change of the document changes for clients: every route there can be, or those of a list.
 
@@ -38,10 +38,10 @@ async function listedRoutes(
       'Write the path a client asks for, e.g. /api/search.',
     );
   if (list === null && openApi === null) return named.length === 0 ? null : named.map(alone);
-  const listed = list === null ? [] : parseRouteList(await readInput(context, list, '--routes'), list);
+  const listed = list === null ? [] : parseRouteList(await readInputText(context, list, '--routes'), list);
   if (openApi === null) return [...named.map(alone), ...listed];
   const { readPlacedFile } = await import('../../yaml-file.js');
-  const paths = readOpenApi(readPlacedFile(await readInput(context, openApi, '--openapi'), openApi));
+  const paths = readOpenApi(readPlacedFile(await readInputText(context, openApi, '--openapi'), openApi));
   const samplesOf = sampler(usablePrefixes([documents.before, documents.after]));
   const sampled = paths.flatMap(({ template, methods }) =>
     samplesOf(template).map((route) => ({ route, methods, template: route === template ? null : template })),

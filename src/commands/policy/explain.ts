@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { usageError } from '../../domain/errors.js';
+import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
@@ -9,22 +8,18 @@ import { explainPolicy } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { readInput } from '../input-file.js';
 import { lastReload } from '../last-reload.js';
 import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
 
-async function bytesOf(context: Context, file: string): Promise<Buffer> {
-  if (file === '-') return context.host.stdin.readAll();
-  const text = await context.files.readText(resolve(context.host.cwd, file));
-  if (text === null) throw usageError(`there is no file ${file}`, 'Check the path given with -f.', 'FILE_MISSING');
-  return Buffer.from(text);
-}
-
 async function offline(context: Context, file: string, route: string, named: string | null): Promise<Outcome> {
   const environment = await context.environment().catch(() => null);
   const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
-  const explanation = explainRoute(loadOverrides(await bytesOf(context, file)), route, { bucket });
+  // As it is: what the server cannot read is explained too.
+  const bytes = await readInput(context, file, { flag: '-f', mostBytes: maxFileBytes });
+  const explanation = explainRoute(loadOverrides(bytes), route, { bucket });
   const sources = { bucket: '--bucket', overrides: file, base: null };
   return {
     view: explanationView(explanation, sources, { address: context.address, seen: nothingSeen, base: null }),

@@ -12,7 +12,8 @@ import { schemaView } from '../../ui/schema-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags, type Outcome } from '../command.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
 import { bucketFor } from './bucket.js';
-import { assertOneStdin, readDocument, readInput } from './input-file.js';
+import { assertOneStdin, readInputText } from '../input-file.js';
+import { loadDocument } from '../override/file.js';
 import { runLive } from './live-tests.js';
 
 // Expectations of policies as a file: kept with the code, checked before a document is stored and after.
@@ -40,7 +41,7 @@ function chosenTests({ tests }: PolicyTestFile, { filter, file }: TestInput): re
 
 /** Offline the configuration helps where there is one, and nothing needs it. */
 async function runOffline(context: Context, tests: readonly PolicyTest[], { bases }: PolicyTestFile, against: string) {
-  const overrides = new OverrideIndex(loadOverrides(await readDocument(context, against)));
+  const overrides = new OverrideIndex(loadOverrides(await loadDocument(context, against, '--against')));
   const environment = await context.environment().catch(() => null);
   const bucketOf = ({ route, bucket }: PolicyTest): string | null => {
     if (bucket !== null || environment === null) return bucket;
@@ -100,7 +101,7 @@ export const command = defineCommand({
       ['--against', against],
     ]);
     const { readPlacedFile } = await import('../../yaml-file.js');
-    const parsed = parsePolicyTests(readPlacedFile(await readInput(context, file, '-f'), file));
+    const parsed = parsePolicyTests(readPlacedFile(await readInputText(context, file, '-f'), file));
     const tests = chosenTests(parsed, input);
     const ran =
       against === null
