@@ -5,13 +5,14 @@ import type { Theme } from './theme.js';
 
 /** What guards say of a change, for programs. */
 export function guardsJson(verdicts: readonly SettledVerdict[]): readonly Record<string, unknown>[] {
-  return verdicts.map(({ rule, outcome, violations, unjudged }) => ({
+  return verdicts.map(({ rule, outcome, violations, unjudged, standing }) => ({
     rule: rule.name,
     place: rule.place,
     outcome,
     isOverridable: rule.isOverridable,
     violations: violations.map(violationJson),
     unjudged,
+    standing,
   }));
 }
 
@@ -23,10 +24,10 @@ function guardLines(verdicts: readonly SettledVerdict[], theme: Theme): readonly
     overridden: theme.warn('is overridden'),
     refused: theme.bad('refuses it'),
   };
-  return verdicts.flatMap(({ rule, outcome, violations, unjudged }) => [
+  return verdicts.flatMap(({ rule, outcome, violations, unjudged, standing }) => [
     `${theme.accent('guard:')} ${term(rule.name)} ${words[outcome]}`,
     ...violations.map((each) => `        ${term(violationText(each))}`),
-    ...unjudged.map((each) => `        ${term(each)}`),
+    ...[...unjudged, ...standing].map((each) => `        ${term(each)}`),
   ]);
 }
 
