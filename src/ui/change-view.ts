@@ -109,6 +109,7 @@ function planJson(plan: ChangePlan, environment: Environment): Record<string, un
     until: isoTime(plan.untilMs),
     remarks: [...remarksOf(plan, environment), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
+    dump: plan.intent.dumpAge?.() ?? null,
     guards: guardsJson(guardsOf(plan).verdicts),
   };
 }
@@ -177,9 +178,9 @@ const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' 
 function diffText(diff: readonly RouteDiff[], theme: Theme): string {
   const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
   return diff
-    .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
-      const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
-      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + place;
+    .flatMap((each) => {
+      const { route, kind, fields, before, after } = each;
+      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + placeText(each);
       const width = Math.max(0, ...fields.map(({ name }) => term(name).length));
       const shown = fields.map(
         ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
@@ -191,6 +192,13 @@ function diffText(diff: readonly RouteDiff[], theme: Theme): string {
       return [head, ...shown, ...whole];
     })
     .join('\n');
+}
+
+/** Where an entry goes: order is meaning. Nothing for one that stays, for the only one, and where it is not known. */
+function placeText({ kind, isMoved, toIndex, toNext }: RouteDiff): string {
+  if (toIndex === null || (kind !== 'added' && !isMoved) || (toIndex === 0 && toNext === null)) return '';
+  const place = toNext === null ? 'last' : `before ${term(JSON.stringify(toNext))}`;
+  return `  ${isMoved ? 'now ' : ''}${place}`;
 }
 
 function valueText(value: unknown): string {

@@ -159,8 +159,10 @@ describe('order', () => {
 
   test('a new prefix goes before the first entry that would hide it, else to the end', async () => {
     await state.lab.store('{"/x":{"rate":1},"/api":{"rate":1},"/y":{"rate":1}}');
-    await set('/api/search', '--rate', '1');
-    await set('/z', '--rate', '1');
+    const first = await set('/api/search', '--rate', '1');
+    expect(first.out).toContain('\n+ /api/search  before "/api"\n');
+    const second = await set('/z', '--rate', '1');
+    expect(second.out).toContain('\n+ /z  last\n');
     expect(await order()).toEqual(['/x', '/api/search', '/api', '/y', '/z']);
   });
 
@@ -168,7 +170,8 @@ describe('order', () => {
     await state.lab.store('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
     await set('/new', '--rate', '1', '--after', '/a');
     expect(await order()).toEqual(['/a', '/new', '/b', '/c']);
-    await set('/c', '--rate', '3', '--before', '/a');
+    const moved = await set('/c', '--rate', '3', '--before', '/a');
+    expect(moved.out).toContain('\n↕ /c  now before "/a"\n');
     expect(await order()).toEqual(['/c', '/a', '/new', '/b']);
   });
 

@@ -1,5 +1,5 @@
 import { usageError } from '../../domain/errors.js';
-import { diffDocuments, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, keptDiff, noPlace, type RouteDiff } from '../../domain/override/diff.js';
 import { scanDocument } from '../../domain/override/document.js';
 import type { HistoryBody, HistoryEntry, RouteChange } from '../../domain/override/history.js';
 import { isKept } from '../../domain/override/splices.js';
@@ -70,11 +70,11 @@ function diffOf(body: HistoryBody): readonly RouteDiff[] {
   const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
   // The places in this small document are not those in the stored one, which the history does not keep.
   return [
-    ...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })),
+    ...diff.map((each) => ({ ...each, ...noPlace })),
     ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
   ];
 }
 
 function moveOf({ route, before, after }: RouteChange): RouteDiff {
-  return { route, kind: 'moved', isMoved: true, before, after, fields: [], fromIndex: null, toIndex: null };
+  return { route, kind: 'moved', isMoved: true, before, after, fields: [], ...noPlace };
 }
