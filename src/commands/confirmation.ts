@@ -52,15 +52,22 @@ export async function confirmChange(
 ): Promise<void> {
   if (!environment.isProtected) {
     if (isNoop || consent.isAsked !== true) return;
-    await context.note(await preview());
+    if (!consent.isYes) await showBefore(context, preview);
     return confirmStep(context, 'Write this change?', consent.isYes);
   }
   if (isNoop) {
     if (isReloading) await confirmReload(context, environment, consent);
     return;
   }
-  await context.note(await preview());
+  if (consent.confirm !== environment.name) await showBefore(context, preview);
   await confirmWrite(context, environment, consent);
+}
+
+/** What is asked about is part of the question; where nobody is asked it is a remark like any other. */
+async function showBefore(context: Context, preview: ToConfirm['preview']): Promise<void> {
+  if (!canAsk(context)) return context.note(await preview());
+  context.progress.clear();
+  await context.host.stderr.write(`${await preview()}\n`);
 }
 
 /**

@@ -43,7 +43,8 @@ export interface EffectFlags {
   readonly settings: Partial<Record<SettingKey, string>>;
 }
 
-export function addMutationFlags(command: Command): void {
+/** What every change of the document takes that no guard is asked about. */
+export function addExemptFlags(command: Command): void {
   command
     .addOption(new Option('--reason <text>', 'why; kept in the history').helpGroup('Change:'))
     .addOption(new Option('--ticket <id>', 'ticket; kept in the history').helpGroup('Change:'))
@@ -55,9 +56,14 @@ export function addMutationFlags(command: Command): void {
     .addOption(
       new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
     )
-    .addOption(guardOption().helpGroup('Change:'))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
+}
+
+/** What every other change takes. */
+export function addMutationFlags(command: Command): void {
+  addExemptFlags(command);
+  command.addOption(guardOption().helpGroup('Change:'));
 }
 
 /** For changes that leave an override in force: `endOf` reads them. */

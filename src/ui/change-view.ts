@@ -10,6 +10,7 @@ import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { olderText } from './older-text.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -126,10 +127,7 @@ function planText(
   untilMs: number | null = plan.untilMs,
 ): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  const remarks = [
-    ...remarksOf(plan, environment).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
-    ...guardsSaidLines(guardsOf(plan), theme),
-  ];
+  const remarks = [...noteLines(remarksOf(plan, environment), theme), ...guardsSaidLines(guardsOf(plan), theme)];
   const missing = plan.intent.missing?.() ?? [];
   if (missing.length > 0 && plan.isNoop)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');

@@ -3,6 +3,7 @@ import { counted } from '../domain/counted.js';
 import { dumpAgeRemark } from '../domain/override/dump-age.js';
 import type { FieldDiff, RouteDiff } from '../domain/override/diff.js';
 import type { FileComparison } from '../procedures/override/compare-file.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -35,7 +36,7 @@ export function fileDiffView(comparison: FileComparison, file: string, environme
         theme.good(`+++ file  ${name}`),
         ...routes.flatMap((route) => routeLines(route, theme)),
         theme.dim(`${counted(routes.length, 'route')} ${routes.length === 1 ? 'differs' : 'differ'}`),
-        ...(remark === null ? [] : [`${theme.accent('note:')}  ${term(remark)}`]),
+        ...noteLines(remark === null ? [] : [remark], theme),
       ].join('\n');
     },
   };

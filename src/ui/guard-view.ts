@@ -1,5 +1,6 @@
 import { violationJson, violationText } from '../domain/guard/refusal.js';
 import type { GuardsSaid, SettledVerdict } from '../domain/guard/verdict.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 
@@ -33,5 +34,5 @@ function guardLines(verdicts: readonly SettledVerdict[], theme: Theme): readonly
 
 /** The same with its remarks before it; empty: no guard is about it. */
 export function guardsSaidLines({ verdicts, remarks }: GuardsSaid, theme: Theme): readonly string[] {
-  return [...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`), ...guardLines(verdicts, theme)];
+  return [...noteLines(remarks, theme), ...guardLines(verdicts, theme)];
 }

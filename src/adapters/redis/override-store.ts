@@ -1,6 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
+import { placedRedisCli } from '../../domain/redis-cli.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -67,7 +68,9 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
       try {
         return await once(connection, budgetOf(deadline), work);
       } catch (thrown) {
-        await patience.after(thrown);
+        await patience.after(thrown).catch((error: unknown) => {
+          throw placed(error, connection);
+        });
       }
     }
   };
@@ -94,7 +97,11 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         seen,
         limits,
         startedMs: started,
-      }).run();
+      })
+        .run()
+        .catch((error: unknown) => {
+          throw placed(error, connection);
+        });
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;
     },
@@ -118,6 +125,15 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),
   };
+}
+
+/** Commands for redis-cli in its hint go to the server that it is about. */
+function placed(error: unknown, { place }: RedisConnection): unknown {
+  if (!(error instanceof RlctlError) || error.hint === undefined) return error;
+  const { kind, message, code, details, cause } = error;
+  const hint = placedRedisCli(error.hint, place);
+  if (hint === error.hint) return error;
+  return new RlctlError(kind, message, { code, hint, ...(details ? { details } : {}), cause });
 }
 
 async function once<T>(
