@@ -153,6 +153,31 @@ describe('set', () => {
   });
 });
 
+describe('--quiet', () => {
+  test('leaves out remarks, on stdout and stderr, and nothing else', async () => {
+    const config = await as({ protected: true, require: [] });
+    const set = ['--config', config, 'override', 'set', '/a', '--rate', '1', '--for', '2h'];
+    expect((await run([...set, '--dry-run'])).out).toContain('note:  nothing has ever run that applies ends');
+    const dry = await run([...set, '--dry-run', '-q']);
+    expect(dry.out).not.toContain('note:');
+    expect(dry.out).toContain('+ /a');
+    expect((await run(set)).err).toContain('about to write:');
+    const refused = await run([...set, '-q']);
+    expect(refused.err).not.toContain('about to write:');
+    expect(refused).toMatchObject({ code: 6, err: expect.stringContaining('--confirm lab') as string });
+    // What is about to be written stands in the result.
+    const done = await run([...set, '--confirm', 'lab']);
+    expect(done.err).not.toContain('about to write:');
+    expect(done.out).toContain('+ /a');
+  });
+});
+
+test('what no guard is asked about offers no way past one', async () => {
+  for (const verb of ['undo', 'repair', 'expire'])
+    expect((await run(['override', verb, '--help'])).out).not.toContain('--override-guard');
+  expect((await run(['override', 'set', '--help'])).out).toContain('--override-guard');
+});
+
 describe('order', () => {
   const order = async (): Promise<readonly string[]> =>
     Object.keys(JSON.parse((await state.lab.document()) ?? '{}') as object);

@@ -420,8 +420,11 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
     test('the last heartbeat is what is read', async () => {
       const { subject, store } = await fresh();
       expect((await store.read(deadlineIn(time))).heartbeat).toBeNull();
-      await store.beat({ atMs: 1000, by: 'cron@a', everySeconds: null, reloaded: null }, deadlineIn(time));
-      const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, reloaded: 'abc' };
+      await store.beat(
+        { atMs: 1000, by: 'cron@a', everySeconds: null, previousMs: null, reloaded: null },
+        deadlineIn(time),
+      );
+      const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, previousMs: 1000, reloaded: 'abc' };
       await store.beat(last, deadlineIn(time));
       expect((await subject.store().read(deadlineIn(time))).heartbeat).toEqual(last);
       // It is no part of what a change is compared with.
