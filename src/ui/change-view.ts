@@ -2,6 +2,7 @@ import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
+import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
@@ -205,7 +206,7 @@ function valueText(value: unknown): string {
 
 /** The history, newest first, each change with its fields. */
 export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
-  const { changes: items, isMore } = recorded;
+  const { changes: items, isMore, lost } = recorded;
   const json = items.map(({ entry, diff, undoneBy }) => ({
     entryId: entry.entryId,
     kind: entry.kind,
@@ -229,11 +230,18 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
   }));
   return {
     kind: 'OverrideHistory',
-    data: { environment: environment.name, entries: json, isMore },
+    data: {
+      environment: environment.name,
+      entries: json,
+      isMore,
+      lost,
+    },
     items: json,
     human: (theme) =>
       items.length === 0
-        ? 'no change has been recorded'
+        ? lost === null
+          ? 'no change has been recorded'
+          : theme.warn(term(lostText(lost)))
         : [
             ...items.map((item) => historyText(item, theme, nowMs, environment)),
             ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),

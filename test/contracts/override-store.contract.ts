@@ -401,6 +401,10 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       const after = first.at(-1)?.entryId ?? '';
       const records = [...first, ...(await store.records({ limit: 100, after }, deadlineIn(time)))];
       expect(await store.records({ limit: 1, after: records.at(-1)?.entryId ?? '' }, deadlineIn(time))).toEqual([]);
+      const newest = await store.newestRecords({ limit: 2 }, deadlineIn(time));
+      const before = newest.at(-1)?.entryId ?? '';
+      const older = await store.newestRecords({ limit: 100, before }, deadlineIn(time));
+      expect([...newest, ...older]).toEqual(records.toReversed());
       expect(records.map(({ entryId }) => entryId)).toEqual((await wholeHistory(store)).map(({ entryId }) => entryId));
       expect(records.map(({ fields }) => [...fields.keys()].sort().join(' '))).toEqual([
         'chain doc id kind next prev seq since why',

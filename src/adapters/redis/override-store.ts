@@ -5,11 +5,11 @@ import { placedRedisCli } from '../../domain/redis-cli.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
-import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { HistoryQuery, OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { ServerSighting } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
-import { decodeEntry, rawEntries } from './entry-codec.js';
+import { decodeEntry, rawEntries, type RawEntry } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
 import { readState, valueOf } from './read-state.js';
@@ -75,6 +75,17 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     }
   };
 
+  const newest = <T>(
+    { limit, before }: HistoryQuery,
+    deadline: Deadline,
+    made: (entries: readonly RawEntry[]) => readonly T[],
+  ): Promise<readonly T[]> =>
+    attempt(deadline, async (link, budget) => {
+      const from = before === undefined ? '+' : `(${before}`;
+      const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
+      return made(rawEntries(valueOf(reply)));
+    });
+
   return {
     read: async (deadline, reader) => {
       for (;;) {
@@ -105,12 +116,9 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;
     },
-    history: ({ limit, before }, deadline) =>
-      attempt(deadline, async (link, budget) => {
-        const from = before === undefined ? '+' : `(${before}`;
-        const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
-        return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
-      }),
+    history: (query, deadline) =>
+      newest(query, deadline, (entries) => entries.map((entry) => decodeEntry(entry, keys.history))),
+    newestRecords: (query, deadline) => newest(query, deadline, (entries) => entries),
     records: ({ limit, after }, deadline) =>
       attempt(deadline, async (link, budget) => {
         const from = after === undefined ? '-' : `(${after}`;

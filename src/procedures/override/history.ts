@@ -2,6 +2,7 @@ import { usageError } from '../../domain/errors.js';
 import { diffDocuments, keptDiff, noPlace, type RouteDiff } from '../../domain/override/diff.js';
 import { scanDocument } from '../../domain/override/document.js';
 import type { HistoryBody, HistoryEntry, RouteChange } from '../../domain/override/history.js';
+import { lostChange, type LostChange } from '../../domain/override/lost-history.js';
 import { isKept } from '../../domain/override/splices.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -18,6 +19,8 @@ export interface RecordedChanges {
   readonly changes: readonly RecordedChange[];
   /** True: the limit cut older ones off. */
   readonly isMore: boolean;
+  /** The last change that is known of where the history is empty; `null`: it is not, or none is known. */
+  readonly lost: LostChange | null;
 }
 
 export interface HistoryFilter {
@@ -54,7 +57,8 @@ export async function recordedChanges(
     diff: entry.body === null ? [] : diffOf(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
-  return { changes, isMore: all.length > found.length };
+  const lost = entries.length === 0 ? lostChange(await ports.store.read(ports.deadline, 'auditor')) : null;
+  return { changes, isMore: all.length > found.length, lost };
 }
 
 /** The fields a change touched, from the raw values the history keeps of it. */
