@@ -523,7 +523,12 @@ describe('a document that cannot be read', () => {
       expect(hint?.includes('the server would drop every override')).toBe(!isRead);
       expect(hint?.includes('override lint')).toBe(isRead);
       expect(hint).toContain('override repair');
+      expect(/by hand/i.test(hint ?? '')).toBe(isRead);
     }
+    // Nothing is recorded: what is in force is not thrown away on our advice.
+    const repair = errorOf(await run(['override', 'repair', '--json']));
+    expect(repair.code).toBe('NOTHING_TO_REPAIR_FROM');
+    expect([repair.hint?.includes('by hand'), repair.hint?.includes('--force')]).toEqual([isRead, !isRead]);
     const { findings } = jsonOf<{ findings: readonly { hint: string }[] }>((await run(['status', '--json'])).out);
     const hints = findings.map(({ hint }) => hint).join('\n');
     expect(hints.includes('the server would drop every override')).toBe(!isRead);
