@@ -33,10 +33,14 @@ export interface Demand {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
+/** Where an end is wanted, one of three: this one is the least surprise. */
+const usualEnd = '--for 2h';
+const otherEnds = '--until TIME or --permanent';
+
 /** Every flag that is missing for these demands, each once: `--reason TEXT`, `--confirm prod`. */
 export function missingFlags(demands: readonly Demand[]): readonly string[] {
   const wanted = new Set(demands.flatMap((each) => each.needs));
-  const words = needs.filter((need) => wanted.has(need)).map((need) => needFlags[need]);
+  const words = needs.filter((need) => wanted.has(need)).map((need) => (need === 'end' ? usualEnd : needFlags[need]));
   return [...words, ...new Set(demands.flatMap(({ flags }) => flags))];
 }
 
@@ -59,7 +63,8 @@ export function assertNoDemand(command: string, demands: readonly Demand[]): voi
   }
   const list = demands.map(({ clause }) => `  ${clause.replaceAll('\n', '\n  ')}`);
   const what = `${counted(demands.length, 'thing stands', 'things stand')} against "${command}", and nothing was changed:`;
-  const atOnce = flags.length === 0 ? [] : [`Add all of it at once: ${flags.join(' ')}`];
+  const instead = flags.includes(usualEnd) ? ` (instead of --for: ${otherEnds})` : '';
+  const atOnce = flags.length === 0 ? [] : [`Add all of it at once: ${flags.join(' ')}${instead}`];
   throw new RlctlError('guard', [what, ...list].join('\n'), {
     code: first.code,
     hint: [...demands.flatMap(({ cures }) => cures), ...atOnce].join('\n'),

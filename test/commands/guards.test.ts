@@ -61,7 +61,7 @@ describe('what stands against a change is told at once', () => {
     ]);
     expect(hint).toContain('/api/payments: keep rate from 2 to 10.');
     expect(hint?.split('\n').at(-1)).toBe(
-      'Add all of it at once: --reason TEXT --ticket ID --for 2h (or --until TIME, or --permanent) --confirm lab',
+      'Add all of it at once: --reason TEXT --ticket ID --for 2h --confirm lab (instead of --for: --until TIME or --permanent)',
     );
     expect(details).toMatchObject({
       demands: [{ code: 'GUARD_REFUSED' }, { code: 'REASON_MISSING' }, { code: 'NOT_CONFIRMED' }],
