@@ -38,7 +38,7 @@ const usualEnd = '--for 2h';
 const otherEnds = '--until TIME or --permanent';
 
 /** Every flag that is missing for these demands, each once: `--reason TEXT`, `--confirm prod`. */
-export function missingFlags(demands: readonly Demand[]): readonly string[] {
+function missingFlags(demands: readonly Demand[]): readonly string[] {
   const wanted = new Set(demands.flatMap((each) => each.needs));
   const words = needs.filter((need) => wanted.has(need)).map((need) => (need === 'end' ? usualEnd : needFlags[need]));
   return [...words, ...new Set(demands.flatMap(({ flags }) => flags))];
