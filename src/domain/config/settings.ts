@@ -142,6 +142,14 @@ export const environmentSettings = [
   },
   {
     ...open,
+    key: 'notify',
+    variable: null,
+    fallback: 'nobody is told',
+    meaning:
+      'who is told of changes: a list of {webhook: URL, secret} (signed as Standard Webhooks says) and {grafana: URL, token, tags, dashboardUID, panelId} or {grafana: URL, basic: {username, password}}; each may have a name and events: [change, panic, rollout, incident, reload], where all but reload are told unasked',
+  },
+  {
+    ...open,
     key: 'history',
     variable: null,
     fallback: '10,000 entries of any age',
