@@ -11,10 +11,7 @@ export interface OperationRef {
 }
 
 /** True where one of the references names this operation; `step`: and this part of it. */
-export function isPartOf(
-  references: readonly OperationRef[] | undefined,
-  { kind, id, step }: OperationRef,
-): boolean {
+export function isPartOf(references: readonly OperationRef[] | undefined, { kind, id, step }: OperationRef): boolean {
   return (references ?? []).some(
     (each) => each.kind === kind && each.id === id && (step === undefined || each.step === step),
   );
