@@ -97,6 +97,7 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
       return exitCodeOf(exit);
     } finally {
       context.close();
+      await context.end();
     }
   } catch (error) {
     if (!(error instanceof HelpText)) throw error;

@@ -54,7 +54,10 @@ async function tellOne(ports: TellPorts, receiver: Receiver, event: NotifyEvent,
   const timer = setTimeout(() => share.abort(new DOMException('the share has passed', 'TimeoutError')), shareMs);
   try {
     // Not everything can be cancelled (a name server, a program that prints a secret): then it is not waited for.
-    const delivery = await Promise.race([attempts(ports, receiver, event, share.signal, count), endOf(share.signal)]);
+    const delivery = await Promise.race([
+      attempts(ports, receiver, event, share.signal, count).catch(unforeseen),
+      endOf(share.signal),
+    ]);
     const tookMs = Math.round(clock.monotonicMs() - startMs);
     const { target } = receiver;
     if (delivery.kind === 'delivered')
@@ -64,7 +67,6 @@ async function tellOne(ports: TellPorts, receiver: Receiver, event: NotifyEvent,
   } finally {
     clearTimeout(timer);
     ports.interrupted.removeEventListener('abort', onInterrupt);
-    share.abort();
   }
 }
 
@@ -85,6 +87,15 @@ async function attempts(
   }
   count.attempts = 2;
   return receiver.deliver(event, signal);
+}
+
+/** A bug in telling others is no reason for a change to fail. */
+function unforeseen(error: unknown): Delivery {
+  const name = error instanceof Error ? error.name : 'no error';
+  const said = new RlctlError('unexpected', `rlctl failed in a way that it did not foresee (${name})`, {
+    code: 'UNEXPECTED',
+  });
+  return { kind: 'failed', error: said, isRepeatable: false };
 }
 
 /** What there is to say at the end of the share, where the receiver itself has said nothing by then. */
