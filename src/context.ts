@@ -325,9 +325,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       await context.note(text);
     },
     after: (work) => {
-      const done = (): void => void after.delete(work);
       after.add(work);
-      work.then(done, done);
+      work.finally(() => after.delete(work)).catch(() => undefined);
     },
     theme: () =>
       lazily('theme', async () => {

@@ -63,9 +63,11 @@ export function createGrafana(target: GrafanaTarget, { credential, debug }: Graf
         .catch((error: unknown) => {
           throw receiverFailure(error, target);
         });
-      if (answer.status === 200 && Array.isArray(jsonOf(answer))) return `${url.origin} answers, and takes the credential`;
+      if (answer.status === 200 && Array.isArray(jsonOf(answer)))
+        return `${url.origin} answers, and takes the credential`;
       // Who may make annotations need not be permitted to read them.
-      if (answer.status === 403) return `${url.origin} answers; whether the credential may make annotations is not seen`;
+      if (answer.status === 403)
+        return `${url.origin} answers; whether the credential may make annotations is not seen`;
       throw refusalOf(answer, target) ?? refusalOfGrafana(answer, target);
     },
     close: () => line.close(),
@@ -103,7 +105,12 @@ function refusalOfGrafana(answer: RawAnswer, target: GrafanaTarget): RlctlError 
       return refused(target, 'NOTIFY_NOT_ITS_OWN', 'answered 200, but not as Grafana does', hint);
     }
     case 401:
-      return refused(target, 'NOTIFY_REFUSED', `refused the credential (401${said})`, `Put a valid token where ${place} takes it from.`);
+      return refused(
+        target,
+        'NOTIFY_REFUSED',
+        `refused the credential (401${said})`,
+        `Put a valid token where ${place} takes it from.`,
+      );
     case 403: {
       const hint = 'Give the service account the permission annotations:create (the role Editor has it).';
       return refused(target, 'NOTIFY_REFUSED', `does not permit an annotation (403${said})`, hint);

@@ -83,5 +83,9 @@ function refusalInWords(status: number, { place }: WebhookTarget): readonly [str
     return ['NOTIFY_REFUSED', `did not accept the signature (${status})`, hint];
   }
   if (status === 404 || status === 410) return ['NOTIFY_GONE', `answered ${status}`, `Check the path of ${place}.`];
-  return ['NOTIFY_REFUSED', `answered ${status}`, `Look at what it wants: rlctl notify schema prints the event's form.`];
+  return [
+    'NOTIFY_REFUSED',
+    `answered ${status}`,
+    `Look at what it wants: rlctl notify schema prints the event's form.`,
+  ];
 }

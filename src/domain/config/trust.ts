@@ -32,7 +32,14 @@ export interface Grant {
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
     const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
-    const found = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...fleetOf(file), ...told(file)];
+    const found = [
+      ...addressesOf(file),
+      ...secretOf(file.secret),
+      ...metrics,
+      ...driverOf(file),
+      ...fleetOf(file),
+      ...told(file),
+    ];
     const all = [...found, ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });

@@ -15,7 +15,8 @@ const fields: Readonly<Record<keyof NotifyEvent, JsonSchema>> = {
     pattern: '^[a-z]+\\.[A-Za-z]+$',
   },
   id: {
-    description: 'The same as the header webhook-id: whoever has seen it has seen this event. That of a change is its id.',
+    description:
+      'The same as the header webhook-id: whoever has seen it has seen this event. That of a change is its id.',
     type: 'string',
     pattern: '^[^.]+$',
   },
