@@ -63,9 +63,13 @@ export function createWebhook(target: WebhookTarget, { nowMs, secret, hide, debu
     look: async (signal) => {
       const url = line.url();
       const asked = { url, method: 'HEAD', headers: new Map([['Accept', '*/*']]), body: null, signal } as const;
-      const { status } = await line.send(asked).catch((error: unknown) => {
+      const answer = await line.send(asked).catch((error: unknown) => {
         throw receiverFailure(error, target);
       });
+      const { status } = answer;
+      // Of a request that it does not expect only this says anything about the address.
+      const refusal = status < 400 || (status >= 502 && status <= 504) ? refusalOf(answer, target) : null;
+      if (refusal !== null) throw refusal;
       return `${url.origin} answers (${status} to HEAD; no event was sent)`;
     },
     close: () => line.close(),
