@@ -121,8 +121,11 @@ export interface Context extends Part {
   note(text: string): Promise<void>;
   /** The same, said only once in a command. */
   noteOnce(text: string): Promise<void>;
-  /** Work that goes on while the result is shown already; the process does not end before it, whatever becomes of it. */
-  after(work: Promise<unknown>): void;
+  /**
+   * Work that goes on while the result is shown already; the process does not end before it, whatever becomes of it.
+   * `what`: said to people who wait.
+   */
+  after(what: string, work: Promise<unknown>): void;
   /** How text on stderr is dressed. */
   theme(): Promise<Theme>;
   /** A line on stderr with --debug. */
@@ -161,7 +164,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     ]);
   const open: { close(): void }[] = [];
   const openAfter: { close(): void }[] = [];
-  const after = new Set<Promise<unknown>>();
+  const after = new Map<Promise<unknown>, string>();
   const noted = new Set<string>();
   const once = new Map<string, Promise<unknown>>();
   const lazily = <T>(key: string, make: () => Promise<T>): Promise<T> => {
@@ -324,8 +327,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       noted.add(text);
       await context.note(text);
     },
-    after: (work) => {
-      after.add(work);
+    after: (what, work) => {
+      after.set(work, what);
       work.finally(() => after.delete(work)).catch(() => undefined);
     },
     theme: () =>
@@ -355,7 +358,9 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       for (const each of open) each.close();
     },
     end: async () => {
-      await Promise.allSettled(after);
+      const [what] = after.values();
+      if (what !== undefined) context.progress.step(what);
+      await Promise.allSettled(after.keys());
       context.progress.clear();
       for (const each of [...open, ...openAfter]) each.close();
     },

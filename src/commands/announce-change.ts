@@ -1,8 +1,10 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
-import { changeSummary, flagsSummary, reloadSummary } from '../domain/notify/summary.js';
+import { RlctlError } from '../domain/errors.js';
+import { changeSummary, flagsSummary, reloadSummary, unknownSummary } from '../domain/notify/summary.js';
 import type { Effect } from '../procedures/effect.js';
 import type { ChangeResult } from '../procedures/override/change.js';
+import type { ChangeIntent } from '../procedures/override/plan.js';
 import type { FlagResult } from '../procedures/shadow/change-flags.js';
 import { announce, type NotificationReport } from './announce.js';
 import type { MutationInput } from './mutation.js';
@@ -37,6 +39,29 @@ export function announceChange(
     reason,
     ticket,
     partOf: plan.intent.terms?.().partOf ?? [],
+  });
+}
+
+/** Tells of a change of which nobody knows whether it was made; of any other failure there is nothing to tell. */
+export function announceUnknown(
+  context: Context,
+  environment: Environment,
+  { reason, ticket, isTelling }: Cause,
+  { intent, error }: { readonly intent: ChangeIntent; readonly error: unknown },
+): void {
+  if (!(error instanceof RlctlError) || error.kind !== 'unknownOutcome' || isTelling === false) return;
+  const { command, routes } = intent;
+  void announce(context, environment, {
+    kind: 'change',
+    event: 'change.unknown',
+    changeId: String(error.details?.['changeId'] ?? '') || null,
+    command,
+    summary: unknownSummary(command, routes, environment.name),
+    routes,
+    verdict: null,
+    reason,
+    ticket,
+    partOf: intent.terms?.().partOf ?? [],
   });
 }
 

@@ -53,7 +53,7 @@ export function announce(
 ): Promise<readonly NotificationReport[]> {
   if (!wants(environment.notify, kindOf(announcement.kind))) return Promise.resolve([]);
   const told = tellAll(context, environment, announcement).catch(unforeseen);
-  context.after(told);
+  context.after('telling others', told);
   return told;
 }
 

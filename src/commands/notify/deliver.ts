@@ -35,7 +35,6 @@ export async function deliver(
     }));
   }
   const event = await eventFrom(context, environment, announcement);
-  context.progress.step('telling others');
   const receivers = (await context.receivers(environment)).filter(({ target }) => wanted.includes(target));
   const told = await tell(tellPorts(context), receivers, event);
   context.progress.clear();

@@ -6,7 +6,7 @@ import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
-import { announceChange } from '../announce-change.js';
+import { announceChange, announceUnknown } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
@@ -76,7 +76,12 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   });
   const author = await authorOf(context, environment, input);
   if (!plan.isNoop && input.isTelling !== false) prepareToAnnounce(context, environment, 'change');
-  const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
+  const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text)).catch(
+    (error: unknown) => {
+      announceUnknown(context, environment, input, { intent, error });
+      throw error;
+    },
+  );
   const told = announceChange(context, environment, input, result);
   const revision = (result.written?.plan ?? result.plan).revisionAfter;
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket, revision };

@@ -56,8 +56,8 @@ export interface NotifyEvent {
 /** The longest that each text may be, characters: a receiver is told, not flooded. */
 export const textLimits = { summary: 500, reason: 1000, ticket: 200, command: 300, name: 200 } as const;
 
-/** Routes go along whole or not at all: so many, and together so many characters. */
-const routeLimits = { count: 50, characters: 8000 } as const;
+/** Routes go along whole or not at all: so many, and together so many bytes. */
+const routeLimits = { count: 50, bytes: 8000 } as const;
 
 /**
  * The event as it may leave: every secret that is known taken out by `redact`, control characters spelled out, long texts
@@ -95,10 +95,10 @@ export function eventOf(facts: EventFacts, redact: (text: string) => string): No
 
 function routesThatFit(routes: readonly string[]): readonly string[] {
   const kept: string[] = [];
-  let characters = 0;
+  let bytes = 0;
   for (const route of routes.slice(0, routeLimits.count)) {
-    characters += route.length;
-    if (characters > routeLimits.characters) break;
+    bytes += Buffer.byteLength(JSON.stringify(route));
+    if (bytes > routeLimits.bytes) break;
     kept.push(route);
   }
   return kept;

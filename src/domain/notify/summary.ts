@@ -16,6 +16,11 @@ export function changeSummary(
   return `${command} changed ${routesInWords(routes)} on ${environment}: ${verdictWords[verdict]}`;
 }
 
+/** `nobody can tell whether override set changed /api/search on prod`. */
+export function unknownSummary(command: string, routes: readonly string[], environment: string): string {
+  return `nobody can tell whether ${command} changed ${routesInWords(routes)} on ${environment}`;
+}
+
 /** `shadow on set the flags of financial and write on prod: proven`. */
 export function flagsSummary(
   command: string,
