@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startFaultProxy } from '../support/fault-proxy.js';
 import { openLab, type Lab } from '../support/lab.js';
-import { startBlackHole, startGrafana, startRedirect, startWebhook, type TestReceiver } from '../support/receivers.js';
+import {
+  startBlackHole,
+  startEcho,
+  startGrafana,
+  startRedirect,
+  startWebhook,
+  type TestReceiver,
+} from '../support/receivers.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 const key = randomBytes(32);
@@ -375,6 +383,55 @@ describe('what leaves', () => {
   });
 });
 
+describe('a receiver that says aloud what it got', () => {
+  test('makes nobody else hear it', async () => {
+    const hooks = await webhook();
+    const loud = await opened(
+      startEcho((headers) => ({ status: 400, body: { message: Object.values(headers).join(' ') } })),
+    );
+    const notify = [hook(hooks.origin), hook(loud.origin), dashboard(loud.origin)];
+    const all = [
+      await run(notify, [...setArgs, '--debug']),
+      await run(notify, ['notify', 'test', '--json']),
+      await run(notify, ['doctor', '--only', 'notify', '--debug']),
+    ];
+    expect(loud.posts()).toHaveLength(4);
+    const signatures = loud.posts().flatMap(({ headers }) => headers['webhook-signature']?.slice(3) ?? []);
+    expect(signatures).toHaveLength(2);
+    for (const { out, err } of all) {
+      for (const secret of [...signatures, key.toString('base64'), token]) expect(out + err).not.toContain(secret);
+    }
+  });
+});
+
+describe('a change of which nobody knows whether it was made', () => {
+  test('is told as such, and ends in 9 all the same', async () => {
+    const hooks = await webhook();
+    const proxy = await startFaultProxy(state.lab.redis.port);
+    try {
+      proxy.inject({ at: 'reply', containing: 'flash sale', action: 'silence' });
+      const environment = {
+        ...state.lab.environment,
+        redis: `redis://127.0.0.1:${proxy.port}`,
+        notify: [hook(hooks.origin)],
+      };
+      const path = await state.lab.world.config('unknown.yaml', { environments: { lab: environment } });
+      const running = state.lab.world.main([...setArgs, '--json', '--timeout', '3s'], { env: { RLCTL_CONFIG: path } });
+      // The answer to the write is lost; from then on nobody gets through.
+      await expect.poll(() => proxy.struck, { interval: 5, timeout: 10_000 }).toBe(1);
+      proxy.inject({ at: 'connect', action: 'reset', times: Infinity });
+      const ran = await running;
+      const { details } = errorOf(ran);
+      expect(ran.code).toBe(9);
+      expect(hooks.events()).toMatchObject([
+        { type: 'change.unknown', changeId: details?.['changeId'], routes: ['/api/search'], verdict: null },
+      ]);
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
+
 describe('a file that nobody has vouched for', () => {
   test('tells nobody, gets no secret, and says so once', async () => {
     const hooks = await webhook();
@@ -456,5 +513,88 @@ describe('env show', () => {
     expect(ran.out).toContain('ops: webhook at https://hooks.example.com');
     expect(ran.out).toContain('signed with file');
     expect(ran.out).not.toContain('secret-path');
+  });
+});
+
+describe('doctor', () => {
+  const looked = async (notify: readonly JsonObject[], ...args: string[]) => {
+    const ran = await run(notify, ['doctor', '--only', 'notify', '--json', ...args]);
+    return {
+      code: ran.code,
+      ...jsonOf<{ findings: JsonObject[]; checks: { state: string; evidence: string }[] }>(ran.out),
+    };
+  };
+
+  test('looks at secrets and addresses, and sends no event', async () => {
+    const [hooks, graphs] = [await webhook(), await grafana()];
+    const report = await looked([hook(hooks.origin), dashboard(graphs.origin)]);
+    expect(report).toMatchObject({ code: 0, findings: [] });
+    expect(report.checks.map(({ evidence }) => evidence)).toEqual([
+      `webhook: signed with file ${state.secret}; grafana: token from variable GRAFANA_TOKEN`,
+      `webhook: ${hooks.origin} answers (405 to HEAD; no event was sent); grafana: ${graphs.origin} answers, and takes the credential`,
+    ]);
+    expect([...hooks.posts(), ...graphs.posts()]).toEqual([]);
+    expect(graphs.annotations()).toEqual([]);
+  });
+
+  test('a credential that may not read annotations may well make them', async () => {
+    const graphs = await grafana({ mayRead: false });
+    const report = await looked([dashboard(graphs.origin)]);
+    expect(report).toMatchObject({ code: 0, findings: [] });
+    expect(report.checks[1]?.evidence).toContain('is not seen');
+  });
+
+  test.each([
+    [
+      'a secret that others can read',
+      'SECRET_FILE_UNSAFE',
+      'error',
+      async () =>
+        hook('http://127.0.0.1:1', { secret: { file: await state.lab.world.write('wide', 'whsec_AAAA', 0o644) } }),
+    ],
+    [
+      'a secret that cannot sign',
+      'SECRET_FORMAT',
+      'warning',
+      async () =>
+        hook('http://127.0.0.1:1', { secret: { file: await state.lab.world.write('odd', 'whsec_not base64') } }),
+    ],
+    [
+      'a secret that is not there',
+      'SECRET_MISSING',
+      'warning',
+      async () => hook('http://127.0.0.1:1', { secret: { env: 'NOBODY_SET_IT' } }),
+    ],
+    ['nobody at the address', 'NOTIFY_UNREACHABLE', 'warning', async () => hook('http://127.0.0.1:1')],
+    [
+      'a redirect',
+      'NOTIFY_REDIRECT',
+      'warning',
+      async () => hook((await opened(startRedirect(301, 'https://elsewhere.example.com/'))).origin),
+    ],
+    [
+      'a token that is not taken',
+      'NOTIFY_REFUSED',
+      'warning',
+      async () => dashboard((await grafana({ authorization: 'Bearer other' })).origin),
+    ],
+    ['no Grafana there', 'NOTIFY_GONE', 'warning', async () => dashboard((await grafana({ path: '/grafana' })).origin)],
+    ['an address without its variable', 'NOTIFY_ADDRESS', 'warning', async () => hook('${NOBODY_SET_IT}')],
+  ] as const)('finds %s', async (_, code, severity, receiver) => {
+    const report = await looked([await receiver()]);
+    expect(report.code).toBe(3);
+    const own = report.findings.find((each) => each['code'] === code);
+    expect(own).toMatchObject({ severity, part: expect.stringContaining('notify'), cure: expect.stringMatching(/./) });
+  });
+
+  test('--fix narrows a secret that others can read', async () => {
+    const hooks = await webhook();
+    const file = await state.lab.world.write('wide', `whsec_${key.toString('base64')}`, 0o644);
+    expect(await looked([hook(hooks.origin, { secret: { file } })], '--fix')).toMatchObject({ code: 0 });
+    expect(await looked([hook(hooks.origin, { secret: { file } })])).toMatchObject({ code: 0, findings: [] });
+  });
+
+  test('does not look where nobody is to be told', async () => {
+    expect((await looked([])).checks.map((each) => each.state)).toEqual(['notChecked', 'notChecked']);
   });
 });

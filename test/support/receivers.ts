@@ -187,3 +187,13 @@ export function startRedirect(status: number, to: string): Promise<TestReceiver>
 export function startBlackHole(): Promise<TestReceiver> {
   return startReceiver(() => null);
 }
+
+/** A receiver that refuses everybody, and repeats what it was sent in whatever it answers. */
+export function startEcho(
+  answer: (headers: Readonly<Record<string, string>>) => { readonly status: number; readonly body: unknown },
+): Promise<TestReceiver> {
+  return startReceiver(({ headers }) => {
+    const { status, body } = answer(headers);
+    return { status, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  });
+}
