@@ -218,7 +218,7 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
     case 'fleet':
       return fleetText(environment.fleet);
     case 'notify':
-      return environment.notify.map((target) => `${target.name}: ${describeTarget(target)}`).join(', ');
+      return environment.notify.map(({ name }) => name).join(', ');
     case 'history':
       return historyText(environment.history);
   }

@@ -510,7 +510,7 @@ describe('notify test', () => {
 describe('env show', () => {
   test('says who is told of what, and no more of an address than its origin', async () => {
     const ran = await run([hook('https://hooks.example.com/T0/secret-path', { name: 'ops' })], ['env', 'show']);
-    expect(ran.out).toContain('ops: webhook at https://hooks.example.com');
+    expect(ran.out).toMatch(/^ops {2,}webhook at https:\/\/hooks\.example\.com/m);
     expect(ran.out).toContain('signed with file');
     expect(ran.out).not.toContain('secret-path');
   });
