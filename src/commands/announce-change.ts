@@ -51,10 +51,11 @@ export function announceUnknown(
 ): void {
   if (!(error instanceof RlctlError) || error.kind !== 'unknownOutcome' || isTelling === false) return;
   const { command, routes } = intent;
+  const changeId = error.details?.['changeId'];
   void announce(context, environment, {
     kind: 'change',
     event: 'change.unknown',
-    changeId: String(error.details?.['changeId'] ?? '') || null,
+    changeId: typeof changeId === 'string' ? changeId : null,
     command,
     summary: unknownSummary(command, routes, environment.name),
     routes,

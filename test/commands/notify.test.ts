@@ -266,7 +266,7 @@ describe('a receiver that fails', () => {
     const startMs = performance.now();
     const ran = await run([hook(hole.origin)], setArgs, {
       onHost: (host) => {
-        const { write } = host.stdout;
+        const write = host.stdout.write.bind(host.stdout);
         Object.assign(host.stdout, {
           write: (text: string) => {
             shownAt.push(performance.now());

@@ -32,13 +32,15 @@ export interface TestReceiver {
 async function startReceiver(answer: (request: Received) => Answer): Promise<TestReceiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      const seen = { method: request.method ?? '', url: request.url ?? '', headers, body };
-      received.push(seen);
-      reply(request, response, answer(seen));
-    });
+    void arrive(request, response);
   });
+  const arrive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const seen = { method: request.method ?? '', url: request.url ?? '', headers, body };
+    received.push(seen);
+    reply(request, response, answer(seen));
+  };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -101,7 +103,7 @@ export async function startWebhook({
 }
 
 /** What is wrong with a signed request; `null`: nothing. */
-export function faultOf({ headers, body }: Received, key: Buffer): string | null {
+function faultOf({ headers, body }: Received, key: Buffer): string | null {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signature } = headers;
   if (id === undefined || timestamp === undefined || signature === undefined) return 'a header is missing';
   if (id.includes('.') || !/^\d+$/.test(timestamp)) return 'id or timestamp is malformed';

@@ -37,11 +37,30 @@ function chosen({ name, notify }: Environment, names: readonly string[]): readon
   return names.length === 0 ? notify : notify.filter((target) => names.includes(target.name));
 }
 
+/** The keys of a receiver, as no table of settings has room for them. */
+const configurationHelp = `In rlctl.yaml:
+  notify:
+    - webhook: https://hooks.example.com/rlctl
+      secret: { file: /etc/rlctl/hook.secret }   # or {env} or {command}
+      name: ops                                  # how it is called here
+      events: [change, panic, rollout, incident] # these unasked; or reload
+    - grafana: https://grafana.example.com
+      token: { env: GRAFANA_TOKEN }  # or basic: {username, password: {file}}
+      tags: [limits]
+      dashboardUID: jcIIG-07z        # else the whole organisation
+      panelId: 2                     # of that dashboard; else all of them
+
+A webhook gets a POST signed as Standard Webhooks says: webhook-id is the change
+id, by which a second attempt is known; the secret is whsec_ and base64, or any
+text. Its form: rlctl notify schema. https, except on this machine. An address
+may hold \${VARIABLES}. A change never waits for it, nor fails with it.`;
+
 export const command = defineCommand({
   register: (c) => {
     c.argument('[receiver...]', 'only these, by name; without: every one').addOption(
       new Option('--dry-run', 'show the event; send nothing'),
     );
+    c.addHelpText('after', `\n${configurationHelp}`);
   },
   examples: [
     'rlctl -e prod notify test',

@@ -146,7 +146,7 @@ export const environmentSettings = [
     variable: null,
     fallback: 'nobody is told',
     meaning:
-      'who is told of changes: a list of {webhook: URL, secret} (signed as Standard Webhooks says) and {grafana: URL, token, tags, dashboardUID, panelId} or {grafana: URL, basic: {username, password}}; each may have a name and events: [change, panic, rollout, incident, reload], where all but reload are told unasked',
+      'who is told of changes: a list of {webhook: URL, secret} and {grafana: URL, token}; their other keys: rlctl notify test --help',
   },
   {
     ...open,

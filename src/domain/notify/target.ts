@@ -1,5 +1,4 @@
 import { describeSource, type SecretSource, type SourceAuth } from '../config/environment.js';
-import { counted } from '../counted.js';
 import type { Secret } from '../secret.js';
 import type { EventKind } from './kinds.js';
 
@@ -57,11 +56,6 @@ export function credentialInWords(target: NotifyTarget): string {
   const { auth } = target;
   if (auth.kind === 'bearer') return `token from ${describeSource(auth.token)}`;
   return `user ${auth.username}, password from ${describeSource(auth.password)}`;
-}
-
-/** The receivers in a line: `2 receivers: webhook at https://…, grafana at https://…`. */
-export function targetsInWords(targets: readonly NotifyTarget[]): string {
-  return `${counted(targets.length, 'receiver')}: ${targets.map(describeTarget).join(', ')}`;
 }
 
 /** Whether any of them wants to hear of this. */

@@ -25,7 +25,7 @@ export interface Told {
 }
 
 /** The share of a command's time that telling others gets, beside its deadline, milliseconds. */
-export const tellingMs = 3000;
+const tellingMs = 3000;
 
 /** Before a second attempt; with up to as much again by chance. */
 const pauseMs = 150;
