@@ -4,6 +4,7 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { describeTarget } from './domain/notify/target.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import type { Host } from './ports/host.js';
@@ -43,6 +44,7 @@ export async function dynamicNames(
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -88,6 +90,10 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
+}
+
+function receiverNames({ notify }: Environment): readonly Candidate[] {
+  return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

@@ -27,6 +27,8 @@ export interface MutationInput {
   readonly confirm: string | null;
   /** The guards to go past. */
   readonly overriddenGuards: readonly string[];
+  /** False: nobody is told (`--no-notify`); absent: whoever wants to know is. */
+  readonly isTelling?: boolean;
   /** A write wants y/N also where the environment is not protected; absent: it does not. */
   readonly isAsked?: boolean;
   readonly ifRevision: string | null;
@@ -56,6 +58,7 @@ export function addExemptFlags(command: Command): void {
     .addOption(
       new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
     )
+    .addOption(notifyOption().helpGroup('Change:'))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
 }
@@ -64,6 +67,16 @@ export function addExemptFlags(command: Command): void {
 export function addMutationFlags(command: Command): void {
   addExemptFlags(command);
   command.addOption(guardOption().helpGroup('Change:'));
+}
+
+/** For whatever would be told: `isTelling` reads it. */
+export function notifyOption(): Option {
+  return new Option('--no-notify', 'tell no receiver of "notify" in rlctl.yaml');
+}
+
+/** Whether others are told. */
+export function isTelling(flags: Flags): boolean {
+  return flags['notify'] !== false;
 }
 
 /** For changes that leave an override in force: `endOf` reads them. */
@@ -138,6 +151,7 @@ export function mutationInput(flags: Flags, end: End = { kind: 'permanent' }): M
     confirm: textFlag(flags, 'confirm'),
     overriddenGuards: listFlag(flags, 'overrideGuard'),
     ifRevision,
+    isTelling: isTelling(flags),
     effect: effectFlags(flags),
   };
 }

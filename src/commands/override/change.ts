@@ -6,6 +6,8 @@ import { applyChange, type ChangePorts, type ChangeResult } from '../../procedur
 import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
+import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
+import { announceChange, announceUnknown } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
@@ -19,13 +21,20 @@ type IntentOf = (ports: ChangePorts) => ChangeIntent;
 /** What a changing verb came to: with --dry-run its plan, else what was done. */
 export type ChangeMade =
   | { readonly kind: 'planned'; readonly plan: ChangePlan; readonly environment: Environment }
-  | { readonly kind: 'made'; readonly result: ChangeResult; readonly environment: Environment };
+  | {
+      readonly kind: 'made';
+      readonly result: ChangeResult;
+      readonly environment: Environment;
+      /** What became of telling others; it need not be waited for. */
+      readonly told: Promise<readonly NotificationReport[]>;
+    };
 
 /** What every changing verb does with its intent, and shows. */
 export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
   const made = await makeChange(context, input, intentOf);
   if (made.kind === 'planned') return { view: planView(made.plan, made.environment), exit: 'ok' };
-  return { view: changeView(made.result, made.environment), exit: made.result.exit };
+  const view = await withReports(context, changeView(made.result, made.environment), made.told);
+  return { view, exit: made.result.exit };
 }
 
 /**
@@ -60,11 +69,18 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
     preview: async () => previewText(plan, environment, await context.theme()),
   });
   const author = await authorOf(context, environment, input);
-  const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text));
+  if (!plan.isNoop && input.isTelling !== false) prepareToAnnounce(context, environment, 'change');
+  const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text)).catch(
+    (error: unknown) => {
+      announceUnknown(context, environment, input, { intent, error });
+      throw error;
+    },
+  );
+  const told = announceChange(context, environment, input, result);
   const revision = (result.written?.plan ?? result.plan).revisionAfter;
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket, revision };
   await remember(context, environment, result.effect, { seen, by });
-  return { kind: 'made', result, environment };
+  return { kind: 'made', result, environment, told };
 }
 
 /** What this command is a part of is recorded with its change. */

@@ -23,6 +23,8 @@ import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
+import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
+import { announceFlags } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
@@ -44,13 +46,20 @@ export interface FlagCommand {
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
 export type FlagChangeMade =
-  { readonly kind: 'planned'; readonly plan: FlagPlan } | { readonly kind: 'made'; readonly result: FlagResult };
+  | { readonly kind: 'planned'; readonly plan: FlagPlan }
+  | {
+      readonly kind: 'made';
+      readonly result: FlagResult;
+      /** What became of telling others; it need not be waited for. */
+      readonly told: Promise<readonly NotificationReport[]>;
+    };
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  return { view: flagResultView(made.result, environment), exit: made.result.exit };
+  const view = await withReports(context, flagResultView(made.result, environment), made.told);
+  return { view, exit: made.result.exit };
 }
 
 /** Flips the flags of buckets through an env file or a program: what `makeChange` is for overrides. */
@@ -91,16 +100,18 @@ export async function makeFlagChange(
   const author = await authorOf(context, environment, mutation);
   const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
+  if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
       if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       throw error;
     },
   );
+  const told = announceFlags(context, environment, mutation, result);
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
-  return { kind: 'made', result };
+  return { kind: 'made', result, told };
 }
 
 /** A flag has no end to be asked for. */
