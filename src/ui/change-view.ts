@@ -43,7 +43,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
         ...hintLines(wayBack(result, environment), theme),
       ].join('\n'),
