@@ -185,11 +185,12 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(source);
         return source;
       }),
-    instanceSources: async (environment) => {
-      const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
-      const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
-      return createInstanceSources(environment, secretParts, (line) => context.debug(line));
-    },
+    instanceSources: (environment) =>
+      lazily(`instance sources ${environment.name}`, async () => {
+        const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        return createInstanceSources(environment, secretParts, (line) => context.debug(line));
+      }),
     openInstance: async ({ fleet }) => {
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
       return createInstanceLinks({ debug: (line) => context.debug(line), isPlainAllowed: fleet.isPlainAllowed });

@@ -7,7 +7,7 @@ import { refusalError } from '../domain/refusal.js';
 import type { PolicyResult } from '../ports/control-plane.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { EffectPorts } from './effect.js';
-import { askEach, type EachAnswer } from './fleet/ask-each.js';
+import { askEach, type EachAnswer } from './ask-each.js';
 import { readable, type StorePorts } from './override/plan.js';
 
 export interface PolicyQuestion {

@@ -1,5 +1,5 @@
 import { counted } from '../domain/counted.js';
-import type { EachAnswer } from '../procedures/fleet/ask-each.js';
+import type { EachAnswer } from '../procedures/ask-each.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 

@@ -1,7 +1,7 @@
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
-import { isUnanimous, type EachAnswer } from '../procedures/fleet/ask-each.js';
+import { isUnanimous, type EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
 import { term } from './term.js';

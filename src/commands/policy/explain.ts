@@ -4,7 +4,7 @@ import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import { isUnanimous } from '../../procedures/fleet/ask-each.js';
+import { isUnanimous } from '../../procedures/ask-each.js';
 import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';

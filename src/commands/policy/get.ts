@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { seenEnforcement } from '../../domain/policy/enforcement.js';
-import { isUnanimous } from '../../procedures/fleet/ask-each.js';
+import { isUnanimous } from '../../procedures/ask-each.js';
 import { checkPolicy, checkPolicyOfEach } from '../../procedures/policy.js';
 import { policyView } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';

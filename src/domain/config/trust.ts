@@ -38,7 +38,13 @@ export type ListedNow = (path: string) => readonly string[] | null;
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>, listedNow: ListedNow): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
     const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
-    const found = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...fleetOf(file, listedNow)];
+    const found = [
+      ...addressesOf(file),
+      ...secretOf(file.secret),
+      ...metrics,
+      ...driverOf(file),
+      ...fleetOf(file, listedNow),
+    ];
     const all = [...found, ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });

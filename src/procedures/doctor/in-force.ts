@@ -37,6 +37,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     Promise.resolve().then(() => listingOf(stored)),
     isText ? 'document.readable' : 'redis.types',
   );
+  if (facts.isFleet) return ofFleet(facts, stored);
   const all = await facts.restsOn(facts.targets(), 'api.reachable');
   const asked = all.filter((each) => isOwn(environment, each)).slice(0, mostTargets);
   const servers = await inParallel(asked, mostTargets, (each) => flagsOf(facts, each));
@@ -60,6 +61,27 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     evidence,
     found: found.map(({ code, message }) => ({ code, part: stored.key, message, evidence, cure })),
   };
+}
+
+/** Findings of `fleet status` that other checks make. */
+const toldElsewhere: ReadonlySet<string> = new Set(['WRONG_SITE_MODE', 'DOCUMENT_CORRUPT', 'DOCUMENT_GONE']);
+
+/** Every instance beside what is stored; that one does not answer is the finding of the checks of the API. */
+async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
+  const { ports, environment } = facts;
+  const { targets } = await facts.restsOn(facts.addresses(), 'api.reachable');
+  const status = await ports.lookAtFleet?.(environment, ports.deadline);
+  const answered = status?.standings.filter(({ state }) => state !== 'unreachable') ?? [];
+  if (status === undefined || answered.length === 0) throw new NotChecked('no instance tells its policies');
+  const silent = new Set(
+    status.standings.filter((each) => each.state === 'unreachable').map((each) => each.instance.name),
+  );
+  const found = status.findings
+    .filter(({ code, part }) => part !== 'redis' && !silent.has(part) && !toldElsewhere.has(code))
+    .map(({ code, part, message, hint }) => ({ code, part, message, evidence: message, cure: hint }));
+  const looked = `${answered.length} of ${counted(targets.length, 'instance')}`;
+  if (found.length === 0 && silent.size > 0) throw new NotChecked(`nothing differs as far as looked at (${looked})`);
+  return { evidence: `stored: revision ${stored.revision.slice(0, 12)}; asked ${looked}`, found };
 }
 
 function reloadText({ at, revision }: ReloadRecord): string {

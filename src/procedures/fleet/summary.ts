@@ -1,5 +1,6 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
+import { targetOf } from '../../domain/fleet/instance.js';
 import type { StandingState } from '../../domain/fleet/standing.js';
 import { namedInstances } from './failed-instances.js';
 import type { FleetStatus } from './status.js';
@@ -12,6 +13,8 @@ export interface FleetSummary {
   /** False: what is stored is not known, and they were compared with each other. */
   readonly isCompared: boolean;
   readonly counts: Readonly<Record<StandingState, number>>;
+  /** Those that did not answer, as addresses. */
+  readonly silent: readonly string[];
   /** One for each thing that is wrong, however many instances have it. */
   readonly findings: readonly Finding[];
 }
@@ -51,6 +54,7 @@ export function fleetSummary({ standings, findings, loaded }: FleetStatus, sourc
       split: count('split'),
       unreachable: count('unreachable'),
     },
+    silent: inState('unreachable').map(({ instance }) => targetOf(instance)),
     findings: [...wrongSite, ...found],
   };
 }

@@ -1,7 +1,7 @@
-import type { RlctlError } from '../../domain/errors.js';
-import { partOf, valueOf } from '../../domain/part.js';
-import type { Deadline } from '../../ports/deadline.js';
-import { inParallel } from '../reload/in-parallel.js';
+import type { RlctlError } from '../domain/errors.js';
+import { partOf, valueOf } from '../domain/part.js';
+import type { Deadline } from '../ports/deadline.js';
+import { inParallel } from './reload/in-parallel.js';
 
 /** Instances that are asked at the same time. */
 export const mostAtOnce = 32;
