@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
+import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
 import { startNameServer } from '../support/name-server.js';
 import { startRedis, type RunningRedis } from '../support/redis-server.js';
 import { jsonOf, openWorld, type JsonObject, type Ran, type World } from '../support/world.js';
@@ -183,6 +183,17 @@ describe('status', () => {
     const all = found.map(({ message }) => message).join('\n');
     expect(all.split(origins[3] ?? '-')).toHaveLength(2);
   });
+});
+
+test('status says of a reload of a part which part it was, and nothing of one of all', async () => {
+  const secret = await state.world.write('secret', fleetSecret, 0o600);
+  const { run, origins } = await open({ stale: [2] }, (api) => ({ ...asCommand(api), secret: { file: secret } }));
+  const lastReload = async (): Promise<string> =>
+    (await run('status')).out.split('\n').find((line) => line.startsWith('last reload')) ?? '';
+  expect((await run('reload', '--targets-file', await state.world.write('part', `${origins[0]}\n`))).code).toBe(0);
+  expect(await lastReload()).toContain(`proven for 1 instance alone: ${origins[0]}`);
+  expect((await run('reload')).code).toBe(0);
+  expect(await lastReload()).toMatch(/\(reload, proven\)/);
 });
 
 describe('doctor', () => {

@@ -24,7 +24,8 @@ export async function readEntries(redis, key) {
 function edited(bytes, splices) {
   return splices.reduce((before, { at, removed, inserted }) => {
     const end = at + Buffer.byteLength(removed);
-    if (String(before.subarray(at, end)) !== removed) throw new Error(`what a splice removes is not there, at byte ${at}`);
+    if (String(before.subarray(at, end)) !== removed)
+      throw new Error(`what a splice removes is not there, at byte ${at}`);
     return Buffer.concat([before.subarray(0, at), Buffer.from(inserted), before.subarray(end)]);
   }, bytes);
 }
@@ -40,7 +41,8 @@ export function replayFaults(entries, first, last) {
     } catch (error) {
       faults.push(`entry ${sequence}: ${error.message}`);
     }
-    if (kind === 'snapshot' && document !== null && !document.equals(bytes)) faults.push(`snapshot ${sequence} differs`);
+    if (kind === 'snapshot' && document !== null && !document.equals(bytes))
+      faults.push(`snapshot ${sequence} differs`);
     if (revisionOf(bytes) !== next) faults.push(`entry ${sequence} does not lead to the revision it names`);
     if (faults.length >= 5) return faults;
   }

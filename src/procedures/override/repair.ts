@@ -8,6 +8,7 @@ import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import { inParallel } from '../reload/in-parallel.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import type { Held } from './held.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -37,11 +38,21 @@ export function repairIntent(
       const bytes = findDocument(newestFirst, to);
       if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to);
       const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
-      state.remarks = [...losses, ...(await otherValues(bytes, seen))];
+      state.remarks = [...keptOf(stored, document), ...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
       return document !== null && Buffer.from(bytes).equals(Buffer.from(stored.bytes ?? [])) ? noEdit(document) : edit;
     },
   };
+}
+
+/** Where what is replaced, and cannot be read, is to be found afterwards. */
+function keptOf({ type, revision, bytes }: StoredOverrides, document: OverrideDocument | null): readonly string[] {
+  if (document !== null) return [];
+  if (bytes === null)
+    return [`the ${quoteOutside(type, 20)} that stands there is kept; how to get it back says: rlctl override history`];
+  return [
+    `the ${counted(bytes.length, 'byte')} that stand there are kept; print them with: rlctl override history --document ${revision.slice(0, 12)}`,
+  ];
 }
 
 /** What is to be restored, and what has to be stored for it. */
