@@ -44,7 +44,7 @@ export const command = defineCommand({
       controlPlane: reached.controlPlane,
       envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
-      lookAtFleet: usesList(environment) ? lookAtFleet(context, environment) : null,
+      lookAtFleet: reached.isFleet ? lookAtFleet(context, environment) : null,
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,

@@ -190,7 +190,7 @@ function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, no
   const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
   if (reload === null) return [theme.dim('none sent from this machine'), ...seen];
   const { command, verdict, part } = reload;
-  const about = part === undefined ? '' : ` for ${partText(part)}`;
+  const about = part === undefined ? '' : `; ${partText(part)}`;
   const text = `${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${verdictWords[verdict]}${about})`;
   return [text, ...seen];
 }
@@ -198,7 +198,7 @@ function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, no
 /** The instances that a reload was about, where there are others. */
 function partText(part: readonly string[]): string {
   const more = part.length > mostLines ? ` and ${part.length - mostLines} more` : '';
-  return `${counted(part.length, 'instance')} alone: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
+  return `of ${counted(part.length, 'instance')} only: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
 }
 
 const verdictWords = {

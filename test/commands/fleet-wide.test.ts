@@ -191,7 +191,7 @@ test('status says of a reload of a part which part it was, and nothing of one of
   const lastReload = async (): Promise<string> =>
     (await run('status')).out.split('\n').find((line) => line.startsWith('last reload')) ?? '';
   expect((await run('reload', '--targets-file', await state.world.write('part', `${origins[0]}\n`))).code).toBe(0);
-  expect(await lastReload()).toContain(`proven for 1 instance alone: ${origins[0]}`);
+  expect(await lastReload()).toContain(`(reload, proven; of 1 instance only: ${origins[0]})`);
   expect((await run('reload')).code).toBe(0);
   expect(await lastReload()).toMatch(/\(reload, proven\)/);
 });

@@ -29,19 +29,21 @@ function judge({ writers, entries, last, seen }) {
   );
   const acknowledged = seen.done.filter(({ id }) => times.get(id)?.length !== 1).length;
   const document = JSON.parse(String(last));
-  const overwritten = writers.reduce((sum, { route, rates }) => {
+  const overwritten = writers.reduce((sum, { route, tries }) => {
+    // Of what was said to be unknown the history tells whether it was written.
+    const rates = tries.filter(({ isKnown, id }) => isKnown || times.has(id)).map(({ rate }) => rate);
     const written = (byRoute.get(route) ?? []).map(({ before }) => (before === null ? null : JSON.parse(before).rate));
     const expected = [null, ...rates.slice(0, -1)];
     const differing = expected.filter((rate, at) => rates.length > 0 && written[at] !== rate).length;
     return sum + differing + (document[route]?.rate === rates.at(-1) ? 0 : 1);
   }, 0);
-  const ends = seen.done.filter(({ kind }) => kind === 'end');
-  const ended = ends.map(({ route }) => {
-    const [set, ...after] = byRoute.get(route) ?? [];
+  // As the history has them: those of an unknown outcome too.
+  const ends = [...byRoute].filter(([route]) => route.startsWith('/t/'));
+  const ended = ends.map(([, [set, ...after]]) => {
     const applied = after.filter(({ body }) => body.command === 'override expire');
     return { count: applied.length, isEarly: applied.some(({ timeMs }) => timeMs < set.body.untilMs) };
   });
-  const known = new Set(seen.done.map(({ id }) => id));
+  const known = new Set([...seen.done.map(({ id }) => id), ...seen.unknown]);
   const strangers = changes.filter(({ id, body }) => body.command !== 'override expire' && !known.has(id)).length;
   return {
     lost: acknowledged + overwritten,
@@ -72,11 +74,16 @@ async function write(ground, seen, writer, { index, size }) {
   const { code, out, err } = await ground.rlctl(...args).ended;
   if (code === 0) {
     seen.done.push({ kind, route, id: JSON.parse(out).changeId });
-    if (kind === 'own') writer.rates.push(rate);
+    if (kind === 'own') writer.tries.push({ rate, isKnown: true });
   } else if (code === 5 && kind === 'shared') seen.conflicts += 1;
   // A machine under such a load may keep a process waiting for longer than its deadline: nothing may be written then.
   else if (code === 7) seen.timedOut += 1;
-  else seen.failed.push(`exit ${code}: ${err.slice(0, 300)}`);
+  // The write was sent and its answer never came: it is said so, with the id by which the history tells.
+  else if (code === 9) {
+    const { changeId: id } = JSON.parse(err).error.details;
+    seen.unknown.push(id);
+    if (kind === 'own') writer.tries.push({ rate, isKnown: false, id });
+  } else seen.failed.push(`exit ${code}: ${err.slice(0, 300)}`);
 }
 
 async function allEnded({ redis, key }) {
@@ -98,12 +105,12 @@ export const writers = {
       await ground.redis.set(ground.key, first);
       const watch = ['override', 'expire', '--watch', '--every', '1s', '--no-reload', '-o', 'ndjson'];
       const watchers = Array.from({ length: loops }, () => ground.rlctl(...watch));
-      const seen = { done: [], conflicts: 0, timedOut: 0, failed: [] };
+      const seen = { done: [], conflicts: 0, timedOut: 0, unknown: [], failed: [] };
       const crew = Array.from({ length: size }, (_, index) => ({
         route: `/w/${two(index)}`,
         chance: chances(seed * 1000 + index),
         count: 0,
-        rates: [],
+        tries: [],
       }));
       const isEnough = () =>
         seen.done.length >= 2 * size && seen.done.filter(({ kind }) => kind === 'end').length >= loops;
@@ -140,6 +147,7 @@ export const writers = {
           ['updates lost', lost],
           ['refused as conflicts (exit 5)', seen.conflicts],
           ['gave up waiting (exit 7)', seen.timedOut],
+          ['outcome unknown (exit 9)', seen.unknown.length],
           ['failed otherwise', seen.failed.length],
           ['ends set', ends],
           ['ends applied exactly once', once],

@@ -18,7 +18,7 @@ const mostNamed = 3;
  * Findings that instances of a fleet have of one cause, as one finding of them all, at the place of the first. It says how
  * many of how many, and keeps the code, the cure and what else the first of them carries.
  */
-export function bySameCause<Found extends Omit<Finding, 'hint'>>(
+export function bySameCause<Found extends Omit<Finding, 'hint'> & Partial<OfInstances<object>>>(
   findings: readonly Found[],
   fleet: FleetNames,
 ): readonly OfInstances<Found>[] {
@@ -28,7 +28,8 @@ export function bySameCause<Found extends Omit<Finding, 'hint'>>(
     const name = nameIn(finding.part, known);
     const key = name === null ? `${finding.code} ${finding.message}` : causeOf(finding, name);
     const group = groups.get(key) ?? [];
-    group.push({ ...finding, instances: name === null ? [] : [name] });
+    // What has been put together before says itself for whom it holds.
+    group.push({ ...finding, instances: finding.instances ?? (name === null ? [] : [name]) });
     groups.set(key, group);
   }
   return [...groups.values()].flatMap((group) => merged(group, fleet.total));
@@ -55,7 +56,7 @@ function merged<Found extends Omit<Finding, 'hint'>>(
   if (first === undefined) return [];
   const instances = [...new Set(group.flatMap((each) => each.instances))];
   const [name] = instances;
-  if (instances.length < 2 || name === undefined) return group;
+  if (instances.length < 2 || name === undefined || group.length === 1) return group;
   const message = `${someOf(instances, total)}: ${withoutName(first.message, name)}`;
   return [{ ...first, message, instances }];
 }
