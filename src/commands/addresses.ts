@@ -1,12 +1,11 @@
 import type { Context } from '../context.js';
 import { isFleet, type Environment } from '../domain/config/environment.js';
-import type { ControlPlane } from '../ports/control-plane.js';
 
 /** Whom a question about an environment goes to. */
 export interface Addresses {
   /** The environment with every instance among its addresses. */
   readonly environment: Environment;
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: Awaited<ReturnType<Context['controlPlane']>>;
   /** True: several may answer, and each is asked. */
   readonly isFleet: boolean;
 }

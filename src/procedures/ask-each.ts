@@ -16,6 +16,8 @@ export interface Alike<Answer> {
 /** What all instances answered to one question. */
 export interface EachAnswer<Answer> {
   readonly total: number;
+  /** True where every instance answered, and all alike. */
+  readonly isUnanimous: boolean;
   /** The distinct answers, the commonest first; at least one. */
   readonly answers: readonly [Alike<Answer>, ...Alike<Answer>[]];
   /** Those that did not answer, in their order. */
@@ -50,10 +52,6 @@ export async function askEach<Answer>(
   }
   const [first, ...others] = [...groups.values()].toSorted((left, right) => right.targets.length - left.targets.length);
   if (first === undefined) throw failures[0]?.error ?? new TypeError('there is no instance to ask');
-  return { total: targets.length, answers: [first, ...others], failures };
-}
-
-/** True where every instance answered, and all alike. */
-export function isUnanimous({ answers, failures }: EachAnswer<unknown>): boolean {
-  return answers.length === 1 && failures.length === 0;
+  const isUnanimous = others.length === 0 && failures.length === 0;
+  return { total: targets.length, isUnanimous, answers: [first, ...others], failures };
 }

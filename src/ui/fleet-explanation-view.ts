@@ -1,7 +1,7 @@
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
-import { isUnanimous, type EachAnswer } from '../procedures/ask-each.js';
+import type { EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
 import { term } from './term.js';
@@ -14,7 +14,7 @@ export function saidByEach(view: View, each: EachAnswer<Explained>, address: Com
   const { answers, total } = each;
   const instances = {
     total,
-    isUnanimous: isUnanimous(each),
+    isUnanimous: each.isUnanimous,
     answers: answers.map(({ answer: { server, base }, targets }) => ({ instances: targets, server, base })),
     failures: failuresJson(each),
   };

@@ -3,7 +3,7 @@ import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import type { SeenEnforcement } from '../domain/policy/enforcement.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
-import { isUnanimous, type Alike, type EachAnswer } from '../procedures/ask-each.js';
+import type { Alike, EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
 import { policyView } from './policy-view.js';
@@ -24,7 +24,7 @@ export function fleetPolicyView(
   const isSame = each.answers.every(({ answer }) => answer.isSame);
   const instances = {
     total: each.total,
-    isUnanimous: isUnanimous(each),
+    isUnanimous: each.isUnanimous,
     answers: each.answers.map(({ answer, targets }) => ({
       instances: targets,
       server: answer.server,

@@ -264,8 +264,8 @@ describe('instances behind one name', () => {
       const dns = `http://api.localhost:${everywhere.port}`;
       const { run } = await open({}, () => ({ fleet: { dns, nameServer: names.address } }));
       const json = jsonOf<PolicyJson>((await run('policy', 'get', '/api/search', '--json')).out);
-      expect(json.instances.answers.map(({ instances }) => instances[0]).toSorted()).toEqual(
-        addresses.map((address) => `http://${address}:${everywhere.port}`),
+      expect(new Set(json.instances.answers.map(({ instances }) => instances[0]))).toEqual(
+        new Set(addresses.map((address) => `http://${address}:${everywhere.port}`)),
       );
     } finally {
       await Promise.all([everywhere.stop(), names.stop()]);

@@ -4,7 +4,6 @@ import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import { isUnanimous } from '../../procedures/ask-each.js';
 import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';
@@ -71,6 +70,6 @@ export const command = defineCommand({
     const view = explanationView(explanation, sources, { address, seen, base });
     if (each === null) return { view, exit: 'ok' };
     const { saidByEach } = await import('../../ui/fleet-explanation-view.js');
-    return { view: saidByEach(view, each, address), exit: isUnanimous(each) ? 'ok' : 'findings' };
+    return { view: saidByEach(view, each, address), exit: each.isUnanimous ? 'ok' : 'findings' };
   },
 });

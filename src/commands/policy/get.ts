@@ -1,6 +1,5 @@
 import { Option } from 'commander';
 import { seenEnforcement } from '../../domain/policy/enforcement.js';
-import { isUnanimous } from '../../procedures/ask-each.js';
 import { checkPolicy, checkPolicyOfEach } from '../../procedures/policy.js';
 import { policyView } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';
@@ -41,7 +40,7 @@ export const command = defineCommand({
     if (reached.isFleet) {
       const each = await checkPolicyOfEach(ports, question);
       const { fleetPolicyView } = await import('../../ui/fleet-policy-view.js');
-      const isSame = isUnanimous(each) && each.answers[0].answer.isSame;
+      const isSame = each.isUnanimous && each.answers[0].answer.isSame;
       return { view: fleetPolicyView(each, chosen.source, environment, seen), exit: isSame ? 'ok' : 'findings' };
     }
     const check = await checkPolicy(ports, question);

@@ -18,7 +18,6 @@ import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.j
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { mostAtOnce } from '../../procedures/ask-each.js';
 import { inParallel } from '../../procedures/reload/in-parallel.js';
-import type { ControlPlane } from '../../ports/control-plane.js';
 import { addressesOf, type Addresses } from '../addresses.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
@@ -168,7 +167,7 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
 interface WishedFlags extends FlagCommand {
   readonly driver: FlagDriver;
   readonly reload: ReloadInput | null;
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: Addresses['controlPlane'];
 }
 
 async function wishesOf(
@@ -193,7 +192,7 @@ async function wishesOf(
 /** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
 async function saidOf(
   context: Context,
-  controlPlane: ControlPlane,
+  controlPlane: Addresses['controlPlane'],
   { targets, basePaths }: ReloadInput,
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
