@@ -1,11 +1,11 @@
-import fc from 'fast-check';
+import { assert, dictionary, jsonValue, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gathered, jsonLines, jsonPieces, LazyItems } from '../../src/ui/json-pieces.js';
 
 describe('JSON in pieces', () => {
   it('is what JSON.stringify writes, whatever the document', () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), (document) => {
+    assert(
+      property(dictionary(string({ unit: 'grapheme' }), jsonValue()), (document) => {
         expect([...jsonPieces(document)].join('')).toBe(`${JSON.stringify(document, null, 2)}\n`);
       }),
       { seed: 11 },
