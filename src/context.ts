@@ -324,8 +324,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
-      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
-        return host.stdout.write(view.raw);
+      const raw = options.format === 'table' && !host.stdout.isTTY ? view.raw : undefined;
+      if (raw !== undefined) return host.stdout.write(raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
       const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {
