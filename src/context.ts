@@ -311,7 +311,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
         return host.stdout.write(view.raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
-      const theme = await createTheme(host.stdout, options.colour, host.env);
+      const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {
         if (host.stdout.isGone) return;
         await host.stdout.write(piece);
@@ -334,7 +334,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     theme: () =>
       lazily('theme', async () => {
         const { createTheme } = await import('./ui/theme.js');
-        return createTheme(host.stderr, options.colour, host.env);
+        return createTheme(host.stderr, options.colour, host.env, options.isQuiet);
       }),
     debug: (text) => {
       if (options.isDebug) void host.stderr.write(`debug: ${text}\n`);

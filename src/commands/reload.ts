@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import { assertNoDemand } from '../domain/demand.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import type { Revision } from '../domain/revision.js';
 import { maskedRequest, signReload } from '../domain/signing/sign.js';
@@ -11,7 +12,7 @@ import { addFleetFlags, fleetFlags, wantsFleet, type FleetFlags } from './fleet/
 import { withReports } from './announce.js';
 import { announceReload } from './announce-change.js';
 import { defineCommand, listFlag, switchFlag, textFlag, type Outcome } from './command.js';
-import { confirmReload } from './confirmation.js';
+import { confirmationDemand, confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
 import { causeOf, guardOption, noGuards } from './guard-flags.js';
 import type { GuardAnswer } from './guards.js';
@@ -57,7 +58,12 @@ async function guardsOf(context: Context, environment: Environment, input: Reloa
   if (environment.guards.length === 0 && input.overriddenGuards.length === 0) return noGuards;
   const { askGuards } = await import('./guards.js');
   const flags = { ...input, ticket: null, isDryRun: isDry(input) };
-  return askGuards(context, environment, flags, { command: 'reload', isReloadOnly: true, flags: [] });
+  const answer = await askGuards(context, environment, flags, { command: 'reload', isReloadOnly: true, flags: [] });
+  if (!flags.isDryRun && answer.demands.length > 0) {
+    const confirmation = confirmationDemand(context, environment, input, { isNoop: true, isReloading: true });
+    assertNoDemand('reload', [...answer.demands, ...(confirmation === null ? [] : [confirmation])]);
+  }
+  return answer;
 }
 
 /** Shows the request as it would be sent, signature masked; sends nothing. */

@@ -4,6 +4,7 @@ import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
@@ -26,12 +27,13 @@ import { prepareToAnnounce, withReports, type NotificationReport } from '../anno
 import { announceFlags } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
+import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastReload } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
-import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 import { flagFlips, keepFlips } from './flips.js';
 import { flagRecords } from './records.js';
@@ -84,9 +86,12 @@ export async function makeFlagChange(
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
-  if (mutation.isDryRun) return { kind: 'planned', plan };
-  // A flag has no end to be asked for.
-  if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
+  if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
+  const demands = [
+    ...guards.demands,
+    ...changeDemands(context, environment, { ...mutation, ...endless }, { isNoop: plan.isNoop, isReloading }),
+  ];
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(isOn ? 'shadow on' : 'shadow off', demands);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading,
@@ -107,6 +112,20 @@ export async function makeFlagChange(
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
   return { kind: 'made', result, told };
+}
+
+/** A flag has no end to be asked for. */
+const endless = { end: { kind: 'permanent' } } as const;
+
+/** With what the change would be refused for beside its guards, whose verdicts the plan shows anyway. */
+function foretold<P extends FlagPlan>(plan: P, environment: Environment, mutation: MutationInput): P {
+  if (plan.isNoop) return plan;
+  const verb = 'the change';
+  const remarks = [
+    ...demandRemarks(environment, { ...mutation, ...endless }, verb),
+    ...confirmationRemarks(environment, mutation, verb),
+  ];
+  return { ...plan, remarks: [...plan.remarks, ...remarks] };
 }
 
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */
