@@ -61,7 +61,7 @@ export type FlagChangeMade =
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  const view = await withReports(context, flagResultView(made.result, environment), made.told);
+  const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };
 }
 
