@@ -1,0 +1,185 @@
+import type { OperationRef } from '../operation/reference.js';
+import { diffDocuments, type RouteDiff } from '../override/diff.js';
+import type { HistoryEntry } from '../override/history.js';
+import { recordedDiff } from '../override/recorded-diff.js';
+import type { Verdict } from '../proof/proof.js';
+import type { Revision } from '../revision.js';
+import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
+import type { Incident, IncidentOutcome } from './incident.js';
+import { soundDocument, type IncidentStep, type IncidentWindow } from './window.js';
+
+/** Who did something, and why. */
+interface Deed {
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+}
+
+/** A recorded change of the document. */
+export interface ChangeItem extends Deed {
+  readonly kind: 'change';
+  /** Counts changes of every kind from 1, in the order of time. */
+  readonly number: number;
+  readonly changeId: string;
+  readonly command: string;
+  readonly diff: readonly RouteDiff[];
+  /** What it was a step of, outermost first; empty: nothing. */
+  readonly partOf: readonly OperationRef[];
+  /** The changes that it took back; empty: none. */
+  readonly undoes: readonly string[];
+  /** The change that took it back; `null`: none has. */
+  readonly takenBackBy: string | null;
+  /** True: it is the one with which the incident was ended, and none of its changes. */
+  readonly isEnd: boolean;
+  /** What a proof said of it; `null`: nobody here knows. */
+  readonly verdict: Verdict | null;
+}
+
+/** What somebody did past rlctl. */
+export interface ForeignItem {
+  readonly kind: 'foreign';
+  readonly number: number;
+  /** When it was noticed, epoch milliseconds: it was done before. */
+  readonly atMs: number;
+  /** And after this. */
+  readonly afterMs: number;
+  /** `null`: one of the two documents is not at hand, or cannot be read. */
+  readonly diff: readonly RouteDiff[] | null;
+  readonly from: Revision;
+  readonly to: Revision;
+}
+
+/** Flags of buckets that were set in a file or by a program. */
+export interface FlagItem extends Deed {
+  readonly kind: 'flags';
+  readonly number: number;
+  readonly buckets: readonly string[];
+  readonly isOn: boolean;
+  /** `shadow on financial` */
+  readonly command: string;
+  readonly verdict: Verdict;
+}
+
+export type TimelineItem =
+  | { readonly kind: 'started'; readonly atMs: number; readonly actor: string }
+  | { readonly kind: 'note'; readonly atMs: number; readonly actor: string; readonly text: string }
+  | ChangeItem
+  | ForeignItem
+  | FlagItem
+  | {
+      readonly kind: 'ended';
+      readonly atMs: number;
+      readonly actor: string;
+      readonly outcome: IncidentOutcome;
+      readonly verdict: Verdict | null;
+    };
+
+/** Something that changed how requests are decided. */
+export type NumberedItem = ChangeItem | ForeignItem | FlagItem;
+
+export interface TimelineSources {
+  readonly window: IncidentWindow;
+  /** The document of a revision; `null`: no key; `undefined`: nothing leads to it. */
+  readonly documents: (revision: Revision) => Uint8Array | null | undefined;
+  /** Every entry of the history, for what took changes back, also after the end. */
+  readonly entries: readonly HistoryEntry[];
+  /** What is known of flags that were set past the document. */
+  readonly flips: readonly FlagFlip[];
+  /** What a proof said of the document of a revision, as far as it is known. */
+  readonly verdicts: ReadonlyMap<Revision, Verdict>;
+}
+
+/** Everything that happened, in the order of time; what was done at the same time stays in its own order. */
+export function timelineOf(incident: Incident, sources: TimelineSources): readonly TimelineItem[] {
+  const { start, startedBy, notes, end } = incident;
+  const takenBack = takenBackIn(sources.entries);
+  const changes = sources.window.steps.map((step) => ({
+    ...(step.kind === 'foreign' ? foreignItem(step, sources) : changeItem(step.entry, incident, { ...sources, takenBack })),
+  }));
+  const deeds: readonly (TimelineItem | Unnumbered)[] = [
+    ...notes.map((note) => ({ kind: 'note' as const, ...note })),
+    ...changes,
+    ...flagItems(incident, sources.flips),
+  ];
+  const inOrder = deeds.toSorted((a, b) => a.atMs - b.atMs);
+  const items: TimelineItem[] = [{ kind: 'started', atMs: start.atMs, actor: startedBy }];
+  let number = 0;
+  for (const deed of inOrder) {
+    if (deed.kind === 'note' || deed.kind === 'started' || deed.kind === 'ended') items.push(deed);
+    else items.push({ ...deed, number: (number += 1) });
+  }
+  if (end !== null)
+    items.push({ kind: 'ended', atMs: end.atMs, actor: end.by, outcome: end.outcome, verdict: end.verdict });
+  return items;
+}
+
+type Unnumbered = Omit<ChangeItem, 'number'> | Omit<ForeignItem, 'number'> | Omit<FlagItem, 'number'>;
+
+/** The items that changed something, in the order of time; without the change that ended the incident. */
+export function changesIn(timeline: readonly TimelineItem[]): readonly NumberedItem[] {
+  return timeline.filter(
+    (item): item is NumberedItem =>
+      item.kind === 'foreign' || item.kind === 'flags' || (item.kind === 'change' && !item.isEnd),
+  );
+}
+
+/** By change id: what took it back. */
+function takenBackIn(entries: readonly HistoryEntry[]): ReadonlyMap<string, string> {
+  return new Map(
+    entries.flatMap(({ body, changeId }) =>
+      [...(body?.undoes ? [body.undoes] : []), ...(body?.alsoUndoes ?? [])].map((id) => [id, changeId] as const),
+    ),
+  );
+}
+
+function changeItem(
+  { body, changeId, timeMs, next }: HistoryEntry,
+  { end }: Incident,
+  { takenBack, verdicts }: Pick<TimelineSources, 'verdicts'> & { readonly takenBack: ReadonlyMap<string, string> },
+): Omit<ChangeItem, 'number'> {
+  const isEnd = end !== null && end.changeId === changeId;
+  return {
+    kind: 'change',
+    atMs: timeMs,
+    actor: body?.actor ?? '',
+    reason: body?.reason ?? null,
+    ticket: body?.ticket ?? null,
+    changeId,
+    command: body?.command ?? '',
+    diff: body === null ? [] : recordedDiff(body),
+    partOf: body?.partOf ?? [],
+    undoes: [...(body?.undoes ? [body.undoes] : []), ...(body?.alsoUndoes ?? [])],
+    takenBackBy: takenBack.get(changeId) ?? null,
+    isEnd,
+    verdict: isEnd ? end.verdict : (verdicts.get(next) ?? null),
+  };
+}
+
+function foreignItem(
+  { from, to, afterMs, noticedMs }: Extract<IncidentStep, { kind: 'foreign' }>,
+  { documents }: TimelineSources,
+): Omit<ForeignItem, 'number'> {
+  const [before, after] = [soundDocument(documents(from)), soundDocument(documents(to))];
+  const diff = before === null || after === null ? null : diffDocuments(before, after);
+  return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to };
+}
+
+/** What one command set is one item. */
+function flagItems({ start, end }: Incident, flips: readonly FlagFlip[]): readonly Omit<FlagItem, 'number'>[] {
+  const within = flips.filter(({ at }) => Date.parse(at) >= start.atMs && (end === null || Date.parse(at) <= end.atMs));
+  const commands = new Map<string, FlagFlip[]>();
+  for (const flip of within) {
+    const key = JSON.stringify([flip.at, flip.isOn, flip.place, flip.actor]);
+    commands.set(key, [...(commands.get(key) ?? []), flip]);
+  }
+  return [...commands.values()].flatMap((together) => {
+    const [first] = together;
+    if (first === undefined) return [];
+    const { isOn, actor, reason, ticket, verdict } = first;
+    const buckets = together.map(({ bucket }) => bucket);
+    const deed = { atMs: Date.parse(first.at), actor, reason, ticket };
+    return [{ kind: 'flags' as const, ...deed, buckets, isOn, command: flipCommand(together), verdict }];
+  });
+}

@@ -1,0 +1,221 @@
+import { RlctlError } from '../errors.js';
+import { replaceDocument, type Edit } from '../override/edit.js';
+import { scanDocument, type OverrideDocument } from '../override/document.js';
+import { expireCommand } from '../override/expiry.js';
+import type { HistoryEntry } from '../override/history.js';
+import { metadataBefore, recordMetadata } from '../override/metadata-change.js';
+import type { OverrideMetadata, RouteMetadata } from '../override/metadata.js';
+import { documentAt } from '../override/replay.js';
+import { restoreDocument } from '../override/restore.js';
+import { revisionOf, type Revision } from '../revision.js';
+import type { Incident, IncidentPlace } from './incident.js';
+
+/** One thing that was done to the document while an incident was open. */
+export type IncidentStep =
+  | { readonly kind: 'change'; readonly entry: HistoryEntry; readonly from: Revision; readonly to: Revision }
+  | {
+      /** Somebody wrote past rlctl. */
+      readonly kind: 'foreign';
+      readonly from: Revision;
+      readonly to: Revision;
+      /** The entry that noticed it; `null`: none does yet. */
+      readonly entry: HistoryEntry | null;
+      /** It was done after this, epoch milliseconds. */
+      readonly afterMs: number;
+      /** And before this. */
+      readonly noticedMs: number;
+    };
+
+/** What was done from an incident's start to its end, or to now. */
+export interface IncidentWindow {
+  /** Oldest first. */
+  readonly steps: readonly IncidentStep[];
+  /** True: the history does not reach back to the start any more. */
+  readonly isCut: boolean;
+}
+
+/** What an incident is looked up in. */
+export interface IncidentHistory {
+  /** Oldest first, as far back as the history goes. */
+  readonly entries: readonly HistoryEntry[];
+  /** The document now. */
+  readonly bytes: Uint8Array | null;
+  readonly revision: Revision;
+  /** Epoch milliseconds. */
+  readonly nowMs: number;
+}
+
+/**
+ * Everything that anybody did to the document from the start to the end: every recorded change, and every foreign one,
+ * which shows where an entry does not go on from what the one before it left.
+ */
+export function windowOf({ start, end }: Incident, history: IncidentHistory): IncidentWindow {
+  const within = history.entries.filter(
+    ({ entryId, next, snapshotOf }) =>
+      isAfter(entryId, start.entryId) &&
+      // What somebody had left past rlctl at the end is kept by the entry after it.
+      (end === null || !isAfter(entryId, end.entryId) || (snapshotOf === 'foreign' && isNext(history, end, next))),
+  );
+  const steps: IncidentStep[] = [];
+  const reached = { revision: start.revision, atMs: start.atMs };
+  const pass = (to: Revision, noticedMs: number, entry: HistoryEntry | null): void => {
+    if (to === reached.revision) return;
+    steps.push({ kind: 'foreign', from: reached.revision, to, entry, afterMs: reached.atMs, noticedMs });
+  };
+  for (const entry of within) {
+    if (entry.kind === 'snapshot') pass(entry.next, entry.timeMs, entry);
+    else {
+      pass(entry.prev, entry.timeMs, null);
+      steps.push({ kind: 'change', entry, from: entry.prev, to: entry.next });
+    }
+    reached.revision = entry.next;
+    reached.atMs = entry.timeMs;
+  }
+  pass(end?.revision ?? history.revision, end?.atMs ?? history.nowMs, null);
+  const [first] = within;
+  return { steps, isCut: first === undefined ? false : first.sequence !== start.sequence + 1 };
+}
+
+function isNext({ entries }: IncidentHistory, end: IncidentPlace, next: Revision): boolean {
+  const after = entries.find(({ entryId }) => isAfter(entryId, end.entryId));
+  return after?.next === next && next === end.revision;
+}
+
+/** True where an entry of the stream stands after another; `null`: before the first. */
+export function isAfter(entryId: string, other: string | null): boolean {
+  if (other === null) return true;
+  const [[ms = 0, count = 0], [otherMs = 0, otherCount = 0]] = [entryId, other].map((id) => id.split('-').map(Number)) as [
+    number[],
+    number[],
+  ];
+  return ms === otherMs ? count > otherCount : ms > otherMs;
+}
+
+/** The document of a revision as far as anything leads to it: `null`: no key; `undefined`: nothing does. */
+export function documentOf(
+  { start }: Pick<Incident, 'start'>,
+  { entries, bytes, revision }: IncidentHistory,
+): (wanted: Revision) => Uint8Array | null | undefined {
+  const known = new Map<Revision, Uint8Array | null>([[revision, bytes]]);
+  if (start.document !== null) {
+    const kept = Buffer.from(start.document);
+    if (revisionOf(kept) === start.revision) known.set(start.revision, kept);
+  }
+  return (wanted) => (known.has(wanted) ? known.get(wanted) : documentAt(entries, wanted));
+}
+
+/** A document that can be read; `null`: it is not at hand, or cannot be. */
+export function soundDocument(bytes: Uint8Array | null | undefined): OverrideDocument | null {
+  if (bytes === undefined) return null;
+  try {
+    return scanDocument(bytes);
+  } catch (error) {
+    if (error instanceof RlctlError && error.kind === 'guard') return null;
+    throw error;
+  }
+}
+
+/**
+ * The window as changes to be taken back, newest first. What somebody did past rlctl is made a change like any other;
+ * what ended by itself stays ended; and where the document could not be read meanwhile, all from the last one that could
+ * be to the next is one change.
+ */
+export function entriesToTakeBack(
+  { steps }: IncidentWindow,
+  documents: (revision: Revision) => Uint8Array | null | undefined,
+  metadata: OverrideMetadata,
+): readonly HistoryEntry[] {
+  const known = new Map(metadata.routes);
+  const knownNow = (): OverrideMetadata => ({ ...metadata, routes: known });
+  const entries: HistoryEntry[] = [];
+  for (const { entry, from, to } of readableSteps(steps, documents).toReversed()) {
+    if (entry?.body?.command === expireCommand) continue;
+    const taken = entry ?? foreignEntry(from, to, documents, knownNow());
+    entries.push(taken);
+    if (taken.body !== null) for (const [route, before] of metadataBefore(taken.body)) keep(known, route, before);
+  }
+  return entries;
+}
+
+function keep(known: Map<string, RouteMetadata>, route: string, before: RouteMetadata | null): void {
+  if (before === null) known.delete(route);
+  else known.set(route, before);
+}
+
+interface Stretch {
+  /** The recorded change that it is; `null`: it is none alone. */
+  readonly entry: HistoryEntry | null;
+  readonly from: Revision;
+  readonly to: Revision;
+}
+
+/** The steps, those over a document that cannot be read put together. */
+function readableSteps(
+  steps: readonly IncidentStep[],
+  documents: (revision: Revision) => Uint8Array | null | undefined,
+): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let open: Revision | null = null;
+  for (const [index, step] of steps.entries()) {
+    const bytes = documents(step.to);
+    const isBroken = bytes !== undefined && bytes !== null && soundDocument(bytes) === null;
+    const from: Revision = open ?? step.from;
+    if (isBroken && index < steps.length - 1) {
+      open = from;
+      continue;
+    }
+    const entry = step.kind === 'change' && open === null ? step.entry : null;
+    if (entry !== null || from !== step.to) stretches.push({ entry, from, to: step.to });
+    open = null;
+  }
+  return stretches;
+}
+
+/** What was done past rlctl, in the form of a recorded change. */
+function foreignEntry(
+  from: Revision,
+  to: Revision,
+  documents: (revision: Revision) => Uint8Array | null | undefined,
+  metadata: OverrideMetadata,
+): HistoryEntry {
+  const [before, after] = [soundDocument(documents(from)), soundDocument(documents(to))];
+  const edit = before === null || after === null ? null : spliced(before, after);
+  const changes = edit?.changes ?? [];
+  return {
+    entryId: '0-0',
+    timeMs: 0,
+    kind: 'change',
+    changeId: foreignChangeId,
+    sequence: 0,
+    prev: from,
+    next: to,
+    chain: '',
+    document: null,
+    snapshotOf: null,
+    body: {
+      v: 1,
+      command: foreignChangeId,
+      actor: '',
+      reason: null,
+      ticket: null,
+      rlctl: '',
+      environment: '',
+      undoes: null,
+      routes: changes,
+      splices: edit?.splices ?? null,
+      metadata: recordMetadata(metadata, changes),
+    },
+  };
+}
+
+/** Stands where a recorded change has its id. */
+export const foreignChangeId = '(past rlctl)';
+
+/** As one splice, so that it can be taken back route by route, unless entries changed their places. */
+function spliced(before: OverrideDocument, after: OverrideDocument): Edit {
+  const edit = restoreDocument(before, after);
+  if (edit.splices !== null || edit.changes.length === 0) return edit;
+  const whole = replaceDocument(before, after.bytes);
+  const text = ({ bytes }: OverrideDocument): string => Buffer.from(bytes).toString('utf8');
+  return { ...whole, splices: [{ at: 0, removed: text(before), inserted: text(after) }] };
+}
