@@ -3,7 +3,16 @@ import { summaryOf, type BeforeAndAfter, type Figure, type FigureBucket } from '
 import type { NumberedItem, TimelineItem } from '../domain/incident/timeline.js';
 import { rateText } from '../domain/quantities.js';
 import type { IncidentReport } from '../procedures/incident/report.js';
-import { changeTitle, countsText, diffText, endText, outcomeWords, routeText, stateText, verdictWords } from './incident-words.js';
+import {
+  changeTitle,
+  countsText,
+  diffText,
+  endText,
+  outcomeWords,
+  routeText,
+  stateText,
+  verdictWords,
+} from './incident-words.js';
 import { pageStyle } from './incident-style.js';
 import { plotSvg, seriesSample, type PlotSeries } from './incident-plot.js';
 import { html, htmlLines } from './markup.js';
@@ -72,8 +81,13 @@ function summary({ incident, timeline, nowMs, isCut }: IncidentReport, zone: str
     ['Duration', html(formatDuration((end?.atMs ?? nowMs) - start.atMs))],
     ...(ticket === null ? [] : [['Ticket', html(ticket)] as const]),
     ['In it', html(countsText(timeline))],
-    ['Document', `<code>${html(start.revision.slice(0, 12))}</code> at the start${end === null ? '' : `, <code>${html(end.revision.slice(0, 12))}</code> at the end`}`],
-    ...(isCut ? [['Missing', 'the history does not reach back to the start: older changes are not shown'] as const] : []),
+    [
+      'Document',
+      `<code>${html(start.revision.slice(0, 12))}</code> at the start${end === null ? '' : `, <code>${html(end.revision.slice(0, 12))}</code> at the end`}`,
+    ],
+    ...(isCut
+      ? [['Missing', 'the history does not reach back to the start: older changes are not shown'] as const]
+      : []),
   ];
   const list = rows.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('\n');
   return `<section id="summary" aria-labelledby="summary-h"><h2 id="summary-h">Summary</h2>\n<dl>\n${list}\n</dl></section>`;
@@ -122,7 +136,8 @@ function why({ reason, ticket }: { readonly reason: string | null; readonly tick
 }
 
 function differences(item: Extract<NumberedItem, { kind: 'change' | 'foreign' }>): string {
-  if (item.diff === null) return '<p class="why">What it changed cannot be told: a document is not at hand, or cannot be read.</p>';
+  if (item.diff === null)
+    return '<p class="why">What it changed cannot be told: a document is not at hand, or cannot be read.</p>';
   if (item.diff.length === 0) return '';
   const lines = item.diff.map((each) => `<li><code>${html(routeText(each.route))}</code> ${html(diffText(each))}</li>`);
   return `<ul class="diff">${lines.join('')}</ul>`;
@@ -135,9 +150,17 @@ function state(item: NumberedItem): string {
 
 function figuresSection({ figures, withoutFigures }: IncidentReport): string {
   if (figures.length === 0 && withoutFigures === null) return '';
-  const head = '<section id="decisions" aria-labelledby="decisions-h"><h2 id="decisions-h">Decisions around the changes</h2>';
-  const missing = withoutFigures === null ? '' : `<p class="missing">No figures were at hand: ${html(withoutFigures)}.</p>`;
-  return [head, missing, ...(figures.some(({ buckets }) => buckets.length > 0) ? [legend] : []), ...figures.map(figureSection), '</section>'].join('\n');
+  const head =
+    '<section id="decisions" aria-labelledby="decisions-h"><h2 id="decisions-h">Decisions around the changes</h2>';
+  const missing =
+    withoutFigures === null ? '' : `<p class="missing">No figures were at hand: ${html(withoutFigures)}.</p>`;
+  return [
+    head,
+    missing,
+    ...(figures.some(({ buckets }) => buckets.length > 0) ? [legend] : []),
+    ...figures.map(figureSection),
+    '</section>',
+  ].join('\n');
 }
 
 const legend = [
@@ -165,7 +188,11 @@ function figureSection({ window, buckets, remarks }: Figure, index: number): str
 function bucketFigure(bucket: FigureBucket, window: Figure['window'], id: string): string {
   const times = bucket.course.map(({ atMs }) => atMs);
   const summed = summaryOf(bucket, window);
-  const series = (name: string, shape: PlotSeries['shape'], key: 'allowed' | 'blocked' | 'shadowBlocked'): PlotSeries => ({
+  const series = (
+    name: string,
+    shape: PlotSeries['shape'],
+    key: 'allowed' | 'blocked' | 'shadowBlocked',
+  ): PlotSeries => ({
     name,
     shape,
     values: bucket.course.map((point) => point[key]),

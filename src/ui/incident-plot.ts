@@ -42,7 +42,11 @@ export function plotSvg(plot: Plot): string {
   const height = top + plotHeight + bottom;
   const steps = scaleSteps(Math.max(0, ...plot.series.flatMap(({ values }) => values.map((each) => each ?? 0))));
   const highest = steps.at(-1) ?? 1;
-  const place: Place = { top, x: (ms) => xOf(window, ms), y: (value) => round(top + plotHeight * (1 - value / highest)) };
+  const place: Place = {
+    top,
+    x: (ms) => xOf(window, ms),
+    y: (value) => round(top + plotHeight * (1 - value / highest)),
+  };
   return [
     `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-t ${id}-d">`,
     `<title id="${id}-t">${html(title)}</title><desc id="${id}-d">${html(description)}</desc>`,
@@ -134,7 +138,8 @@ function drawn({ shape, values }: PlotSeries, times: readonly number[], { x, y }
     return value === null || atMs === undefined ? null : { x: x(atMs), y: y(value) };
   });
   const every = Math.max(1, Math.round(points.length / shapesAlong));
-  const isAlone = (index: number): boolean => (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null;
+  const isAlone = (index: number): boolean =>
+    (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null;
   const shapes = points.flatMap((point, index) => {
     if (point === null) return [];
     if (isAlone(index)) return [shapeAt(shape === 'plain' ? 'square' : shape, point)];

@@ -27,8 +27,15 @@ export function routeText(route: string): string {
 /** What became of one route: `rate 120 → 60, burst - → 5`; `removed`. */
 export function diffText({ kind, fields, before, after, isMoved }: RouteDiff): string {
   const shown = fields.map(({ name, before: old, after: now }) => `${name} ${valueText(old)} → ${valueText(now)}`);
-  const whole = fields.length === 0 && (kind === 'added' || kind === 'changed') ? [`${before ?? 'none'} → ${after ?? 'none'}`] : [];
-  const words = { added: ['added'], removed: ['removed'], changed: [], moved: ['moved to another place'], kept: ['its end changed'] };
+  const whole =
+    fields.length === 0 && (kind === 'added' || kind === 'changed') ? [`${before ?? 'none'} → ${after ?? 'none'}`] : [];
+  const words = {
+    added: ['added'],
+    removed: ['removed'],
+    changed: [],
+    moved: ['moved to another place'],
+    kept: ['its end changed'],
+  };
   const place = isMoved && kind !== 'moved' ? ['moved'] : [];
   return [...words[kind], ...(kind === 'removed' ? [] : shown), ...whole, ...place].join(', ');
 }

@@ -76,12 +76,15 @@ export function scaleSteps(most: number, wanted = 4): readonly number[] {
   const top = most > 0 && Number.isFinite(most) ? most : 1;
   const rough = top / wanted;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((each) => each * wanted >= top * (1 - 1e-9)) ?? top;
+  const step =
+    [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((each) => each * wanted >= top * (1 - 1e-9)) ?? top;
   const count = Math.max(1, Math.ceil(top / step - 1e-9));
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(10)));
 }
 
-const timeStepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400].map((s) => s * 1000);
+const timeStepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400].map(
+  (s) => s * 1000,
+);
 
 /** Round times within a stretch, `wanted` of them or fewer. */
 export function timeSteps(fromMs: number, toMs: number, wanted = 4): readonly number[] {

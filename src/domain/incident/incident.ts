@@ -55,6 +55,8 @@ export interface Incident {
      * the history does, or it is too large to be kept here.
      */
     readonly document: string | null;
+    /** What the machine on which it was started knew of flags; empty: nothing. */
+    readonly flips: readonly FlagFlip[];
   };
   /** Oldest first. */
   readonly notes: readonly IncidentNote[];
@@ -98,6 +100,7 @@ function isIncident(value: Partial<Incident>): value is Incident {
     v === 1 &&
     [id, title, startedBy, environment].every((each) => typeof each === 'string') &&
     isPlace(start) &&
+    Array.isArray(start?.flips) &&
     Array.isArray(notes) &&
     (value.end === null || isPlace(value.end))
   );
@@ -115,7 +118,8 @@ const longestNote = 4000;
 /** What it is called: one line. Throws a usage error for none, and for more than 200 characters. */
 export function parseTitle(words: readonly string[]): string {
   const title = words.join(' ').replace(/\s+/g, ' ').trim();
-  if (title === '') throw usageError('an incident wants a title', 'Say what is wrong: rlctl incident start "search is slow"');
+  if (title === '')
+    throw usageError('an incident wants a title', 'Say what is wrong: rlctl incident start "search is slow"');
   if (title.length > longestTitle) throw tooLong('the title', title.length, longestTitle);
   return title;
 }
@@ -123,13 +127,18 @@ export function parseTitle(words: readonly string[]): string {
 /** What a note says. Throws a usage error for nothing, and for more than 4,000 characters. */
 export function parseNote(text: string): string {
   const note = text.replace(/\r\n?/g, '\n').trim();
-  if (note === '') throw usageError('the note is empty', 'Say what was seen: rlctl incident note "the queue drains again"');
+  if (note === '')
+    throw usageError('the note is empty', 'Say what was seen: rlctl incident note "the queue drains again"');
   if (note.length > longestNote) throw tooLong('the note', note.length, longestNote);
   return note;
 }
 
 function tooLong(what: string, length: number, most: number): RlctlError {
-  return usageError(`${what} has ${length} characters, of which ${most} at most are kept`, 'Shorten it.', 'TEXT_TOO_LONG');
+  return usageError(
+    `${what} has ${length} characters, of which ${most} at most are kept`,
+    'Shorten it.',
+    'TEXT_TOO_LONG',
+  );
 }
 
 /** Whether a word is an incident's id. */

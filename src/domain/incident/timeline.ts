@@ -1,6 +1,6 @@
 import type { OperationRef } from '../operation/reference.js';
 import { diffDocuments, type RouteDiff } from '../override/diff.js';
-import type { HistoryEntry } from '../override/history.js';
+import { undoneIds, type HistoryEntry } from '../override/history.js';
 import { recordedDiff } from '../override/recorded-diff.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
@@ -95,9 +95,9 @@ export interface TimelineSources {
 export function timelineOf(incident: Incident, sources: TimelineSources): readonly TimelineItem[] {
   const { start, startedBy, notes, end } = incident;
   const takenBack = takenBackIn(sources.entries);
-  const changes = sources.window.steps.map((step) => ({
-    ...(step.kind === 'foreign' ? foreignItem(step, sources) : changeItem(step.entry, incident, { ...sources, takenBack })),
-  }));
+  const changes = sources.window.steps.map((step) =>
+    step.kind === 'foreign' ? foreignItem(step, sources) : changeItem(step.entry, incident, { ...sources, takenBack }),
+  );
   const deeds: readonly (TimelineItem | Unnumbered)[] = [
     ...notes.map((note) => ({ kind: 'note' as const, ...note })),
     ...changes,
@@ -129,7 +129,7 @@ export function changesIn(timeline: readonly TimelineItem[]): readonly NumberedI
 function takenBackIn(entries: readonly HistoryEntry[]): ReadonlyMap<string, string> {
   return new Map(
     entries.flatMap(({ body, changeId }) =>
-      [...(body?.undoes ? [body.undoes] : []), ...(body?.alsoUndoes ?? [])].map((id) => [id, changeId] as const),
+      (body === null ? [] : undoneIds(body)).map((id) => [id, changeId] as const),
     ),
   );
 }
@@ -150,7 +150,7 @@ function changeItem(
     command: body?.command ?? '',
     diff: body === null ? [] : recordedDiff(body),
     partOf: body?.partOf ?? [],
-    undoes: [...(body?.undoes ? [body.undoes] : []), ...(body?.alsoUndoes ?? [])],
+    undoes: body === null ? [] : undoneIds(body),
     takenBackBy: takenBack.get(changeId) ?? null,
     isEnd,
     verdict: isEnd ? end.verdict : (verdicts.get(next) ?? null),

@@ -84,10 +84,9 @@ function isNext({ entries }: IncidentHistory, end: IncidentPlace, next: Revision
 /** True where an entry of the stream stands after another; `null`: before the first. */
 export function isAfter(entryId: string, other: string | null): boolean {
   if (other === null) return true;
-  const [[ms = 0, count = 0], [otherMs = 0, otherCount = 0]] = [entryId, other].map((id) => id.split('-').map(Number)) as [
-    number[],
-    number[],
-  ];
+  const [[ms = 0, count = 0], [otherMs = 0, otherCount = 0]] = [entryId, other].map((id) =>
+    id.split('-').map(Number),
+  ) as [number[], number[]];
   return ms === otherMs ? count > otherCount : ms > otherMs;
 }
 

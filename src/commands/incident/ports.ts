@@ -1,0 +1,24 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import type { IncidentPorts } from '../../procedures/incident/stored.js';
+import type { LocalKnowledge } from '../../procedures/incident/report.js';
+import type { Clock } from '../../ports/clock.js';
+import { lastReload } from '../last-reload.js';
+import { flagFlips } from '../shadow/flips.js';
+
+export async function incidentPorts(
+  context: Context,
+  environment: Environment,
+): Promise<IncidentPorts & { readonly clock: Clock }> {
+  const [store, operations] = await Promise.all([context.store(environment), context.operationStore(environment)]);
+  store.open(context.deadline);
+  const { randomness, deadline, clock } = context;
+  return { store, operations, randomness, deadline, clock };
+}
+
+/** What this machine knows and Redis does not: flags set past the document, and what the last proof from here said. */
+export async function localKnowledge(context: Context, environment: Environment): Promise<LocalKnowledge> {
+  const [flips, reload] = await Promise.all([flagFlips(context, environment), lastReload(context, environment)]);
+  const verdicts = new Map(reload === null || reload.revision === null ? [] : [[reload.revision, reload.verdict]]);
+  return { flips, verdicts };
+}
