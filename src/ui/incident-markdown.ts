@@ -85,7 +85,7 @@ function happened(item: TimelineItem): string {
         stateText(item),
       ].join('<br>');
     case 'flags':
-      return [`**${markdown(item.command)}**${why(item)}`, markdown(stateText(item))].join('<br>');
+      return [`**${markdown(changeTitle(item))}**${why(item)}`, markdown(stateText(item))].join('<br>');
     case 'change':
       return [
         `**${item.isEnd ? 'the end: ' : ''}${markdown(changeTitle(item))}** ${markdownCode(item.changeId)}${why(item)}`,

@@ -122,7 +122,7 @@ function happened(item: TimelineItem): string {
     case 'foreign':
       return `<strong>Changed past rlctl</strong>, nobody knows by whom, after ${timeIn('UTC', item.afterMs)} UTC${differences(item)}${state(item)}`;
     case 'flags':
-      return `<strong>${html(item.command)}</strong> by ${html(item.actor)}${why(item)}${state(item)}`;
+      return `<strong>${html(changeTitle(item))}</strong> by ${html(item.actor)}${why(item)}${state(item)}`;
     case 'change': {
       const lead = item.isEnd ? 'The end: ' : '';
       return `<strong>${lead}${html(changeTitle(item))}</strong> by ${html(item.actor)} <code class="id">${html(item.changeId)}</code>${why(item)}${differences(item)}${state(item)}`;

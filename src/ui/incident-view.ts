@@ -3,6 +3,7 @@ import { formatDuration } from '../domain/duration.js';
 import type { RlctlError } from '../domain/errors.js';
 import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
 import type { Incident } from '../domain/incident/incident.js';
+import type { FlagDeed } from '../domain/incident/operation-flags.js';
 import type { ChangeItem, FlagItem, ForeignItem, TimelineItem } from '../domain/incident/timeline.js';
 import type { LiveProof } from '../domain/incident/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
@@ -108,6 +109,8 @@ export interface WayBack {
   readonly diff: readonly RouteDiff[];
   readonly remarks: readonly string[];
   readonly flags: readonly FlagToRestore[];
+  /** What has to be taken back by its own command first. */
+  readonly elsewhere: readonly FlagDeed[];
   /** Why it would be refused; `null`: it would not. */
   readonly refusal: RlctlError | null;
 }
@@ -159,7 +162,7 @@ function paintVerdict(verdict: LiveProof['verdict'], theme: Theme): string {
 }
 
 function wayBackLines(
-  { diff, remarks, flags, refusal }: WayBack,
+  { diff, remarks, flags, elsewhere, refusal }: WayBack,
   { address }: Environment,
   theme: Theme,
 ): readonly string[] {
@@ -172,9 +175,15 @@ function wayBackLines(
     ...diff.map((each) => `  ${term(routeText(each.route))}  ${term(diffText(each))}`),
     ...flags.map(({ bucket, isOn }) => `  flag of ${term(bucket)}: shadow ${isOn ? 'on' : 'off'}`),
   ];
-  if (lines.length === 0) return ['its end would have nothing to take back'];
+  const first = elsewhere.map(({ operation, wayBack }) =>
+    theme.warn(
+      `${operation.kind} ${term(operation.id)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, address))}`,
+    ),
+  );
+  if (lines.length === 0) return [...first, 'its end would have nothing to take back'];
   const end = 'take exactly that back: rlctl incident end --restore; or leave it: rlctl incident end --keep';
   return [
+    ...first,
     'its end would restore:',
     ...lines,
     ...remarks.map((remark) => `${theme.accent('note:')}  ${term(addressed(remark, address))}`),
@@ -236,7 +245,7 @@ function happened(item: TimelineItem): string {
     case 'foreign':
       return ['document changed', ...differences(item)].join('\n');
     case 'flags':
-      return `${term(item.command)}${why(item)}`;
+      return `${term(changeTitle(item))}${why(item)}`;
     case 'change':
       return [`${item.isEnd ? 'the end: ' : ''}${term(changeTitle(item))}${why(item)}`, ...differences(item)].join(
         '\n',

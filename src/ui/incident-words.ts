@@ -45,7 +45,7 @@ function valueText(value: unknown): string {
 }
 
 /** What a change is called: `override set (change c0…), a step of panic p-1a2b`. */
-export function changeTitle({ command, partOf }: Pick<ChangeItem, 'command' | 'partOf'>): string {
+export function changeTitle({ command, partOf }: Pick<ChangeItem | FlagItem, 'command' | 'partOf'>): string {
   const within = partOf.map(({ kind, id, step }) => `${kind} ${id}${step === undefined ? '' : ` (${step})`}`);
   return within.length === 0 ? command : `${command}, part of ${within.join(', ')}`;
 }

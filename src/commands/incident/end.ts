@@ -2,10 +2,10 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
+import { deedsElsewhere, flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import { readStory, type IncidentStory, type LocalKnowledge } from '../../procedures/incident/report.js';
+import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
 import { endCommand } from '../../procedures/incident/restore.js';
 import {
   closeIncident,
@@ -21,9 +21,9 @@ import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { wantedFlags } from '../shadow/flips.js';
+import { flagFlips, wantedFlags } from '../shadow/flips.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
-import { incidentPorts, localKnowledge } from './ports.js';
+import { incidentPorts, otherKnowledge } from './ports.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
 // The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
@@ -35,7 +35,7 @@ interface Ended {
   readonly environment: Environment;
   readonly ports: IncidentPorts & { readonly clock: Clock };
   readonly incident: Incident;
-  readonly known: LocalKnowledge;
+  readonly known: OtherKnowledge;
   readonly flags: readonly FlagToRestore[];
   readonly mutation: MutationInput;
   readonly files: PageFiles;
@@ -63,16 +63,34 @@ export const command = defineCommand({
     context.progress.step('reading the incident');
     const incident = await theOpenIncident(ports);
     const files = await pageFiles(context, pages, incident.id);
-    const known = await localKnowledge(context, environment);
+    const known = await otherKnowledge(context, environment, ports);
     const { place } = await wantedFlags(context, environment);
     const flags = flagsToRestore(incident, known.flips, place);
     const ended = { context, environment, ports, incident, known, flags, mutation, files };
     if (mutation.isDryRun) return planned(ended, wish);
     const story = await readStory(ports, incident, known);
     const chosen = wish ?? (await ask(ended, story));
+    if (chosen === 'restore') assertHere(ended);
     return underLease(ended, (token) => finish(ended, story, chosen, token));
   },
 });
+
+/** Throws a guard where flags were set by what only its own command can take back from here. */
+function assertHere({ incident, known, flags }: Ended): void {
+  const [deed] = deedsElsewhere(incident, known.deeds, flags);
+  if (deed === undefined) return;
+  const { operation, buckets, wayBack } = deed;
+  const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
+  throw new RlctlError(
+    'guard',
+    `${operation.kind} ${operation.id} set ${what} since the start, and still stands; nothing was written`,
+    {
+      code: 'OPERATION_STANDS',
+      hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
+      details: { operation: operation.id, buckets },
+    },
+  );
+}
 
 /** What would be taken back; with --keep nothing. */
 async function planned({ context, incident, mutation }: Ended, wish: Wish | null): Promise<Outcome> {
@@ -148,7 +166,7 @@ async function finish(ended: Ended, story: IncidentStory, wish: Wish, token: str
   const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
-  const told = await readStory(ports, closed, await localKnowledge(context, environment));
+  const told = await readStory(ports, closed, await otherKnowledge(context, environment, ports));
   await writePages(context, environment, told, ended.files);
   const notifications = await announceEnd(ended, closed, ending);
   return { view: incidentEndView({ story: told, back, files: ended.files, notifications }, environment), exit: 'ok' };
@@ -171,7 +189,7 @@ async function endingOf(
   back: WentBack | null,
 ): Promise<Ending> {
   const by = await context.actor();
-  const { flips } = await localKnowledge(context, environment);
+  const flips = await flagFlips(context, environment);
   const common = { by, flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
   if (back === null) {
     const outcome = wish === 'keep' && changesIn(timeline).length > 0 ? ('kept' as const) : ('unchanged' as const);

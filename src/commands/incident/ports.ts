@@ -1,7 +1,8 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { panicDeeds, rolloutDeeds } from '../../domain/incident/operation-flags.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
-import type { LocalKnowledge } from '../../procedures/incident/report.js';
+import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import type { Clock } from '../../ports/clock.js';
 import { lastReload } from '../last-reload.js';
 import { flagFlips } from '../shadow/flips.js';
@@ -16,9 +17,18 @@ export async function incidentPorts(
   return { store, operations, randomness, deadline, clock };
 }
 
-/** What this machine knows and Redis does not: flags set past the document, and what the last proof from here said. */
-export async function localKnowledge(context: Context, environment: Environment): Promise<LocalKnowledge> {
-  const [flips, reload] = await Promise.all([flagFlips(context, environment), lastReload(context, environment)]);
+/** What is known beside the history: flags set past the document, and what the last proof from here said. */
+export async function otherKnowledge(
+  context: Context,
+  environment: Environment,
+  { operations, deadline }: Pick<IncidentPorts, 'operations' | 'deadline'>,
+): Promise<OtherKnowledge> {
+  const [flips, reload, panic, rollout] = await Promise.all([
+    flagFlips(context, environment),
+    lastReload(context, environment),
+    operations.read('panic', deadline),
+    operations.read('rollout', deadline),
+  ]);
   const verdicts = new Map(reload === null || reload.revision === null ? [] : [[reload.revision, reload.verdict]]);
-  return { flips, verdicts };
+  return { flips, deeds: [...panicDeeds(panic.text), ...rolloutDeeds(rollout.text)], verdicts };
 }

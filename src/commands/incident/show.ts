@@ -5,7 +5,7 @@ import { findIncident } from '../../procedures/incident/stored.js';
 import { incidentShowView } from '../../ui/incident-view.js';
 import { defineCommand } from '../command.js';
 import { addPageFlags, pageFiles, pageFlags, writePages } from './pages.js';
-import { incidentPorts, localKnowledge } from './ports.js';
+import { incidentPorts, otherKnowledge } from './ports.js';
 
 // The story of one incident, open or ended, as often as somebody wants it.
 
@@ -26,7 +26,7 @@ export const command = defineCommand({
     context.progress.step('reading the incident');
     const incident = await findIncident(ports, id);
     const files = await pageFiles(context, pages, incident.id);
-    const story = await readStory(ports, incident, await localKnowledge(context, environment));
+    const story = await readStory(ports, incident, await otherKnowledge(context, environment, ports));
     await writePages(context, environment, story, files);
     return { view: incidentShowView(story, files, environment), exit: 'ok' };
   },

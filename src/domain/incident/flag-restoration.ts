@@ -1,5 +1,6 @@
 import type { FlagFlip } from '../shadow/flag-flip.js';
 import type { Incident } from './incident.js';
+import type { FlagDeed } from './operation-flags.js';
 
 /** A bucket's flag that is to be put back. */
 export interface FlagToRestore {
@@ -26,4 +27,16 @@ export function flagsToRestore(
 
 function stoodAt(flips: readonly FlagFlip[], bucket: string, place: string | null): boolean | undefined {
   return flips.find((flip) => flip.bucket === bucket && flip.place === place)?.isOn;
+}
+
+/** Operations that set flags meanwhile which this machine cannot put back: they still stand, and `flags` has none of theirs. */
+export function deedsElsewhere(
+  { start }: Pick<Incident, 'start'>,
+  deeds: readonly FlagDeed[],
+  flags: readonly FlagToRestore[],
+): readonly FlagDeed[] {
+  const known = new Set(flags.map(({ bucket }) => bucket));
+  const isKnown = ({ buckets }: FlagDeed): boolean =>
+    buckets.length > 0 && buckets.every((bucket) => known.has(bucket));
+  return deeds.filter((deed) => deed.isStanding && deed.atMs >= start.atMs && !isKnown(deed));
 }

@@ -6,6 +6,7 @@ import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
 import type { Incident, IncidentOutcome } from './incident.js';
+import type { FlagDeed } from './operation-flags.js';
 import { soundDocument, type IncidentStep, type IncidentWindow } from './window.js';
 
 /** Who did something, and why. */
@@ -55,11 +56,15 @@ export interface ForeignItem {
 export interface FlagItem extends Deed {
   readonly kind: 'flags';
   readonly number: number;
+  /** Empty: it was the master switch. */
   readonly buckets: readonly string[];
-  readonly isOn: boolean;
+  /** `null`: it is not known. */
+  readonly isOn: boolean | null;
   /** `shadow on financial` */
   readonly command: string;
-  readonly verdict: Verdict;
+  /** What it was a step of; empty: nothing. */
+  readonly partOf: readonly OperationRef[];
+  readonly verdict: Verdict | null;
 }
 
 export type TimelineItem =
@@ -87,6 +92,8 @@ export interface TimelineSources {
   readonly entries: readonly HistoryEntry[];
   /** What is known of flags that were set past the document. */
   readonly flips: readonly FlagFlip[];
+  /** What panics and rollouts keep of flags that they set past the document. */
+  readonly deeds: readonly FlagDeed[];
   /** What a proof said of the document of a revision, as far as it is known. */
   readonly verdicts: ReadonlyMap<Revision, Verdict>;
 }
@@ -101,7 +108,7 @@ export function timelineOf(incident: Incident, sources: TimelineSources): readon
   const deeds: readonly (TimelineItem | Unnumbered)[] = [
     ...notes.map((note) => ({ kind: 'note' as const, ...note })),
     ...changes,
-    ...flagItems(incident, sources.flips),
+    ...flagItems(incident, sources),
   ];
   const inOrder = deeds.toSorted((a, b) => a.atMs - b.atMs);
   const items: TimelineItem[] = [{ kind: 'started', atMs: start.atMs, actor: startedBy }];
@@ -166,20 +173,39 @@ function foreignItem(
   return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to };
 }
 
-/** What one command set is one item. */
-function flagItems({ start, end }: Incident, flips: readonly FlagFlip[]): readonly Omit<FlagItem, 'number'>[] {
-  const within = flips.filter(({ at }) => Date.parse(at) >= start.atMs && (end === null || Date.parse(at) <= end.atMs));
+/** What one command set is one item; what an operation keeps of its own flags counts more than what this machine does. */
+function flagItems(
+  { start, end }: Incident,
+  { flips, deeds }: Pick<TimelineSources, 'flips' | 'deeds'>,
+): readonly Omit<FlagItem, 'number'>[] {
+  const isWithin = (atMs: number): boolean => atMs >= start.atMs && (end === null || atMs <= end.atMs);
+  const kept = deeds.filter(({ atMs }) => isWithin(atMs));
   const commands = new Map<string, FlagFlip[]>();
-  for (const flip of within) {
+  for (const flip of flips) {
+    if (!isWithin(Date.parse(flip.at)) || kept.some((deed) => isOf(flip, deed))) continue;
     const key = JSON.stringify([flip.at, flip.isOn, flip.place, flip.actor]);
     commands.set(key, [...(commands.get(key) ?? []), flip]);
   }
-  return [...commands.values()].flatMap((together) => {
-    const [first] = together;
-    if (first === undefined) return [];
-    const { isOn, actor, reason, ticket, verdict } = first;
-    const buckets = together.map(({ bucket }) => bucket);
-    const deed = { atMs: Date.parse(first.at), actor, reason, ticket };
-    return [{ kind: 'flags' as const, ...deed, buckets, isOn, command: flipCommand(together), verdict }];
-  });
+  return [...[...commands.values()].flatMap(flipItem), ...kept.map(deedItem)];
+}
+
+/** The clocks of two machines are so far from each other at most. */
+const sameDeedMs = 60_000;
+
+function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
+  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
+}
+
+function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number'>[] {
+  const [first] = together;
+  if (first === undefined) return [];
+  const { isOn, actor, reason, ticket, verdict } = first;
+  const deed = { atMs: Date.parse(first.at), actor, reason, ticket, partOf: [] };
+  const buckets = together.map(({ bucket }) => bucket);
+  return [{ kind: 'flags', ...deed, buckets, isOn, command: flipCommand(together), verdict }];
+}
+
+function deedItem({ operation, command, atMs, actor, reason, ticket, buckets }: FlagDeed): Omit<FlagItem, 'number'> {
+  const deed = { command, atMs, actor, reason, ticket, buckets };
+  return { kind: 'flags', ...deed, isOn: null, partOf: [operation], verdict: null };
 }

@@ -1,5 +1,6 @@
 import type { Figure } from '../../domain/incident/figures.js';
 import type { Incident } from '../../domain/incident/incident.js';
+import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { timelineOf, type TimelineItem } from '../../domain/incident/timeline.js';
 import { documentOf, windowOf } from '../../domain/incident/window.js';
 import type { Verdict } from '../../domain/proof/proof.js';
@@ -27,10 +28,12 @@ export interface IncidentReport extends IncidentStory {
   readonly withoutFigures: string | null;
 }
 
-/** What this machine alone knows. */
-export interface LocalKnowledge {
-  /** Flags that were set past the document. */
+/** What is known beside the history. */
+export interface OtherKnowledge {
+  /** Flags that were set past the document from this machine. */
   readonly flips: readonly FlagFlip[];
+  /** The same of operations, as Redis keeps it. */
+  readonly deeds: readonly FlagDeed[];
   /** What proofs said of the document of a revision. */
   readonly verdicts: ReadonlyMap<Revision, Verdict>;
 }
@@ -39,18 +42,24 @@ export interface LocalKnowledge {
 export async function readStory(
   ports: Pick<StorePorts, 'store' | 'deadline'>,
   incident: Incident,
-  known: LocalKnowledge,
+  known: OtherKnowledge,
 ): Promise<IncidentStory> {
   const stored = await ports.store.read(ports.deadline);
   const history = await readIncidentHistory(ports, incident, stored);
   const window = windowOf(incident, history);
   const documents = documentOf(incident, history);
-  const flips = known.flips.length > 0 || incident.end === null ? known.flips : incident.end.flips;
-  const sources = { window, documents, entries: history.entries, flips, verdicts: known.verdicts };
+  const flips = flipsOf(incident, known);
+  const sources = { window, documents, entries: history.entries, flips, deeds: known.deeds, verdicts: known.verdicts };
   return {
     incident,
     timeline: timelineOf(incident, sources),
     isCut: window.isCut,
     nowMs: stored.serverTimeMs,
   };
+}
+
+/** What was known at the end where it was ended, and what is known here. */
+function flipsOf({ end }: Incident, { flips }: OtherKnowledge): readonly FlagFlip[] {
+  const all = [...(end?.flips ?? []), ...flips];
+  return [...new Map(all.map((flip) => [`${flip.bucket} ${flip.at} ${flip.actor}`, flip])).values()];
 }

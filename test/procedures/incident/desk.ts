@@ -54,7 +54,12 @@ export function openDesk(document?: string) {
     unset: (route: string) =>
       run({ ...plain, command: 'override unset', edit: (now) => unsetOverride(now ?? scanDocument(null), route) }),
     replace: (text: string) =>
-      run({ ...plain, command: 'override repair', isForced: true, edit: (now) => replaceDocument(now, Buffer.from(text)) }),
+      run({
+        ...plain,
+        command: 'override repair',
+        isForced: true,
+        edit: (now) => replaceDocument(now, Buffer.from(text)),
+      }),
     undo: () => run(undoIntent(ports, null, { flips: [], address: bareAddress })),
     expire: () => run(expireIntent()),
     start: (): Promise<Incident> =>

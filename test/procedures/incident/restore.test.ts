@@ -174,15 +174,26 @@ describe('the end of an incident takes back exactly what was done in it', () => 
 
 /** Anything that operators and others do. */
 const deed = fc.oneof(
-  fc.record({ kind: fc.constant('set' as const), route: fc.integer({ min: 0, max: 5 }), rate: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    kind: fc.constant('set' as const),
+    route: fc.integer({ min: 0, max: 5 }),
+    rate: fc.integer({ min: 1, max: 9 }),
+  }),
   fc.record({ kind: fc.constant('unset' as const), route: fc.integer({ min: 0, max: 5 }) }),
   fc.record({ kind: fc.constant('undo' as const) }),
-  fc.record({ kind: fc.constant('replace' as const), routes: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }) }),
-  fc.record({ kind: fc.constant('foreign' as const), routes: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }) }),
+  fc.record({
+    kind: fc.constant('replace' as const),
+    routes: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }),
+  }),
+  fc.record({
+    kind: fc.constant('foreign' as const),
+    routes: fc.uniqueArray(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }),
+  }),
 );
 
 async function act(desk: Desk, each: typeof deed extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
-  const written = (routes: readonly number[]): string => `{${routes.map((n) => `"/r${n}":{"rate":${n + 20}}`).join(',')}}`;
+  const written = (routes: readonly number[]): string =>
+    `{${routes.map((n) => `"/r${n}":{"rate":${n + 20}}`).join(',')}}`;
   if (each.kind === 'set') await desk.set(`/r${each.route}`, each.rate);
   else if (each.kind === 'unset') await desk.unset(`/r${each.route}`);
   else if (each.kind === 'replace') await desk.replace(written(each.routes));
