@@ -77,10 +77,10 @@ function happened(item: TimelineItem): string {
     case 'note':
       return `**note**: ${markdownLines(item.text)}`;
     case 'ended':
-      return `**ended**: ${endText(item)}`;
+      return `**ended**: ${markdown(endText(item))}`;
     case 'foreign':
       return [
-        `**changed past rlctl** after ${timeIn('UTC', item.afterMs)} UTC`,
+        `**changed past rlctl** between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC`,
         ...differences(item.diff),
         stateText(item),
       ].join('<br>');

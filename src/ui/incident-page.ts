@@ -120,7 +120,7 @@ function happened(item: TimelineItem): string {
     case 'ended':
       return `<strong>Ended</strong> by ${html(item.actor)}: ${html(endText(item))}`;
     case 'foreign':
-      return `<strong>Changed past rlctl</strong>, nobody knows by whom, after ${timeIn('UTC', item.afterMs)} UTC${differences(item)}${state(item)}`;
+      return `<strong>Changed past rlctl</strong> by nobody knows whom, between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC${differences(item)}${state(item)}`;
     case 'flags':
       return `<strong>${html(changeTitle(item))}</strong> by ${html(item.actor)}${why(item)}${state(item)}`;
     case 'change': {

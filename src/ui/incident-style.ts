@@ -27,8 +27,9 @@ table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--muted);padding-bottom:.4rem}
 th,td{text-align:left;vertical-align:top;padding:.5rem .5rem;border-top:1px solid var(--line)}
 thead th{border-top:0;border-bottom:2px solid var(--line);color:var(--muted);font-weight:600}
-.timeline .no{width:2.6rem}
-.timeline .time{width:11.5rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
+.timeline .no{width:3rem}
+.timeline .time{width:13rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
+.timeline thead th{white-space:nowrap;overflow-wrap:normal}
 .timeline abbr{text-decoration:none}
 .number{display:inline-block;min-width:1.55rem;padding:0 .3rem;border-radius:.8rem;text-align:center;font-weight:700;font-size:.85rem;line-height:1.55rem;background:var(--mark);color:var(--bg)}
 blockquote{margin:.25rem 0 0;padding-left:.75rem;border-left:3px solid var(--line)}
@@ -39,7 +40,7 @@ blockquote{margin:.25rem 0 0;padding-left:.75rem;border-left:3px solid var(--lin
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;list-style:none;padding:0;margin:0}
 .legend .sample{vertical-align:-.1rem}
 .nowrap{white-space:nowrap}
-.buckets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1rem}
+.buckets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:1rem}
 figure{margin:0;padding:.75rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem;break-inside:avoid}
 figcaption{font-weight:700}
 .what{color:var(--muted);font-size:.9rem}

@@ -239,7 +239,7 @@ function happened(item: TimelineItem): string {
     case 'started':
       return 'started';
     case 'ended':
-      return `ended: ${endText(item)}`;
+      return `ended: ${term(endText(item))}`;
     case 'note':
       return `note: ${termLines(item.text)}`;
     case 'foreign':

@@ -46,7 +46,9 @@ function valueText(value: unknown): string {
 
 /** What a change is called: `override set (change c0…), a step of panic p-1a2b`. */
 export function changeTitle({ command, partOf }: Pick<ChangeItem | FlagItem, 'command' | 'partOf'>): string {
-  const within = partOf.map(({ kind, id, step }) => `${kind} ${id}${step === undefined ? '' : ` (${step})`}`);
+  // That it belongs to an incident is what the whole page says.
+  const others = partOf.filter(({ kind }) => kind !== 'incident');
+  const within = others.map(({ kind, id, step }) => `${kind} ${id}${step === undefined ? '' : ` (${step})`}`);
   return within.length === 0 ? command : `${command}, part of ${within.join(', ')}`;
 }
 
@@ -58,9 +60,12 @@ export function stateText(item: ChangeItem | FlagItem | ForeignItem): string {
   return [...verdict, ...taken].join('; ') || 'no verdict is known here';
 }
 
-/** `ended by ana@laptop: its changes were taken back, proven` */
-export function endText({ outcome, verdict }: Extract<TimelineItem, { kind: 'ended' }>): string {
-  return verdict === null ? outcomeWords[outcome] : `${outcomeWords[outcome]}; ${verdictWords[verdict]}`;
+/** `its changes were taken back; proven; flags put back: financial` */
+export function endText({ outcome, verdict, flags }: Extract<TimelineItem, { kind: 'ended' }>): string {
+  const proof = verdict === null ? [] : [verdictWords[verdict]];
+  return [outcomeWords[outcome], ...proof, ...(flags.length === 0 ? [] : [`flags put back: ${flags.join(', ')}`])].join(
+    '; ',
+  );
 }
 
 /** `3 changes` in numbers and by whom: `2 changes with rlctl, 1 past it`. */

@@ -18,10 +18,10 @@ export function htmlLines(text: string): string {
   return termLines(text).split('\n').map(html).join('<br>');
 }
 
-/** One line of outside text inside a line or a table's cell of Markdown. */
+/** One line of outside text inside a line or a table's cell of Markdown: nothing in it is a mark, a tag or a link. */
 export function markdown(text: string): string {
   return term(text)
-    .replaceAll(/[\\`*_{}[\]()#+\-.!|~:@/]/g, String.raw`\$&`)
+    .replaceAll(/[\\`*_[\]|~]|:(?=\/\/)|(?<=\bwww)\./gi, String.raw`\$&`)
     .replaceAll(/[&<>]/g, (char) => entities[char] ?? char);
 }
 
@@ -30,7 +30,8 @@ export function markdownLines(text: string): string {
   return termLines(text).split('\n').map(markdown).join('<br>');
 }
 
-/** Code inside a table's cell of Markdown, whatever it holds. */
+/** Code inside a line or a table's cell of Markdown, whatever it holds. */
 export function markdownCode(text: string): string {
-  return `<code>${html(text).replaceAll('|', '&#124;').replaceAll('`', '&#96;').replaceAll('\\', '&#92;').replaceAll('*', '&#42;').replaceAll('_', '&#95;').replaceAll('[', '&#91;').replaceAll('~', '&#126;').replaceAll(':', '&#58;').replaceAll('@', '&#64;')}</code>`;
+  const safe = html(text).replaceAll(/[\\`*_[\]|~]|:(?=\/\/)|(?<=\bwww)\./gi, (char) => `&#${char.charCodeAt(0)};`);
+  return `<code>${safe}</code>`;
 }

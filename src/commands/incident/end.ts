@@ -21,7 +21,7 @@ import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { flagFlips, wantedFlags } from '../shadow/flips.js';
+import { wantedFlags } from '../shadow/flips.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts, otherKnowledge } from './ports.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
@@ -183,14 +183,13 @@ async function takeBack(ended: Ended, { timeline }: IncidentStory): Promise<Went
 }
 
 async function endingOf(
-  { context, environment, flags, incident }: Ended,
+  { context, flags, incident, known }: Ended,
   { timeline }: IncidentStory,
   wish: Wish,
   back: WentBack | null,
 ): Promise<Ending> {
   const by = await context.actor();
-  const flips = await flagFlips(context, environment);
-  const common = { by, flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
+  const common = { by, flips: known.flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
   if (back === null) {
     const outcome = wish === 'keep' && changesIn(timeline).length > 0 ? ('kept' as const) : ('unchanged' as const);
     return { ...common, outcome, changeId: null, verdict: null };

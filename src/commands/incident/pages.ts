@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { bucketSpellings } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { changesIn } from '../../domain/incident/timeline.js';
+import { numberedIn } from '../../domain/incident/timeline.js';
 import { readFigures, type Figures } from '../../procedures/incident/figures.js';
 import type { IncidentReport, IncidentStory } from '../../procedures/incident/report.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
@@ -112,7 +112,7 @@ async function figuresOf(context: Context, environment: Environment, story: Inci
           spellings: bucketSpellings(name, alias),
         })),
         workers: environment.workers,
-        marks: changesIn(story.timeline).map(({ number, atMs }) => ({ number, atMs })),
+        marks: numberedIn(story.timeline).map(({ number, atMs }) => ({ number, atMs })),
         nowMs: story.nowMs,
       },
     );

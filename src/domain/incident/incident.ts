@@ -35,7 +35,7 @@ export interface IncidentEnd extends IncidentPlace {
   readonly verdict: Verdict | null;
   /** The flags that were taken back; empty: none. */
   readonly flags: readonly string[];
-  /** What was known of flags then; empty: nothing. */
+  /** What was known of flags before they were taken back; empty: nothing. */
   readonly flips: readonly FlagFlip[];
 }
 

@@ -5,7 +5,7 @@ import { recordedDiff } from '../override/recorded-diff.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
-import type { Incident, IncidentOutcome } from './incident.js';
+import type { Incident, IncidentEnd, IncidentOutcome } from './incident.js';
 import type { FlagDeed } from './operation-flags.js';
 import { soundDocument, type IncidentStep, type IncidentWindow } from './window.js';
 
@@ -79,6 +79,8 @@ export type TimelineItem =
       readonly actor: string;
       readonly outcome: IncidentOutcome;
       readonly verdict: Verdict | null;
+      /** The buckets whose flags were put back; empty: none. */
+      readonly flags: readonly string[];
     };
 
 /** Something that changed how requests are decided. */
@@ -117,9 +119,12 @@ export function timelineOf(incident: Incident, sources: TimelineSources): readon
     if (deed.kind === 'note' || deed.kind === 'started' || deed.kind === 'ended') items.push(deed);
     else items.push({ ...deed, number: (number += 1) });
   }
-  if (end !== null)
-    items.push({ kind: 'ended', atMs: end.atMs, actor: end.by, outcome: end.outcome, verdict: end.verdict });
+  if (end !== null) items.push(endedItem(end));
   return items;
+}
+
+function endedItem({ atMs, by, outcome, verdict, flags }: IncidentEnd): TimelineItem {
+  return { kind: 'ended', atMs, actor: by, outcome, verdict, flags };
 }
 
 type Unnumbered = Omit<ChangeItem, 'number'> | Omit<ForeignItem, 'number'> | Omit<FlagItem, 'number'>;
@@ -130,6 +135,11 @@ export function changesIn(timeline: readonly TimelineItem[]): readonly NumberedI
     (item): item is NumberedItem =>
       item.kind === 'foreign' || item.kind === 'flags' || (item.kind === 'change' && !item.isEnd),
   );
+}
+
+/** The same with it: everything that a figure shows by its number. */
+export function numberedIn(timeline: readonly TimelineItem[]): readonly NumberedItem[] {
+  return timeline.filter((item): item is NumberedItem => 'number' in item);
 }
 
 /** By change id: what took it back. */

@@ -1,3 +1,4 @@
+import type { RemarkCode } from '../../domain/decisions/decisions.js';
 import { RlctlError } from '../../domain/errors.js';
 import { figureWindows, type Figure, type FigureMark, type FigureWindow } from '../../domain/incident/figures.js';
 import { readDecisions, type DecisionsInput, type DecisionsPorts } from '../decisions.js';
@@ -14,6 +15,15 @@ export interface Figures {
   /** Why there are none; `null`: there are, or there was nothing to look around. */
   readonly withoutFigures: string | null;
 }
+
+/** What makes a course look otherwise than it was; the other remarks are about sums, or about now. */
+const tellingRemarks: ReadonlySet<RemarkCode> = new Set([
+  'ALTERNATING_WORKERS',
+  'ONE_OF_SEVERAL_WORKERS',
+  'COUNTER_RESETS',
+  'UNKNOWN_LABELS',
+  'SOURCE_WARNING',
+]);
 
 /** Stretches of time that are asked for; each costs a dozen queries. */
 const mostFigures = 12;
@@ -77,7 +87,7 @@ async function readFigure(
     return {
       window,
       buckets: buckets.filter(({ course }) => course.length > 0).map(({ bucket, course }) => ({ bucket, course })),
-      remarks: remarks.filter(({ isWarning, code }) => isWarning && code !== 'STALE').map(({ text }) => text),
+      remarks: remarks.filter(({ code }) => tellingRemarks.has(code)).map(({ text }) => text),
     };
   } catch (error) {
     if (error instanceof RlctlError) return error;

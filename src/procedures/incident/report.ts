@@ -58,8 +58,9 @@ export async function readStory(
   };
 }
 
-/** What was known at the end where it was ended, and what is known here. */
+/** What was known at the end where it was ended, and what is known here; how flags were put back then is no part of it. */
 function flipsOf({ end }: Incident, { flips }: OtherKnowledge): readonly FlagFlip[] {
-  const all = [...(end?.flips ?? []), ...flips];
-  return [...new Map(all.map((flip) => [`${flip.bucket} ${flip.at} ${flip.actor}`, flip])).values()];
+  if (end === null) return flips;
+  const others = flips.filter(({ bucket }) => !end.flags.includes(bucket));
+  return [...new Map([...end.flips, ...others].map((flip) => [`${flip.bucket} ${flip.at}`, flip])).values()];
 }
