@@ -15,7 +15,7 @@ import {
 } from './incident-words.js';
 import { markdown, markdownCode, markdownLines } from './markup.js';
 import { condense, sparkline } from './sparkline.js';
-import { clockIn, isUtc, timeIn, zoneTitle } from './zoned-time.js';
+import { clockIn, isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
 
 /** The whole story of an incident as Markdown, for a ticket or a page of a wiki. `zone`: the reader's, by its name. */
 export function incidentMarkdown(report: IncidentReport, zone: string): string {
@@ -36,7 +36,7 @@ export function incidentMarkdown(report: IncidentReport, zone: string): string {
 function summary({ incident, timeline, nowMs, isCut }: IncidentReport, zone: string): readonly string[] {
   const { start, startedBy, end, ticket, environment } = incident;
   const at = (ms: number): string =>
-    `${timeIn('UTC', ms)} UTC${isUtc(zone) ? '' : ` (${timeIn(zone, ms)} ${markdown(zone)})`}`;
+    `${timeIn('UTC', ms)} UTC${isUtc(zone) ? '' : ` (${timeBeside(zone, ms)} ${markdown(zone)})`}`;
   return [
     `- Environment: ${markdown(environment)}`,
     `- Started: ${at(start.atMs)} by ${markdown(startedBy)}`,
@@ -58,7 +58,7 @@ function timelineTable({ timeline, nowMs }: IncidentReport, zone: string): reado
   const rows = timeline.map((item) => [
     'number' in item ? String(item.number) : '',
     timeIn('UTC', item.atMs),
-    ...(isUtc(zone) ? [] : [timeIn(zone, item.atMs)]),
+    ...(isUtc(zone) ? [] : [timeBeside(zone, item.atMs)]),
     item.kind === 'foreign' ? 'past rlctl' : markdown(item.actor),
     happened(item),
   ]);

@@ -16,7 +16,7 @@ import {
 import { pageStyle } from './incident-style.js';
 import { plotSvg, seriesSample, type PlotSeries } from './incident-plot.js';
 import { html, htmlLines } from './markup.js';
-import { clockIn, isUtc, timeIn, zoneTitle } from './zoned-time.js';
+import { clockIn, isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
 
 /** The whole story of an incident as one HTML file: no script, nothing from elsewhere. `zone`: the reader's, by its name. */
 export function incidentPage(report: IncidentReport, zone: string): string {
@@ -66,8 +66,16 @@ function timeTag(ms: number): string {
   return `<time datetime="${new Date(ms).toISOString()}">${timeIn('UTC', ms)}</time>`;
 }
 
+/** A date and a time, which break between each other and nowhere else. */
+function pieces(time: string): string {
+  return time
+    .split(' ')
+    .map((piece) => `<span class="nowrap">${piece}</span>`)
+    .join(' ');
+}
+
 function bothTimes(ms: number, zone: string): string {
-  const local = isUtc(zone) ? '' : ` <span class="local">${timeIn(zone, ms)} ${html(zone)}</span>`;
+  const local = isUtc(zone) ? '' : ` <span class="local">(${timeBeside(zone, ms)} ${html(zone)})</span>`;
   return `${timeTag(ms)} UTC${local}`;
 }
 
@@ -107,8 +115,8 @@ function timelineSection({ timeline, nowMs }: IncidentReport, zone: string): str
 
 function timelineRow(item: TimelineItem, zone: string): string {
   const number = 'number' in item ? `<span class="number" id="change-${item.number}">${item.number}</span>` : '';
-  const local = isUtc(zone) ? '' : `<br><span class="local">${timeIn(zone, item.atMs)}</span>`;
-  return `<tr class="${item.kind}"><td class="no">${number}</td><td class="time">${timeTag(item.atMs)}${local}</td><td>${happened(item)}</td></tr>`;
+  const local = isUtc(zone) ? '' : `<br><span class="local">${pieces(timeBeside(zone, item.atMs))}</span>`;
+  return `<tr class="${item.kind}"><td class="no">${number}</td><td class="time"><time datetime="${new Date(item.atMs).toISOString()}">${pieces(timeIn('UTC', item.atMs))}</time>${local}</td><td>${happened(item)}</td></tr>`;
 }
 
 function happened(item: TimelineItem): string {
@@ -120,7 +128,7 @@ function happened(item: TimelineItem): string {
     case 'ended':
       return `<strong>Ended</strong> by ${html(item.actor)}: ${html(endText(item))}`;
     case 'foreign':
-      return `<strong>Changed past rlctl</strong> by nobody knows whom, between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC${differences(item)}${state(item)}`;
+      return `<strong>Changed past rlctl</strong> by somebody unknown, between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC${differences(item)}${state(item)}`;
     case 'flags':
       return `<strong>${html(changeTitle(item))}</strong> by ${html(item.actor)}${why(item)}${state(item)}`;
     case 'change': {

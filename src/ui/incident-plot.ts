@@ -53,6 +53,7 @@ export function plotSvg(plot: Plot): string {
     ...valueAxis(plot, steps, place),
     ...timeAxis(window, place),
     ...markLines(lanes, place),
+    ...(plot.series.every(({ values }) => values.every((each) => each === null)) ? [nothingText(place)] : []),
     ...plot.series.map((series) => drawn(series, plot.times, place)),
     '</svg>',
   ].join('');
@@ -97,6 +98,11 @@ function timeAxis(window: FigureWindow, { top, x }: Place): readonly string[] {
     ),
     `<text class="unit" text-anchor="end" x="${width - right}" y="${base + 32}">time (UTC)</text>`,
   ];
+}
+
+/** No data is not 0, and an empty plot would not tell which it is. */
+function nothingText({ top }: Place): string {
+  return `<text class="nothing" text-anchor="middle" x="${(left + width - right) / 2}" y="${top + plotHeight / 2}">no data: none was counted</text>`;
 }
 
 interface Lane {

@@ -38,12 +38,14 @@ blockquote{margin:.25rem 0 0;padding-left:.75rem;border-left:3px solid var(--lin
 .diff{margin:.25rem 0 0;padding-left:1.1rem}
 .missing{padding:.6rem .75rem;background:var(--card);border-left:4px solid var(--shadow)}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;list-style:none;padding:0;margin:0}
-.legend .sample{vertical-align:-.1rem}
+.legend li{display:flex;align-items:center;gap:.4rem}
+.legend .sample,.legend .number{flex:none}
 .nowrap{white-space:nowrap}
 .buckets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:1rem}
 figure{margin:0;padding:.75rem;background:var(--card);border:1px solid var(--line);border-radius:.5rem;break-inside:avoid}
 figcaption{font-weight:700}
 .what{color:var(--muted);font-size:.9rem}
+figure{max-width:44rem}
 .plot{display:block;width:100%;height:auto}
 .plot text{font:11px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:var(--muted)}
 .plot .axis{stroke:var(--muted);fill:none}
@@ -69,12 +71,13 @@ h1{font-size:1.35rem}
 dl div{grid-template-columns:1fr;gap:0}
 dl{gap:.6rem}
 .timeline .no{width:2.1rem;padding-left:0;padding-right:.25rem}
-.timeline .time{width:5.9rem}
+.timeline .time{width:6.4rem}
 th,td{padding:.45rem .35rem}
 }
 @media print{
 :root{color-scheme:light;${light}}
 body{max-width:none;padding:0;font-size:10pt}
+.buckets{grid-template-columns:1fr 1fr}
 nav,.skip{display:none}
 thead{display:table-header-group}
 tr,figure,.around h3{break-inside:avoid}

@@ -4,6 +4,12 @@ export function timeIn(zone: string, ms: number): string {
   return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
 }
 
+/** A time of one zone beside the same in UTC: the date only where it is another one there. */
+export function timeBeside(zone: string, ms: number): string {
+  const [utc, local] = [timeIn('UTC', ms), timeIn(zone, ms)];
+  return utc.slice(0, 10) === local.slice(0, 10) ? local.slice(11) : local;
+}
+
 /** The time of day alone; with seconds where they are wanted: `22:36`. */
 export function clockIn(zone: string, ms: number, isWithSeconds = false): string {
   const { hour, minute, second } = partsIn(zone, ms);
