@@ -99,7 +99,12 @@ export async function openBrowser(program: string): Promise<Browser> {
       const call = (method: string, params?: object) => send(method, params, sessionId);
       for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await call(`${domain}.enable`);
       const isPhone = width < 600;
-      await call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: isPhone ? 2 : 1, mobile: isPhone });
+      await call('Emulation.setDeviceMetricsOverride', {
+        width,
+        height,
+        deviceScaleFactor: isPhone ? 2 : 1,
+        mobile: isPhone,
+      });
       const features = [{ name: 'prefers-color-scheme', value: scheme }];
       await call('Emulation.setEmulatedMedia', { media: medium, features });
       await call('Page.navigate', { url: pathToFileURL(path).href });
@@ -107,7 +112,10 @@ export async function openBrowser(program: string): Promise<Browser> {
       return {
         ...seen,
         evaluate: async <Value>(expression: string) => {
-          const { result, exceptionDetails } = (await call('Runtime.evaluate', { expression, returnByValue: true })) as {
+          const { result, exceptionDetails } = (await call('Runtime.evaluate', {
+            expression,
+            returnByValue: true,
+          })) as {
             result: { value: Value };
             exceptionDetails?: { text: string; exception?: { description?: string } };
           };

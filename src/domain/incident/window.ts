@@ -2,7 +2,7 @@ import { RlctlError } from '../errors.js';
 import { replaceDocument, type Edit } from '../override/edit.js';
 import { scanDocument, type OverrideDocument } from '../override/document.js';
 import { expireCommand } from '../override/expiry.js';
-import type { HistoryEntry } from '../override/history.js';
+import type { HistoryBody, HistoryEntry } from '../override/history.js';
 import { metadataBefore, recordMetadata } from '../override/metadata-change.js';
 import type { OverrideMetadata, RouteMetadata } from '../override/metadata.js';
 import { documentAt } from '../override/replay.js';
@@ -94,7 +94,7 @@ export function isAfter(entryId: string, other: string | null): boolean {
 export function documentOf(
   { start }: Pick<Incident, 'start'>,
   { entries, bytes, revision }: IncidentHistory,
-): (wanted: Revision) => Uint8Array | null | undefined {
+): Documents {
   const known = new Map<Revision, Uint8Array | null>([[revision, bytes]]);
   if (start.document !== null) {
     const kept = Buffer.from(start.document);
@@ -115,25 +115,45 @@ export function soundDocument(bytes: Uint8Array | null | undefined): OverrideDoc
 }
 
 /**
- * The window as changes to be taken back, newest first. What somebody did past rlctl is made a change like any other;
- * what ended by itself stays ended; and where the document could not be read meanwhile, all from the last one that could
- * be to the next is one change.
+ * The window as changes to be taken back, newest first, each of them route by route where it has to be. What somebody did
+ * past rlctl is a change like any other; what ended by itself stays ended, unless it had begun in the window too; and where
+ * the document could not be read meanwhile, all from the last one that could be to the next is one change.
  */
 export function entriesToTakeBack(
   { steps }: IncidentWindow,
-  documents: (revision: Revision) => Uint8Array | null | undefined,
+  documents: Documents,
   metadata: OverrideMetadata,
 ): readonly HistoryEntry[] {
+  const stretches = readableSteps(steps, documents).map((stretch) => asChange(stretch, documents));
   const known = new Map(metadata.routes);
-  const knownNow = (): OverrideMetadata => ({ ...metadata, routes: known });
   const entries: HistoryEntry[] = [];
-  for (const { entry, from, to } of readableSteps(steps, documents).toReversed()) {
-    if (entry?.body?.command === expireCommand) continue;
-    const taken = entry ?? foreignEntry(from, to, documents, knownNow());
-    entries.push(taken);
-    if (taken.body !== null) for (const [route, before] of metadataBefore(taken.body)) keep(known, route, before);
+  for (const [index, { entry, isForeign }] of [...stretches.entries()].toReversed()) {
+    const isExpiry = entry.body?.command === expireCommand;
+    const taken = isExpiry ? endedHere(entry, stretches.slice(0, index)) : entry;
+    if (taken === null || taken.body === null) continue;
+    const body = isForeign
+      ? { ...taken.body, metadata: recordMetadata({ ...metadata, routes: known }, taken.body.routes) }
+      : taken.body;
+    entries.push({ ...taken, body });
+    for (const [route, before] of metadataBefore(body)) keep(known, route, before);
   }
   return entries;
+}
+
+type Documents = (revision: Revision) => Uint8Array | null | undefined;
+
+function routesIn({ body }: HistoryEntry): readonly string[] {
+  return body?.routes.map(({ route }) => route) ?? [];
+}
+
+/** Of what ended by itself, the routes that somebody had changed within the window; `null`: none. */
+function endedHere(entry: HistoryEntry, before: readonly { readonly entry: HistoryEntry }[]): HistoryEntry | null {
+  const earlier = new Set(before.flatMap((each) => routesIn(each.entry)));
+  const routes = entry.body?.routes.filter(({ route }) => earlier.has(route)) ?? [];
+  if (entry.body === null || routes.length === 0) return null;
+  if (routes.length === entry.body.routes.length) return entry;
+  // A part of a change leaves no revision: it is taken back route by route.
+  return { ...entry, next: '(in part)', body: { ...entry.body, routes } };
 }
 
 function keep(known: Map<string, RouteMetadata>, route: string, before: RouteMetadata | null): void {
@@ -149,10 +169,7 @@ interface Stretch {
 }
 
 /** The steps, those over a document that cannot be read put together. */
-function readableSteps(
-  steps: readonly IncidentStep[],
-  documents: (revision: Revision) => Uint8Array | null | undefined,
-): readonly Stretch[] {
+function readableSteps(steps: readonly IncidentStep[], documents: Documents): readonly Stretch[] {
   const stretches: Stretch[] = [];
   let open: Revision | null = null;
   for (const [index, step] of steps.entries()) {
@@ -170,45 +187,50 @@ function readableSteps(
   return stretches;
 }
 
-/** What was done past rlctl, in the form of a recorded change. */
-function foreignEntry(
-  from: Revision,
-  to: Revision,
-  documents: (revision: Revision) => Uint8Array | null | undefined,
-  metadata: OverrideMetadata,
-): HistoryEntry {
+/** A recorded change as it is, unless it replaced the document as a whole; anything else in the form of one. */
+function asChange(
+  { entry, from, to }: Stretch,
+  documents: Documents,
+): { readonly entry: HistoryEntry; readonly isForeign: boolean } {
+  const isWhole = entry?.body?.splices === null;
+  if (entry !== null && !isWhole) return { entry, isForeign: false };
   const [before, after] = [soundDocument(documents(from)), soundDocument(documents(to))];
   const edit = before === null || after === null ? null : spliced(before, after);
-  const changes = edit?.changes ?? [];
-  return {
-    entryId: '0-0',
-    timeMs: 0,
-    kind: 'change',
-    changeId: foreignChangeId,
-    sequence: 0,
-    prev: from,
-    next: to,
-    chain: '',
-    document: null,
-    snapshotOf: null,
-    body: {
-      v: 1,
-      command: foreignChangeId,
-      actor: '',
-      reason: null,
-      ticket: null,
-      rlctl: '',
-      environment: '',
-      undoes: null,
-      routes: changes,
-      splices: edit?.splices ?? null,
-      metadata: recordMetadata(metadata, changes),
-    },
-  };
+  if (entry !== null && entry.body !== null) {
+    if (edit === null) return { entry, isForeign: false };
+    return {
+      entry: { ...entry, body: { ...entry.body, routes: edit.changes, splices: edit.splices } },
+      isForeign: false,
+    };
+  }
+  const body: HistoryBody = { ...foreignBody, routes: edit?.changes ?? [], splices: edit?.splices ?? null };
+  return { entry: { ...foreignEntry, prev: from, next: to, body }, isForeign: true };
 }
 
 /** Stands where a recorded change has its id. */
 export const foreignChangeId = '(past rlctl)';
+
+const foreignBody = {
+  v: 1,
+  command: foreignChangeId,
+  actor: '',
+  reason: null,
+  ticket: null,
+  rlctl: '',
+  environment: '',
+  undoes: null,
+} as const;
+
+const foreignEntry = {
+  entryId: '0-0',
+  timeMs: 0,
+  kind: 'change',
+  changeId: foreignChangeId,
+  sequence: 0,
+  chain: '',
+  document: null,
+  snapshotOf: null,
+} as const;
 
 /** As one splice, so that it can be taken back route by route, unless entries changed their places. */
 function spliced(before: OverrideDocument, after: OverrideDocument): Edit {
