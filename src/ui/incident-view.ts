@@ -9,11 +9,9 @@ import type { LiveProof } from '../domain/incident/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { addressed } from '../domain/printed-command.js';
 import type { IncidentStory } from '../procedures/incident/report.js';
-import type { ChangeResult } from '../procedures/override/change.js';
-import type { FlagResult } from '../procedures/shadow/change-flags.js';
-import { changeView } from './change-view.js';
 import { changeTitle, diffText, endText, outcomeWords, routeText, verdictWords } from './incident-words.js';
-import { flagResultView } from './shadow-view.js';
+import { fileLines, type WrittenFiles } from './incident-files.js';
+import { pasted } from './pasted.js';
 import { renderTable } from './table.js';
 import { term, termLines } from './term.js';
 import { isoTime } from './time.js';
@@ -21,15 +19,19 @@ import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** What became of telling somebody. */
-type Notifications = readonly { readonly target: string; readonly isDelivered: boolean; readonly detail: string }[];
+export type Notifications = readonly {
+  readonly target: string;
+  readonly isDelivered: boolean;
+  readonly detail: string;
+}[];
 
-function notificationLines(notifications: Notifications, theme: Theme): readonly string[] {
+export function notificationLines(notifications: Notifications, theme: Theme): readonly string[] {
   return notifications
     .filter(({ isDelivered }) => !isDelivered)
     .map(({ target, detail }) => theme.warn(`not told: ${term(target)}: ${term(detail)}`));
 }
 
-function incidentJson(incident: Incident): Record<string, unknown> {
+export function incidentJson(incident: Incident): Record<string, unknown> {
   const { id, title, ticket, environment, startedBy, start, notes, end } = incident;
   return {
     id,
@@ -50,7 +52,7 @@ function incidentJson(incident: Incident): Record<string, unknown> {
   };
 }
 
-function timelineJson(items: readonly TimelineItem[]): readonly object[] {
+export function timelineJson(items: readonly TimelineItem[]): readonly object[] {
   return items.map(({ atMs, ...item }) => {
     if (item.kind !== 'foreign') return { time: isoTime(atMs), ...item };
     const { afterMs, diff, from, to, ...rest } = item;
@@ -181,13 +183,13 @@ function wayBackLines(
     ),
   );
   if (lines.length === 0) return [...first, 'its end would have nothing to take back'];
-  const end = 'take exactly that back: rlctl incident end --restore; or leave it: rlctl incident end --keep';
   return [
     ...first,
     'its end would restore:',
     ...lines,
     ...remarks.map((remark) => `${theme.accent('note:')}  ${term(addressed(remark, address))}`),
-    theme.dim(term(addressed(end, address))),
+    theme.dim('to take exactly that back, or to leave it:'),
+    ...['--restore', '--keep'].map((flag) => pasted(`  ${term(addressed(`rlctl incident end ${flag}`, address))}`)),
   ];
 }
 
@@ -260,75 +262,6 @@ function why({ reason, ticket }: ChangeItem | FlagItem): string {
 function differences({ diff }: ChangeItem | ForeignItem): readonly string[] {
   if (diff === null) return ['what cannot be told: a document is not at hand, or cannot be read'];
   return diff.map((each) => `${term(routeText(each.route))} ${term(diffText(each))}`);
-}
-
-/** How an incident was ended, or why it was not. */
-export interface ShownEnd {
-  readonly story: IncidentStory;
-  /** What was put back; `null`: nothing was to be. */
-  readonly back: {
-    readonly document: ChangeResult | null;
-    readonly flags: readonly FlagResult[];
-    readonly isDone: boolean;
-  } | null;
-  /** The files that were written; `null`: it was not ended. */
-  readonly files: WrittenFiles | null;
-  readonly notifications: Notifications;
-}
-
-export interface WrittenFiles {
-  readonly markdown: string | null;
-  readonly html: string | null;
-}
-
-export function incidentEndView({ story, back, files, notifications }: ShownEnd, environment: Environment): View {
-  const change = back?.document ? changeView(back.document, environment) : null;
-  const flags = (back?.flags ?? []).map((each) => flagResultView(each, environment));
-  const isEnded = files !== null;
-  const { id } = story.incident;
-  const hint = isEnded
-    ? files.html === null && files.markdown === null
-      ? addressed(`its story: rlctl incident show ${id} --out .`, environment.address)
-      : null
-    : addressed(
-        'what is written is written, and the incident stays open; to prove it again and end it: rlctl incident end --restore',
-        environment.address,
-      );
-  return {
-    kind: 'IncidentEnd',
-    data: {
-      environment: environment.name,
-      isEnded,
-      incident: incidentJson(story.incident),
-      timeline: timelineJson(story.timeline),
-      change: change?.data ?? null,
-      flags: flags.map(({ data }) => data),
-      files,
-      notifications,
-      hint,
-    },
-    human: async (theme) =>
-      [
-        ...(change === null ? [] : [await change.human(theme), '']),
-        ...(await Promise.all(flags.map(async (each) => `${await each.human(theme)}\n`))),
-        isEnded ? endedText(story, theme) : theme.bad(`incident ${id} is not ended: what was taken back is not proven`),
-        ...fileLines(files),
-        ...notificationLines(notifications, theme),
-        ...(hint === null ? [] : [`${theme.accent('hint:')}  ${term(hint)}`]),
-      ].join('\n'),
-  };
-}
-
-function endedText({ incident }: IncidentStory, theme: Theme): string {
-  const { id, title, end, start } = incident;
-  const length = formatDuration((end?.atMs ?? start.atMs) - start.atMs);
-  const became = end === null ? '' : `: ${outcomeWords[end.outcome]}`;
-  return `${theme.bold(id)}  ${term(title)}  ended after ${length}${became}`;
-}
-
-function fileLines(files: WrittenFiles | null): readonly string[] {
-  const written = files === null ? [] : [files.markdown, files.html].flatMap((path) => path ?? []);
-  return written.map((path) => `written: ${term(path)}`);
 }
 
 /** The story of one incident. */

@@ -15,6 +15,13 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
     env: { ...state.lab.world.env, RLCTL_PROMETHEUS: state.prometheus.url, ...env },
   });
 
+/** The same, which has to work. */
+async function done(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliEnd> {
+  const ended = await run(args, env);
+  if (ended.code !== 0) throw new Error(`${args.join(' ')}: ${ended.err}`);
+  return ended;
+}
+
 async function traffic(isEnough: () => Promise<boolean>): Promise<void> {
   const { origin } = state.lab.sandbox;
   while (!(await isEnough())) {
@@ -33,14 +40,13 @@ beforeAll(async () => {
   const url = `${state.lab.sandbox.origin}/metrics`;
   state.prometheus = await startPrometheus({ jobs: [{ name: 'lab', url }] });
   await traffic(async () => ((await counted('block.*')) ?? 0) > 1);
-  expect((await run(['incident', 'start', `search ${hostile}`])).code).toBe(0);
+  await done(['incident', 'start', `search ${hostile}`]);
   const set = ['override', 'set', '/api/payments', '--shadow', '--reason', hostile];
-  expect((await run(set, { RLCTL_ACTOR: `eve${hostile}` })).code).toBe(0);
-  await run(['incident', 'note', hostile]);
+  await done(set, { RLCTL_ACTOR: `eve${hostile}` });
+  await done(['incident', 'note', hostile]);
   const start = Date.now();
   await traffic(async () => Date.now() - start > 3000);
-  const ended = await run(['incident', 'end', '--restore', '--out', '.', '--json'], { TZ: 'Europe/Zurich' });
-  expect(ended.code).toBe(0);
+  const ended = await done(['incident', 'end', '--restore', '--out', '.', '--json'], { TZ: 'Europe/Zurich' });
   const { files } = JSON.parse(ended.out) as { files: { html: string; markdown: string } };
   state.page = files.html;
   state.text = await readFile(files.html, 'utf8');
@@ -98,6 +104,19 @@ describe.skipIf(program === null)('the page in a real browser', () => {
       expect(page.requests).toHaveLength(1);
     },
   );
+
+  test('would not run what got into it all the same, and the console would tell', async () => {
+    const planted = state.text.replace(
+      '</main>',
+      '<script>hacked=1</script><img src="https://example.invalid/x.png"></main>',
+    );
+    const page = await opened.browser.look(
+      await state.lab.world.write('planted.html', planted),
+      looks['at a desk, light'] ?? expect.fail(),
+    );
+    expect(await page.evaluate('typeof hacked')).toBe('undefined');
+    expect(page.console.join('\n')).toMatch(/Content Security Policy/);
+  });
 
   test('is dark where the reader wants it dark, and light on paper', async () => {
     const paper = async (name: string): Promise<string> => {

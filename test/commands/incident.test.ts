@@ -198,7 +198,7 @@ describe('two operators', () => {
     const codes = (await Promise.all(['ana', 'bob'].map((who) => run(['incident', 'start', who], as(who))))).map(
       ({ code }) => code,
     );
-    expect(codes.sort()).toEqual([0, 5]);
+    expect(codes.sort((a, b) => a - b)).toEqual([0, 5]);
     await Promise.all(['ana', 'bob', 'eve'].map((who) => run(['incident', 'note', `from ${who}`], as(who))));
     const { incident } = await status();
     expect(incident?.notes.map(({ actor, text }) => `${String(actor)}: ${String(text)}`).sort()).toEqual([
@@ -214,7 +214,7 @@ describe('two operators', () => {
     const ends = await Promise.all(
       ['ana', 'bob'].map((who) => run(['incident', 'end', '--restore', '--json'], as(who))),
     );
-    const codes = ends.map(({ code }) => code).sort();
+    const codes = ends.map(({ code }) => code).sort((a, b) => a - b);
     // The slower one finds it under way, or over.
     expect([
       [0, 5],
@@ -260,7 +260,7 @@ describe('status', () => {
     expect(shown.elapsedSeconds).toBeGreaterThanOrEqual(0);
     expect(kinds(shown.timeline)).toEqual(['started', '1change', 'note', 'note']);
     expect(shown.timeline[1]).toMatchObject({ verdict: 'proven' });
-    const terminal = await run(['incident', 'status'], { columns: 80 });
+    const terminal = await run(['incident', 'status', '--color', 'never'], { columns: 80 });
     // The path of the configuration stands in the commands, and is not broken.
     const lines = terminal.out.split('\n').filter((line) => !line.includes('--config'));
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
@@ -353,4 +353,24 @@ describe('the story as files', () => {
       expect((await run(args)).code).toBe(2);
     },
   );
+});
+
+describe('on a deployed server', () => {
+  const deployed = {} as { lab: Lab };
+  beforeAll(async () => {
+    deployed.lab = await openLab({ dialect: 'deployed' });
+  });
+  afterAll(() => deployed.lab.stop());
+
+  test('the same, proven as far as such a server can show it', async () => {
+    const { world } = deployed.lab;
+    expect((await world.main(['incident', 'start', 'slow'])).code).toBe(0);
+    const set = await world.main(['override', 'set', '/api/search', '--rate', '30', '--burst', '3', '--json']);
+    const asked = await world.main(['incident', 'status', '--json']);
+    expect(asked.code).toBe(0);
+    const ended = await world.main(['incident', 'end', '--restore', '--json']);
+    expect([set.code, ended.code]).toEqual([0, 0]);
+    expect(jsonOf(ended.out)).toMatchObject({ isEnded: true, incident: { outcome: 'restored' } });
+    expect(await deployed.lab.document()).toBe('{}');
+  });
 });

@@ -2,38 +2,30 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { deedsElsewhere, flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
+import { flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
 import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
 import { endCommand } from '../../procedures/incident/restore.js';
-import {
-  closeIncident,
-  endingTaken,
-  theOpenIncident,
-  type Ending,
-  type IncidentPorts,
-} from '../../procedures/incident/stored.js';
-import type { Clock } from '../../ports/clock.js';
+import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
+import { endingTaken } from '../../procedures/incident/refusals.js';
 import { planView } from '../../ui/change-view.js';
-import { incidentEndView, storyText } from '../../ui/incident-view.js';
+import { incidentEndView } from '../../ui/incident-end-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
-import { canAsk, outsideDeadline } from '../confirmation.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
 import { wantedFlags } from '../shadow/flips.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts, otherKnowledge } from './ports.js';
+import { askWish, assertHere, type Wish } from './wish.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
 // The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
 
-type Wish = 'restore' | 'keep';
-
 interface Ended {
   readonly context: Context;
   readonly environment: Environment;
-  readonly ports: IncidentPorts & { readonly clock: Clock };
+  readonly ports: IncidentPorts;
   readonly incident: Incident;
   readonly known: OtherKnowledge;
   readonly flags: readonly FlagToRestore[];
@@ -69,28 +61,11 @@ export const command = defineCommand({
     const ended = { context, environment, ports, incident, known, flags, mutation, files };
     if (mutation.isDryRun) return planned(ended, wish);
     const story = await readStory(ports, incident, known);
-    const chosen = wish ?? (await ask(ended, story));
+    const chosen = wish ?? (await askWish(context, environment, story));
     if (chosen === 'restore') assertHere(ended);
     return underLease(ended, (token) => finish(ended, story, chosen, token));
   },
 });
-
-/** Throws a guard where flags were set by what only its own command can take back from here. */
-function assertHere({ incident, known, flags }: Ended): void {
-  const [deed] = deedsElsewhere(incident, known.deeds, flags);
-  if (deed === undefined) return;
-  const { operation, buckets, wayBack } = deed;
-  const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
-  throw new RlctlError(
-    'guard',
-    `${operation.kind} ${operation.id} set ${what} since the start, and still stands; nothing was written`,
-    {
-      code: 'OPERATION_STANDS',
-      hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
-      details: { operation: operation.id, buckets },
-    },
-  );
-}
 
 /** What would be taken back; with --keep nothing. */
 async function planned({ context, incident, mutation }: Ended, wish: Wish | null): Promise<Outcome> {
@@ -102,37 +77,6 @@ async function planned({ context, incident, mutation }: Ended, wish: Wish | null
   const made = await takeDocumentBack(context, incident, mutation);
   if (made.kind !== 'planned') throw new TypeError('a dry run makes no change');
   return { view: planView(made.plan, made.environment), exit: 'ok' };
-}
-
-/** Nothing was changed: there is nothing to ask. Throws a guard (6) that names the flags where nobody can be asked. */
-async function ask({ context, environment }: Ended, story: IncidentStory): Promise<Wish> {
-  const changes = changesIn(story.timeline).length;
-  if (changes === 0) return 'keep';
-  if (!canAsk(context)) throw unsaid(story.incident, changes);
-  await context.note(await storyText(story, environment, await context.theme()));
-  const { askChoice } = await import('../../ui/prompt.js');
-  const answer = await outsideDeadline(context, () =>
-    askChoice('What was changed since the start:', [
-      { value: 'none', label: 'leave the incident open' },
-      { value: 'restore', label: 'take exactly that back, and end it' },
-      { value: 'keep', label: 'keep it, and end it' },
-    ]),
-  );
-  if (answer !== 'none') return answer;
-  throw new RlctlError('guard', `incident ${story.incident.id} stays open; nothing was changed`, {
-    code: 'NOT_CONFIRMED',
-  });
-}
-
-function unsaid({ id }: Incident, changes: number): RlctlError {
-  return new RlctlError(
-    'guard',
-    `incident ${id} holds ${changes} changes, and nobody was there to ask what becomes of them`,
-    {
-      code: 'END_UNSAID',
-      hint: 'Take exactly them back: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
-    },
-  );
 }
 
 /** Two who end it at once would each write; the lease outlives a typed confirmation, and not a forgotten one. */

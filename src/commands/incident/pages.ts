@@ -66,7 +66,7 @@ export async function pageFiles(context: Context, flags: PageFlags, id: string):
   return files;
 }
 
-export function wantsPages({ markdown, html }: PageFiles): boolean {
+function wantsPages({ markdown, html }: PageFiles): boolean {
   return markdown !== null || html !== null;
 }
 
@@ -123,7 +123,7 @@ async function figuresOf(context: Context, environment: Environment, story: Inci
 }
 
 /** The operator's own zone, by its name: TZ, else that of the machine. */
-export function zoneOf({ host }: Context): string {
+function zoneOf({ host }: Context): string {
   const usual = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const wanted = host.env['TZ']?.replace(/^:/, '') || usual;
   try {

@@ -3,14 +3,11 @@ import type { Environment } from '../../domain/config/environment.js';
 import { panicDeeds, rolloutDeeds } from '../../domain/incident/operation-flags.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
-import type { Clock } from '../../ports/clock.js';
 import { lastReload } from '../last-reload.js';
 import { flagFlips } from '../shadow/flips.js';
 
-export async function incidentPorts(
-  context: Context,
-  environment: Environment,
-): Promise<IncidentPorts & { readonly clock: Clock }> {
+/** What incidents are kept in, with the document that they are about. */
+export async function incidentPorts(context: Context, environment: Environment): Promise<IncidentPorts> {
   const [store, operations] = await Promise.all([context.store(environment), context.operationStore(environment)]);
   store.open(context.deadline);
   const { randomness, deadline, clock } = context;

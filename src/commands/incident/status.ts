@@ -8,7 +8,6 @@ import { planChange } from '../../procedures/override/plan.js';
 import { readStory, type OtherKnowledge } from '../../procedures/incident/report.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import { openIncident, type IncidentPorts } from '../../procedures/incident/stored.js';
-import type { Clock } from '../../ports/clock.js';
 import { incidentStatusView, noIncidentView, type WayBack } from '../../ui/incident-view.js';
 import { defineCommand } from '../command.js';
 import { wantedFlags } from '../shadow/flips.js';
@@ -40,7 +39,7 @@ export const command = defineCommand({
 async function wayBackOf(
   context: Context,
   environment: Environment,
-  ports: IncidentPorts & { readonly clock: Clock },
+  ports: IncidentPorts,
   { incident, known }: { readonly incident: Incident; readonly known: OtherKnowledge },
 ): Promise<WayBack> {
   const { place } = await wantedFlags(context, environment);

@@ -35,7 +35,7 @@ export interface FigureBucket {
 }
 
 /** How much is shown before the first and after the last change of a figure. */
-export const figurePadMs = 5 * 60_000;
+const figurePadMs = 5 * 60_000;
 /** Changes that far from each other share a figure, in which each still has room. */
 const togetherMs = 5 * 60_000;
 const longestMs = 60 * 60_000;

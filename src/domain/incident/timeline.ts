@@ -7,7 +7,7 @@ import type { Revision } from '../revision.js';
 import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
 import type { Incident, IncidentEnd, IncidentOutcome } from './incident.js';
 import type { FlagDeed } from './operation-flags.js';
-import { soundDocument, type IncidentStep, type IncidentWindow } from './window.js';
+import { soundDocument, type Documents, type IncidentStep, type IncidentWindow } from './window.js';
 
 /** Who did something, and why. */
 interface Deed {
@@ -88,8 +88,7 @@ export type NumberedItem = ChangeItem | ForeignItem | FlagItem;
 
 export interface TimelineSources {
   readonly window: IncidentWindow;
-  /** The document of a revision; `null`: no key; `undefined`: nothing leads to it. */
-  readonly documents: (revision: Revision) => Uint8Array | null | undefined;
+  readonly documents: Documents;
   /** Every entry of the history, for what took changes back, also after the end. */
   readonly entries: readonly HistoryEntry[];
   /** What is known of flags that were set past the document. */

@@ -1,11 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
-import {
-  documentOf,
-  entriesToTakeBack,
-  foreignChangeId,
-  windowOf,
-  type IncidentHistory,
-} from '../../domain/incident/window.js';
+import { entriesToTakeBack, foreignChangeId } from '../../domain/incident/take-back.js';
+import { documentOf, windowOf, type IncidentHistory } from '../../domain/incident/window.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { revertEntries, type Edit } from '../../domain/override/edit.js';

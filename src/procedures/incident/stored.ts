@@ -10,6 +10,8 @@ import {
   type IncidentNote,
   type IncidentPlace,
 } from '../../domain/incident/incident.js';
+import { alreadyOpen, alwaysChanging, endedByOthers, endingTaken, noneOpen, tooManyNotes } from './refusals.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
@@ -19,6 +21,7 @@ import type { Randomness } from '../../ports/randomness.js';
 export interface IncidentPorts {
   readonly operations: OperationStore;
   readonly store: OverrideStore;
+  readonly clock: Clock;
   readonly randomness: Randomness;
   readonly deadline: Deadline;
 }
@@ -95,15 +98,6 @@ async function putAside(ports: IncidentPorts, text: string): Promise<void> {
   await archive(ports, incident, text);
 }
 
-function alreadyOpen({ id, title, startedBy, start }: Incident): RlctlError {
-  const at = new Date(start.atMs).toISOString();
-  return new RlctlError('conflict', `incident ${id} is open: "${title}", started by ${startedBy} at ${at}`, {
-    code: 'INCIDENT_OPEN',
-    hint: 'Add to it: rlctl incident note TEXT; see what it holds: rlctl incident status; end it: rlctl incident end',
-    details: { id, title, holder: startedBy, startedAt: at },
-  });
-}
-
 /** Where in the stream of changes what was read stands. */
 function placeOf({ lastEntry, revision, serverTimeMs }: StoredOverrides): IncidentPlace {
   return { atMs: serverTimeMs, entryId: lastEntry?.entryId ?? null, sequence: lastEntry?.sequence ?? 0, revision };
@@ -119,7 +113,7 @@ function unrecorded({ lastEntry, revision, bytes }: StoredOverrides): string | n
 /** Adds what somebody says to the open incident. Throws a usage error (2) where none is open. */
 export async function addNote(ports: IncidentPorts, note: Omit<IncidentNote, 'atMs'>): Promise<Incident> {
   return update(ports, null, ({ incident, serverTimeMs }) => {
-    if (incident.notes.length >= mostNotes) throw tooManyNotes(incident);
+    if (incident.notes.length >= mostNotes) throw tooManyNotes(incident, mostNotes);
     return { ...incident, notes: [...incident.notes, { atMs: serverTimeMs, ...note }] };
   });
 }
@@ -198,44 +192,4 @@ export async function listIncidents(ports: IncidentPorts): Promise<readonly Inci
   );
   const byId = new Map(kept.flat().map((incident) => [incident.id, incident]));
   return [...byId.values()].sort((a, b) => b.start.atMs - a.start.atMs);
-}
-
-function noneOpen(): RlctlError {
-  return usageError(
-    'no incident is open',
-    'Open one: rlctl incident start TITLE; see those that have ended: rlctl incident list',
-    'NO_INCIDENT',
-  );
-}
-
-/** Somebody else is ending it, or has taken that over. */
-export function endingTaken(id: string, holder: string | null, untilMs: number | null = null): RlctlError {
-  const until = untilMs === null ? '' : ` (until ${new Date(untilMs).toISOString()} at the latest)`;
-  return new RlctlError('conflict', `incident ${id} is being ended by ${holder ?? 'somebody else'}${until}`, {
-    code: 'INCIDENT_ENDING',
-    hint: 'Wait for them, then see what became of it: rlctl incident status',
-    details: { id, holder, ...(untilMs === null ? {} : { until: new Date(untilMs).toISOString() }) },
-  });
-}
-
-function endedByOthers(id: string): RlctlError {
-  return new RlctlError('conflict', `incident ${id} was ended by somebody else meanwhile`, {
-    code: 'INCIDENT_ENDED',
-    hint: `See what became of it: rlctl incident show ${id}`,
-    details: { id },
-  });
-}
-
-function tooManyNotes({ id }: Incident): RlctlError {
-  return new RlctlError('guard', `incident ${id} has ${mostNotes} notes, and no more are kept`, {
-    code: 'TOO_MANY_NOTES',
-    hint: 'End it, and go on in another: rlctl incident end --keep',
-  });
-}
-
-function alwaysChanging(): RlctlError {
-  return new RlctlError('unreachable', 'others kept changing the incident; nothing was written', {
-    code: 'DEADLINE',
-    hint: 'Run the command again.',
-  });
 }
