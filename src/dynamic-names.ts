@@ -4,6 +4,7 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import type { Host } from './ports/host.js';
@@ -44,6 +45,7 @@ export async function dynamicNames(
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'guard') return guardNames(await context.environment());
+    if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
     context.close();
@@ -88,6 +90,17 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
+}
+
+/** The open one, and those that have ended, the newest first. */
+async function incidentNames(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const operations = await context.operationStore(environment);
+  const names = [openIncidentName, ...(await operations.names(endedPrefix, context.deadline))];
+  const kept = await Promise.all(names.map(async (name) => (await operations.read(name, context.deadline)).text ?? []));
+  const incidents = kept.flat().map((text) => parseIncident(text, openIncidentName));
+  const newestFirst = incidents.sort((a, b) => b.start.atMs - a.start.atMs);
+  return newestFirst.map(({ id, title, end }) => ({ value: id, description: end === null ? `open: ${title}` : title }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

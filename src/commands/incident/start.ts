@@ -20,7 +20,8 @@ export const command = defineCommand({
     title: parseTitle(args.flatMap((word) => word ?? [])),
     ticket: textFlag(flags, 'ticket'),
   }),
-  action: async (context, { title, ticket }) => {
+  action: async (context, { title: said, ticket }) => {
+    const title = context.redact(said);
     const environment = await context.environment();
     const ports = await incidentPorts(context, environment);
     context.progress.step('opening an incident');

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { deedsElsewhere, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
@@ -57,10 +58,10 @@ export async function askWish(context: Context, environment: Environment, story:
 function unsaid({ id }: Incident, changes: number): RlctlError {
   return new RlctlError(
     'guard',
-    `incident ${id} holds ${changes} changes, and nobody was there to ask what becomes of them`,
+    `incident ${id} holds ${counted(changes, 'change')}, and nobody was there to ask what becomes of that`,
     {
       code: 'END_UNSAID',
-      hint: 'Take exactly them back: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
+      hint: 'Take exactly that back: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
     },
   );
 }
