@@ -5,6 +5,7 @@ import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { describeTarget } from './domain/notify/target.js';
+import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import type { Host } from './ports/host.js';
@@ -46,6 +47,7 @@ export async function dynamicNames(
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
+    if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
     context.close();
@@ -94,6 +96,17 @@ function guardNames({ guards }: Environment): readonly Candidate[] {
 
 function receiverNames({ notify }: Environment): readonly Candidate[] {
   return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
+}
+
+/** The open one, and those that have ended, the newest first. */
+async function incidentNames(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const operations = await context.operationStore(environment);
+  const names = [openIncidentName, ...(await operations.names(endedPrefix, context.deadline))];
+  const kept = await Promise.all(names.map(async (name) => (await operations.read(name, context.deadline)).text ?? []));
+  const incidents = kept.flat().map((text) => parseIncident(text, openIncidentName));
+  const newestFirst = incidents.sort((a, b) => b.start.atMs - a.start.atMs);
+  return newestFirst.map(({ id, title, end }) => ({ value: id, description: end === null ? `open: ${title}` : title }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

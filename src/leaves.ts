@@ -27,6 +27,11 @@ export const nouns: readonly Noun[] = [
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
   { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
+  {
+    name: 'incident',
+    aliases: ['incidents'],
+    summary: 'what was changed from start to end, its story, and the way back',
+  },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -282,6 +287,42 @@ export const leaves: readonly Leaf[] = [
     summary: 'send every receiver an event, and see what it answers',
     isMutation: true,
     load: () => import('./commands/notify/test.js'),
+  },
+  {
+    path: 'incident end',
+    summary: 'end it: take its changes back or keep them, write its story',
+    isMutation: true,
+    load: () => import('./commands/incident/end.js'),
+  },
+  {
+    path: 'incident list',
+    summary: 'those that have ended, and the open one',
+    isMutation: false,
+    load: () => import('./commands/incident/list.js'),
+  },
+  {
+    path: 'incident note',
+    summary: 'say what was seen; kept with author and time',
+    isMutation: true,
+    load: () => import('./commands/incident/note.js'),
+  },
+  {
+    path: 'incident show',
+    summary: 'the story of one, also as Markdown and as a page',
+    isMutation: false,
+    load: () => import('./commands/incident/show.js'),
+  },
+  {
+    path: 'incident start',
+    summary: 'from now on, all that anybody changes belongs to it',
+    isMutation: true,
+    load: () => import('./commands/incident/start.js'),
+  },
+  {
+    path: 'incident status',
+    summary: 'what was changed so far, and what its end would restore',
+    isMutation: false,
+    load: () => import('./commands/incident/status.js'),
   },
   {
     path: 'sandbox up',

@@ -36,6 +36,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   audit: 'environment',
   notify: 'environment',
   'notify schema': 'none',
+  incident: 'environment',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

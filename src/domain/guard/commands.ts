@@ -18,8 +18,18 @@ export function guardedName(command: string): string {
   return guardedCommands.find((each) => command.startsWith(`${each} `)) ?? command;
 }
 
-/** They bring back what was: a guard that stood in their way would keep a mistake in force. */
-export const exemptCommands = ['override undo', 'override expire', 'override repair'] as const;
+/**
+ * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
+ * changes nothing by itself.
+ */
+export const exemptCommands = [
+  'override undo',
+  'override expire',
+  'override repair',
+  'incident end',
+  'incident note',
+  'incident start',
+] as const;
 
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {
