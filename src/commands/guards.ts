@@ -3,7 +3,7 @@ import { allBuckets } from '../domain/config/bucket-names.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { Detected } from '../domain/dialect/dialect.js';
 import { guardedName } from '../domain/guard/commands.js';
-import { judgeGuards } from '../domain/guard/judge.js';
+import { judgeGuards, passedFreezes } from '../domain/guard/judge.js';
 import { assertAllowed, assertGuardNames, assertOverrideReason } from '../domain/guard/refusal.js';
 import type { GuardRequirement } from '../domain/guard/rule.js';
 import type { GuardSituation } from '../domain/guard/situation.js';
@@ -70,7 +70,8 @@ export async function askGuards(
   };
   const verdicts = settle(judgeGuards(environment.guards, situation), flags.overriddenGuards);
   if (!flags.isDryRun) await refuse(context, environment, verdicts, asked.command);
-  const remarks = needlessRemarks(verdicts, flags.overriddenGuards);
+  const passed = passedFreezes(environment.guards, situation);
+  const remarks = [...needlessRemarks(verdicts, flags.overriddenGuards), ...passed];
   return { verdicts, overridden: overriddenNames(verdicts), remarks };
 }
 

@@ -77,6 +77,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
+    killSwitch: structured('killSwitch', file?.killSwitch),
     fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
     history: historyLimits(
       structured('history', file?.history),
