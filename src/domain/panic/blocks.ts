@@ -1,13 +1,20 @@
-import { counted } from '../counted.js';
 import type { BucketDecisions, Decisions } from '../decisions/decisions.js';
 import { quoteOutside } from '../outside-text.js';
 import { countText } from '../quantities.js';
 
 /**
- * What decisions say of a panic. `proven`: none was blocked, and requests over their limit passed in shadow. `agrees`: none
- * was blocked, and none was over its limit, which shows nothing of the panic. `noData`: nothing was counted, which is not 0.
+ * What decisions say of a panic. `proven`: none was blocked, and requests over their limit passed in shadow.
+ * `inconclusive`: nothing speaks against it, and nothing shows it. `noData`: nothing was counted, which is not 0.
  */
-export type BlocksVerdict = 'proven' | 'agrees' | 'contradicted' | 'noData';
+export type BlocksVerdict = 'proven' | 'inconclusive' | 'contradicted' | 'noData';
+
+/** Which buckets a panic is about. */
+export interface TouchedBuckets {
+  /** By the one name of each; `null`: all that there are. */
+  readonly names: readonly string[] | null;
+  /** False: other routes of the buckets go on being enforced, and the metrics do not tell routes apart. */
+  readonly areWhole: boolean;
+}
 
 /** One bucket since the panic was in force; `null`: no data. */
 export interface BucketBlocks {
@@ -15,8 +22,6 @@ export interface BucketBlocks {
   readonly allowed: number | null;
   readonly blocked: number | null;
   readonly shadowBlocked: number | null;
-  /** Some of its figures may be those of a process that went unseen, so that nothing is proven by them. */
-  readonly verdict: BlocksVerdict;
 }
 
 /** What decisions say of all buckets that a panic touched. */
@@ -27,23 +32,34 @@ export interface BlocksJudgement {
   readonly buckets: readonly BucketBlocks[];
 }
 
-/**
- * Judges a window that lies wholly after a panic took hold. `touched`: the buckets it is about, by the one name of each;
- * `null`: all that there are. A block of any of them contradicts it.
- */
-export function judgeBlocks(decisions: Decisions, touched: readonly string[] | null): BlocksJudgement {
-  const buckets = decisions.buckets
-    .filter(({ bucket }) => touched === null || touched.includes(bucket))
-    .map((each) => ({ ...figuresOf(each), verdict: verdictOf(each) }));
-  const verdict = overall(buckets.map((each) => each.verdict));
+/** Judges a window that lies wholly after a panic took hold. */
+export function judgeBlocks(decisions: Decisions, { names, areWhole }: TouchedBuckets): BlocksJudgement {
+  const own = decisions.buckets.filter(({ bucket }) => names === null || names.includes(bucket));
+  const buckets = own.map(blocksOf);
+  const sums = {
+    allowed: sum(buckets, 'allowed'),
+    blocked: sum(buckets, 'blocked'),
+    shadowBlocked: sum(buckets, 'shadowBlocked'),
+  };
+  const judged = (verdict: BlocksVerdict, text: string): BlocksJudgement => ({ verdict, text, buckets });
+  if (!own.some(({ total }) => isSome(total)))
+    return judged('noData', 'no decision was counted: no data, which is no proof');
+  if (isSome(sums.blocked))
+    return areWhole
+      ? judged('contradicted', `still blocked: ${blockedText(buckets)}`)
+      : judged('inconclusive', `blocked: ${blockedText(buckets)}; of which routes, the metrics do not tell`);
+  if (!isSome(sums.shadowBlocked))
+    return judged(
+      'inconclusive',
+      `none of ${countText(sums.allowed)} was blocked, and none was over its limit, which shows nothing`,
+    );
+  const shown = `none blocked, ${countText(sums.shadowBlocked)} over their limit passed in shadow, ${countText(sums.allowed)} allowed`;
   const doubt = decisions.remarks.find(({ code }) => code === 'ONE_OF_SEVERAL_WORKERS' || code === 'STALE');
-  if (doubt !== undefined && verdict !== 'contradicted')
-    return { verdict: verdict === 'proven' ? 'agrees' : verdict, text: `${textOf(verdict, buckets)}; ${doubt.text}`, buckets };
-  return { verdict, text: textOf(verdict, buckets), buckets };
+  return doubt === undefined ? judged('proven', shown) : judged('inconclusive', `${shown}; but ${doubt.text}`);
 }
 
-function figuresOf({ bucket, allowed, blocked, shadowBlocked, total }: BucketDecisions): Omit<BucketBlocks, 'verdict'> {
-  // An action without a series is one that never happened, where others of the bucket were counted.
+/** An action without a series never happened, where others of the bucket were counted. */
+function blocksOf({ bucket, allowed, blocked, shadowBlocked, total }: BucketDecisions): BucketBlocks {
   const count = (value: number | null): number | null => (total === null ? null : (value ?? 0));
   return {
     bucket,
@@ -53,36 +69,18 @@ function figuresOf({ bucket, allowed, blocked, shadowBlocked, total }: BucketDec
   };
 }
 
-function verdictOf({ blocked, shadowBlocked, total }: BucketDecisions): BlocksVerdict {
-  if (isSome(blocked.count)) return 'contradicted';
-  if (total === null || !isSome(total)) return 'noData';
-  return isSome(shadowBlocked.count) ? 'proven' : 'agrees';
-}
-
-/** Counts are extrapolated: what is far from one request is none. */
+/** Counts are extrapolated: what is nearer to none than to one is none. */
 function isSome(count: number | null): boolean {
   return count !== null && count >= 0.5;
 }
 
-/** Blocks of one bucket contradict; shadow blocks of one prove, while no other lacks data that it should have. */
-function overall(verdicts: readonly BlocksVerdict[]): BlocksVerdict {
-  for (const each of ['contradicted', 'proven', 'agrees'] as const) if (verdicts.includes(each)) return each;
-  return 'noData';
+function sum(buckets: readonly BucketBlocks[], field: 'allowed' | 'blocked' | 'shadowBlocked'): number {
+  return buckets.reduce((total, each) => total + (each[field] ?? 0), 0);
 }
 
-function textOf(verdict: BlocksVerdict, buckets: readonly BucketBlocks[]): string {
-  const sum = (of: (bucket: BucketBlocks) => number | null): string =>
-    countText(buckets.reduce((total, each) => total + (of(each) ?? 0), 0));
-  switch (verdict) {
-    case 'contradicted': {
-      const still = buckets.filter((each) => each.verdict === 'contradicted');
-      return `still blocked: ${still.map(({ bucket, blocked }) => `${quoteOutside(bucket, 30)} ${countText(blocked ?? 0)}`).join(', ')}`;
-    }
-    case 'proven':
-      return `none blocked, ${sum((each) => each.shadowBlocked)} over their limit passed in shadow, ${sum((each) => each.allowed)} allowed`;
-    case 'agrees':
-      return `none blocked of ${sum((each) => each.allowed)}, but none was over its limit either: that shows nothing of the change`;
-    case 'noData':
-      return `no decision was counted for ${counted(buckets.length, 'bucket')}: no data, which is no proof`;
-  }
+function blockedText(buckets: readonly BucketBlocks[]): string {
+  return buckets
+    .filter(({ blocked }) => isSome(blocked))
+    .map(({ bucket, blocked }) => `${quoteOutside(bucket, 30)} ${countText(blocked ?? 0)}`)
+    .join(', ');
 }

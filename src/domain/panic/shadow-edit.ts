@@ -51,11 +51,7 @@ export function shadowEverything(document: OverrideDocument): Edit {
 }
 
 /** What takes the routes of an existing entry, and may block them; one that only observes, or is about to, does not. */
-function blockingHider(
-  document: OverrideDocument,
-  prefix: string,
-  prefixes: readonly string[],
-): string | undefined {
+function blockingHider(document: OverrideDocument, prefix: string, prefixes: readonly string[]): string | undefined {
   if (findMember(document, prefix) === undefined) return undefined;
   const by = hidingPrefix(document, prefix);
   if (by === undefined || prefixes.includes(by)) return undefined;
