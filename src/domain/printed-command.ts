@@ -34,6 +34,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   decisions: 'environment',
   fleet: 'environment',
   audit: 'environment',
+  panic: 'environment',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

@@ -5,6 +5,7 @@ import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
@@ -16,6 +17,7 @@ import {
   isIdle,
   planFlags,
   type FlagPlan,
+  type FlagRecords,
   type FlagResult,
 } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
@@ -38,6 +40,14 @@ export interface FlagCommand {
   readonly isOn: boolean;
   readonly buckets: readonly BucketNames[];
   readonly mutation: MutationInput;
+  /** What guards and records call it; absent: `shadow on` or `shadow off`. */
+  readonly command?: string;
+  /** What stood before, in place of what this machine recorded. */
+  readonly records?: FlagRecords;
+  /** Judges the plan: throws where it is not to be made. */
+  readonly check?: (plan: FlagPlan) => void;
+  /** Called once everything is agreed and before anything is set. */
+  readonly onAgreed?: (plan: FlagPlan) => Promise<void>;
 }
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
@@ -60,9 +70,10 @@ export async function makeFlagChange(
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
   if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
-  const driver = await driverOf(context, environment);
+  const driver = await flagDriver(context, environment);
   const reached = await reachedBy(context, environment, mutation);
-  const ports = { ...(await flagPorts(context, reached)), records: flagRecords(context, environment) };
+  const records = wanted.records ?? flagRecords(context, environment);
+  const ports = { ...(await flagPorts(context, reached)), records };
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
   const asked = await effectInput(context, reached, mutation.effect, seen);
@@ -70,11 +81,12 @@ export async function makeFlagChange(
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
-  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
-  const planned = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, records });
+  const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
+  wanted.check?.(plan);
   if (mutation.isDryRun) return { kind: 'planned', plan };
   // A flag has no end to be asked for.
   if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
@@ -84,6 +96,7 @@ export async function makeFlagChange(
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
+  if (!plan.isNoop) await wanted.onAgreed?.(plan);
   const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
@@ -94,8 +107,15 @@ export async function makeFlagChange(
   );
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
-  await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
+  await remember(context, environment, result.effect, {
+    seen,
+    by: { command: plan.command ?? commandText(plan), reason, ticket },
+  });
   return { kind: 'made', result };
+}
+
+function named({ command }: FlagCommand): Pick<FlagPlan, 'command'> {
+  return command === undefined ? {} : { command };
 }
 
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */
@@ -103,14 +123,14 @@ async function guardsOf(
   context: Context,
   environment: Environment,
   mutation: MutationInput,
-  { isOn, isNoop, flags }: FlagPlan,
+  { isOn, isNoop, flags, command = isOn ? 'shadow on' : 'shadow off' }: FlagPlan,
   isReloading: boolean,
 ): Promise<GuardAnswer> {
-  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading);
+  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading) && !isExempt(command);
   if (!isAsked && mutation.overriddenGuards.length === 0) return noGuards;
   const { askGuards } = await import('../guards.js');
   return askGuards(context, environment, mutation, {
-    command: isOn ? 'shadow on' : 'shadow off',
+    command: guardedName(command),
     isReloadOnly: isNoop,
     flags: flags
       .filter(({ isChanged }) => isChanged)
@@ -139,7 +159,8 @@ function noEnd(flag: 'for' | 'until'): RlctlError {
   );
 }
 
-async function driverOf(context: Context, environment: Environment): Promise<FlagDriver> {
+/** How flags are set on this environment. Throws a guard where a file that nobody vouched for says so. */
+export async function flagDriver(context: Context, environment: Environment): Promise<FlagDriver> {
   const { shadowDriver, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (shadowDriver === 'overrides') throw new TypeError('overrides are no driver of flags');
   if (untrustedFile !== null)
@@ -179,12 +200,17 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
   });
 }
 
+interface Wishing {
+  readonly driver: FlagDriver;
+  readonly reload: ReloadInput | null;
+  readonly records: FlagRecords;
+}
+
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload }: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
+  { isOn, buckets, driver, reload, records }: FlagCommand & Wishing,
 ): Promise<readonly FlagWish[]> {
-  const records = flagRecords(context, environment);
   const [said, flips] = await Promise.all([
     reload === null ? [] : saidOf(context, reload, buckets),
     flagFlips(context, environment),

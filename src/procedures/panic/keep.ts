@@ -32,6 +32,11 @@ export async function keepRestored(ports: KeepPorts, id: string, actor: string):
   );
 }
 
+/** Forgets a panic that did not come to act. */
+export async function dropPanic(ports: KeepPorts, id: string): Promise<void> {
+  await change(ports, (panics) => panics.filter((each) => each.id !== id));
+}
+
 async function change(
   { operations, deadline }: KeepPorts,
   edit: (panics: readonly KeptPanic[], nowMs: number) => readonly KeptPanic[],

@@ -25,6 +25,8 @@ export interface SwitchPlan {
   readonly variable: string;
   readonly value: string;
   readonly isEnabled: boolean;
+  /** What somebody should know of it, in sentences. */
+  readonly remarks: readonly string[];
 }
 
 export interface SwitchResult {
@@ -43,7 +45,13 @@ export function planSwitch(argv: readonly string[], isEnabled: boolean): SwitchP
       'PROGRAM_WITHOUT_VALUE',
     );
   const value = String(isEnabled);
-  return { argv: filledIn(argv, { variable: switchVariable, value }), variable: switchVariable, value, isEnabled };
+  return {
+    argv: filledIn(argv, { variable: switchVariable, value }),
+    variable: switchVariable,
+    value,
+    isEnabled,
+    remarks: [],
+  };
 }
 
 const pauseMs = 2000;

@@ -1,0 +1,74 @@
+import type { Context } from '../../context.js';
+import { bucketNamed, bucketsOfAll } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import { panicCommand } from '../../domain/panic/target.js';
+import type { KeptFlag } from '../../domain/panic/kept.js';
+import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
+import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import { authorOf } from '../mutation.js';
+import { makeFlagChange } from '../shadow/flags.js';
+import type { PanicMade } from './acted.js';
+import type { NamedPanic } from './input.js';
+import { forgetUnacted, keepActing } from './kept.js';
+
+// The runbook's "bucket shadow": the flag of the bucket, or of every bucket, through the env file or the program.
+
+export async function actByFlags(context: Context, environment: Environment, input: NamedPanic): Promise<PanicMade> {
+  const { target, mutation, id } = input;
+  const buckets = target.kind === 'bucket' ? [bucketNamed(environment, target.name)] : bucketsOfAll(environment);
+  const state = { isKept: false };
+  const made = await makeFlagChange(context, environment, {
+    isOn: true,
+    buckets,
+    mutation,
+    command: panicCommand(target),
+    onAgreed: async (plan) => {
+      const flags = await flagsOf(context, environment, input, plan);
+      await keepActing(context, environment, input, { way: 'flags', flags });
+      state.isKept = true;
+    },
+  }).catch(async (error: unknown) => {
+    if (state.isKept && isUndone(error)) await forgetUnacted(context, environment, id);
+    throw error;
+  });
+  if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
+  const { result } = made;
+  return {
+    acted: {
+      way: 'flags',
+      environment,
+      view: flagResultView(result, environment),
+      exit: result.exit,
+      effect: result.effect,
+      isChanged: !result.plan.isNoop,
+      changeId: null,
+      routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
+      manualSteps: platformSteps(environment, input, result),
+    },
+  };
+}
+
+/** Whether nothing was changed by what failed: a program that was cut off may have done it. */
+function isUndone(error: unknown): boolean {
+  return error instanceof RlctlError && !['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
+}
+
+async function flagsOf(
+  context: Context,
+  environment: Environment,
+  { mutation }: NamedPanic,
+  { driver, flags }: FlagPlan,
+): Promise<readonly KeptFlag[]> {
+  const author = await authorOf(context, environment, mutation);
+  const at = new Date(context.clock.nowMs()).toISOString();
+  return flags
+    .filter(({ isChanged, before, after }) => isChanged && before !== after)
+    .map((flag) => ({ bucket: flag.bucket.name, record: flagChangeRecord(flag, driver, author, at) }));
+}
+
+/** The steps of the flags stand beside them; those of the switch are told where the configuration has them. */
+function platformSteps({ killSwitch }: Environment, { target }: NamedPanic, { effect }: FlagResult): readonly string[] {
+  if (target.kind !== 'global' || effect.proof.levelReached === 'enforced') return [];
+  return killSwitch !== null && 'steps' in killSwitch ? killSwitch.steps : [];
+}

@@ -1,0 +1,97 @@
+import type { Context } from '../../context.js';
+import { allBuckets } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { overlapRemarks } from '../../domain/panic/overlap.js';
+import { openPanic, panicOf, type Panic } from '../../domain/panic/panics.js';
+import { parsePanicId } from '../../domain/panic/target.js';
+import { allPanics } from '../../procedures/panic/panics.js';
+import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
+import { changeView, planView } from '../../ui/change-view.js';
+import { restoredView } from '../../ui/panic-view.js';
+import { announce } from '../announce.js';
+import { defineCommand, type Outcome } from '../command.js';
+import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { makeChange } from '../override/change.js';
+import type { Restored } from './restored.js';
+
+// The way back of an emergency rollback: exactly what stood before it, proven; and nothing at all where somebody changed it
+// since.
+
+export const command = defineCommand({
+  register: (c) => {
+    c.argument('[id]', 'which panic; it may be left out where only one is open');
+    addMutationFlags(c);
+  },
+  examples: [
+    'rlctl -e preview panic restore --dry-run',
+    'rlctl -e prod panic restore p-1a2b3c4d --reason "it is over" --confirm prod',
+  ],
+  input: ([id], flags) => ({ id: id === undefined ? null : parsePanicId(id), mutation: mutationInput(flags) }),
+  action: async (context, { id, mutation }) => {
+    const environment = await context.environment(mutation.effect.settings);
+    context.progress.step('looking for open panics');
+    const store = await context.store(environment);
+    const operations = await context.operationStore(environment);
+    const panics = await allPanics({ store, operations, deadline: context.deadline });
+    const panic = openPanic(panics, id);
+    return restore(context, environment, panic, panics, mutation);
+  },
+});
+
+async function restore(
+  context: Context,
+  environment: Environment,
+  panic: Panic,
+  panics: readonly Panic[],
+  mutation: MutationInput,
+): Promise<Outcome> {
+  const made = await restoredBy(context, environment, panic, panics, mutation);
+  if ('planned' in made) return { view: made.planned, exit: 'ok' };
+  await announce(context, environment, {
+    kind: 'panic',
+    event: 'panic.restored',
+    changeId: made.changeId,
+    command: 'panic restore',
+    summary: `${panic.id} (${panic.command}) was restored`,
+    routes: panic.changed,
+    verdict: made.verdict,
+    reason: mutation.reason,
+    ticket: mutation.ticket,
+    partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
+  });
+  return { view: restoredView(made.view, panic), exit: made.exit };
+}
+
+async function restoredBy(
+  context: Context,
+  environment: Environment,
+  panic: Panic,
+  panics: readonly Panic[],
+  mutation: MutationInput,
+): Promise<Restored> {
+  if (panic.way === 'flags')
+    return (await import('./restore-flags.js')).restoreFlags(context, environment, panic, mutation);
+  if (panic.way === 'kill-switch')
+    return (await import('./restore-switch.js')).restoreSwitch(context, environment, panic, mutation);
+  const routesOf = (bucket: string): readonly string[] =>
+    allBuckets(environment).find(({ names }) => names.includes(bucket))?.routes ?? [];
+  const remarks = overlapRemarks(panic, panics, routesOf);
+  const made = await makeChange(context, mutation, (ports) => ({
+    ...undoOperationIntent(ports, {
+      command: 'panic restore',
+      belongs: ({ body }) => panicOf(body)?.id === panic.id,
+      ifRevision: mutation.ifRevision,
+      what: `the panic ${panic.id}`,
+      partOf: [{ kind: 'panic', id: panic.id }],
+    }),
+    remarks: () => remarks,
+  }));
+  if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
+  const { result } = made;
+  return {
+    view: changeView(result, made.environment),
+    exit: result.exit,
+    changeId: result.written?.changeId ?? null,
+    verdict: result.effect.proof.verdict,
+  };
+}
