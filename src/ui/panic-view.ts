@@ -35,7 +35,7 @@ export function panicView(change: View, shown: PanicShown, environment: Environm
       [
         await change.human(theme),
         ...decisionLines(shown, environment, theme),
-        ...manualLines(manualSteps, theme),
+        ...manualLines(watch?.verdict === 'proven' ? [] : manualSteps, theme),
         restore === null
           ? theme.dim('nothing was changed, so there is nothing to restore')
           : `${theme.bold(`panic ${id ?? ''} is open.`)} To put back exactly what was before: ${term(restore)}`,
@@ -73,7 +73,7 @@ function whyUnwatched({ prometheus, metrics }: Environment): string {
 function manualLines(steps: readonly string[], theme: Theme): readonly string[] {
   if (steps.length === 0) return [];
   return [
-    theme.bold('to switch the limiter off on its platform, which nobody can do from outside:'),
+    theme.bold('if that is not enough, the platform’s own switch, which nobody can set from outside:'),
     ...steps.map((step, index) => `  ${index + 1}. ${term(step)}`),
   ];
 }

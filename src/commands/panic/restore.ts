@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { overlapRemarks } from '../../domain/panic/overlap.js';
-import { openPanic, panicOf, type Panic } from '../../domain/panic/panics.js';
+import { openPanic, panicOf, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { allPanics } from '../../procedures/panic/panics.js';
 import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
@@ -62,6 +62,8 @@ async function restore(
   return { view: restoredView(made.view, panic), exit: made.exit };
 }
 
+const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';
+
 async function restoredBy(
   context: Context,
   environment: Environment,
@@ -75,7 +77,8 @@ async function restoredBy(
     return (await import('./restore-switch.js')).restoreSwitch(context, environment, panic, mutation);
   const routesOf = (bucket: string): readonly string[] =>
     allBuckets(environment).find(({ names }) => names.includes(bucket))?.routes ?? [];
-  const remarks = overlapRemarks(panic, panics, routesOf);
+  const byHand = targetOfCommand(panic.command)?.kind === 'global' ? [platformRemark] : [];
+  const remarks = [...overlapRemarks(panic, panics, routesOf), ...byHand];
   const made = await makeChange(context, mutation, (ports) => ({
     ...undoOperationIntent(ports, {
       command: 'panic restore',
