@@ -24,6 +24,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
   const watch = await watchedBlocks(context, acted, input, leftMs);
+  if (context.deadline.interrupted.aborted) throw interruptedWatching(context, acted.isChanged ? id : null);
   const isShown = watch === null || watch.verdict === 'proven' || watch.verdict === 'inconclusive';
   await announce(context, acted.environment, {
     kind: 'panic',
@@ -89,6 +90,17 @@ async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, 
   if (environment.prometheus === null && environment.metrics === null) return null;
   const { watchDecisions } = await import('./watch-decisions.js');
   return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
+}
+
+function interruptedWatching({ deadline }: Context, id: string | null): RlctlError {
+  const { reason } = deadline.interrupted;
+  const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
+  const acted = id === null ? 'everything was as wanted already' : `the panic ${id} has acted and is in force`;
+  return new RlctlError(kind, `${kind} while the decisions were watched; ${acted}`, {
+    code: kind.toUpperCase(),
+    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: rlctl panic restore ${id}`}`,
+    details: { panicId: id, applied: id !== null },
+  });
 }
 
 /** What is left to do where the document cannot be read: a panic that fails must not be the last word. */

@@ -47,6 +47,7 @@ export async function watchBlocks(ports: BlockPorts, input: BlockInput, onStep?:
   let last: BlockWatch | null = null;
   for (;;) {
     if (!ports.source.isScraped || last !== null) await pause(ports, Math.min(everyMs, input.waitMs - elapsedMs()));
+    if (last !== null && deadline.interrupted.aborted) return last;
     last = await look(ports, input, Math.min(longestWindowMs, Math.max(1000, elapsedMs())));
     const isOver =
       elapsedMs() + everyMs / 2 >= input.waitMs || deadline.leftMs() < everyMs || deadline.interrupted.aborted;
