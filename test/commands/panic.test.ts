@@ -83,7 +83,7 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
   const before = '{ "/api/payments" : {"rate":3, "x":1},  "/api/search": {"rate":9, "shadow": false} }';
 
   test.each([
-    [['global'], '{ "":{"shadow":true},  "/api/payments"', 1],
+    [['global'], '{ "" : {"shadow":true},  "/api/payments"', 1],
     [['bucket', 'pay'], '{ "/api/payments" : {"rate":3, "x":1, "shadow":true},', 2],
     [['route', '/api/search'], '"/api/search": {"rate":9, "shadow": true}', 1],
   ])(
@@ -176,7 +176,7 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     await run(['override', 'undo']);
     await run(['override', 'set', '/api/other', '--rate', '7']);
     expect((await run(['panic', 'restore'])).code).toBe(0);
-    expect(await lab.document()).toBe(before.replace(/ \}$/, ',  "/api/other": {"rate":7} }'));
+    expect(await lab.document()).toBe(before.replace(/ \}$/, ',  "/api/other" : {"rate":7} }'));
   });
 
   test('undone by "override undo" it is restored, too', async () => {
@@ -500,7 +500,7 @@ describe('panic by a program', () => {
   test('a server that needs a restart for it contradicts, with a wait it is waited for', async () => {
     const site = await openSite({ dialect: 'deployed' });
     try {
-      const environment = { killSwitch: { exec: [process.execPath, '-e', '', '{value}'] } };
+      const environment = { killSwitch: { exec: [process.execPath, '-e', ';', '{value}'] } };
       const ran = await site.run(['panic', 'global', '--wait', '5s', '--json'], environment);
       expect(ran.code).toBe(8);
       expect(shown(ran).proof).toMatchObject({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
