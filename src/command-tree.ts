@@ -53,6 +53,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'env diff right': names('environment'),
   'env promote from': names('environment'),
   'env promote to': names('environment'),
+  'panic restore id': names('panic'),
 };
 
 /** The words with which a command begins. */

@@ -15,6 +15,8 @@ export interface PanicShown {
   /** `null`: nothing was changed, so there is nothing to restore. */
   readonly id: string | null;
   readonly command: string;
+  /** The command that puts back what was; `null`: nothing was changed. */
+  readonly restore: string | null;
   readonly way: PanicWay;
   /** What decisions showed; `null`: they were not watched. */
   readonly watch: BlockWatch | null;
@@ -27,7 +29,7 @@ export interface PanicShown {
 /** A panic that has acted: the change, its proof, what the limiter decided since, and the way back. */
 export function panicView(change: View, shown: PanicShown, environment: Environment): View {
   const { id, command, way, watch, manualSteps } = shown;
-  const restore = id === null ? null : addressed(`rlctl panic restore ${id}`, environment.address);
+  const restore = shown.restore === null ? null : addressed(shown.restore, environment.address);
   return {
     kind: 'Panic',
     data: { ...change.data, command, panicId: id, way, decisions: watchJson(watch), manualSteps, restore },
@@ -56,12 +58,24 @@ const headlines = {
   noData: 'NO DATA',
 } as const satisfies Record<BlockWatch['verdict'], string>;
 
-function decisionLines({ watch, isWaiting }: PanicShown, environment: Environment, theme: Theme): readonly string[] {
+/** Where decisions go on as before, an override is all that the server shows. */
+const unenforcedHint =
+  'the server shows the override and goes on blocking: it does not enforce overrides, or not in every process';
+
+function decisionLines(
+  { watch, way, isWaiting }: PanicShown,
+  environment: Environment,
+  theme: Theme,
+): readonly string[] {
   if (watch === null) return isWaiting ? [theme.dim(`decisions: ${whyUnwatched(environment)}`)] : [];
   const paint = { proven: theme.good, inconclusive: theme.warn, contradicted: theme.bad, noData: theme.warn };
   const head = paint[watch.verdict](theme.bold(`DECISIONS ${headlines[watch.verdict]}`));
   const since = `since ${formatDuration(Math.max(1000, Math.round(watch.windowMs / 1000) * 1000))}`;
-  return [`${head}  ${term(watch.text)} ${theme.dim(`(${since}, ${term(watch.source)})`)}`];
+  const isHollow = way === 'overrides' && watch.verdict === 'contradicted';
+  return [
+    `${head}  ${term(watch.text)} ${theme.dim(`(${since}, ${term(watch.source)})`)}`,
+    ...(isHollow ? [`  ${unenforcedHint}`] : []),
+  ];
 }
 
 function whyUnwatched({ prometheus, metrics }: Environment): string {

@@ -1,11 +1,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operationsKey } from '../../src/domain/redis-keys.js';
 import type { Dialect } from '../../src/sandbox/behaviour.js';
-import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
 import { freePort } from '../support/redis-server.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+const labKeyOfOperations = operationsKey(labKey);
 
 interface Site {
   readonly lab: Lab;
@@ -411,6 +414,21 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     expect(nowhere.code).toBe(2);
     expect(await file()).toBe(state.pristine);
     expect((await run(['panic', 'list'])).out).toBe('no panic is open\n');
+  });
+
+  test('where nothing can be kept in Redis it acts all the same, and says so; what the history tells can be restored', async () => {
+    const { lab } = state.site;
+    await lab.redis.cli('SET', labKeyOfOperations, 'no hash');
+    const acted = await run(['panic', 'bucket', 'financial']);
+    expect(await file()).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(acted.err).toContain('only this machine knows how to take this panic back');
+    expect(acted.out).toMatch(/To put back exactly what was before: rlctl .*shadow off financial/);
+    expect((await run(['shadow', 'off', 'financial'])).code).toBe(0);
+    expect(await file()).toBe(state.pristine);
+    await run(['panic', 'route', '/api/search']);
+    const restored = await run(['panic', 'restore']);
+    expect([restored.code, await lab.document()]).toEqual([0, '{}']);
+    expect(restored.err).toContain('are not known');
   });
 
   test('--by overrides acts by overrides all the same', async () => {

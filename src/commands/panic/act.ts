@@ -39,10 +39,11 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     partOf: [...context.partOf, { kind: 'panic', id }],
   });
   const exit = acted.exit === 'ok' && !isShown ? 'unproven' : acted.exit;
-  const { view, isChanged, manualSteps } = acted;
+  const { view, isChanged, restore, manualSteps } = acted;
   const shown = {
     id: isChanged ? id : null,
     command: panicCommand(input.target),
+    restore,
     way,
     watch,
     isWaiting: input.mutation.effect.waitMs > 0,

@@ -14,6 +14,8 @@ export interface Acted {
   readonly effect: Effect;
   /** False: everything already was as wanted, and there is nothing to restore. */
   readonly isChanged: boolean;
+  /** The command that puts back what was; `null`: nothing was changed. */
+  readonly restore: string | null;
   /** `null`: it changed nothing that the override history keeps. */
   readonly changeId: string | null;
   readonly routes: readonly string[];

@@ -2,7 +2,8 @@ import type { Context } from '../../context.js';
 import { bucketNamed, bucketsOfAll } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import { panicCommand } from '../../domain/panic/target.js';
+import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
 import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
@@ -25,8 +26,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
     command: panicCommand(target),
     onAgreed: async (plan) => {
       const flags = await flagsOf(context, environment, input, plan);
-      await keepActing(context, environment, input, { way: 'flags', flags });
-      state.isKept = true;
+      state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });
     },
   }).catch(async (error: unknown) => {
     if (state.isKept && isUndone(error)) await forgetUnacted(context, environment, id);
@@ -42,11 +42,17 @@ export async function actByFlags(context: Context, environment: Environment, inp
       exit: result.exit,
       effect: result.effect,
       isChanged: !result.plan.isNoop,
+      restore: result.plan.isNoop ? null : state.isKept ? `rlctl panic restore ${id}` : ownWayBack(target),
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),
     },
   };
+}
+
+/** What this machine alone remembers. */
+function ownWayBack(target: PanicTarget): string {
+  return target.kind === 'bucket' ? shellWords(['rlctl', 'shadow', 'off', target.name]) : 'rlctl shadow off --all';
 }
 
 /** Whether nothing was changed by what failed: a program that was cut off may have done it. */

@@ -47,6 +47,7 @@ export async function actByOverrides(
       exit,
       effect,
       isChanged: written !== null,
+      restore: back ?? null,
       changeId: written?.changeId ?? null,
       routes: plan.intent.routes,
       manualSteps: effect.proof.levelReached === 'enforced' ? [] : platformSteps(made.environment, target),

@@ -5,6 +5,7 @@ import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError } from '../../domain/errors.js';
 import { isExempt } from '../../domain/guard/commands.js';
 import { panicCommand } from '../../domain/panic/target.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { planSwitch, setSwitch, type SwitchPlan, type SwitchResult } from '../../procedures/panic/kill-switch.js';
 import { preflight } from '../../procedures/preflight.js';
 import { assertReloadable } from '../../procedures/reload/safely.js';
@@ -40,8 +41,8 @@ export async function actBySwitch(context: Context, environment: Environment, in
         ticket: mutation.ticket,
         at: new Date(context.clock.nowMs()).toISOString(),
       };
-      await keepActing(context, environment, input, { way: 'kill-switch', flags: [{ bucket: null, record }] });
-      state.isKept = true;
+      const flags = [{ bucket: null, record }];
+      state.isKept = await keepActing(context, environment, input, { way: 'kill-switch', flags });
     },
   }).catch(async (error: unknown) => {
     const isMaybe = error instanceof RlctlError && ['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
@@ -58,6 +59,7 @@ export async function actBySwitch(context: Context, environment: Environment, in
       exit: result.exit,
       effect: result.effect,
       isChanged: true,
+      restore: state.isKept ? `rlctl panic restore ${id}` : shellWords(planSwitch(programOf(environment), true).argv),
       changeId: null,
       routes: [],
       manualSteps: [],

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import { allPanics } from '../../procedures/panic/panics.js';
 import { panicsView } from '../../ui/panic-view.js';
 import { defineCommand, switchFlag } from '../command.js';
+import { panicsOf } from './kept.js';
 
 // What was let through in an emergency and still is: nobody is to find it out weeks later.
 
@@ -14,9 +14,7 @@ export const command = defineCommand({
   action: async (context, { isAll }) => {
     const environment = await context.environment();
     context.progress.step('reading the history');
-    const store = await context.store(environment);
-    const operations = await context.operationStore(environment);
-    const panics = await allPanics({ store, operations, deadline: context.deadline });
+    const panics = await panicsOf(context, environment);
     const shown = isAll ? panics : panics.filter(({ restored }) => restored === null);
     return { view: panicsView(shown, environment, context.clock.nowMs()), exit: 'ok' };
   },

@@ -4,7 +4,6 @@ import type { Environment } from '../../domain/config/environment.js';
 import { overlapRemarks } from '../../domain/panic/overlap.js';
 import { openPanic, panicOf, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { parsePanicId } from '../../domain/panic/target.js';
-import { allPanics } from '../../procedures/panic/panics.js';
 import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
@@ -12,6 +11,7 @@ import { announce } from '../announce.js';
 import { defineCommand, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
 import { makeChange } from '../override/change.js';
+import { panicsOf } from './kept.js';
 import type { Restored } from './restored.js';
 
 // The way back of an emergency rollback: exactly what stood before it, proven; and nothing at all where somebody changed it
@@ -30,9 +30,7 @@ export const command = defineCommand({
   action: async (context, { id, mutation }) => {
     const environment = await context.environment(mutation.effect.settings);
     context.progress.step('looking for open panics');
-    const store = await context.store(environment);
-    const operations = await context.operationStore(environment);
-    const panics = await allPanics({ store, operations, deadline: context.deadline });
+    const panics = await panicsOf(context, environment);
     const panic = openPanic(panics, id);
     return restore(context, environment, panic, panics, mutation);
   },

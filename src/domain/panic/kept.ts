@@ -42,8 +42,8 @@ export function parseKeptPanics(text: string | null): readonly KeptPanic[] {
 
 /** The text to keep; all that are open, and the newest of the others. */
 export function keptPanicsText(newestFirst: readonly KeptPanic[]): string {
-  const restored = newestFirst.filter((each) => each.restored !== null).slice(0, mostRestored);
-  const panics = newestFirst.filter((each) => each.restored === null || restored.includes(each));
+  const restored = new Set(newestFirst.filter((each) => each.restored !== null).slice(0, mostRestored));
+  const panics = newestFirst.filter((each) => each.restored === null || restored.has(each));
   return JSON.stringify({ v: 1, panics });
 }
 

@@ -47,14 +47,15 @@ function judgeHeaders(standards: ProbeStandards, probe: ProbeObservation, answer
  * Where an override takes every route, no answer shows the bucket's own policy. A request that is let through by a shadow
  * meets what is stored all the same, though perhaps not because of it; one that is not does not meet it.
  */
-function judgeWithoutBase({ loaded }: ProbeStandards, route: string, { isShadow }: ProbeAnswer): Line {
+function judgeWithoutBase({ loaded, loadedBefore }: ProbeStandards, route: string, { isShadow }: ProbeAnswer): Line {
   const wanted = matchOverride(loaded, route)?.fields?.isShadow;
+  const isTouched = loadedBefore === undefined || matchOverride(loadedBefore, route)?.fields?.isShadow !== wanted;
   const unknown = "the bucket's own limit is not known, so the headers cannot tell it from an override";
   if (wanted === undefined || isShadow === null) return notProven(unknown);
   const header = `X-RateLimit-Shadow ${isShadow}`;
   if (isShadow !== wanted)
     return { verdict: 'contradicted', text: `the probe did not meet the override: ${header} instead of ${wanted}` };
-  if (!isShadow) return notProven(unknown);
+  if (!isShadow || !isTouched) return notProven(unknown);
   const text = `the probe met what is stored: ${header}; whether the bucket is in shadow by itself is not known`;
   return { verdict: 'proven', text, enforced: ['isShadow'], loadedOnly: [], isBaseUnknown: true };
 }

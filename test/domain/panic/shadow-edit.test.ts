@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scanDocument } from '../../../src/domain/override/document.js';
 import { shadowEverything, shadowPrefixes } from '../../../src/domain/panic/shadow-edit.js';
