@@ -1,9 +1,12 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operationsKey } from '../../src/domain/redis-keys.js';
 import type { Dialect } from '../../src/sandbox/behaviour.js';
 import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
+import type { MemoryHost } from '../support/memory-host.js';
 import { freePort } from '../support/redis-server.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -328,6 +331,79 @@ describe('what can be proven of a panic', () => {
     } finally {
       await prometheus.stop();
       await lab.stop();
+    }
+  });
+});
+
+describe('what does not go as it should', () => {
+  test('an interrupt while decisions are watched says that the panic is in force, and how to take it back', async () => {
+    const site = await openSite({});
+    const state = { scrapes: 0 };
+    const hosts: MemoryHost[] = [];
+    const server = createServer((_, response) => {
+      state.scrapes += 1;
+      void fetch(`${site.lab.sandbox.origin}/metrics`)
+        .then((answer) => answer.text())
+        .then((text) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(text));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const metrics = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+      const args = ['panic', 'bucket', 'financial', '--wait', '2m', '--json'];
+      const running = site.run(args, { metrics }, { onHost: (host) => void hosts.push(host) });
+      // The proof reads it once or twice; what goes on reading is the watch.
+      while (state.scrapes < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+      hosts[0]?.signal('SIGINT');
+      const ran = await running;
+      expect(ran.code).toBe(130);
+      expect(errorOf(ran)).toMatchObject({
+        message: expect.stringMatching(
+          /^interrupted while the decisions were watched; the panic p-\w+ has acted/,
+        ) as string,
+        hint: expect.stringMatching(/panic restore p-/) as string,
+        details: { applied: true },
+      });
+      expect((await site.run(['panic', 'restore'])).code).toBe(0);
+    } finally {
+      server.close();
+      await site.lab.stop();
+    }
+  });
+
+  test('Redis that does not answer is 7, and an API that does not answer is 7 before anything is written', async () => {
+    const site = await openSite({});
+    try {
+      const nowhere = `127.0.0.1:${await freePort()}`;
+      const args = ['panic', 'global', '--json', '--timeout', '3s'];
+      expect((await site.run(args, { redis: `redis://${nowhere}` })).code).toBe(7);
+      expect((await site.run(args, { api: `http://${nowhere}` })).code).toBe(7);
+      expect(await site.lab.document()).toBeNull();
+      // Where the API is what is down, the write alone still prepares the next start.
+      const written = await site.run([...args, '--no-reload'], { api: `http://${nowhere}` });
+      expect([written.code, await site.lab.document()]).toEqual([0, '{"":{"shadow":true}}']);
+      expect(
+        (await site.run(['panic', 'list', '--json', '--timeout', '3s'], { redis: `redis://${nowhere}` })).code,
+      ).toBe(7);
+    } finally {
+      await site.lab.stop();
+    }
+  });
+
+  test('a terminal of people: one screen, no question, and the way back at its end', async () => {
+    const site = await openSite({});
+    try {
+      const ran = await site.run(['panic', 'bucket', 'financial']);
+      expect(ran.err).toBe('');
+      expect(ran.out.trimEnd().split('\n').at(-1)).toMatch(
+        /^panic p-[0-9a-f]{8} is open\. To put back exactly what was before: rlctl --config \S+ panic restore p-/,
+      );
+      expect((await site.run(['panic', 'list'])).out).toMatch(
+        /^ID +STATE +WHAT +BY +CHANGED +WHO AND WHY\np-[0-9a-f]{8} +open +bucket financial/,
+      );
+      const items = (await site.run(['panic', 'list', '-o', 'ndjson'])).out.trimEnd().split('\n');
+      expect(items.map((line) => jsonOf(line))).toMatchObject([{ command: 'panic bucket financial', isOpen: true }]);
+    } finally {
+      await site.lab.stop();
     }
   });
 });

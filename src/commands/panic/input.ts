@@ -35,9 +35,10 @@ function describeWait(command: Command): void {
 
 const help = [
   '',
-  'It lets requests pass and counts them, asks for a reason where the environment wants',
-  'one and never for an end, and is not held up by a freeze. What it changed stands until:',
-  'rlctl panic restore',
+  'Requests pass and are counted. It asks for a reason where the environment wants',
+  'one, never for an end, and no freeze holds it up; other guards do. With --wait,',
+  'blocks that go on, and figures that are missing, end in 8. What it changed',
+  'stands until: rlctl panic restore',
 ].join('\n');
 
 export function panicInput(target: PanicTarget, flags: Flags): PanicInput {
