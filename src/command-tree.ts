@@ -47,6 +47,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   bucket: names('bucket'),
   file: names('file'),
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
+  receiver: names('receiver'),
   'env use name': names('environment'),
   'env show name': names('environment'),
   'env diff left': names('environment'),

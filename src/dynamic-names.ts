@@ -4,6 +4,7 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { describeTarget } from './domain/notify/target.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import { parseKeptPanics } from './domain/panic/kept.js';
@@ -46,6 +47,7 @@ export async function dynamicNames(
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
+    if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -105,6 +107,10 @@ async function openPanics(context: Context, environment: Environment): Promise<r
   return panics
     .filter(({ restored }) => restored === null)
     .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
+}
+
+function receiverNames({ notify }: Environment): readonly Candidate[] {
+  return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

@@ -27,6 +27,7 @@ export const nouns: readonly Noun[] = [
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
   { name: 'panic', aliases: ['panics'], summary: 'let requests through in an emergency, and put back what was' },
+  { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -300,6 +301,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'nothing under a prefix is blocked any more: act, prove',
     isMutation: true,
     load: () => import('./commands/panic/route.js'),
+  },
+  {
+    path: 'notify schema',
+    summary: 'the JSON Schema of an event',
+    isMutation: false,
+    load: () => import('./commands/notify/schema.js'),
+  },
+  {
+    path: 'notify test',
+    summary: 'send every receiver an event, and see what it answers',
+    isMutation: true,
+    load: () => import('./commands/notify/test.js'),
   },
   {
     path: 'sandbox up',

@@ -35,6 +35,8 @@ const scopes: Readonly<Record<string, Scope>> = {
   fleet: 'environment',
   audit: 'environment',
   panic: 'environment',
+  notify: 'environment',
+  'notify schema': 'none',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

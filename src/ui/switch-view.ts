@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { SwitchPlan, SwitchResult } from '../procedures/panic/kill-switch.js';
+import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -46,15 +47,19 @@ export function switchResultView(result: SwitchResult, environment: Environment)
   };
 }
 
-function planJson({ argv, variable, value, remarks }: SwitchPlan, { address }: Environment): Record<string, unknown> {
-  return { variable, value, argv, remarks: remarks.map((each) => addressed(each, address)) };
+function planJson(plan: SwitchPlan, { address }: Environment): Record<string, unknown> {
+  const { argv, variable, value, remarks, verdicts } = plan;
+  const said = remarks.map((each) => addressed(each, address));
+  return { variable, value, argv, remarks: said, guards: guardsJson(verdicts) };
 }
 
-function planText({ argv, variable, value, remarks }: SwitchPlan, theme: Theme, environment?: Environment): string {
+function planText(plan: SwitchPlan, theme: Theme, environment?: Environment): string {
+  const { argv, variable, value, remarks, verdicts } = plan;
   const said = environment === undefined ? remarks : remarks.map((each) => addressed(each, environment.address));
   return [
     `the limiter’s master switch: ${variable}=${value}`,
     `  ${theme.warn('run')}  ${term(shellWords(argv))}`,
     ...said.map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
+    ...guardsSaidLines({ verdicts, remarks: [] }, theme),
   ].join('\n');
 }

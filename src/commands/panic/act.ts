@@ -1,9 +1,10 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { panicSummary } from '../../domain/notify/summary.js';
 import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
 import { panicView } from '../../ui/panic-view.js';
-import { announce } from '../announce.js';
+import { announce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
@@ -23,21 +24,11 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
+  // Others are to hear of it while decisions are still watched.
+  const told = tell(context, acted, input, id);
   const watch = await watchedBlocks(context, acted, input, leftMs);
   if (context.deadline.interrupted.aborted) throw interruptedWatching(context, acted.isChanged ? id : null);
   const isShown = watch === null || watch.verdict === 'proven' || watch.verdict === 'inconclusive';
-  await announce(context, acted.environment, {
-    kind: 'panic',
-    event: 'panic.acted',
-    changeId: acted.changeId,
-    command: panicCommand(input.target),
-    summary: `${panicCommand(input.target)}${acted.isChanged ? ` (${id})` : ': already as wanted'}`,
-    routes: acted.routes,
-    verdict: acted.effect.proof.verdict,
-    reason: input.mutation.reason,
-    ticket: input.mutation.ticket,
-    partOf: [...context.partOf, { kind: 'panic', id }],
-  });
   const exit = acted.exit === 'ok' && !isShown ? 'unproven' : acted.exit;
   const { view, isChanged, restore, manualSteps } = acted;
   const shown = {
@@ -49,7 +40,28 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     isWaiting: input.mutation.effect.waitMs > 0,
     manualSteps,
   };
-  return { view: panicView(view, shown, acted.environment), exit };
+  const whole = panicView(view, shown, acted.environment);
+  return { view: told === null ? whole : await withReports(context, whole, told), exit };
+}
+
+/** Tells whoever wants to know; what changed nothing is not told. */
+function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, id: string) {
+  const { environment, changeId, routes, effect, isChanged } = acted;
+  const { verdict } = effect.proof;
+  if (!isChanged || mutation.isTelling === false) return null;
+  const command = panicCommand(target);
+  return announce(context, environment, {
+    kind: 'panic',
+    event: 'panic.acted',
+    changeId,
+    command,
+    summary: panicSummary({ id, command, isRestored: false }, { environment: environment.name, verdict }),
+    routes,
+    verdict,
+    reason: mutation.reason,
+    ticket: mutation.ticket,
+    partOf: [...context.partOf, { kind: 'panic', id }],
+  });
 }
 
 /** What the environment acts by, where nobody says otherwise. */

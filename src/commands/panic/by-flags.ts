@@ -24,6 +24,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
     buckets,
     mutation,
     command: panicCommand(target),
+    partOf: [{ kind: 'panic', id }],
     onAgreed: async (plan) => {
       const flags = await flagsOf(context, environment, input, plan);
       state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });

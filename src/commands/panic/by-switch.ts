@@ -2,8 +2,9 @@ import type { Context } from '../../context.js';
 import { bucketsOfAll } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
-import { isExempt } from '../../domain/guard/commands.js';
+import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import { panicCommand } from '../../domain/panic/target.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { planSwitch, setSwitch, type SwitchPlan, type SwitchResult } from '../../procedures/panic/kill-switch.js';
@@ -11,10 +12,12 @@ import { preflight } from '../../procedures/preflight.js';
 import { assertReloadable } from '../../procedures/reload/safely.js';
 import { switchPlanView, switchPreviewText, switchResultView } from '../../ui/switch-view.js';
 import { confirmChange } from '../confirmation.js';
+import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
+import type { GuardAnswer } from '../guards.js';
 import { lastReload } from '../last-reload.js';
-import { assertRequirements, effectInput, type MutationInput } from '../mutation.js';
+import { effectInput, type MutationInput } from '../mutation.js';
 import { optionalStore } from '../optional-store.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
@@ -96,16 +99,19 @@ export async function makeSwitchChange(
   const asked = await effectInput(context, reached, mutation.effect, seen);
   // The API may be what is down: it is asked who it is, and need not answer.
   const reload = asked.reload && (await preflight(ports, asked.reload, '/', { isRequired: false }));
-  const remarks = [
-    ...(await guardRemarks(context, environment, mutation, { command, isEnabled })),
-    ...(reload === null ? [] : await unsafeReload(context, environment)),
-  ];
-  const noted = { ...plan, remarks };
+  const guards = await guardsOf(context, environment, mutation, { command, isEnabled });
+  const said = { ...mutation, end: { kind: 'permanent' } } as const;
+  const foretold = mutation.isDryRun
+    ? [...demandRemarks(environment, said, 'the change'), ...confirmationRemarks(environment, said, 'the change')]
+    : [];
+  const unsafe = reload === null ? [] : await unsafeReload(context, environment);
+  const noted = { ...plan, remarks: [...guards.remarks, ...unsafe, ...foretold], verdicts: guards.verdicts };
   if (mutation.isDryRun) return { kind: 'planned', plan: noted };
-  assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
+  const about = { isNoop: false, isReloading: reload !== null };
+  const demands = [...guards.demands, ...changeDemands(context, environment, said, about)];
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(guardedName(command), demands);
   await confirmChange(context, environment, mutation, {
-    isNoop: false,
-    isReloading: reload !== null,
+    ...about,
     preview: async () => switchPreviewText(noted, await context.theme()),
   });
   await onAgreed(noted);
@@ -123,21 +129,20 @@ function programOf(environment: Environment): readonly string[] {
 }
 
 /** The switch stops enforcing for every bucket, whatever its flag says. */
-async function guardRemarks(
+async function guardsOf(
   context: Context,
   environment: Environment,
   mutation: MutationInput,
   { command, isEnabled }: Pick<SwitchCommand, 'command' | 'isEnabled'>,
-): Promise<readonly string[]> {
+): Promise<GuardAnswer> {
   const isAsked = environment.guards.length > 0 || mutation.overriddenGuards.length > 0;
-  if (!isAsked || isExempt(command)) return noGuards.remarks;
+  if (!isAsked || isExempt(command)) return noGuards;
   const { askGuards } = await import('../guards.js');
-  const { remarks } = await askGuards(context, environment, mutation, {
+  return askGuards(context, environment, mutation, {
     command,
     isReloadOnly: false,
     flags: bucketsOfAll(environment).map(({ name }) => ({ bucket: name, isShadow: !isEnabled })),
   });
-  return remarks;
 }
 
 /** A reload is all that tells the switch; what it may cost is said, and does not hold up an emergency. */

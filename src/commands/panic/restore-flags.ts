@@ -29,6 +29,7 @@ export async function restoreFlags(
     buckets: flags.map(({ bucket }) => bucketNamed(environment, bucket ?? '')),
     mutation,
     command: 'panic restore',
+    partOf: [{ kind: 'panic', id }],
     records: {
       get: (name) => Promise.resolve(flags.find((each) => each.bucket === name)?.record ?? null),
       set: (records) => own.set(records),

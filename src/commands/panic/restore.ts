@@ -1,15 +1,16 @@
 import type { Context } from '../../context.js';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { panicSummary } from '../../domain/notify/summary.js';
 import { overlapRemarks } from '../../domain/panic/overlap.js';
 import { openPanic, panicOf, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
-import { announce } from '../announce.js';
+import { announce, withReports } from '../announce.js';
 import { defineCommand, type Outcome } from '../command.js';
-import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { addExemptFlags, mutationInput, type MutationInput } from '../mutation.js';
 import { makeChange } from '../override/change.js';
 import { panicsOf } from './kept.js';
 import type { Restored } from './restored.js';
@@ -20,7 +21,7 @@ import type { Restored } from './restored.js';
 export const command = defineCommand({
   register: (c) => {
     c.argument('[id]', 'which panic; it may be left out where only one is open');
-    addMutationFlags(c);
+    addExemptFlags(c);
   },
   examples: [
     'rlctl -e preview panic restore --dry-run',
@@ -45,19 +46,22 @@ async function restore(
 ): Promise<Outcome> {
   const made = await restoredBy(context, environment, panic, panics, mutation);
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
-  await announce(context, environment, {
+  const view = restoredView(made.view, panic);
+  if (mutation.isTelling === false) return { view, exit: made.exit };
+  const told = announce(context, environment, {
     kind: 'panic',
     event: 'panic.restored',
     changeId: made.changeId,
     command: 'panic restore',
-    summary: `${panic.id} (${panic.command}) was restored`,
+    summary: panicSummary({ ...panic, isRestored: true }, { environment: environment.name, verdict: made.verdict }),
     routes: panic.changed,
     verdict: made.verdict,
     reason: mutation.reason,
     ticket: mutation.ticket,
     partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
+    sinceMs: panic.atMs,
   });
-  return { view: restoredView(made.view, panic), exit: made.exit };
+  return { view: await withReports(context, view, told), exit: made.exit };
 }
 
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';

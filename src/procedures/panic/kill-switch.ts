@@ -1,5 +1,6 @@
 import { usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import type { SettledVerdict } from '../../domain/guard/verdict.js';
 import { judgeSwitch, switchVariable } from '../../domain/panic/judge-switch.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
 import { readsNeeded } from '../../domain/proof/reads-needed.js';
@@ -27,6 +28,8 @@ export interface SwitchPlan {
   readonly isEnabled: boolean;
   /** What somebody should know of it, in sentences. */
   readonly remarks: readonly string[];
+  /** What guards say of it. */
+  readonly verdicts: readonly SettledVerdict[];
 }
 
 export interface SwitchResult {
@@ -51,6 +54,7 @@ export function planSwitch(argv: readonly string[], isEnabled: boolean): SwitchP
     value,
     isEnabled,
     remarks: [],
+    verdicts: [],
   };
 }
 

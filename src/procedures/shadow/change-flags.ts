@@ -3,6 +3,7 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import type { SettledVerdict } from '../../domain/guard/verdict.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import { notAttempted } from '../../domain/proof/proof.js';
 import { inWords } from '../../domain/shadow/flag-evidence.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
@@ -45,6 +46,8 @@ export interface FlagPlan {
   readonly remarks: readonly string[];
   /** What it is called; absent: `shadow on` or `shadow off`. */
   readonly command?: string;
+  /** The longer operation that it is a part of; absent: none. */
+  readonly partOf?: readonly OperationRef[];
   /** What guards say of it. Absent: there are none, or none was asked. */
   readonly verdicts?: readonly SettledVerdict[];
 }
