@@ -1,4 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { operationsKey } from '../../src/domain/redis-keys.js';
 import type { Dialect } from '../../src/sandbox/behaviour.js';
 import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
 import type { MemoryHost } from '../support/memory-host.js';
+import { startWebhook } from '../support/receivers.js';
 import { freePort } from '../support/redis-server.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -331,6 +333,39 @@ describe('what can be proven of a panic', () => {
     } finally {
       await prometheus.stop();
       await lab.stop();
+    }
+  });
+});
+
+describe('telling others', () => {
+  test('of a panic and of its end, under the id of its change; not with --no-notify, nor where nothing changed', async () => {
+    const site = await openSite({});
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
+    const secret = await site.lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+    const notify = { notify: [{ webhook: hooks.origin, secret: { file: secret }, events: ['panic'] }] };
+    try {
+      const args = ['panic', 'bucket', 'financial', '--reason', 'INC-1', '--json'];
+      const acted = await site.run(args, notify);
+      const { panicId, changeId } = jsonOf<{ panicId: string; changeId: string }>(acted.out);
+      expect(jsonOf(acted.out)).toMatchObject({ notifications: [{ isDelivered: true }] });
+      await site.run(args, notify);
+      await site.run(['panic', 'restore', '--json'], notify);
+      await site.run([...args, '--no-notify'], notify);
+      expect(hooks.events()).toMatchObject([
+        {
+          type: 'panic.acted',
+          changeId,
+          command: 'panic bucket financial',
+          summary: `panic bucket financial (${panicId}) on lab: proven`,
+          reason: 'INC-1',
+          partOf: [{ kind: 'panic', id: panicId }],
+        },
+        { type: 'panic.restored', summary: `panic bucket financial (${panicId}) was restored on lab: proven` },
+      ]);
+    } finally {
+      await hooks.stop();
+      await site.lab.stop();
     }
   });
 });
