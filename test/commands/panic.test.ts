@@ -187,6 +187,21 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     expect(await lab.document()).toBe(before.replace(/ \}$/, ',  "/api/other" : {"rate":7} }'));
   });
 
+  test('as a step that is repeated after it was cut off, it is the same panic, and restored once', async () => {
+    const { lab } = state.site;
+    await lab.store(before);
+    const step = (changeId: string): MainOptions => ({ part: { partOf: [{ kind: 'runbook', id: 'b-1' }], changeId } });
+    const acted = await run(['panic', 'bucket', 'financial', '--json'], {}, step('c-fixed-1'));
+    const again = await run(['panic', 'bucket', 'financial', '--json'], {}, step('c-fixed-1'));
+    expect([acted.code, again.code]).toEqual([0, 0]);
+    expect(shown(again)).toMatchObject({ panicId: shown(acted).panicId, restore: shown(acted).restore });
+    expect(await historyOf(lab)).toBe(2);
+    const restored = await run(['panic', 'restore', '--json'], {}, step('c-fixed-2'));
+    const once = await run(['panic', 'restore', '--json'], {}, step('c-fixed-2'));
+    expect([restored.code, once.code]).toEqual([0, 0]);
+    expect([await lab.document(), await historyOf(lab)]).toEqual([before, 3]);
+  });
+
   test('undone by "override undo" it is restored, too', async () => {
     await run(['panic', 'route', '/api/search']);
     expect((await run(['override', 'undo'])).code).toBe(0);

@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
+import { revisionOf } from '../../domain/revision.js';
 import { panicView } from '../../ui/panic-view.js';
 import { announce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
@@ -13,7 +14,7 @@ import type { NamedPanic, PanicInput } from './input.js';
 /** The three emergency rollbacks: they differ in what they are about, and in what the environment acts by. */
 export async function runPanic(context: Context, input: PanicInput): Promise<Outcome> {
   const environment = await context.environment(input.mutation.effect.settings);
-  const id = panicId(context.randomness.hex(4));
+  const id = idOf(context);
   const way = wayOf(environment, input);
   const startedMs = context.clock.monotonicMs();
   const made = await actBy(way, context, environment, { ...withProofWait(environment, input), id }).catch(
@@ -42,6 +43,11 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   };
   const whole = panicView(view, shown, acted.environment);
   return { view: told === null ? whole : await withReports(context, whole, told), exit };
+}
+
+/** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
+function idOf({ changeId, randomness }: Context): string {
+  return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
 }
 
 /** Tells whoever wants to know; what changed nothing is not told. */

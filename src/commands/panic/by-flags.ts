@@ -11,7 +11,7 @@ import { authorOf } from '../mutation.js';
 import { makeFlagChange } from '../shadow/flags.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { forgetUnacted, keepActing } from './kept.js';
+import { forgetUnacted, keepActing, panicsOf } from './kept.js';
 
 // The runbook's "bucket shadow": the flag of the bucket, or of every bucket, through the env file or the program.
 
@@ -35,6 +35,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
   });
   if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
   const { result } = made;
+  const isChanged = !result.plan.isNoop || (await wasKeptBefore(context, environment, id));
   return {
     acted: {
       way: 'flags',
@@ -42,13 +43,23 @@ export async function actByFlags(context: Context, environment: Environment, inp
       view: flagResultView(result, environment),
       exit: result.exit,
       effect: result.effect,
-      isChanged: !result.plan.isNoop,
-      restore: result.plan.isNoop ? null : state.isKept ? `rlctl panic restore ${id}` : ownWayBack(target),
+      isChanged,
+      restore: !isChanged
+        ? null
+        : state.isKept || result.plan.isNoop
+          ? `rlctl panic restore ${id}`
+          : ownWayBack(target),
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),
     },
   };
+}
+
+/** Whether a run that was cut off has set the flags of this panic: then it is open, though nothing was set now. */
+async function wasKeptBefore(context: Context, environment: Environment, id: string): Promise<boolean> {
+  if (context.changeId === null) return false;
+  return (await panicsOf(context, environment)).some((each) => each.id === id && each.restored === null);
 }
 
 /** What this machine alone remembers. */

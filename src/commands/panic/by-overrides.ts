@@ -12,6 +12,7 @@ import { recall } from '../detection.js';
 import { makeChange } from '../override/change.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
+import { panicsOf } from './kept.js';
 
 // The runbook's "route override with shadow: true": what can be done from outside on every server that enforces overrides.
 
@@ -38,7 +39,8 @@ export async function actByOverrides(
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
   const { written, effect, exit, plan } = result;
-  const back = written === null ? undefined : `rlctl panic restore ${id}`;
+  const isChanged = written !== null || (await wasMadeBefore(context, made.environment, id));
+  const back = isChanged ? `rlctl panic restore ${id}` : undefined;
   return {
     acted: {
       way: 'overrides',
@@ -46,13 +48,19 @@ export async function actByOverrides(
       view: changeView(result, made.environment, back),
       exit,
       effect,
-      isChanged: written !== null,
+      isChanged,
       restore: back ?? null,
       changeId: written?.changeId ?? null,
       routes: plan.intent.routes,
       manualSteps: effect.proof.levelReached === 'enforced' ? [] : platformSteps(made.environment, target),
     },
   };
+}
+
+/** Whether a run that was cut off has made this panic's change: then it is open, though nothing was written now. */
+async function wasMadeBefore(context: Context, environment: Environment, id: string): Promise<boolean> {
+  if (context.changeId === null) return false;
+  return (await panicsOf(context, environment)).some((each) => each.id === id && each.restored === null);
 }
 
 function routesOf(

@@ -32,7 +32,7 @@ export const command = defineCommand({
     const environment = await context.environment(mutation.effect.settings);
     context.progress.step('looking for open panics');
     const panics = await panicsOf(context, environment);
-    const panic = openPanic(panics, id);
+    const panic = openPanic(panics, id, context.changeId);
     return restore(context, environment, panic, panics, mutation);
   },
 });

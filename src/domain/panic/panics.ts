@@ -88,8 +88,13 @@ export function targetOfCommand(command: string): PanicTarget | null {
   return kind === 'route' ? { kind, route: value } : null;
 }
 
-/** The open panic that is meant: by its id, else the only one. Throws a usage error where there is none, or more than one. */
-export function openPanic(panics: readonly Panic[], id: string | null): Panic {
+/**
+ * The open panic that is meant: by its id, else the only one. Throws a usage error where there is none, or more than one.
+ * `changeId`: that of the change which is to restore it, where it was fixed before; a run that was cut off may have made it.
+ */
+export function openPanic(panics: readonly Panic[], id: string | null, changeId: string | null = null): Panic {
+  const again = changeId === null ? undefined : panics.find(({ restored }) => restored?.changeId === changeId);
+  if (again !== undefined) return again;
   const open = panics.filter(({ restored }) => restored === null);
   const [only] = open;
   if (id === null) {

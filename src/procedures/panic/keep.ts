@@ -17,11 +17,14 @@ export async function keptPanics({ operations, deadline }: KeepPorts): Promise<r
   return parseKeptPanics((await operations.read(name, deadline)).text);
 }
 
-/** Keeps a panic before it acts, so that somebody else can take it back whatever becomes of this process. */
+/**
+ * Keeps a panic before it acts, so that somebody else can take it back whatever becomes of this process. One that was kept
+ * before, by a run that was cut off, stays: what it found then is what stood there.
+ */
 export async function keepPanic(ports: KeepPorts, panicAt: (serverTimeMs: number) => KeptPanic): Promise<void> {
   await change(ports, (panics, nowMs) => {
     const panic = panicAt(nowMs);
-    return [panic, ...panics.filter(({ id }) => id !== panic.id)];
+    return panics.some(({ id }) => id === panic.id) ? panics : [panic, ...panics];
   });
 }
 

@@ -91,6 +91,12 @@ describe('the panic that is meant', () => {
     expect(openPanic([panic({}), other], 'p-00000003').id).toBe('p-00000003');
   });
 
+  test('or the one that this very change restored, where a run was cut off and is repeated', () => {
+    const again = panic({ id: 'p-00000004', restored: { atMs: 7, actor: 'bo', changeId: 'c-fixed' } });
+    expect(openPanic([other, again], null, 'c-fixed').id).toBe('p-00000004');
+    expect(openPanic([other, again], null, 'c-other').id).toBe('p-00000003');
+  });
+
   test.each([
     [[restored], null, 'NO_PANIC'],
     [[panic({}), other], null, 'PANIC_AMBIGUOUS'],

@@ -32,6 +32,13 @@ test('many at once: none is lost', async () => {
   ]);
 });
 
+test('one that was kept before a run was cut off stays as it was kept', async () => {
+  const ports = { operations: createFakeOperations(() => 42).store(), deadline };
+  await keepPanic(ports, panic('p-1'));
+  await keepPanic(ports, (atMs) => ({ ...panic('p-1')(atMs), actor: 'somebody else' }));
+  expect(await keptPanics(ports)).toMatchObject([{ id: 'p-1', actor: 'ana' }]);
+});
+
 test('a store that always was changed by somebody else is a conflict, and the loop ends', async () => {
   const stored = { text: null, lease: null, lapsed: null, serverTimeMs: 0 };
   const operations: OperationStore = {
