@@ -57,6 +57,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'env promote from': names('environment'),
   'env promote to': names('environment'),
   'incident show id': names('incident'),
+  'panic restore id': names('panic'),
 };
 
 /** The words with which a command begins. */

@@ -34,6 +34,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   decisions: 'environment',
   fleet: 'environment',
   audit: 'environment',
+  panic: 'environment',
   notify: 'environment',
   'notify schema': 'none',
   incident: 'environment',

@@ -400,6 +400,7 @@ describe('trust in a project’s file', () => {
           redis: 'redis://:${PW}@127.0.0.1:3',
           secret: { command: ['pass', 'show', 'rl'] },
           shadowDriver: { exec: ['./flip', 'it'] },
+          killSwitch: { exec: ['./stop', '{value}'] },
         },
         preview: { secret: { env: 'PREVIEW' }, shadowDriver: { 'env-file': '/etc/limiter.env' } },
         figures: {
@@ -418,6 +419,7 @@ describe('trust in a project’s file', () => {
       '  prod  signed requests go to http://127.0.0.1:2',
       '  prod  runs pass show rl',
       '  prod  runs ./flip it',
+      '  prod  runs ./stop {value}',
       '  prod  reads the variable PW',
       '  preview  reads the variable PREVIEW',
       '  preview  reads the file /etc/limiter.env',

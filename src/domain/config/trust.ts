@@ -83,9 +83,12 @@ function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {
   return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : secret.command.join(' ')]];
 }
 
-function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
-  if (typeof shadowDriver !== 'object') return [];
-  return 'exec' in shadowDriver ? [['program', shadowDriver.exec.join(' ')]] : [['file', shadowDriver['env-file']]];
+function driverOf({ shadowDriver, killSwitch }: EnvironmentFile): readonly Granted[] {
+  const programs = [shadowDriver, killSwitch].flatMap((each) =>
+    typeof each === 'object' && 'exec' in each ? [['program', each.exec.join(' ')] as const] : [],
+  );
+  const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver;
+  return isFile ? [['file', shadowDriver['env-file']], ...programs] : programs;
 }
 
 function fleetOf({ fleet, prometheus }: EnvironmentFile, listedNow: ListedNow): readonly Granted[] {
