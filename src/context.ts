@@ -3,6 +3,8 @@ import type { Environment } from './domain/config/environment.js';
 import { untrusted } from './domain/config/trust.js';
 import type { SettingKey } from './domain/config/settings.js';
 import { RlctlError, usageError } from './domain/errors.js';
+import type { JsonValue } from './domain/json.js';
+import type { OperationRef } from './domain/operation/reference.js';
 import type { CommandAddress } from './domain/printed-command.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
@@ -18,6 +20,7 @@ import type { InstanceSources } from './ports/instance-sources.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
+import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Programs } from './ports/programs.js';
 import type { Randomness } from './ports/randomness.js';
@@ -43,8 +46,30 @@ export interface GlobalOptions {
   readonly isReadOnly: boolean;
 }
 
+/** What a command is a part of, where another command runs it. */
+export interface Part {
+  /** The longer operations that its changes belong to, outermost first; empty: none. */
+  readonly partOf: readonly OperationRef[];
+  /** The id of its change, where it was fixed before; `null`: it is drawn when the change is made. */
+  readonly changeId: string | null;
+}
+
+/** What another command of rlctl ended in. */
+export interface Invoked {
+  readonly exitCode: number;
+  /** The Result it printed; `null`: none. */
+  readonly document: JsonValue | null;
+  /** `null`: it ended in a Result. */
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly exitCode: number;
+  } | null;
+}
+
 /** What a command gets: the world behind ports, opened on first use and closed by `main`. */
-export interface Context {
+export interface Context extends Part {
   readonly version: string;
   readonly host: Host;
   readonly options: GlobalOptions;
@@ -60,6 +85,8 @@ export interface Context {
   environment(flags?: Partial<Record<SettingKey, string>>): Promise<Environment>;
   /** The override document of an environment; throws a usage error where its Redis or namespace is not configured. */
   store(environment: Environment): Promise<OverrideStore>;
+  /** The state of long operations, beside the document; throws as `store` does. */
+  operationStore(environment: Environment): Promise<OperationStore>;
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
@@ -93,6 +120,11 @@ export interface Context {
   theme(): Promise<Theme>;
   /** A line on stderr with --debug. */
   debug(text: string): void;
+  /**
+   * Runs another command in this process, on the same environment and with the same configuration and deadline, without a
+   * terminal. Never throws for what that command runs into.
+   */
+  invoke(argv: readonly string[], as: Part): Promise<Invoked>;
 }
 
 export interface ContextParts {
@@ -101,6 +133,9 @@ export interface ContextParts {
   readonly version: string;
   readonly redactor: Redactor;
   readonly interrupted: AbortSignal;
+  readonly part: Part;
+  /** Runs a whole command line, with these global flags already in it. */
+  readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
 }
 
 /** Builds the context of one command; `close` drops every connection at once. */
@@ -124,6 +159,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   const ports = { host, files: systemFiles };
   const context: Context = {
     ...parts,
+    ...parts.part,
     address: {
       environment: options.environment,
       config: options.config === null ? null : resolve(host.cwd, options.config),
@@ -152,6 +188,20 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
         const store = createOverrideStore(
           { url: redis, namespace, limits: environment.history },
+          { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
+        );
+        open.push(store);
+        return store;
+      }),
+    operationStore: (environment) =>
+      lazily(`operations ${environment.name}`, async () => {
+        const { environments } = await context.config();
+        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
+        const { revealSecret } = await import('./domain/secret.js');
+        redactor.addPasswordOf(revealSecret(redis));
+        const { createOperationStore } = await import('./adapters/redis/operation-store.js');
+        const store = createOperationStore(
+          { url: redis, namespace },
           { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
         );
         open.push(store);
@@ -249,6 +299,18 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       }),
     debug: (text) => {
       if (options.isDebug) void host.stderr.write(`debug: ${text}\n`);
+    },
+    invoke: async (argv, as) => {
+      const { name } = await context.environment();
+      const isNamed = (await context.config()).environments.has(name);
+      const { config } = context.address;
+      const flags = [
+        ...(isNamed ? ['--env', name] : []),
+        ...(config === null ? [] : ['--config', config]),
+        ...['--output', 'json', '--no-input', '--timeout', `${options.timeoutMs}ms`],
+        ...(options.isReadOnly ? ['--read-only'] : []),
+      ];
+      return parts.run([...flags, ...argv], as);
     },
   };
   return Object.assign(context, {

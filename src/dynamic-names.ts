@@ -35,7 +35,11 @@ export async function dynamicNames(
     isReadOnly: true,
   };
   const interrupted = new AbortController().signal;
-  const context = await createContext({ host, options, version: '', redactor, interrupted });
+  const part = { partOf: [], changeId: null };
+  const run = (): never => {
+    throw new TypeError('completion runs no command');
+  };
+  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run });
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);

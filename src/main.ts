@@ -1,11 +1,14 @@
 import { exitCodeOf } from './domain/exit-codes.js';
 import { RlctlError } from './domain/errors.js';
 import { addressedError, bareAddress, type CommandAddress } from './domain/printed-command.js';
-import type { Context } from './context.js';
+import type { Context, Invoked, Part } from './context.js';
 import type { Host, OutputStream } from './ports/host.js';
 import { createRedactor, type Redactor } from './ui/redactor.js';
 import { createTheme } from './ui/theme.js';
 import type { View } from './ui/view.js';
+
+/** A command that no other command runs. */
+const alone: Part = { partOf: [], changeId: null };
 
 /**
  * Runs one command line in a given world and returns the process's exit code. The only place where an error becomes an
@@ -16,6 +19,7 @@ export async function main(
   world: Host,
   version: string,
   redactor: Redactor = createRedactor(),
+  part: Part = alone,
 ): Promise<number> {
   registerSecretsOf(world.env, redactor);
   const guarded = (stream: OutputStream): OutputStream => ({
@@ -42,7 +46,11 @@ export async function main(
   });
   const reached: Reached = { address: bareAddress };
   try {
-    return await run(argv, host, { version, redactor, interrupted: interrupt.signal, reached });
+    const runOther = (words: readonly string[], as: Part): Promise<Invoked> =>
+      import('./invoke.js').then(({ invoke }) =>
+        invoke(world, (captured) => main(words, captured, version, redactor, as)),
+      );
+    return await run(argv, host, { version, redactor, interrupted: interrupt.signal, reached, part, run: runOther });
   } catch (error) {
     return await fail(error, argv, host, reached.address);
   } finally {
@@ -66,10 +74,13 @@ interface RunParts {
   readonly redactor: Redactor;
   readonly interrupted: AbortSignal;
   readonly reached: Reached;
+  readonly part: Part;
+  readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
 }
 
 async function run(argv: readonly string[], host: Host, parts: RunParts): Promise<number> {
-  const { version, redactor, interrupted, reached } = parts;
+  const { reached, ...rest } = parts;
+  const { version } = rest;
   const { parseArguments, HelpText } = await import('./cli.js');
   const width = Math.min(100, host.stdout.columns ?? 80);
   try {
@@ -77,7 +88,7 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
     if (leaf.isMutation && options.isReadOnly && flags['dryRun'] !== true) throw readOnly(leaf.path);
     if (options.jq !== null) await (await import('./ui/jq.js')).checkJq(options.jq);
     const { createContext } = await import('./context.js');
-    const context = await createContext({ host, options, version, redactor, interrupted });
+    const context = await createContext({ host, options, ...rest });
     reached.address = context.address;
     try {
       const { view, exit } = await spec.run(context, args, flags);

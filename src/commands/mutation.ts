@@ -163,7 +163,8 @@ export async function changePorts(context: Context, environment: Environment): P
   const fleet = isFleet(environment) ? fleetEffects(context, environment) : null;
   // Each instance gets connections of its own.
   if (fleet === null) for (const origin of environment.api) controlPlane.open(origin);
-  const { clock, randomness, deadline } = context;
+  const { clock, deadline, changeId } = context;
+  const randomness = changeId === null ? context.randomness : { ...context.randomness, changeId: () => changeId };
   const metrics = metricsPort(context, environment);
   // A change does not wait for what stands before it.
   void metrics?.open();

@@ -1,6 +1,11 @@
 /** A value as JSON can hold it. Objects may carry keys such as `__proto__` as plain own properties: never copy them by assignment. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** True for an object with fields, and not for a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /**
  * Whitespace outside strings removed, every other character kept: number spellings, escapes and key order stay.
  * `json` must be well-formed.

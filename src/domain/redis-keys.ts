@@ -21,6 +21,11 @@ export function expiryKey(documentKey: string): string {
   return siblingKey(documentKey, 'expiry');
 }
 
+/** The state of long operations: one hash in the same slot, a field for each operation and one for its lease. */
+export function operationsKey(documentKey: string): string {
+  return siblingKey(documentKey, 'operations');
+}
+
 /**
  * The part of a key that Redis Cluster hashes: what stands between the first `{` and the first `}` after it.
  * `null`: there is no such part or it is empty, and the whole key is hashed.

@@ -1,3 +1,5 @@
+import { isRecord } from './json.js';
+
 /** What the body of an error says, whatever its form. */
 export interface ErrorBody {
   /** The explaining text: `detail`, `title`, `message` or `error`, also one level down; `''` where there is none. */
@@ -17,14 +19,14 @@ export function readErrorBody(body: string, contentType: string): ErrorBody {
   const json = parse(body);
   if (json === undefined) return { ...nothing, text: /^text\/plain\b/i.test(contentType) ? body : '' };
   if (typeof json === 'string') return { ...nothing, text: json };
-  if (!isObject(json)) return nothing;
+  if (!isRecord(json)) return nothing;
   // A validation error lists its complaints: the first one says enough.
   const candidates = [
     json['detail'],
     json['error'],
     Array.isArray(json['detail']) ? (json['detail'][0] as unknown) : null,
   ];
-  const inner = candidates.find(isObject) ?? {};
+  const inner = candidates.find(isRecord) ?? {};
   return {
     text:
       firstText(json, ['detail', 'message', 'title', 'error']) ??
@@ -42,10 +44,6 @@ function parse(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function firstText(object: Readonly<Record<string, unknown>>, names: readonly string[]): string | null {

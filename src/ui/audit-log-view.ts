@@ -1,5 +1,6 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { HistoryEntry } from '../domain/override/history.js';
+import type { OperationRef } from '../domain/operation/reference.js';
 import { addressed } from '../domain/printed-command.js';
 import type { AuditLog } from '../procedures/audit/log.js';
 import { olderText } from './older-text.js';
@@ -27,6 +28,8 @@ interface Line {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly undoes: string | null;
+  readonly alsoUndoes: readonly string[];
+  readonly partOf: readonly OperationRef[];
   readonly restores: string | null;
   /** True: the change found the metadata beside the document changed past rlctl, and keeps what stood there. */
   readonly foundMetadataChanged: boolean;
@@ -129,6 +132,8 @@ const nobody = {
   reason: null,
   ticket: null,
   undoes: null,
+  alsoUndoes: [],
+  partOf: [],
   restores: null,
   foundMetadataChanged: false,
 } as const;
@@ -158,6 +163,8 @@ function lineOf({ entryId, sequence, timeMs, kind, snapshotOf, changeId, body, p
     reason: body?.reason ?? null,
     ticket: body?.ticket ?? null,
     undoes: body?.undoes ?? null,
+    alsoUndoes: body?.alsoUndoes ?? [],
+    partOf: body?.partOf ?? [],
     restores: body?.restores ?? null,
     foundMetadataChanged: body?.metadataFound !== undefined,
   };

@@ -2,6 +2,7 @@ import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
+import { undoneIds } from '../domain/override/history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
@@ -103,6 +104,7 @@ function planJson(plan: ChangePlan, environment: Environment): Record<string, un
     revisionBefore: plan.revisionBefore,
     revisionAfter: plan.revisionAfter,
     undoes: plan.intent.undoes(),
+    alsoUndoes: plan.intent.alsoUndoes?.() ?? [],
     restores: plan.intent.terms?.().restores ?? null,
     changes: plan.diff,
     hidden: [...plan.hidden].map(([route, by]) => ({ route, by })),
@@ -215,6 +217,8 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
     ticket: entry.body?.ticket ?? null,
     rlctl: entry.body?.rlctl ?? null,
     undoes: entry.body?.undoes ?? null,
+    alsoUndoes: entry.body?.alsoUndoes ?? [],
+    partOf: entry.body?.partOf ?? [],
     restores: entry.body?.restores ?? null,
     undoneBy,
     guards: entry.body?.guards ?? [],
@@ -265,7 +269,10 @@ function historyText(
     );
   const until = isoTime(entry.body.untilMs);
   if (until !== null) lines.push(`  until ${until} (${relativeTime(entry.body.untilMs ?? 0, nowMs)})`);
-  if (entry.body.undoes) lines.push(`  takes back ${term(entry.body.undoes)}`);
+  const taken = undoneIds(entry.body);
+  if (taken.length > 0) lines.push(`  takes back ${term(taken.join(', '))}`);
+  for (const { kind, id, step } of entry.body.partOf ?? [])
+    lines.push(`  part of ${kind} ${term(id)}${step === undefined ? '' : `, ${term(step)}`}`);
   if (entry.body.restores) lines.push(`  brings back revision ${term(entry.body.restores.slice(0, 12))}`);
   if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
   const fields = diffText(diff, theme)

@@ -11,6 +11,7 @@ import { RedisConnection } from './connection.js';
 import { decodeEntry, rawEntries } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
+import { patiently } from './patiently.js';
 import { readState, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
 import { loadTlsFiles, type TlsSettings } from './tls-files.js';
@@ -60,17 +61,8 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     memory.seen = { serverTimeMs, replicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
   };
 
-  /** Runs an operation that changes nothing, again and again where that helps. */
-  const attempt = async <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> => {
-    const patience = new Patience(connection, deadline, ports);
-    for (;;) {
-      try {
-        return await once(connection, budgetOf(deadline), work);
-      } catch (thrown) {
-        await patience.after(thrown);
-      }
-    }
-  };
+  const attempt = <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> =>
+    patiently(new Patience(connection, deadline, ports), work);
 
   return {
     read: async (deadline, reader) => {
@@ -118,22 +110,6 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),
   };
-}
-
-async function once<T>(
-  connection: RedisConnection,
-  budget: Budget,
-  work: (link: RedisLink, budget: Budget) => Promise<T>,
-): Promise<T> {
-  const link = await connection.take(budget);
-  try {
-    const result = await work(link, budget);
-    connection.giveBack(link);
-    return result;
-  } catch (thrown) {
-    connection.discard(link);
-    throw thrown;
-  }
 }
 
 function documentWouldGrow(bytes: number, maxBytes: number): Error {

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { Detected } from '../../domain/dialect/dialect.js';
-import { applyChange, type ChangePorts } from '../../procedures/override/change.js';
-import { planChange, type ChangeIntent } from '../../procedures/override/plan.js';
+import { applyChange, type ChangePorts, type ChangeResult } from '../../procedures/override/change.js';
+import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
 import type { Outcome } from '../command.js';
@@ -18,25 +18,38 @@ import {
 } from '../mutation.js';
 import { together } from '../together.js';
 
-/**
- * What every changing verb does with its intent: everything that can fail is tried before the write, the plan is shown,
- * confirmed where needed, written, reloaded and proven.
- */
+type IntentOf = (ports: ChangePorts) => ChangeIntent;
+
+/** What a changing verb came to: with --dry-run its plan, else what was done. */
+export type ChangeMade =
+  | { readonly kind: 'planned'; readonly plan: ChangePlan; readonly environment: Environment }
+  | { readonly kind: 'made'; readonly result: ChangeResult; readonly environment: Environment };
+
+/** What every changing verb does with its intent, and shows. */
 export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
+  const made = await makeChange(context, input, intentOf);
+  if (made.kind === 'planned') return { view: planView(made.plan, made.environment), exit: 'ok' };
+  return { view: changeView(made.result, made.environment), exit: made.result.exit };
+}
+
+/**
+ * Everything that can fail is tried before the write, the plan is shown, confirmed where needed, written, reloaded and
+ * proven.
+ */
+export async function makeChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<ChangeMade> {
   return change(context, input, intentOf).catch((error: unknown) => {
     throw withRequirements(error, input);
   });
 }
 
-type IntentOf = (ports: ChangePorts) => ChangeIntent;
-
-async function change(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
+async function change(context: Context, input: MutationInput, intentOf: IntentOf): Promise<ChangeMade> {
   const environment = await context.environment(input.effect.settings);
   const ports = await changePorts(context, environment);
   context.progress.step('reading the document');
   const seen = await recall(context, environment);
   const wanted = await effectInput(context, environment, input.effect, seen);
-  const asked = { intent: intentOf(ports), isReloading: wanted.reload !== null, seen };
+  const own = asPart(context, intentOf(ports));
+  const asked = { intent: await unmade(context, ports, own), isReloading: wanted.reload !== null, seen };
   const intent = await underGuards(context, environment, input, asked, ports);
   const [plan, reload] = await together([
     planChange(ports, intent).then((planned) => {
@@ -45,7 +58,7 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
     }),
     wanted.reload && preflight(ports, wanted.reload, intent.routes[0] ?? '/', { isRequired: true }),
   ]);
-  if (input.isDryRun) return { view: planView(plan, environment), exit: 'ok' };
+  if (input.isDryRun) return { kind: 'planned', plan, environment };
   const effect = { ...wanted, reload };
   await confirmChange(context, environment, input, {
     isNoop: plan.isNoop,
@@ -57,7 +70,26 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const revision = (result.written?.plan ?? result.plan).revisionAfter;
   const by = { command: intent.command, reason: input.reason, ticket: input.ticket, revision };
   await remember(context, environment, result.effect, { seen, by });
-  return { view: changeView(result, environment), exit: result.exit };
+  return { kind: 'made', result, environment };
+}
+
+/** What this command is a part of is recorded with its change. */
+function asPart({ partOf }: Context, intent: ChangeIntent): ChangeIntent {
+  if (partOf.length === 0) return intent;
+  return {
+    ...intent,
+    terms: () => {
+      const terms = intent.terms?.() ?? {};
+      return { ...terms, partOf: [...partOf, ...(terms.partOf ?? [])] };
+    },
+  };
+}
+
+/** A change whose id was fixed before may have been made by a run that was cut off: then it is proven, and not made again. */
+async function unmade(context: Context, ports: ChangePorts, intent: ChangeIntent): Promise<ChangeIntent> {
+  if (context.changeId === null) return intent;
+  const { alreadyMade } = await import('../../procedures/override/already-made.js');
+  return alreadyMade(ports, intent, context.changeId);
 }
 
 /** Where nothing is guarded, nothing of it is loaded. */

@@ -11,7 +11,13 @@ import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { assertReloadable } from '../../procedures/reload/safely.js';
 import { preflight } from '../../procedures/preflight.js';
 import { askFlags } from '../../procedures/shadow/ask-flags.js';
-import { changeFlags, isIdle, planFlags, type FlagPlan } from '../../procedures/shadow/change-flags.js';
+import {
+  changeFlags,
+  isIdle,
+  planFlags,
+  type FlagPlan,
+  type FlagResult,
+} from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
@@ -34,8 +40,23 @@ export interface FlagCommand {
   readonly mutation: MutationInput;
 }
 
-/** Flips the flags of buckets through an env file or a program: what `runChange` is for overrides. */
+/** What a change of flags came to: with --dry-run its plan, else what was done. */
+export type FlagChangeMade =
+  { readonly kind: 'planned'; readonly plan: FlagPlan } | { readonly kind: 'made'; readonly result: FlagResult };
+
+/** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
+  const made = await makeFlagChange(context, environment, wanted);
+  if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
+  return { view: flagResultView(made.result, environment), exit: made.result.exit };
+}
+
+/** Flips the flags of buckets through an env file or a program: what `makeChange` is for overrides. */
+export async function makeFlagChange(
+  context: Context,
+  environment: Environment,
+  wanted: FlagCommand,
+): Promise<FlagChangeMade> {
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
   if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
@@ -54,7 +75,7 @@ export async function runFlagChange(context: Context, environment: Environment, 
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
-  if (mutation.isDryRun) return { view: flagPlanView(plan, environment), exit: 'ok' };
+  if (mutation.isDryRun) return { kind: 'planned', plan };
   // A flag has no end to be asked for.
   if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
   await confirmChange(context, environment, mutation, {
@@ -74,7 +95,7 @@ export async function runFlagChange(context: Context, environment: Environment, 
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
-  return { view: flagResultView(result, environment), exit: result.exit };
+  return { kind: 'made', result };
 }
 
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../json.js';
+import type { OperationRef } from '../operation/reference.js';
 import type { Revision } from '../revision.js';
 
 /** One replacement inside the document's bytes. Offsets count bytes of the document before this splice. */
@@ -41,6 +42,10 @@ export interface HistoryBody {
   readonly environment: string;
   /** The change id that this entry reverts; `null`: an ordinary change. */
   readonly undoes: string | null;
+  /** Further change ids that it takes back, beside `undoes`; absent: none. */
+  readonly alsoUndoes?: readonly string[];
+  /** The longer operations that it is a part of, outermost first; absent: none. */
+  readonly partOf?: readonly OperationRef[];
   readonly routes: readonly RouteChange[];
   /**
    * The splices, in order, that turn the bytes before into the bytes after; `null` where the document was replaced as a
@@ -92,6 +97,11 @@ export interface HistoryEntry {
   readonly document: Uint8Array | null;
   /** Why the snapshot was taken; `null` in a change. */
   readonly snapshotOf: 'first' | 'foreign' | 'periodic' | 'wrongType' | null;
+}
+
+/** The change ids that a change takes back; empty: it is an ordinary one. */
+export function undoneIds({ undoes, alsoUndoes = [] }: Pick<HistoryBody, 'undoes' | 'alsoUndoes'>): readonly string[] {
+  return undoes === null ? alsoUndoes : [undoes, ...alsoUndoes];
 }
 
 /** How much of the history is kept. What undo and replay need stays whatever its number and age. */

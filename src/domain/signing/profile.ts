@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { isRecord } from '../json.js';
 
 /**
  * How a reload is signed, as data. The payload is a template over `{timestamp}` (unix seconds), `{id}` (a nonce) and
@@ -110,7 +111,7 @@ const reservedHeaders = new Set([
  * @throws usage, naming the field or the placeholder that is wrong.
  */
 export function parseProfile(value: unknown): SigningProfile {
-  if (!isObject(value)) throw usageError('a signing profile is an object', 'give it at least header and payload');
+  if (!isRecord(value)) throw usageError('a signing profile is an object', 'give it at least header and payload');
   const unknown = Object.keys(value).find((key) => !fields.includes(key));
   if (unknown !== undefined) {
     throw usageError(`a signing profile has no field "${unknown}"`, `the fields are ${fields.join(', ')}`);
@@ -129,10 +130,6 @@ export function parseProfile(value: unknown): SigningProfile {
   };
   assertDistinctHeaders(profile);
   return profile;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function requiredText(value: Readonly<Record<string, unknown>>, field: string): string {
@@ -189,7 +186,7 @@ function encodingOf(value: unknown): 'hex' | 'base64' {
 
 function headersOf(value: unknown): ReadonlyMap<string, string> {
   if (value === undefined || value === null) return new Map();
-  if (!isObject(value))
+  if (!isRecord(value))
     throw usageError('"headers" of the signing profile is not an object', 'write name: value pairs');
   const pairs = Object.keys(value).map((name): [string, string] => [
     headerName(name, `headers.${name}`),

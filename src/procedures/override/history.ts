@@ -1,7 +1,7 @@
 import { usageError } from '../../domain/errors.js';
 import { diffDocuments, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
 import { scanDocument } from '../../domain/override/document.js';
-import type { HistoryBody, HistoryEntry, RouteChange } from '../../domain/override/history.js';
+import { undoneIds, type HistoryBody, type HistoryEntry, type RouteChange } from '../../domain/override/history.js';
 import { isKept } from '../../domain/override/splices.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -39,7 +39,7 @@ export async function recordedChanges(
     (filter.changeId === null || changeId === filter.changeId) &&
     (filter.route === null || body?.routes.some(({ route }) => route === filter.route) === true);
   const entries = await readHistory(ports, (read) => read.filter(wanted).length > filter.limit);
-  for (const { body, changeId } of entries) if (body?.undoes) undoneBy.set(body.undoes, changeId);
+  for (const { body, changeId } of entries) for (const id of body ? undoneIds(body) : []) undoneBy.set(id, changeId);
   const all = entries.filter(wanted);
   const found = all.slice(0, filter.limit);
   if (filter.changeId !== null && found.length === 0) {

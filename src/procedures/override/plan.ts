@@ -6,6 +6,7 @@ import type { Edit } from '../../domain/override/edit.js';
 import { endAtMs, type End } from '../../domain/override/end.js';
 import { parseMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { revisionOf, type Revision } from '../../domain/revision.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
@@ -30,6 +31,8 @@ export interface ChangeTerms {
   readonly guards?: readonly string[];
   /** The revision that is brought back; absent: none is. */
   readonly restores?: Revision;
+  /** The longer operations that it is a part of, outermost first; absent: none. */
+  readonly partOf?: readonly OperationRef[];
 }
 
 /** What somebody wants to do to the document. */
@@ -43,6 +46,8 @@ export interface ChangeIntent {
   edit(document: OverrideDocument | null, stored: StoredOverrides): Promise<Edit> | Edit;
   /** The change id it takes back; `null`: an ordinary change. Known once `edit` has run. */
   undoes(): string | null;
+  /** Further change ids that it takes back; known once `edit` has run. Absent: none. */
+  alsoUndoes?(): readonly string[];
   /** What else somebody should know of the edit, in sentences; known once `edit` has run. Absent: nothing. */
   remarks?(): readonly string[];
   /** Routes it should have found and did not; known once `edit` has run. Absent: it looks for none. */

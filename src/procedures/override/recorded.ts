@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../domain/override/history.js';
+import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
 import type { StorePorts } from './plan.js';
 
 const pageSize = 100;
@@ -25,13 +25,18 @@ export async function readHistory(
  * the document that still stands. `null`: there is none.
  */
 export function lastStanding(newestFirst: readonly HistoryEntry[]): HistoryEntry | null {
+  return standing(newestFirst).next().value ?? null;
+}
+
+/** All of them, newest first. */
+export function* standing(newestFirst: readonly HistoryEntry[]): Generator<HistoryEntry, undefined> {
   const undone = new Set<string>();
   for (const entry of newestFirst) {
     if (entry.kind !== 'change' || entry.body === null) continue;
-    if (entry.body.undoes !== null) undone.add(entry.body.undoes);
-    else if (!undone.has(entry.changeId) && !isOwnershipAlone(entry)) return entry;
+    const taken = undoneIds(entry.body);
+    for (const id of taken) undone.add(id);
+    if (taken.length === 0 && !undone.has(entry.changeId) && !isOwnershipAlone(entry)) yield entry;
   }
-  return null;
 }
 
 /** True of a change of no byte that only said who manages what; one that set another end is a change like any other. */

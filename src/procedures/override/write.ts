@@ -6,7 +6,16 @@ import { metadataAfter, recordMetadata, type MetadataChange } from '../../domain
 import type { OverrideWrite, StoredOverrides, WriteOutcome } from '../../ports/override-store.js';
 import type { OnStep } from '../step.js';
 import { carriedOn } from './plan-end.js';
-import { planOn, rawOf, readable, untilOf, type ChangePlan, type ChangeTerms, type StorePorts } from './plan.js';
+import {
+  planOn,
+  rawOf,
+  readable,
+  untilOf,
+  type ChangeIntent,
+  type ChangePlan,
+  type ChangeTerms,
+  type StorePorts,
+} from './plan.js';
 
 /** Who makes a change, and why. */
 export interface Author {
@@ -85,6 +94,7 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     command: intent.command,
     ...author,
     undoes: intent.undoes(),
+    ...alsoUndone(intent),
     routes: edit.changes,
     splices: plan.document === null ? null : edit.splices,
     ...terms,
@@ -105,6 +115,11 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
   };
   return { write, untilMs };
+}
+
+function alsoUndone({ alsoUndoes }: ChangeIntent): Pick<HistoryBody, 'alsoUndoes'> {
+  const ids = alsoUndoes?.() ?? [];
+  return ids.length === 0 ? {} : { alsoUndoes: ids };
 }
 
 function ownerOf({ owner }: ChangeTerms): Pick<ChangeTerms, 'owner'> {
