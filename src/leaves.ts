@@ -26,6 +26,7 @@ export const nouns: readonly Noun[] = [
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
+  { name: 'rollout', aliases: ['rollouts'], summary: 'enforce limits stage by stage, each passed by its gates' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -269,6 +270,54 @@ export const leaves: readonly Leaf[] = [
     summary: 'put what one environment holds into force in another',
     isMutation: true,
     load: () => import('./commands/env/promote.js'),
+  },
+  {
+    path: 'rollout abort',
+    summary: 'take back the stage it is in, and prove it',
+    isMutation: true,
+    load: () => import('./commands/rollout/abort.js'),
+  },
+  {
+    path: 'rollout pause',
+    summary: 'hold it: nothing is promoted or aborted',
+    isMutation: true,
+    load: () => import('./commands/rollout/pause.js'),
+  },
+  {
+    path: 'rollout promote',
+    summary: 'enter the next stage, when this one has passed',
+    isMutation: true,
+    load: () => import('./commands/rollout/promote.js'),
+  },
+  {
+    path: 'rollout resume',
+    summary: 'go on where it stands, doing nothing twice',
+    isMutation: true,
+    load: () => import('./commands/rollout/resume.js'),
+  },
+  {
+    path: 'rollout schema',
+    summary: 'the JSON Schema of a plan',
+    isMutation: false,
+    load: () => import('./commands/rollout/schema.js'),
+  },
+  {
+    path: 'rollout start',
+    summary: 'enter the first stage of a plan and watch its gates',
+    isMutation: true,
+    load: () => import('./commands/rollout/start.js'),
+  },
+  {
+    path: 'rollout status',
+    summary: 'stages, gates with their numbers, what is next',
+    isMutation: false,
+    load: () => import('./commands/rollout/status.js'),
+  },
+  {
+    path: 'rollout undo',
+    summary: 'take back all of it, and prove it',
+    isMutation: true,
+    load: () => import('./commands/rollout/undo.js'),
   },
   {
     path: 'sandbox up',

@@ -21,6 +21,7 @@ import {
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
@@ -38,6 +39,8 @@ export interface FlagCommand {
   readonly isOn: boolean;
   readonly buckets: readonly BucketNames[];
   readonly mutation: MutationInput;
+  /** What each bucket's flag is to be exactly; absent: as `shadow on` and `shadow off` do it. */
+  readonly exactly?: 'value' | ReadonlyMap<string, FlagRecord>;
 }
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
@@ -73,7 +76,9 @@ export async function makeFlagChange(
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
   const planned = await planFlags(driver, isOn, wishes, remarksOf(wanted));
   const isReloading = reload !== null && !isIdle(planned, asked);
-  const guards = await guardsOf(context, environment, mutation, planned, isReloading);
+  // What brings back what stood is asked of no guard.
+  const isReturn = typeof wanted.exactly === 'object';
+  const guards = isReturn ? noGuards : await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   if (mutation.isDryRun) return { kind: 'planned', plan };
   // A flag has no end to be asked for.
@@ -182,8 +187,9 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload }: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
+  asked: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
 ): Promise<readonly FlagWish[]> {
+  const { isOn, buckets, driver, reload, exactly } = asked;
   const records = flagRecords(context, environment);
   const [said, flips] = await Promise.all([
     reload === null ? [] : saidOf(context, reload, buckets),
@@ -191,9 +197,11 @@ async function wishesOf(
   ]);
   return Promise.all(
     buckets.map(async (bucket, index) => {
-      const record = await records.get(bucket.name);
       const pending = pendingFlip(flips, bucket.name, driver.place);
-      return { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      const exact = typeof exactly === 'object' ? exactly.get(bucket.name) : exactly;
+      const record = exact === undefined ? await records.get(bucket.name) : null;
+      const wish = { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      return exact === undefined ? wish : { ...wish, exactly: exact };
     }),
   );
 }

@@ -9,6 +9,7 @@ export const guardedCommands = [
   'shadow on',
   'shadow off',
   'reload',
+  'rollout promote',
 ] as const;
 
 export type GuardedCommand = (typeof guardedCommands)[number];
@@ -19,7 +20,13 @@ export function guardedName(command: string): string {
 }
 
 /** They bring back what was: a guard that stood in their way would keep a mistake in force. */
-export const exemptCommands = ['override undo', 'override expire', 'override repair'] as const;
+export const exemptCommands = [
+  'override undo',
+  'override expire',
+  'override repair',
+  'rollout abort',
+  'rollout undo',
+] as const;
 
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {

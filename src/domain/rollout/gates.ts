@@ -83,8 +83,14 @@ function readingsOf(gates: StageGates, name: string, figures: GateFigures): read
   const judged = (judge: (counted: Counted, limit: number) => Judged) => (limit: number) =>
     counted === null ? noData(few) : judge(counted, limit);
   return [
-    ...reading('blockShare', judged((one, limit) => shareOf(one, one.blocked, limit, refused))),
-    ...reading('wouldBlockShare', judged((one, limit) => shareOf(one, one.over, limit, overLimit))),
+    ...reading(
+      'blockShare',
+      judged((one, limit) => shareOf(one, one.blocked, limit, refused)),
+    ),
+    ...reading(
+      'wouldBlockShare',
+      judged((one, limit) => shareOf(one, one.over, limit, overLimit)),
+    ),
     ...reading('retryAfterP95', judged(retryAfter)),
     ...reading('evaluationErrors', (limit) => evaluationErrors(name, figures, counted === null ? few : null, limit)),
     ...reading('blockedIdentities', (limit) => identities(figures.identities.get(name), limit)),

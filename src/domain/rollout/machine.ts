@@ -20,8 +20,10 @@ export type RolloutEvent =
   | { readonly kind: 'flagsNoted'; readonly flags: readonly FlagBefore[] }
   /** The stage's change is in force, or its proof was waived. */
   | { readonly kind: 'changed'; readonly atMs: number; readonly proof: Verdict }
-  /** The stage's change is written, and not proven: it stays under way. */
-  | { readonly kind: 'notProven'; readonly proof: Verdict }
+  /** What is under way is written, and not proven: it stays under way. */
+  | { readonly kind: 'notProven'; readonly atMs: number; readonly proof: Verdict }
+  /** What was begun could not be taken back: it stays under way. */
+  | { readonly kind: 'hindered'; readonly atMs: number; readonly why: string }
   /** It was refused before anything was written. */
   | { readonly kind: 'notChanged'; readonly atMs: number; readonly why: string }
   | { readonly kind: 'judged'; readonly atMs: number; readonly report: GateReport }
@@ -96,7 +98,8 @@ export const possible: Readonly<Record<RolloutEvent['kind'], readonly RolloutPha
   promoted: ['watching', 'passed', 'aborted'],
   flagsNoted: ['changing'],
   changed: ['changing'],
-  notProven: ['changing'],
+  notProven: ['changing', 'aborting', 'undoing'],
+  hindered: ['aborting', 'undoing'],
   notChanged: ['changing'],
   judged: ['watching'],
   paused: ['watching', 'passed'],
@@ -121,7 +124,14 @@ export function afterEvent(state: RolloutState, event: RolloutEvent): RolloutSta
     case 'changed':
       return changed(state, event);
     case 'notProven':
-      return withRecord(state, { proof: event.proof });
+      return noted(
+        withRecord(state, { proof: event.proof }),
+        event.atMs,
+        state.work?.by ?? '',
+        'its effect is not proven',
+      );
+    case 'hindered':
+      return noted(state, event.atMs, state.work?.by ?? '', `could not be taken back: ${event.why}`);
     case 'notChanged':
       return notChanged(state, event);
     case 'judged':

@@ -146,18 +146,16 @@ interface Fault {
 }
 
 /** What no form says: a name that stands twice, and a bucket that is to be both. */
-function meaningFaults(
-  stages: readonly WrittenStage[],
-  placed: PlacedFile,
-  at: readonly string[],
-): readonly string[] {
+function meaningFaults(stages: readonly WrittenStage[], placed: PlacedFile, at: readonly string[]): readonly string[] {
   const faults = stages.flatMap((stage, index): Fault[] => {
     const isTwice = stages.findIndex(({ name }) => name === stage.name) < index;
     const enforced = namesOf(stage.enforce);
     const both = namesOf(stage.shadow).filter((each) => enforced.includes(each) || each === everyBucket);
     const share = [stage.gates?.blockShare, stage.gates?.wouldBlockShare].some((each) => (shareOf(each) ?? 0) > 1);
     return [
-      ...(isTwice ? [{ path: ['stages', index, 'name'], text: `"${stage.name}" is the name of an earlier stage` }] : []),
+      ...(isTwice
+        ? [{ path: ['stages', index, 'name'], text: `"${stage.name}" is the name of an earlier stage` }]
+        : []),
       ...(both.length > 0 && enforced.length > 0
         ? [{ path: ['stages', index], text: `${both.join(', ')} cannot be put into shadow and enforced at once` }]
         : []),

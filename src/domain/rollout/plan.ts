@@ -68,13 +68,13 @@ const alertShare = 0.05;
 export const standardPlan: RolloutPlan = {
   name: defaultPlanName,
   stages: [
-    stage('all-shadow', { shadow: [everyBucket], watch: ['financial'] }, { blockShare: 0, wouldBlockShare: alertShare }),
-    stage('enforce-financial', { enforce: ['financial'] }, { blockShare: alertShare }),
     stage(
-      'enforce-write',
-      { enforce: ['write'], watch: ['financial', 'write'] },
-      { blockShare: alertShare },
+      'all-shadow',
+      { shadow: [everyBucket], watch: ['financial'] },
+      { blockShare: 0, wouldBlockShare: alertShare },
     ),
+    stage('enforce-financial', { enforce: ['financial'] }, { blockShare: alertShare }),
+    stage('enforce-write', { enforce: ['write'], watch: ['financial', 'write'] }, { blockShare: alertShare }),
     stage(
       'consider-read-and-auth',
       { enforce: ['read', 'auth'], watch: ['financial', 'write', 'read', 'auth'], isAsked: true },

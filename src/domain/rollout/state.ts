@@ -9,15 +9,7 @@ import type { RolloutPlan, RolloutStage } from './plan.js';
  * before it stand. `undone` and `finished` are the ends.
  */
 export type RolloutPhase =
-  | 'changing'
-  | 'watching'
-  | 'passed'
-  | 'paused'
-  | 'aborting'
-  | 'aborted'
-  | 'undoing'
-  | 'undone'
-  | 'finished';
+  'changing' | 'watching' | 'passed' | 'paused' | 'aborting' | 'aborted' | 'undoing' | 'undone' | 'finished';
 
 /** A bucket's flag as it stood before a stage set it past the document. */
 export interface FlagBefore {

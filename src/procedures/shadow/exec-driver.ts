@@ -63,7 +63,7 @@ function planFlag(wish: FlagWish, argv: readonly string[]): PlannedFlag {
     isChanged: true,
     line: null,
     argv: argv.map((item) => fill(item, { bucket: bucket.name, variable, value })),
-    remarks: isOn ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
+    remarks: isOn || wish.exactly !== undefined ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
   };
 }
 
