@@ -101,7 +101,8 @@ async function rolloutText(shown: Shown): Promise<string> {
   return parts.join('\n\n');
 }
 
-function headText({ state, environment, nowMs, theme, intervalMs }: Shown): string {
+function headText(shown: Shown): string {
+  const { state, environment, nowMs, theme, intervalMs } = shown;
   const { id, plan, startedAtMs, startedBy, reason, ticket } = state;
   const stage = currentStage(state);
   const why = `${reason === null ? '' : `: ${term(reason)}`}${ticket === null ? '' : ` [${term(ticket)}]`}`;
@@ -114,16 +115,20 @@ function headText({ state, environment, nowMs, theme, intervalMs }: Shown): stri
     `${theme.bold(term(environment.name))}  rollout ${id}, plan ${term(plan.name)}${every}`,
     theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
     '',
-    `${paintPhase(state, theme)}  ${where}`,
+    `${headlineText(shown)}  ${where}`,
   ].join('\n');
 }
 
-function paintPhase(state: RolloutState, theme: Theme): string {
+/** What has to be seen first: a gate that fails now is more than that its stage is in force. */
+function headlineText({ state, gates, theme }: Shown): string {
+  const verdict = gates?.report.verdict;
+  if (state.phase === 'watching' && verdict === 'fail') return theme.bad(theme.bold('GATE FAILS'));
   const text = theme.bold(headlineOf(state));
   switch (state.phase) {
+    case 'watching':
+      return verdict === 'pass' ? theme.good(text) : theme.warn(text);
     case 'passed':
     case 'finished':
-    case 'watching':
       return theme.good(text);
     case 'aborting':
     case 'aborted':
@@ -304,12 +309,15 @@ function clockTime(ms: number): string {
   return new Date(ms).toISOString().slice(11, 19) + 'Z';
 }
 
-/** The way back, where there is one and it does not stand in `next` already. */
+/** The ways back, where there are any and they do not stand in `next` already. */
 function backLines({ state, environment }: Shown): readonly string[] {
   const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
   if (!isOpen) return [];
-  const text = `rlctl rollout abort takes back ${currentStage(state).name}${state.stage > 0 ? '; rlctl rollout undo, everything' : ''}`;
-  return [addressed(text, environment.address)];
+  const ways = [
+    `${currentStage(state).name} alone: rlctl rollout abort`,
+    ...(state.stage > 0 ? ['all of it: rlctl rollout undo'] : []),
+  ];
+  return ways.map((way) => addressed(way, environment.address));
 }
 
 const shownNotes = 4;

@@ -188,7 +188,9 @@ export function gateInWords(gate: GateName): string {
 export function gateValueText(gate: GateName, value: number | null): string {
   if (value === null) return 'no data';
   if (gate === 'blockShare' || gate === 'wouldBlockShare') return shareText(value);
-  return gate === 'retryAfterP95' ? secondsText(value) : countText(value);
+  if (gate === 'retryAfterP95') return secondsText(value);
+  // What a source extrapolates is no whole number; of callers and decisions there are whole ones only.
+  return countText(gate === 'evaluationErrors' ? value : Math.floor(value));
 }
 
 /** What passes: `≤ 5%`, `≥ 50`. */

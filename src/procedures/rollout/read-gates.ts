@@ -1,5 +1,5 @@
 import { ownName } from '../../domain/config/bucket-names.js';
-import type { Decisions } from '../../domain/decisions/decisions.js';
+import type { BucketDecisions, Decisions } from '../../domain/decisions/decisions.js';
 import { actionOf } from '../../domain/decisions/labels.js';
 import type { LabelledNumber } from '../../domain/decisions/readings.js';
 import { RlctlError } from '../../domain/errors.js';
@@ -50,7 +50,9 @@ export async function readGates(ports: GatePorts, question: GateQuestion): Promi
   const { stage, next, windowMs } = question;
   const [window, identities] = await Promise.all([windowOf(ports, question), identitiesOf(ports, stage)]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
-  const { decisions, firstSeen, failure } = window;
+  const { firstSeen, failure } = window;
+  // A window shorter than the stage wants begins with the stage.
+  const decisions = windowMs < stage.windowMs ? withoutBefore(window.decisions) : window.decisions;
   const figures: GateFigures = {
     decisions,
     begun: begunIn(decisions, firstSeen),
@@ -60,6 +62,19 @@ export async function readGates(ports: GatePorts, question: GateQuestion): Promi
   };
   const enforced = next?.enforce ?? [];
   return { report: judgeGates(stage, figures), forecast: enforced.map((bucket) => forecastOf(bucket, decisions)) };
+}
+
+/** The rate of a point is taken over as much as four steps before it: the first ones still show what was before the stage. */
+const stepsBefore = 4;
+
+function withoutBefore(decisions: Decisions | null): Decisions | null {
+  if (decisions === null) return null;
+  const unknown = { allowed: null, blocked: null, shadowBlocked: null };
+  const cut = (bucket: BucketDecisions): BucketDecisions => ({
+    ...bucket,
+    course: bucket.course.map((point, index) => (index < stepsBefore ? { ...point, ...unknown } : point)),
+  });
+  return { ...decisions, buckets: decisions.buckets.map(cut) };
 }
 
 interface Window {
