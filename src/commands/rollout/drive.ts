@@ -80,7 +80,7 @@ async function step(driver: Driver, state: RolloutState): Promise<Driven | null>
     case 'changing':
       return change(driver, state);
     case 'watching':
-      return watch(driver, state);
+      return driver.flags.isDetached ? { end: 'detached', exit: 'ok' } : watch(driver, state);
     case 'aborting':
     case 'undoing':
       return goBack(driver, state);

@@ -74,6 +74,11 @@ export function intervalOf(flags: Flags): number {
 
 export function driveFlags(flags: Flags): DriveFlags {
   const patience = textFlag(flags, 'patience');
+  if (switchFlag(flags, 'auto') && switchFlag(flags, 'detach'))
+    throw usageError(
+      '--auto and --detach are both given: going on through the stages takes somebody who stays',
+      'Give one of them.',
+    );
   return {
     mutation: mutationInput(flags),
     isAuto: switchFlag(flags, 'auto'),

@@ -188,21 +188,17 @@ function pathText(path: readonly PropertyKey[]): string {
 }
 
 function faultText(issue: z.core.$ZodIssue): string {
+  if (String(issue.path.at(-1)).endsWith('Share')) return 'must be a share: 5%, or 0.05';
   switch (issue.code) {
     case 'invalid_type':
       return issue.input === undefined ? 'is missing' : `must be ${typeNames[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'invalid_union':
-      return unionText(issue);
+      return `must be a list of buckets, or ${everyBucket}`;
     default:
       return issue.message.startsWith('must') ? issue.message : 'is out of range';
   }
-}
-
-function unionText({ path }: z.core.$ZodIssue): string {
-  const isShare = String(path.at(-1)).endsWith('Share');
-  return isShare ? 'must be a share: 5%, or 0.05' : `must be a list of buckets, or ${everyBucket}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
