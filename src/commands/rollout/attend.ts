@@ -13,16 +13,21 @@ import type { DriveFlags } from './flags.js';
 
 // Somebody sits before a rollout: it is driven, shown in place on a terminal, and given back in the end.
 
-/** Drives a rollout with its lease in hand, and gives the lease back whatever happens. */
+/**
+ * Drives a rollout with its lease in hand, and gives the lease back whatever happens. `begun`: the change id of the stage
+ * that this command has just written down.
+ */
 export async function attend(
   context: Context,
   environment: Environment,
   session: RolloutSession,
   flags: DriveFlags,
+  begun: string | null = null,
 ): Promise<Outcome> {
   const screen = await screenOf(context, environment, session);
   const changes: View[] = [];
-  const driver = { context: screen.context, environment, session, flags, changes, onLook: screen.look };
+  const own = new Set(begun === null ? [] : [begun]);
+  const driver = { context: screen.context, environment, session, flags, own, changes, onLook: screen.look };
   try {
     const driven = await drive(driver);
     await session.release(context.deadline);

@@ -34,6 +34,8 @@ export interface Driver {
   readonly environment: Environment;
   readonly session: RolloutSession;
   readonly flags: DriveFlags;
+  /** The change ids of stages that were written down here: of these nobody else can have done a part before. */
+  readonly own: Set<string>;
   /** Everything that was changed on the way. */
   readonly changes: View[];
   /** Called after each look, and whenever it stands elsewhere. */
@@ -111,8 +113,11 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
   return { end: 'detached', exit: 'ok' };
 }
 
-/** Refused before anything was written: then the rollout stands where it stood, and the error tells the rest. */
-async function madeStage({ context, environment, session, flags }: Driver, state: RolloutState): Promise<Made> {
+/**
+ * Refused before anything was written: then the rollout stands where it stood, and the error tells the rest. What another
+ * process began stays under way, because it may have written already.
+ */
+async function madeStage({ context, environment, session, flags, own }: Driver, state: RolloutState): Promise<Made> {
   const stage = currentStage(state);
   const mutation = confirmedMutation(flags.mutation, environment, state);
   const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, stage };
@@ -122,7 +127,8 @@ async function madeStage({ context, environment, session, flags }: Driver, state
       await session.apply({ kind: 'flagsNoted', flags: found });
     });
   } catch (error) {
-    if (error instanceof RlctlError && neverWritten.includes(error.kind))
+    const isOwn = own.delete(state.work?.changeId ?? '');
+    if (isOwn && error instanceof RlctlError && neverWritten.includes(error.kind))
       await session.apply({ kind: 'notChanged', atMs: session.nowMs(), why: error.message });
     throw error;
   }
@@ -236,5 +242,6 @@ async function goOn(driver: Driver, state: RolloutState): Promise<Driven | null>
   if (!flags.isAuto || next === null || next.isAsked) return { end: 'passed', exit: 'ok' };
   const work = await workOf(driver, `${currentStage(state).name} has passed`);
   await session.apply({ kind: 'promoted', work, isForced: false });
+  driver.own.add(work.changeId);
   return null;
 }

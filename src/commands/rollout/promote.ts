@@ -75,6 +75,7 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
   await agree(context, environment, mine, { planned: made, preview });
   const session = await takeLease(context, environment, flags);
+  const entered = { changeId: '' };
   try {
     const current = possible(session.state, 'promote', environment);
     const judged = await judgedNow(context, environment, current, session.nowMs());
@@ -82,11 +83,12 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
     const work = await workOf({ context, session }, flags.mutation.reason ?? 'promoted', 'operator', context.changeId);
     const promoted = { kind: 'promoted', work, isForced } as const;
     await session.apply(...(judged.event === null ? [] : [judged.event]), promoted);
+    entered.changeId = work.changeId;
   } catch (error) {
     await session.release(context.deadline);
     throw error;
   }
-  return attend(context, environment, session, mine);
+  return attend(context, environment, session, mine, entered.changeId);
 }
 
 function lastStage(state: RolloutState): RlctlError {

@@ -38,7 +38,7 @@ async function start(context: Context, choice: PlanChoice, flags: DriveFlags): P
   const { reason, ticket } = flags.mutation;
   const work = await workOf({ context, session }, reason ?? 'started', 'operator', context.changeId);
   await session.begin(beginRollout(plan, { id: `r-${context.randomness.hex(4)}`, reason, ticket, work }));
-  return attend(context, environment, session, flags);
+  return attend(context, environment, session, flags, work.changeId);
 }
 
 /** The whole plan, with the change of its first stage as it would be made now. */
