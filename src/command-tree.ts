@@ -46,6 +46,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   prefix: names('override'),
   bucket: names('bucket'),
   file: names('file'),
+  'rollout start plan': names('plan'),
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
   'env use name': names('environment'),
   'env show name': names('environment'),

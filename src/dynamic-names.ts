@@ -5,6 +5,7 @@ import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
+import { defaultPlanName } from './domain/rollout/plan.js';
 import { readEntryFields } from './domain/override/entry.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
@@ -43,6 +44,7 @@ export async function dynamicNames(
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'plan') return await planNames(context);
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -70,6 +72,14 @@ function nameInUse(choose: () => string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The plans of a rollout that the configuration has, beside the handbook's. */
+async function planNames(context: Context): Promise<readonly Candidate[]> {
+  const { rollouts, path } = await context.config();
+  const own = rollouts.map((value) => ({ value, description: path ?? '' }));
+  const standard = { value: defaultPlanName, description: 'the handbook’s' };
+  return rollouts.includes(defaultPlanName) ? own : [standard, ...own];
 }
 
 async function bucketNames(context: Context): Promise<readonly Candidate[]> {

@@ -191,11 +191,11 @@ function enteredText({ state, nowMs, theme }: Shown): string {
   const done = soakMs - left;
   const full = Math.min(barWidth, Math.floor((done / soakMs) * barWidth));
   const bar = `${'█'.repeat(full)}${theme.dim('░'.repeat(barWidth - full))}`;
-  return `${bar} ${formatDuration(wholeSeconds(done))} of ${formatDuration(soakMs)}`;
+  return `${bar} ${secondsPassed(done)} of ${formatDuration(soakMs)}`;
 }
 
-function wholeSeconds(ms: number): number {
-  return Math.floor(ms / 1000) * 1000;
+function secondsPassed(ms: number): string {
+  return ms < 1000 ? '0s' : formatDuration(Math.floor(ms / 1000) * 1000);
 }
 
 /** What the gates said when the stage ended: why it was taken back is to be seen afterwards too. */

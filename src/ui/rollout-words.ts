@@ -73,7 +73,8 @@ function watchingInWords(
   if (report?.verdict === 'fail')
     return [isDriven ? 'the stage is taken back' : 'take the stage back with: rlctl rollout abort'];
   const left = soakLeftMs(state, nowMs);
-  const when = left > 0 ? `in ${formatDuration(left)}, if the gates pass` : 'as soon as the gates pass';
+  const when =
+    left > 0 ? `in ${formatDuration(Math.ceil(left / 1000) * 1000)}, if the gates pass` : 'as soon as the gates pass';
   const watched = isDriven ? [] : ['nobody watches the gates: rlctl rollout resume'];
   return [...watched, `${when}: ${then}`];
 }

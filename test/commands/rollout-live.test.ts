@@ -15,7 +15,7 @@ interface Site {
   readonly lab: Lab;
   readonly prometheus: RunningPrometheus;
   readonly traffic: SteadyTraffic;
-  run(args: readonly string[], options?: MainOptions): Promise<Ran>;
+  readonly run: (args: readonly string[], options?: MainOptions) => Promise<Ran>;
 }
 
 const state = {} as { site: Site };
@@ -147,7 +147,7 @@ describe.each(['overrides', 'env-file'] as const)('a clean promotion through all
     const { rollout } = shown(last);
     expect(rollout.phase).toBe('finished');
     expect(rollout.stages.map(({ outcome, proof, isForced }) => [outcome, proof, isForced])).toEqual(
-      Array(4).fill(['passed', 'proven', false]),
+      stages.map(() => ['passed', 'proven', false]),
     );
     for (const { judged } of rollout.stages) {
       expect(judged?.readings.length).toBeGreaterThan(2);

@@ -4,8 +4,6 @@ import { Agent, request } from 'node:http';
 export interface SteadyTraffic {
   /** From now on one caller repeats its payments without end. */
   spike(): void;
-  /** Whether payments are made at all. */
-  pay(isPaying: boolean): void;
   /** When the first payment was refused since the spike began, epoch milliseconds; `null`: none was. */
   firstRefusalMs(): number | null;
   stop(): Promise<void>;
@@ -16,12 +14,14 @@ const tickMs = 40;
 /** Sends a search, a booking, a log-in and a payment each tick, each by a caller of its own. */
 export function startSteadyTraffic(origin: string): SteadyTraffic {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  const state = { count: 0, isSpiking: false, isPaying: true, refusedMs: null as number | null };
+  const state = { count: 0, isSpiking: false, refusedMs: null as number | null };
   const underWay = new Set<Promise<void>>();
   const send = (method: string, path: string, user: string): void => {
-    const one = answered(agent, `${origin}${path}`, method, user).then((status) => {
+    const note = async (): Promise<void> => {
+      const status = await answered(agent, `${origin}${path}`, method, user);
       if (status === 429 && state.isSpiking) state.refusedMs ??= Date.now();
-    });
+    };
+    const one = note();
     underWay.add(one);
     void one.finally(() => underWay.delete(one));
   };
@@ -31,13 +31,12 @@ export function startSteadyTraffic(origin: string): SteadyTraffic {
     send('GET', '/api/search', user);
     send('POST', '/api/bookings', user);
     send('POST', '/auth/login', user);
-    if (state.isPaying) send('POST', '/api/payments', user);
+    send('POST', '/api/payments', user);
     if (state.isSpiking) for (let more = 0; more < 3; more += 1) send('POST', '/api/payments', 'repeater');
   };
   const timer = setInterval(tick, tickMs);
   return {
     spike: () => void (state.isSpiking = true),
-    pay: (isPaying) => void (state.isPaying = isPaying),
     firstRefusalMs: () => state.refusedMs,
     stop: async () => {
       clearInterval(timer);

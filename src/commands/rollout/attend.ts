@@ -2,7 +2,6 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { currentStage, type RolloutState } from '../../domain/rollout/state.js';
-import type { Deadline } from '../../ports/deadline.js';
 import type { GatesRead } from '../../procedures/rollout/read-gates.js';
 import type { KeptRollout, RolloutSession } from '../../procedures/rollout/session.js';
 import { rolloutView, type RolloutShown } from '../../ui/rollout-view.js';
@@ -30,11 +29,11 @@ export async function attend(
   const driver = { context: screen.context, environment, session, flags, own, changes, onLook: screen.look };
   try {
     const driven = await drive(driver);
-    await session.release(context.deadline);
+    await session.release();
     return await screen.end(driven, changes);
   } catch (error) {
     await screen.close();
-    await session.release(lastWords(context)).catch(() => undefined);
+    await session.letGo();
     throw context.deadline.interrupted.aborted ? leftAlone(error, session.state) : error;
   }
 }
@@ -101,17 +100,6 @@ function keptBy(session: RolloutSession, state: RolloutState | null): KeptRollou
 function remarkOf(state: RolloutState, gates: GatesRead | null): string {
   const { name } = currentStage(state);
   return gates === null ? `${name}: ${state.phase}` : `${name}: ${state.phase}, gates ${gates.report.verdict}`;
-}
-
-/** A second for the lease to be given back after an interrupt. */
-function lastWords({ clock }: Context): Deadline {
-  const startMs = clock.monotonicMs();
-  const leftMs = (): number => Math.max(0, 1000 - (clock.monotonicMs() - startMs));
-  return {
-    leftMs,
-    interrupted: new AbortController().signal,
-    signal: (atMostMs = Infinity) => AbortSignal.timeout(Math.ceil(Math.min(leftMs(), atMostMs))),
-  };
 }
 
 /** What an interrupt leaves behind: nothing is paused and nothing is taken back by it. */

@@ -32,7 +32,7 @@ export async function goBack(context: Context, flags: DriveFlags, action: 'abort
     // What is under way already goes on under its own id.
     if (!isBegun) await session.apply({ kind: action === 'abort' ? 'abortBegun' : 'undoBegun', work });
   } catch (error) {
-    await session.release(context.deadline);
+    await session.release();
     throw error;
   }
   return attend(context, environment, session, mine);

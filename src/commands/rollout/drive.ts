@@ -120,21 +120,27 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
 async function madeStage({ context, environment, session, flags, own }: Driver, state: RolloutState): Promise<Made> {
   const stage = currentStage(state);
   const mutation = confirmedMutation(flags.mutation, environment, state);
-  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, stage };
-  const noted = { ...wanted, reference: referenceOf(state, stage) };
+  const reference = referenceOf(state, stage);
+  const toMake = { stage, reference, isFirst: state.stage === 0 };
+  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   try {
-    return await makeStage(partOf(context, state), noted, async (found) => {
+    return await makeStage(partOf(context, state), wanted, async (found) => {
       await session.apply({ kind: 'flagsNoted', flags: found });
     });
   } catch (error) {
     const isOwn = own.delete(state.work?.changeId ?? '');
-    if (isOwn && error instanceof RlctlError && neverWritten.includes(error.kind))
-      await session.apply({ kind: 'notChanged', atMs: session.nowMs(), why: error.message });
+    if (isOwn && error instanceof RlctlError && neverWritten.has(error.kind))
+      await session.apply({ kind: 'notChanged', atMs: session.nowMs(), why: oneLine(error) });
     throw error;
   }
 }
 
-const neverWritten: readonly RlctlError['kind'][] = ['usage', 'guard', 'conflict', 'refused', 'unreachable'];
+/** Notes have a line each. */
+function oneLine({ message }: Error): string {
+  return message.replaceAll(/\s+/g, ' ');
+}
+
+const neverWritten: ReadonlySet<RlctlError['kind']> = new Set(['usage', 'guard', 'conflict', 'refused', 'unreachable']);
 
 /** The change is made under the id that is written down. */
 function partOf(context: Context, { work }: RolloutState): Context {
@@ -183,7 +189,7 @@ function isOverdue(state: RolloutState, nowMs: number, { patienceMs }: DriveFlag
 }
 
 /** `financial: refused 38% (≤ 5%)` */
-export function failedText({ readings }: GateReport): string {
+function failedText({ readings }: GateReport): string {
   return readings
     .filter(({ verdict }) => verdict === 'fail')
     .map(readingText)
@@ -213,7 +219,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   const wanted = { environment, mutation, isSpillAllowed: true };
   const made = await takeBack(partOf(context, state), wanted, state, stage).catch(async (error: unknown) => {
     if (error instanceof RlctlError && error.kind === 'conflict')
-      await session.apply({ kind: 'hindered', atMs: session.nowMs(), why: error.message });
+      await session.apply({ kind: 'hindered', atMs: session.nowMs(), why: oneLine(error) });
     throw error;
   });
   driver.changes.push(...made.views);

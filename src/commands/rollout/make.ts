@@ -37,6 +37,13 @@ export interface ToMake {
   readonly isSpillAllowed: boolean;
 }
 
+export interface StageToMake {
+  readonly stage: RolloutStage;
+  readonly reference: OperationRef;
+  /** True for the stage with which a rollout starts. */
+  readonly isFirst: boolean;
+}
+
 /** The rollout, or a stage of it, as the history names it. */
 export function referenceOf({ id }: Pick<RolloutState, 'id'>, stage: RolloutStage | null): OperationRef {
   return stage === null ? { kind: 'rollout', id } : { kind: 'rollout', id, step: stage.name };
@@ -48,17 +55,17 @@ export function referenceOf({ id }: Pick<RolloutState, 'id'>, stage: RolloutStag
  */
 export async function makeStage(
   context: Context,
-  wanted: ToMake & { readonly stage: RolloutStage; readonly reference: OperationRef },
+  wanted: ToMake & StageToMake,
   onFlags: (flags: readonly FlagBefore[]) => Promise<void>,
 ): Promise<Made> {
-  const { environment, mutation, stage, reference, isSpillAllowed } = wanted;
+  const { environment, mutation, stage, reference, isFirst, isSpillAllowed } = wanted;
   if (stage.shadow.length + stage.enforce.length === 0) return nothing;
   if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
-  const named = [...stage.shadow, ...stage.enforce];
-  const others = allBuckets(environment).filter(({ name }) => !named.includes(name));
-  const left = allBuckets(environment).filter(({ name, routes }) => named.includes(name) && routes.length === 0);
+  const named = new Set([...stage.shadow, ...stage.enforce]);
+  const others = allBuckets(environment).filter(({ name }) => !named.has(name));
+  const left = allBuckets(environment).filter(({ name, routes }) => named.has(name) && routes.length === 0);
   const made = await makeChange(context, mutation, () =>
-    stageIntent('rollout promote', {
+    stageIntent(isFirst ? 'rollout start' : 'rollout promote', {
       shadow: routesOfBuckets(environment, stage.shadow),
       enforce: routesOfBuckets(environment, stage.enforce),
       others,

@@ -26,7 +26,7 @@ export const command = defineCommand({
       const shown = { kept, environment, gates: null, changes: [], end: 'paused', intervalMs: null } as const;
       return { view: rolloutView({ ...shown, watch: 'given back' }), exit: 'ok' };
     } finally {
-      await session.release(context.deadline);
+      await session.release();
     }
   },
 });

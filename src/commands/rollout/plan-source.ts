@@ -41,11 +41,10 @@ async function writtenPlan(context: Context, { name, file }: PlanChoice): Promis
     return parseRolloutPlan(readPlacedFile(text, file), { at: [], name: null });
   }
   const wanted = name ?? defaultPlanName;
-  const { path, text } = await context.config();
-  const written = path === null ? null : await configuredPlan(path, text, wanted);
-  if (written?.plan) return written.plan;
+  const { path, text, rollouts } = await context.config();
+  if (path !== null && rollouts.includes(wanted)) return configuredPlan(path, text, wanted);
   if (wanted === defaultPlanName) return standardPlan;
-  const names = [...new Set([defaultPlanName, ...(written?.names ?? [])])];
+  const names = [...new Set([defaultPlanName, ...rollouts])];
   const near = nearNames(wanted, names);
   throw usageError(
     `there is no rollout plan "${wanted}"; there are: ${names.join(', ')}`,
@@ -54,14 +53,12 @@ async function writtenPlan(context: Context, { name, file }: PlanChoice): Promis
   );
 }
 
-async function configuredPlan(path: string, text: string, name: string) {
-  const { readPlacedFile } = await import('../../yaml-file.js');
-  const placed = readPlacedFile(text, path);
-  const { rollouts = {} } = (placed.value ?? {}) as { readonly rollouts?: Readonly<Record<string, unknown>> };
-  const names = Object.keys(rollouts);
-  if (!names.includes(name)) return { names, plan: null };
-  const { parseRolloutPlan } = await import('../../domain/rollout/plan-file.js');
-  return { names, plan: parseRolloutPlan(placed, { at: ['rollouts', name], name }) };
+async function configuredPlan(path: string, text: string, name: string): Promise<RolloutPlan> {
+  const [{ readPlacedFile }, { parseRolloutPlan }] = await Promise.all([
+    import('../../yaml-file.js'),
+    import('../../domain/rollout/plan-file.js'),
+  ]);
+  return parseRolloutPlan(readPlacedFile(text, path), { at: ['rollouts', name], name });
 }
 
 /** Where overrides carry the shadow of a bucket, a bucket without routes cannot be enforced: said before anything begins. */

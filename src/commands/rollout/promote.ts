@@ -67,8 +67,9 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const stage = nextStage(state);
   if (stage === null) throw lastStage(state);
   const mutation = { ...flags.mutation, isDryRun: true };
-  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, stage };
-  const made = await makeStage(context, { ...wanted, reference: referenceOf(state, stage) }, () => Promise.resolve());
+  const toMake = { stage, reference: referenceOf(state, stage), isFirst: false };
+  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
+  const made = await makeStage(context, wanted, () => Promise.resolve());
   const shown = { environment, plan: state.plan, from: nextIndex(state), changes: made.views, isAuto: flags.isAuto };
   const preview = rolloutPlanView(shown);
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
@@ -85,7 +86,7 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
     await session.apply(...(judged.event === null ? [] : [judged.event]), promoted);
     entered.changeId = work.changeId;
   } catch (error) {
-    await session.release(context.deadline);
+    await session.release();
     throw error;
   }
   return attend(context, environment, session, mine, entered.changeId);

@@ -32,7 +32,7 @@ async function start(context: Context, choice: PlanChoice, flags: DriveFlags): P
   const session = await takeLease(context, environment, flags);
   const meanwhile = refusalOf(session.state, 'start', environment.name);
   if (meanwhile !== null) {
-    await session.release(context.deadline);
+    await session.release();
     throw meanwhile;
   }
   const { reason, ticket } = flags.mutation;
@@ -47,7 +47,8 @@ async function planned(context: Context, environment: Environment, plan: Rollout
   if (stage === undefined) throw new TypeError('a plan has a stage');
   const mutation = { ...flags.mutation, isDryRun: true };
   const reference = { kind: 'rollout', id: 'planned', step: stage.name } as const;
-  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, stage, reference };
+  const toMake = { stage, reference, isFirst: true };
+  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   const made = await makeStage(context, wanted, () => Promise.resolve());
   return { made, view: rolloutPlanView({ environment, plan, from: 0, changes: made.views, isAuto: flags.isAuto }) };
 }

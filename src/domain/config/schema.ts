@@ -116,7 +116,13 @@ function nearText(key: string, path: readonly PropertyKey[]): string {
   const settings = environmentSettings.map((each) => each.key);
   const isGuard = path.length === 4 && path[2] === 'guards';
   const known =
-    path.length === 0 ? ['current', 'environments', 'rollouts'] : path.length === 2 ? settings : isGuard ? guardKeys : [];
+    path.length === 0
+      ? ['current', 'environments', 'rollouts']
+      : path.length === 2
+        ? settings
+        : isGuard
+          ? guardKeys
+          : [];
   const near = nearNames(key, known).map((each) => JSON.stringify(each));
   return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
 }

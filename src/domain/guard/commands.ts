@@ -9,6 +9,7 @@ export const guardedCommands = [
   'shadow on',
   'shadow off',
   'reload',
+  'rollout start',
   'rollout promote',
 ] as const;
 
@@ -19,12 +20,17 @@ export function guardedName(command: string): string {
   return guardedCommands.find((each) => command.startsWith(`${each} `)) ?? command;
 }
 
-/** They bring back what was: a guard that stood in their way would keep a mistake in force. */
+/**
+ * They bring back what was: a guard that stood in their way would keep a mistake in force. Pausing and resuming a rollout
+ * change nothing by themselves: a stage that is entered then is asked about as one of `rollout promote`.
+ */
 export const exemptCommands = [
   'override undo',
   'override expire',
   'override repair',
   'rollout abort',
+  'rollout pause',
+  'rollout resume',
   'rollout undo',
 ] as const;
 

@@ -83,7 +83,6 @@ const words: Readonly<Record<RolloutPhase, string>> = {
   finished: 'finished',
 };
 
-/** A phase as people read it. */
-export function phaseInWords(phase: RolloutPhase): string {
+function phaseInWords(phase: RolloutPhase): string {
   return words[phase];
 }

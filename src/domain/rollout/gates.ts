@@ -47,13 +47,18 @@ export interface GateFigures {
 }
 
 /** Figures under these remarks may be wrong: they never let a stage pass. */
-const doubtful: readonly RemarkCode[] = ['ALTERNATING_WORKERS', 'ONE_OF_SEVERAL_WORKERS', 'STALE', 'UNKNOWN_LABELS'];
+const doubtful: ReadonlySet<RemarkCode> = new Set([
+  'ALTERNATING_WORKERS',
+  'ONE_OF_SEVERAL_WORKERS',
+  'STALE',
+  'UNKNOWN_LABELS',
+]);
 
 /** Judges every gate of a stage for every bucket that it watches. Pure. */
 export function judgeGates(stage: Pick<RolloutStage, 'gates' | 'watch'>, figures: GateFigures): GateReport {
   const { decisions, failure, windowMs } = figures;
   const readings = stage.watch.flatMap((bucket) => readingsOf(stage.gates, bucket, figures));
-  const remarks = decisions?.remarks.filter(({ code }) => doubtful.includes(code)).map(({ text }) => text) ?? [];
+  const remarks = decisions?.remarks.filter(({ code }) => doubtful.has(code)).map(({ text }) => text) ?? [];
   const doubts = failure === null ? remarks : [failure, ...remarks];
   return { verdict: verdictOf(readings, doubts), readings, windowMs, doubts };
 }

@@ -59,8 +59,10 @@ export interface RolloutSession {
   apply(...events: readonly RolloutEvent[]): Promise<RolloutState | null>;
   /** Holds the lease for longer. Throws as `apply` does. */
   renew(): Promise<void>;
-  /** Gives the lease back. */
-  release(deadline: Deadline): Promise<void>;
+  /** Gives the lease back, within the deadline of the session. */
+  release(): Promise<void>;
+  /** Gives it back after an interrupt, within a second; never throws. */
+  letGo(): Promise<void>;
 }
 
 export interface SessionWish {
@@ -109,12 +111,24 @@ export async function openSession(ports: SessionPorts, wish: SessionWish): Promi
       const renewed = await operations.lease(operation, { ...wanted, isForced: false }, deadline);
       if (renewed.kind === 'taken') throw lostTo(renewed.by, holder, environment);
     },
-    release: (last) => operations.release(operation, token, last),
+    release: () => operations.release(operation, token, deadline),
+    letGo: () => operations.release(operation, token, lastSecond(clock)).catch(() => undefined),
   };
   const from = before.lease;
   if (from !== null && from.token !== token && kept.state !== null)
     await session.apply({ kind: 'takenOver', atMs: session.nowMs(), by: holder, from: from.holder });
   return session;
+}
+
+/** What is left of the time after an interrupt. */
+function lastSecond(clock: Clock): Deadline {
+  const startMs = clock.monotonicMs();
+  const leftMs = (): number => Math.max(0, 1000 - (clock.monotonicMs() - startMs));
+  return {
+    leftMs,
+    interrupted: new AbortController().signal,
+    signal: (atMostMs = Infinity) => AbortSignal.timeout(Math.ceil(Math.min(leftMs(), atMostMs))),
+  };
 }
 
 function stepOf(state: RolloutState | null, event: RolloutEvent): RolloutState | null {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allowedPhases, refusalOf, type RolloutAction } from '../../../src/domain/rollout/actions.js';
 import type { GateReport, GateVerdict } from '../../../src/domain/rollout/gates.js';
