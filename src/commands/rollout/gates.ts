@@ -22,7 +22,6 @@ export function lookAtGates(
 ): Promise<GatesRead> {
   const ports = {
     source: () => context.metricsSource(environment, scrapeWaitMs),
-    identities: null,
     deadline: context.deadline,
   };
   return readGates(ports, {

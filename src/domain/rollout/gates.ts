@@ -39,8 +39,6 @@ export interface GateFigures {
   readonly decisions: Decisions | null;
   /** Refusals that stood in counters when they were first seen, by bucket: no increase holds them. Absent: none. */
   readonly begun: ReadonlyMap<string, { readonly blocked: number; readonly shadowBlocked: number }>;
-  /** Callers that are refused now, by bucket; a bucket that is absent is not known. */
-  readonly identities: ReadonlyMap<string, number>;
   /** Why figures are missing, a sentence; `null`: they are not. */
   readonly failure: string | null;
   readonly windowMs: number;
@@ -98,7 +96,6 @@ function readingsOf(gates: StageGates, name: string, figures: GateFigures): read
     ),
     ...reading('retryAfterP95', judged(retryAfter)),
     ...reading('evaluationErrors', (limit) => evaluationErrors(name, figures, counted === null ? few : null, limit)),
-    ...reading('blockedIdentities', (limit) => identities(figures.identities.get(name), limit)),
     ...reading('samples', (limit) => samples(found, limit)),
   ];
 }
@@ -126,6 +123,16 @@ function atMost(value: number, limit: number): GateVerdict {
 function shareOf({ bucket, total }: Counted, part: number, limit: number, courseOf: PointShare): Judged {
   const share = part / total;
   return { value: share, verdict: atMost(share, limit), course: bucket.course.map(courseOf) };
+}
+
+/** What is not enforced yet hurts nobody: too much of it holds a stage, and never takes it back. */
+function held(judged: Judged): Judged {
+  if (judged.verdict !== 'fail') return judged;
+  return {
+    ...judged,
+    verdict: 'inconclusive',
+    note: 'too much to be enforced; it holds the stage and takes nothing back',
+  };
 }
 
 type PointShare = (point: CoursePoint) => number | null;
@@ -164,12 +171,6 @@ function evaluationErrors(name: string, { decisions }: GateFigures, few: string 
   return { value: errors, verdict: 'pass' };
 }
 
-function identities(count: number | undefined, limit: number): Judged {
-  return count === undefined
-    ? noData('the callers are not known here')
-    : { value: count, verdict: atMost(count, limit) };
-}
-
 function samples(found: Counted | null, least: number): Judged {
   if (found === null) return noData('no data');
   return { value: found.total, verdict: found.total >= least ? 'pass' : 'inconclusive' };
@@ -180,7 +181,6 @@ const names: Readonly<Record<GateName, string>> = {
   wouldBlockShare: 'would be refused',
   retryAfterP95: 'Retry-After p95',
   evaluationErrors: 'evaluation errors',
-  blockedIdentities: 'callers refused now',
   samples: 'decisions',
 };
 
@@ -194,7 +194,7 @@ export function gateValueText(gate: GateName, value: number | null): string {
   if (value === null) return 'no data';
   if (gate === 'blockShare' || gate === 'wouldBlockShare') return shareText(value);
   if (gate === 'retryAfterP95') return secondsText(value);
-  // What a source extrapolates is no whole number; of callers and decisions there are whole ones only.
+  // What a source extrapolates is no whole number; of decisions there are whole ones only.
   return countText(gate === 'evaluationErrors' ? value : Math.floor(value));
 }
 

@@ -47,10 +47,9 @@ function planSchema(isFile: boolean) {
   const whole = (meaning: string, least = 0) => z.optional(z.int().check(z.gte(least), said(meaning)));
   const gates = z.strictObject({
     blockShare: share('The most of the decisions that may be refused: 5%, or 0.05.'),
-    wouldBlockShare: share('The most that may be over its limit, refused or only observed.'),
+    wouldBlockShare: share('The most that may be over its limit, refused or only observed; more holds the stage.'),
     retryAfterP95: duration('The longest that the slowest twentieth is told to wait.'),
     evaluationErrors: whole('Evaluations that may fail within the window; else 0.'),
-    blockedIdentities: whole('Callers that may be refused at this moment, as Redis knows them.'),
     samples: whole('Decisions of each bucket without which nothing is concluded; else 50.', 1),
   });
   const stage = z.strictObject({
@@ -130,7 +129,6 @@ function gatesOf(gates: NonNullable<WrittenStage['gates']>): StageGates {
     wouldBlockShare: shareOf(gates.wouldBlockShare),
     retryAfterP95: gates.retryAfterP95 === undefined ? null : parseDurationMs(gates.retryAfterP95, 'gate') / 1000,
     evaluationErrors: gates.evaluationErrors ?? usualGates.evaluationErrors,
-    blockedIdentities: gates.blockedIdentities ?? null,
     samples: gates.samples ?? usualGates.samples,
   };
 }

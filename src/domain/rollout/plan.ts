@@ -2,14 +2,15 @@
 export interface StageGates {
   /** The most of a bucket's decisions that may be refused, 0 to 1. */
   readonly blockShare: number | null;
-  /** The most that may be over its limit, refused or only observed, 0 to 1: what enforcing would refuse. */
+  /**
+   * The most that may be over its limit, refused or only observed, 0 to 1: what enforcing would refuse. More than that holds
+   * the stage, and takes nothing back.
+   */
   readonly wouldBlockShare: number | null;
   /** The longest that the slowest twentieth of those over their limit is told to wait, seconds. */
   readonly retryAfterP95: number | null;
   /** Evaluations that may fail within the window. */
   readonly evaluationErrors: number | null;
-  /** Callers that may be refused at this moment, of those that Redis still knows. */
-  readonly blockedIdentities: number | null;
   /** Decisions of each bucket without which its figures prove nothing, at least 1. */
   readonly samples: number;
 }
@@ -51,7 +52,6 @@ export const usualGates: StageGates = {
   wouldBlockShare: null,
   retryAfterP95: null,
   evaluationErrors: 0,
-  blockedIdentities: null,
   samples: 50,
 };
 

@@ -12,8 +12,6 @@ import { readWindow, type SoughtBucket } from '../decisions.js';
 export interface GatePorts {
   /** Opened when it is asked: what is wrong with it is then told as missing figures. */
   readonly source: () => Promise<MetricsSource>;
-  /** Callers refused now, by bucket; a bucket that is absent is not known. `null`: nobody can be asked. */
-  readonly identities: ((buckets: readonly string[]) => Promise<ReadonlyMap<string, number>>) | null;
   readonly deadline: Deadline;
 }
 
@@ -48,7 +46,7 @@ const usualPoints = 20;
 /** Reads the figures of a stage and judges its gates. What cannot be read is inconclusive; throws only when interrupted. */
 export async function readGates(ports: GatePorts, question: GateQuestion): Promise<GatesRead> {
   const { stage, next, windowMs } = question;
-  const [window, identities] = await Promise.all([windowOf(ports, question), identitiesOf(ports, stage)]);
+  const window = await windowOf(ports, question);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const { firstSeen, failure } = window;
   // A window shorter than the stage wants begins with the stage.
@@ -56,7 +54,6 @@ export async function readGates(ports: GatePorts, question: GateQuestion): Promi
   const figures: GateFigures = {
     decisions,
     begun: begunIn(decisions, firstSeen),
-    identities,
     failure,
     windowMs: decisions?.windowMs ?? windowMs,
   };
@@ -92,16 +89,6 @@ async function windowOf({ source, deadline }: GatePorts, question: GateQuestion)
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     return { decisions: null, firstSeen: [], failure: error.message };
-  }
-}
-
-async function identitiesOf({ identities }: GatePorts, { gates, watch }: RolloutStage) {
-  if (identities === null || gates.blockedIdentities === null) return new Map<string, number>();
-  try {
-    return await identities(watch);
-  } catch (error) {
-    if (!(error instanceof RlctlError)) throw error;
-    return new Map<string, number>();
   }
 }
 

@@ -38,7 +38,9 @@ describe('the share that is refused', () => {
       { wouldBlockShare: 0.1 },
       bucketOf('financial', { allowed: 80, blocked: 5, shadowBlocked: 15 }),
     );
-    expect(of(report, 'wouldBlockShare')).toMatchObject({ value: 0.2, verdict: 'fail' });
+    expect(of(report, 'wouldBlockShare')).toMatchObject({ value: 0.2, verdict: 'inconclusive' });
+    // It would hurt more to go back: nobody is refused yet.
+    expect(report.verdict).toBe('inconclusive');
   });
 
   test('a counter of refusals that began with them is counted whole', () => {
@@ -83,14 +85,6 @@ describe('no data is never a pass', () => {
       expect(judged({ allowed: 50, blocked: 50 }).verdict).toBe('fail');
     },
   );
-
-  test('callers that nobody can count', () => {
-    const enough = bucketOf('financial', { allowed: 100 });
-    expect(judge({ blockedIdentities: 3 }, enough).verdict).toBe('inconclusive');
-    const known = (count: number): GateReport =>
-      judge({ blockedIdentities: 3 }, enough, { identities: new Map([['financial', count]]) });
-    expect([known(3).verdict, known(4).verdict]).toEqual(['pass', 'fail']);
-  });
 
   test('property: whatever is missing, a pass has every number within its limit', () => {
     const count = fc.option(fc.nat(200), { nil: null });

@@ -54,5 +54,5 @@ export function decisionsOf(buckets: readonly BucketDecisions[], remarks: readon
 }
 
 export function figuresOf(decisions: Decisions | null, more: Partial<GateFigures> = {}): GateFigures {
-  return { decisions, begun: new Map(), identities: new Map(), failure: null, windowMs: 60_000, ...more };
+  return { decisions, begun: new Map(), failure: null, windowMs: 60_000, ...more };
 }
