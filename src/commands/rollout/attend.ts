@@ -49,7 +49,7 @@ interface Screen {
 /** In place on a terminal; anywhere else a remark wherever it goes on, and the whole in the end. */
 async function screenOf(context: Context, environment: Environment, session: RolloutSession): Promise<Screen> {
   const { host, options } = context;
-  const last: { gates: GatesRead | null; told: string } = { gates: null, told: '' };
+  const last: { gates: GatesRead | null; told: string; isShown: boolean } = { gates: null, told: '', isShown: false };
   const shown = (state: RolloutState | null, more: Partial<RolloutShown>): View =>
     rolloutView({
       kept: keptBy(session, state),
@@ -70,6 +70,7 @@ async function screenOf(context: Context, environment: Environment, session: Rol
     context: live === null ? context : { ...context, progress: silent, note: () => Promise.resolve() },
     look: async (state, gates) => {
       remember(state, gates);
+      last.isShown = true;
       if (live !== null) return live.show(shown(state, {}));
       const text = remarkOf(state, gates);
       if (text !== last.told) await context.note(text);
@@ -77,6 +78,7 @@ async function screenOf(context: Context, environment: Environment, session: Rol
     },
     close: async () => {
       context.progress.clear();
+      if (last.isShown) await live?.show(shown(session.state, { watch: 'given back' }));
       await live?.end();
     },
     end: async ({ end, exit }, changes) => {

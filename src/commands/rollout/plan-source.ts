@@ -1,3 +1,4 @@
+import { parse } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed, bucketsOfAll } from '../../domain/config/bucket-names.js';
@@ -38,7 +39,7 @@ async function writtenPlan(context: Context, { name, file }: PlanChoice): Promis
       import('../../domain/rollout/plan-file.js'),
       readInputText(context, file, '-f'),
     ]);
-    return parseRolloutPlan(readPlacedFile(text, file), { at: [], name: null });
+    return parseRolloutPlan(readPlacedFile(text, file), { at: [], name: file === '-' ? 'stdin' : parse(file).name });
   }
   const wanted = name ?? defaultPlanName;
   const { path, text, rollouts } = await context.config();

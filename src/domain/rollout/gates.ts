@@ -92,7 +92,7 @@ function readingsOf(gates: StageGates, name: string, figures: GateFigures): read
     ),
     ...reading(
       'wouldBlockShare',
-      judged((one, limit) => shareOf(one, one.over, limit, overLimit)),
+      judged((one, limit) => held(shareOf(one, one.over, limit, overLimit))),
     ),
     ...reading('retryAfterP95', judged(retryAfter)),
     ...reading('evaluationErrors', (limit) => evaluationErrors(name, figures, counted === null ? few : null, limit)),
