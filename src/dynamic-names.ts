@@ -4,6 +4,7 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { describeTarget } from './domain/notify/target.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { defaultPlanName } from './domain/rollout/plan.js';
 import { readEntryFields } from './domain/override/entry.js';
@@ -45,6 +46,7 @@ export async function dynamicNames(
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'plan') return await planNames(context);
+    if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -98,6 +100,10 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
+}
+
+function receiverNames({ notify }: Environment): readonly Candidate[] {
+  return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

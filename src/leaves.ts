@@ -26,6 +26,7 @@ export const nouns: readonly Noun[] = [
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
+  { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
   { name: 'rollout', aliases: ['rollouts'], summary: 'enforce limits stage by stage, each passed by its gates' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
@@ -270,6 +271,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'put what one environment holds into force in another',
     isMutation: true,
     load: () => import('./commands/env/promote.js'),
+  },
+  {
+    path: 'notify schema',
+    summary: 'the JSON Schema of an event',
+    isMutation: false,
+    load: () => import('./commands/notify/schema.js'),
+  },
+  {
+    path: 'notify test',
+    summary: 'send every receiver an event, and see what it answers',
+    isMutation: true,
+    load: () => import('./commands/notify/test.js'),
   },
   {
     path: 'rollout abort',

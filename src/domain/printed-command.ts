@@ -36,6 +36,8 @@ const scopes: Readonly<Record<string, Scope>> = {
   decisions: 'environment',
   fleet: 'environment',
   audit: 'environment',
+  notify: 'environment',
+  'notify schema': 'none',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

@@ -1,11 +1,11 @@
 import { defineCommand } from '../command.js';
 import { goBack } from './back.js';
-import { addChangeFlags, driveFlags } from './flags.js';
+import { addBackFlags, driveFlags } from './flags.js';
 
 // Takes back the stage that a rollout is in: what stood before it is restored, reloaded and proven. The stages before it stand.
 
 export const command = defineCommand({
-  register: addChangeFlags,
+  register: addBackFlags,
   examples: [
     'rlctl -e prod rollout abort --dry-run',
     'rlctl -e prod rollout abort --reason "payments fail" --confirm prod',

@@ -18,7 +18,7 @@ export async function goBack(context: Context, flags: DriveFlags, action: 'abort
   const preview = rolloutBackView({ environment, state, stage, changes: planned.views });
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
   const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
-  await agree(context, environment, mine, { planned, preview });
+  await agree(context, environment, mine, { command: `rollout ${action}`, planned, preview });
   const session = await takeLease(context, environment, flags);
   try {
     const current = possible(session.state, action, environment);

@@ -1,12 +1,13 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { refusalOf, type RolloutAction } from '../../domain/rollout/actions.js';
 import type { RolloutState } from '../../domain/rollout/state.js';
 import { readRollout } from '../../procedures/rollout/session.js';
 import { render, type View } from '../../ui/view.js';
 import { confirmChange } from '../confirmation.js';
-import { assertRequirements } from '../mutation.js';
+import { changeDemands } from '../demands.js';
 import { sessionPorts, type DriveFlags } from './flags.js';
 import type { Made } from './make.js';
 
@@ -37,12 +38,13 @@ export async function agree(
   context: Context,
   environment: Environment,
   { mutation }: Pick<DriveFlags, 'mutation'>,
-  { planned, preview }: { readonly planned: Made; readonly preview: View },
+  { command, planned, preview }: { readonly command: string; readonly planned: Made; readonly preview: View },
 ): Promise<void> {
-  if (!planned.isNoop) assertRequirements(environment, mutation);
+  const about = { isNoop: planned.isNoop, isReloading: mutation.effect.isReloading };
+  const demands = changeDemands(context, environment, mutation, about);
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(command, demands);
   await confirmChange(context, environment, mutation, {
-    isNoop: planned.isNoop,
-    isReloading: mutation.effect.isReloading,
+    ...about,
     preview: async () => {
       const text = await render(preview, { format: 'table', jq: null }, await context.theme());
       return text.trimEnd();

@@ -107,7 +107,7 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
     return { end: 'notProven', exit: made.exit };
   }
   const next = await session.apply({ kind: 'changed', atMs, proof: made.proof });
-  await tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force`, made.proof);
+  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force`, made.proof);
   if (!flags.isDetached || next === null) return null;
   await driver.onLook(next, null);
   return { end: 'detached', exit: 'ok' };
@@ -176,7 +176,7 @@ async function passed(driver: Driver, state: RolloutState): Promise<Driven | nul
   const isLast = state.phase === 'finished';
   const proof = currentRecord(state).proof;
   await driver.context.note(`${name} has passed`);
-  await tell(driver, isLast ? 'rollout.finished' : 'rollout.passed', `stage ${name} has passed`, proof);
+  tell(driver, isLast ? 'rollout.finished' : 'rollout.passed', `stage ${name} has passed`, proof);
   return null;
 }
 
@@ -233,12 +233,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   const next = await session.apply({ kind: 'takenBack', atMs, proof: made.proof });
   if (next !== null) await driver.onLook(next, null);
   const what = stage === null ? 'the rollout is taken back' : `stage ${stage.name} is taken back`;
-  await tell(
-    driver,
-    isAbort ? 'rollout.aborted' : 'rollout.undone',
-    why === null ? what : `${what}: ${why}`,
-    made.proof,
-  );
+  tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made.proof);
   return { end, exit: cause === 'gate' ? 'findings' : 'ok' };
 }
 

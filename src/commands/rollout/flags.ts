@@ -6,7 +6,7 @@ import { usageError } from '../../domain/errors.js';
 import type { RolloutSession, SessionPorts } from '../../procedures/rollout/session.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
 import { guardOption } from '../guard-flags.js';
-import { addEffectFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { addEffectFlags, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
 
 // What the verbs of a rollout have in common.
 
@@ -27,8 +27,8 @@ export interface DriveFlags {
 const usualIntervalMs = 5000;
 const leastIntervalMs = 250;
 
-/** `what`: what is not to be asked on a protected environment. */
-export function addChangeFlags(command: Command): void {
+/** What everything that takes back takes: no guard is asked about it. */
+export function addBackFlags(command: Command): void {
   const inGroup = (option: Option): Option => option.helpGroup('Change:');
   command
     .addOption(inGroup(new Option('--reason <text>', 'why; kept in the history')))
@@ -36,9 +36,15 @@ export function addChangeFlags(command: Command): void {
     .addOption(inGroup(new Option('--dry-run', 'show what would be done; do nothing')))
     .addOption(inGroup(new Option('-y, --yes', 'answer y/N questions with yes')))
     .addOption(inGroup(new Option('--confirm <name>', 'confirm a change of a protected environment by its name')))
-    .addOption(inGroup(guardOption()));
+    .addOption(inGroup(notifyOption()));
   addEffectFlags(command);
   addTakeOverFlag(command);
+}
+
+/** What everything that enters a stage takes. */
+export function addChangeFlags(command: Command): void {
+  addBackFlags(command);
+  command.addOption(guardOption().helpGroup('Change:'));
 }
 
 export function addTakeOverFlag(command: Command): void {

@@ -74,7 +74,7 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const preview = rolloutPlanView(shown);
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
   const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
-  await agree(context, environment, mine, { planned: made, preview });
+  await agree(context, environment, mine, { command: 'rollout promote', planned: made, preview });
   const session = await takeLease(context, environment, flags);
   const entered = { changeId: '' };
   try {

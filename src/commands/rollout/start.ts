@@ -28,7 +28,7 @@ async function start(context: Context, choice: PlanChoice, flags: DriveFlags): P
   await assertMetrics(context, environment);
   const preview = await planned(context, environment, plan, flags);
   if (flags.mutation.isDryRun) return { view: preview.view, exit: 'ok' };
-  await agree(context, environment, flags, { planned: preview.made, preview: preview.view });
+  await agree(context, environment, flags, { command: 'rollout start', planned: preview.made, preview: preview.view });
   const session = await takeLease(context, environment, flags);
   const meanwhile = refusalOf(session.state, 'start', environment.name);
   if (meanwhile !== null) {

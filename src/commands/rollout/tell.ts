@@ -4,16 +4,16 @@ import { announce } from '../announce.js';
 import type { Driver } from './drive.js';
 import { referenceOf } from './make.js';
 
-/** Tells whoever wants to know; what could not be told is a remark, and holds nothing up. */
-export async function tell(
-  { context, environment, session }: Pick<Driver, 'context' | 'environment' | 'session'>,
+/** Tells whoever wants to know, and waits for nobody. */
+export function tell(
+  { context, environment, session, flags }: Driver,
   event: string,
   summary: string,
   verdict: Verdict | null,
-): Promise<void> {
+): void {
   const { state } = session;
-  if (state === null) return;
-  const reports = await announce(context, environment, {
+  if (state === null || flags.mutation.isTelling === false) return;
+  void announce(context, environment, {
     kind: 'rollout',
     event,
     changeId: state.stages[state.stage]?.changeId ?? null,
@@ -25,6 +25,4 @@ export async function tell(
     ticket: state.ticket,
     partOf: [...context.partOf, referenceOf(state, currentStage(state))],
   });
-  for (const { target, isDelivered, detail } of reports)
-    if (!isDelivered) await context.note(`${target} was not told: ${detail}`);
 }

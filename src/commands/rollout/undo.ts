@@ -1,11 +1,11 @@
 import { defineCommand } from '../command.js';
 import { goBack } from './back.js';
-import { addChangeFlags, driveFlags } from './flags.js';
+import { addBackFlags, driveFlags } from './flags.js';
 
 // Takes back a whole rollout: what stood before its first stage is restored, reloaded and proven, also after it has finished.
 
 export const command = defineCommand({
-  register: addChangeFlags,
+  register: addBackFlags,
   examples: ['rlctl -e prod rollout undo --dry-run', 'rlctl -e prod rollout undo --reason "not now" --confirm prod'],
   input: (_, flags) => driveFlags(flags),
   action: (context, flags) => goBack(context, flags, 'undo'),
