@@ -63,6 +63,8 @@ const rollouts = {
   hungry: { stages: [stages[0], { ...stages[1], soak: '1s', window: '2s', gates: { ...gates, samples: 100_000 } }] },
 };
 const quickly = ['--interval', '250ms'];
+// A machine that has other things to do may take its time to scrape.
+const patiently = ['--patience', '1m'];
 
 interface Shown {
   readonly end: string | null;
@@ -135,14 +137,24 @@ describe.each(['overrides', 'env-file'] as const)('a clean promotion through all
     const { lab, run } = state.site;
     await lab.store('{"/api/payments" : {"rate":30, "burst":5}}');
     const envBefore = await readFile(lab.sandbox.envFile, 'utf8');
-    const auto = await run(['rollout', 'start', 'quick', '--auto', ...quickly, '--reason', 'limits', '--json']);
+    const auto = await run([
+      'rollout',
+      'start',
+      'quick',
+      '--auto',
+      ...quickly,
+      ...patiently,
+      '--reason',
+      'limits',
+      '--json',
+    ]);
     expect(auto).toMatchObject({ code: 0, err: '' });
     expect(shown(auto)).toMatchObject({
       end: 'passed',
       rollout: { phase: 'passed', stage: 'enforce-write' },
       next: [expect.stringContaining('rlctl rollout promote enters consider-read-and-auth (enforce read, auth)')],
     });
-    const last = await run(['rollout', 'promote', ...quickly, '--json']);
+    const last = await run(['rollout', 'promote', ...quickly, ...patiently, '--json']);
     expect(last).toMatchObject({ code: 0, err: '' });
     const { rollout } = shown(last);
     expect(rollout.phase).toBe('finished');
@@ -185,7 +197,7 @@ describe('on a site', () => {
 
   test('a spike of refused payments aborts within two scrapes of the gate’s window', async () => {
     const { run, traffic } = state.site;
-    const started = run(['rollout', 'start', 'slow', '--auto', ...quickly, '--json']);
+    const started = run(['rollout', 'start', 'slow', '--auto', ...quickly, ...patiently, '--json']);
     await once(isWatching('enforce-financial'));
     const before = await shadowOf();
     expect(before['/api/payments']).toBe(false);
@@ -217,7 +229,8 @@ describe('on a site', () => {
 
   test('too few decisions conclude nothing: nothing is passed, and nothing is taken back', async () => {
     const { run } = state.site;
-    const ran = await run(['rollout', 'start', 'hungry', '--auto', ...quickly, '--patience', '1s', '--json']);
+    expect((await run(['rollout', 'start', 'hungry', ...quickly, '--patience', '1m'])).code).toBe(0);
+    const ran = await run(['rollout', 'promote', ...quickly, '--patience', '1s', '--json']);
     expect(ran.code).toBe(3);
     const { end, rollout, gates: judged } = shown(ran);
     expect([end, rollout.phase, rollout.stage, judged?.verdict]).toEqual([
@@ -261,7 +274,7 @@ describe('on a site', () => {
   test('a second operator is kept out, takes over, and the first one’s next write is refused', async () => {
     const { run } = state.site;
     const bob = { env: { RLCTL_ACTOR: 'bob@desk' } };
-    const ann = run(['rollout', 'start', 'slow', '--auto', ...quickly, '--json']);
+    const ann = run(['rollout', 'start', 'slow', '--auto', ...quickly, ...patiently, '--json']);
     const { rollout, driver } = await once(isWatching('enforce-financial'));
     expect(driver).toMatchObject({ holder: 'tester@test' });
     for (const verb of ['resume', 'abort', 'pause', 'undo']) {
@@ -296,7 +309,9 @@ describe('on a site', () => {
     expect(errorOf(ended).message).toMatch(/all-shadow is in force, and nobody watches its gates now/);
     expect(errorOf(ended).hint).toMatch(/rlctl rollout resume.*rlctl rollout abort/);
     expect(await status()).toMatchObject({ driver: null, rollout: { phase: 'watching' } });
-    const resumed = await run(['rollout', 'resume', ...quickly, '--json'], { env: { RLCTL_ACTOR: 'bob@desk' } });
+    const resumed = await run(['rollout', 'resume', ...quickly, ...patiently, '--json'], {
+      env: { RLCTL_ACTOR: 'bob@desk' },
+    });
     expect([resumed.code, shown(resumed).rollout.phase]).toEqual([0, 'passed']);
     expect(Number(await state.site.lab.redis.cli('XLEN', labHistoryKey))).toBe(1);
   }, 90_000);

@@ -78,7 +78,7 @@ describe('before anything is begun', () => {
     expect(ran.code).toBe(0);
     expect(ran.out).toMatch(/all-shadow .*would be refused ≤ 5%/);
     expect(ran.out).toMatch(/consider-read-and-auth .*enforce read, auth; asks first/);
-    expect(ran.out).toMatch(/now: all-shadow[^]*\+ \/api\/payments\n +shadow {2}- → true/);
+    expect(ran.out).toMatch(/now: all-shadow[^]*\+ \/api\/payments .*\n +shadow {2}- → true/);
     const planned = jsonOf((await run(['rollout', 'start', '--dry-run', '--json'])).out);
     expect(planned).toMatchObject({ kind: 'RolloutPlan', enters: 'all-shadow', plan: { name: 'standard' } });
     expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
