@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -179,6 +179,25 @@ test('a route that somebody changed since is a conflict: nothing is written, and
   expect((await run(['rollout', 'status'])).out).toMatch(/rlctl rollout promote tries all-shadow again/);
   const again = await run(['rollout', 'promote', '--detach', '--json']);
   expect([again.code, shown(again).rollout?.phase]).toEqual([0, 'watching']);
+});
+
+test('a flag that somebody changed since is a conflict too, and stays as it is', async () => {
+  const { envFile } = state.lab.sandbox;
+  const before = await readFile(envFile, 'utf8');
+  const site = { entry: { shadowDriver: { 'env-file': envFile } } };
+  expect((await run(start, site)).code).toBe(0);
+  const entered = await readFile(envFile, 'utf8');
+  const theirs = entered.replace('RATE_LIMIT_SHADOW_FINANCIAL=true', 'RATE_LIMIT_SHADOW_FINANCIAL=maybe');
+  expect(theirs).not.toBe(entered);
+  await writeFile(envFile, theirs);
+  expect(errorOf(await run(['rollout', 'abort', '--json'], site))).toMatchObject({
+    code: 'UNDO_CONFLICT',
+    exitCode: 5,
+  });
+  expect(await readFile(envFile, 'utf8')).toBe(theirs);
+  await writeFile(envFile, entered);
+  expect((await run(['rollout', 'abort', '--json'], site)).code).toBe(0);
+  expect(await readFile(envFile, 'utf8')).toBe(before);
 });
 
 test('a rollout under way is not begun again; a finished or taken back one makes room', async () => {

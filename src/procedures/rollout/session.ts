@@ -83,15 +83,23 @@ export async function openSession(ports: SessionPorts, wish: SessionWish): Promi
   const { operations, clock, deadline } = ports;
   const { holder, token, ttlMs, isTakeOver, environment } = wish;
   const before = await operations.read(operation, deadline);
+  // What cannot be read is not to be held.
+  stateIn(before.text);
   const wanted = { holder, token, ttlMs };
   const taken = await operations.lease(operation, { ...wanted, isForced: isTakeOver }, deadline);
   if (taken.kind === 'taken') throw heldBy(taken.by, before.serverTimeMs, environment);
   const stored = await operations.read(operation, deadline);
   const readAtMs = clock.monotonicMs();
   const kept: { text: string | null; state: RolloutState | null } = { text: stored.text, state: stateIn(stored.text) };
+  const isHeldAgain = async (): Promise<boolean> =>
+    (await operations.lease(operation, { ...wanted, isForced: false }, deadline)).kind === 'held';
   const write = async (next: RolloutState | null): Promise<RolloutState | null> => {
     const text = next === null ? null : rolloutText(next);
-    const outcome = await operations.write(operation, { expected: kept.text, next: text, token }, deadline);
+    const change = { expected: kept.text, next: text, token };
+    let outcome = await operations.write(operation, change, deadline);
+    // A machine that slept for longer than its lease goes on where nobody has come in between.
+    if (outcome.kind === 'lost' && outcome.current.lease === null && (await isHeldAgain()))
+      outcome = await operations.write(operation, change, deadline);
     if (outcome.kind !== 'written') throw lostTo(outcome.current.lease ?? outcome.current.lapsed, holder, environment);
     kept.text = text;
     kept.state = next;
