@@ -13,7 +13,7 @@ import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '.
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
 import type { KeptRollout } from '../procedures/rollout/session.js';
 import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
-import { againstText, forecastText, headlineOf, nextInWords } from './rollout-words.js';
+import { againstText, forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
 import { condense, sparkline } from './sparkline.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -97,8 +97,15 @@ async function rolloutText(shown: Shown): Promise<string> {
     ...(gates === null ? lastGates(shown) : [await gatesText(shown, gates.report)]),
     footText(shown),
     notesText(shown),
+    ...(await unprovenText(shown)),
   ];
   return parts.join('\n\n');
+}
+
+/** Why what was done is not proven, and what is left to somebody: the whole of it, as any other change shows it. */
+async function unprovenText({ state, changes, theme }: Shown): Promise<readonly string[]> {
+  if (!isUnproven(state)) return [];
+  return Promise.all(changes.slice(-1).map(async (change) => change.human(theme)));
 }
 
 function headText(shown: Shown): string {

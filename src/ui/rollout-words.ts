@@ -2,7 +2,7 @@ import { formatDuration } from '../domain/duration.js';
 import { countText, shareText } from '../domain/quantities.js';
 import { readingText, type GateReport } from '../domain/rollout/gates.js';
 import { stageInWords } from '../domain/rollout/plan.js';
-import { currentStage, nextStage, soakLeftMs, type RolloutState } from '../domain/rollout/state.js';
+import { currentRecord, currentStage, nextStage, soakLeftMs, type RolloutState } from '../domain/rollout/state.js';
 import type { Forecast } from '../procedures/rollout/read-gates.js';
 
 /** Where a rollout stands, in two words that can be seen from afar. */
@@ -35,7 +35,8 @@ export function nextInWords(
     case 'aborting':
     case 'undoing': {
       if (isDriven) return [`${workInWords(state)}, reloaded and proven`];
-      return [`${workInWords(state)}, and that was cut off: finish it with rlctl rollout resume`];
+      const why = isUnproven(state) ? 'its effect is not proven: prove it' : 'that was cut off: finish it';
+      return [`${workInWords(state)}, and ${why} with rlctl rollout resume`];
     }
     case 'watching':
       return watchingInWords(state, report, nowMs, isDriven);
@@ -53,6 +54,12 @@ export function nextInWords(
     case 'finished':
       return ['nothing; rlctl rollout undo would take all of it back'];
   }
+}
+
+/** What is under way was written, and its proof did not come to what was asked. */
+export function isUnproven(state: RolloutState): boolean {
+  const { proof } = currentRecord(state);
+  return state.work !== null && (proof === 'notProven' || proof === 'contradicted');
 }
 
 function workInWords({ phase, ...state }: RolloutState): string {

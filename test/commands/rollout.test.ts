@@ -240,7 +240,9 @@ test('what is written and not proven is neither watched nor forgotten', async ()
     expect(await readFile(envFile, 'utf8')).not.toBe(before);
     const seen = await there(['rollout', 'status']);
     expect(seen.out).toMatch(/CHANGING[^]*not proven[^]*rlctl .*rollout resume/);
-    expect((await there(['rollout', 'resume', '--detach', '--json'])).code).toBe(8);
+    const again = await there(['rollout', 'resume', '--detach']);
+    expect(again.code).toBe(8);
+    expect(again.out).toMatch(/its effect is not proven: prove it with [^]*CONTRADICTED[^]*to do by hand:/);
     const back = await there(['rollout', 'abort', '--json']);
     expect(shown(back).rollout?.phase).toMatch(/abort/);
     expect(await readFile(envFile, 'utf8')).toBe(before);
