@@ -17,6 +17,7 @@ import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 import type { OpenInstance } from './ports/instance-link.js';
 import type { InstanceSources } from './ports/instance-sources.js';
+import type { LimiterKeys } from './ports/limiter-keys.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
@@ -87,6 +88,8 @@ export interface Context extends Part {
   store(environment: Environment): Promise<OverrideStore>;
   /** The state of long operations, beside the document; throws as `store` does. */
   operationStore(environment: Environment): Promise<OperationStore>;
+  /** Locks and idempotency entries in the environment's Redis; throws as `store` does. */
+  limiterKeys(environment: Environment): Promise<LimiterKeys>;
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
@@ -206,6 +209,21 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         );
         open.push(store);
         return store;
+      }),
+    limiterKeys: (environment) =>
+      lazily(`limiter keys ${environment.name}`, async () => {
+        const { environments } = await context.config();
+        const { redis } = configuredRedis(environment, environments.size > 0);
+        const { revealSecret } = await import('./domain/secret.js');
+        redactor.addPasswordOf(revealSecret(redis));
+        const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
+        const keys = createLimiterKeys(redis, {
+          clock: systemClock,
+          randomness: systemRandomness,
+          onWaiting: (message) => void context.note(message),
+        });
+        open.push(keys);
+        return keys;
       }),
     controlPlane: () =>
       lazily('control plane', async () => {

@@ -26,6 +26,9 @@ export const nouns: readonly Noun[] = [
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
+  { name: 'runbook', aliases: ['runbooks'], summary: 'the handbook’s procedures: shown, checked, run, resumed' },
+  { name: 'lock', aliases: ['locks'], summary: 'a lock that is stuck: look at it, clear it' },
+  { name: 'idem', aliases: [], summary: 'an idempotency entry: look at it, clear it' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -269,6 +272,72 @@ export const leaves: readonly Leaf[] = [
     summary: 'put what one environment holds into force in another',
     isMutation: true,
     load: () => import('./commands/env/promote.js'),
+  },
+  {
+    path: 'idem clear',
+    summary: 'clear one idempotency entry, and prove that it is gone',
+    isMutation: true,
+    load: () => import('./commands/idem/clear.js'),
+  },
+  {
+    path: 'idem show',
+    summary: 'one idempotency entry: value and time left',
+    isMutation: false,
+    load: () => import('./commands/idem/show.js'),
+  },
+  {
+    path: 'lock clear',
+    summary: 'clear one lock, and prove that it is gone',
+    isMutation: true,
+    load: () => import('./commands/lock/clear.js'),
+  },
+  {
+    path: 'lock show',
+    summary: 'one lock: value and time left',
+    isMutation: false,
+    load: () => import('./commands/lock/show.js'),
+  },
+  {
+    path: 'runbook lint',
+    summary: 'what is wrong in a runbook, with its place',
+    isMutation: false,
+    load: () => import('./commands/runbook/lint.js'),
+  },
+  {
+    path: 'runbook list',
+    summary: 'the built-in runbooks and the team’s own',
+    isMutation: false,
+    load: () => import('./commands/runbook/list.js'),
+  },
+  {
+    path: 'runbook log',
+    summary: 'what runs did, step by step',
+    isMutation: false,
+    load: () => import('./commands/runbook/log.js'),
+  },
+  {
+    path: 'runbook resume',
+    summary: 'go on with a run, or take it back',
+    isMutation: true,
+    load: () => import('./commands/runbook/resume.js'),
+  },
+  {
+    path: 'runbook run',
+    summary: 'check, act, prove, step by step',
+    isMutation: true,
+    load: () => import('./commands/runbook/run.js'),
+  },
+  {
+    path: 'runbook schema',
+    summary: 'the JSON Schema of a runbook',
+    isMutation: false,
+    load: () => import('./commands/runbook/schema.js'),
+  },
+  {
+    path: 'runbook show',
+    summary: 'one runbook: inputs and steps, or its handbook page',
+    isMutation: false,
+    load: () => import('./commands/runbook/show.js'),
   },
   {
     path: 'sandbox up',
