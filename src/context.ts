@@ -23,7 +23,9 @@ import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
+import type { Pages } from './ports/pages.js';
 import type { Programs } from './ports/programs.js';
+import type { PromqlSource } from './ports/promql-source.js';
 import type { Randomness } from './ports/randomness.js';
 import type { RedisInspector } from './ports/redis-inspector.js';
 import type { TlsProber } from './ports/tls-prober.js';
@@ -100,6 +102,10 @@ export interface Context extends Part {
    * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
    */
   metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
+  /** Where PromQL of any kind can be asked; throws a usage error where the environment names no Prometheus. */
+  promql(environment: Environment): Promise<PromqlSource>;
+  /** Addresses that are only looked at. */
+  pages(): Promise<Pages>;
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(environment: Environment): Promise<OpenInstance>;
@@ -128,6 +134,8 @@ export interface Context extends Part {
    * terminal. Never throws for what that command runs into.
    */
   invoke(argv: readonly string[], as: Part): Promise<Invoked>;
+  /** What keeps these words from being a command line of rlctl; `null`: nothing. Runs nothing. */
+  check(argv: readonly string[]): Promise<Error | null>;
 }
 
 export interface ContextParts {
@@ -139,6 +147,8 @@ export interface ContextParts {
   readonly part: Part;
   /** Runs a whole command line, with these global flags already in it. */
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
+  /** Reads a command line without running it. */
+  readonly check: (argv: readonly string[]) => Promise<Error | null>;
 }
 
 /** Builds the context of one command; `close` drops every connection at once. */
@@ -248,6 +258,21 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         });
         open.push(source);
         return source;
+      }),
+    promql: (environment) =>
+      lazily(`promql ${environment.name}`, async () => {
+        const { openPromqlSource } = await import('./adapters/metrics/promql-source.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const source = await openPromqlSource(environment, { secretParts, debug: (line) => context.debug(line) });
+        open.push(source);
+        return source;
+      }),
+    pages: () =>
+      lazily('pages', async () => {
+        const { createPages } = await import('./adapters/http/pages.js');
+        const pages = createPages((line) => context.debug(line));
+        open.push(pages);
+        return pages;
       }),
     instanceSources: async (environment) => {
       const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');

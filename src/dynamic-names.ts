@@ -39,7 +39,8 @@ export async function dynamicNames(
   const run = (): never => {
     throw new TypeError('completion runs no command');
   };
-  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run });
+  const check = (): Promise<null> => Promise.resolve(null);
+  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run, check });
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
