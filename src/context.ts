@@ -350,7 +350,11 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       const flags = [
         ...(isNamed ? ['--env', name] : []),
         ...(config === null ? [] : ['--config', config]),
-        ...['--output', 'json', '--no-input', '--timeout', `${options.timeoutMs}ms`],
+        '--output',
+        'json',
+        '--no-input',
+        '--timeout',
+        `${options.timeoutMs}ms`,
         ...(options.isReadOnly ? ['--read-only'] : []),
       ];
       return parts.run([...flags, ...argv], as);

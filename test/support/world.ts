@@ -1,7 +1,9 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Part } from '../../src/context.js';
 import { main } from '../../src/main.js';
+import { createRedactor } from '../../src/ui/redactor.js';
 import { createMemoryHost, type MemoryHost } from './memory-host.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -21,6 +23,8 @@ export interface MainOptions {
   readonly cwd?: string;
   /** Called with the host before the command runs. */
   readonly onHost?: (host: MemoryHost) => void;
+  /** What the command is a part of; absent: it stands alone. */
+  readonly part?: Part;
 }
 
 /** Temporary folders that stand for a user's home, configuration, state and project. */
@@ -77,10 +81,10 @@ export async function openWorld(): Promise<World> {
     write,
     config: (name, config) => write(name, JSON.stringify(config)),
     main: async (args, options = {}) => {
-      const { env: more, onHost, ...rest } = options;
+      const { env: more, onHost, part, ...rest } = options;
       const host = createMemoryHost({ cwd, ...rest, env: { ...env, ...more } });
       onHost?.(host);
-      const code = await main(args, host, testVersion);
+      const code = await main(args, host, testVersion, createRedactor(), part);
       return { code, out: host.out, err: host.err };
     },
     files: async () => new Map([...(await textsUnder(stateHome)), ...(await textsUnder(configHome))]),

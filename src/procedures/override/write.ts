@@ -117,8 +117,8 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
   return { write, untilMs };
 }
 
-function alsoUndone({ alsoUndoes }: ChangeIntent): Pick<HistoryBody, 'alsoUndoes'> {
-  const ids = alsoUndoes?.() ?? [];
+function alsoUndone(intent: ChangeIntent): Pick<HistoryBody, 'alsoUndoes'> {
+  const ids = intent.alsoUndoes?.() ?? [];
   return ids.length === 0 ? {} : { alsoUndoes: ids };
 }
 
