@@ -59,7 +59,10 @@ function urlOn({ api, name }: Environment, path: string): URL {
     throw usageError(`the environment "${name}" has no API address to look at`, 'Set environments.NAME.api.', 'NO_API');
   const url = new URL(path, origin);
   if (url.origin === new URL(origin).origin) return url;
-  throw usageError(`the path ${JSON.stringify(path)} leads away from ${origin}`, 'Write a path that starts with one "/".');
+  throw usageError(
+    `the path ${JSON.stringify(path)} leads away from ${origin}`,
+    'Write a path that starts with one "/".',
+  );
 }
 
 async function invoke(

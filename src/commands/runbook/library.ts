@@ -114,7 +114,11 @@ export async function assertTrusted(context: Context, { path }: FoundRunbook): P
 function unknownRunbook(name: string, known: readonly string[]): RlctlError {
   const near = nearNames(name, known);
   const meant = near.length === 0 ? '' : `Did you mean ${near.join(' or ')}? `;
-  return usageError(`there is no runbook "${name}"`, `${meant}See them all with: rlctl runbook list`, 'UNKNOWN_RUNBOOK');
+  return usageError(
+    `there is no runbook "${name}"`,
+    `${meant}See them all with: rlctl runbook list`,
+    'UNKNOWN_RUNBOOK',
+  );
 }
 
 function faultyRunbook({ name, path }: RunbookFile, errors: readonly LocatedFinding[]): RlctlError {
