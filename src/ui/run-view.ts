@@ -45,7 +45,9 @@ export function momentView(
   };
 }
 
-function saidLines({ said }: StepRecord): readonly string[] {
+/** What is said of a step, unless it is what stands above it already. */
+function saidLines({ said }: StepRecord, step?: ResolvedStep): readonly string[] {
+  if (step?.action.kind === 'manual' && step.action.text === said) return [];
   return termLines(said ?? '')
     .split('\n')
     .filter((line) => line !== '')
@@ -137,7 +139,7 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
       : isStopped
         ? theme.bad(`stopped, ${counted(left, 'step')} left`)
         : theme.good('to its end');
-  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words} (${done} done)`;
+  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words}${journal.state === 'undone' ? '' : ` (${counted(done, 'step')} done)`}`;
 }
 
 /** What can be done with a run next. */

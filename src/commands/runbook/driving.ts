@@ -81,7 +81,7 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
 /** Whatever stopped a run, the way on is the same. */
 function resumable(error: RlctlError, { id }: RunJournal, { address }: Environment): RlctlError {
   const { kind, code, message, hint, details } = error;
-  if (code === 'RUN_DRIVEN') return error;
+  if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
   const on = addressed(`Go on with: rlctl runbook resume ${id}`, address);
   const said = hint === undefined || kind === 'interrupted' || kind === 'terminated' ? on : `${hint} ${on}`;
   const interruptedText =

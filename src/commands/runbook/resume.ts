@@ -79,13 +79,14 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   assertSteps(seen, choices);
   const wanted = await stepsOf(context, seen);
   if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, isTakingBack)), exit: 'ok' };
+  const keeper = await keeperOf(context, environment, seen.id);
+  if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
   assertOpen(seen, isTakingBack);
   await confirmChange(context, environment, input, {
     isNoop: false,
     isReloading: false,
     preview: async () => runPlanText(planOf(environment, seen, wanted, isTakingBack), await context.theme()),
   });
-  const keeper = await keeperOf(context, environment, seen.id);
   await keeper.take(isTakeOver);
   // Whoever drove until now may have gone on after the first look.
   const now = await keeper.read();
@@ -101,15 +102,20 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   return drive(context, { environment, keeper, journal, choices, isTakingBack, ...wanted });
 }
 
+/** Nothing is left to do of what is asked. */
+function isOver(journal: RunJournal, isTakingBack: boolean): boolean {
+  return isTakingBack ? journal.state === 'undone' : nextStep(journal) === null && journal.state === 'done';
+}
+
 function assertOpen(journal: RunJournal, isTakingBack: boolean): void {
-  const { id, state } = journal;
-  if (isTakingBack ? state !== 'undone' : nextStep(journal) !== null && !isBeingUndone(journal)) return;
+  const { id } = journal;
   if (!isTakingBack && isBeingUndone(journal))
     throw usageError(
       `run ${id} is being taken back`,
       `Go on with that: rlctl runbook resume ${id} --undo`,
       'RUN_UNDOING',
     );
+  if (!isOver(journal, isTakingBack)) return;
   throw usageError(
     `run ${id} is ${isTakingBack ? 'taken back' : 'at its end'}; there is nothing left to do`,
     `See what it did with: rlctl runbook log ${id}`,

@@ -32,6 +32,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
         when: { scope: 'global' },
         rlctl: ['shadow', 'on', '--all'],
         ifNoEffect: 'continue',
+        undo: { rlctl: ['shadow', 'off', '--all'] },
       },
       {
         id: 'bucket',
@@ -39,6 +40,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
         when: { scope: 'bucket' },
         rlctl: ['shadow', 'on', '{{bucket}}'],
         ifNoEffect: 'continue',
+        undo: { rlctl: ['shadow', 'off', '{{bucket}}'] },
       },
       {
         id: 'route',
@@ -86,6 +88,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
         title: 'Everything into shadow',
         rlctl: ['shadow', 'on', '--all'],
         ifNoEffect: 'continue',
+        undo: { rlctl: ['shadow', 'off', '--all'] },
       },
       ...stage('financial', {}, 'Any refusal of a payment is one too many: there the limit is exact, not generous.'),
       ...stage('write', { upTo: ['write', 'all'] }, 'More than 5 % refused for 5 minutes is an alert.'),
@@ -158,6 +161,7 @@ function stage(
       when,
       rlctl: ['shadow', 'off', bucket],
       ifNoEffect: 'continue',
+      undo: { rlctl: ['shadow', 'on', bucket] },
     },
   ];
 }

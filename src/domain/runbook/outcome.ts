@@ -37,9 +37,6 @@ const effectless: readonly TrapId[] = [
   'flagNeedsRestart',
 ];
 
-/** Commands of which the effect is that overrides are enforced. */
-const aboutOverrides = /^(?:override (?:set|unset|apply|sync|undo|expire|repair)|shadow (?:on|off)|verify|panic)\b/;
-
 /** Reads the end of a command as a step of a run. */
 export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   const { exitCode, document, error } = end;
@@ -62,12 +59,25 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
       ? { kind: 'noEffect', text: oddText, hint: null, exitCode: 8 }
       : { kind: 'bad', text: oddText, hint: null, exitCode: 3 };
   }
-  const learned = isRecord(proof?.['learned']) ? proof['learned'] : {};
-  if (learned['enforcesOverrides'] === false && aboutOverrides.test(wish.argv.join(' '))) {
+  if (isAboutOverrides(document) && isUnenforced(proof)) {
     const why = 'this server was seen to show overrides and not to enforce them: no request meets this';
     return { kind: 'noEffect', text: `${why}\n${text}`, hint: null, exitCode: 8 };
   }
   return { kind: 'good', text, hint: null, exitCode };
+}
+
+/** True of a Result that says that overrides are in force. */
+function isAboutOverrides(document: JsonValue | null): boolean {
+  if (!isRecord(document)) return false;
+  if (document['kind'] === 'OverrideChange') return true;
+  const evidence = recordAt(document, 'proof')?.['evidence'];
+  const isSeen =
+    Array.isArray(evidence) && evidence.some((each) => isRecord(each) && typeof each['route'] === 'string');
+  return document['kind'] === 'Verification' && isSeen;
+}
+
+function isUnenforced(proof: Readonly<Record<string, unknown>> | null): boolean {
+  return isRecord(proof?.['learned']) && proof['learned']['enforcesOverrides'] === false;
 }
 
 /** What a field holds instead of what was wanted; empty: it is as wanted everywhere. */

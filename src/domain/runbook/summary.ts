@@ -82,12 +82,14 @@ function flagsText(flags: unknown): string {
 }
 
 function policyText(policy: Fields): string {
-  const mode = policy['isShadow'] === true ? 'in shadow' : 'enforced';
+  const mode = policy['isShadow'] === true ? 'in shadow' : 'not in shadow';
   return `${number(policy['ratePerMin'])} a minute, burst ${number(policy['burst'])}, ${mode}`;
 }
 
 function bucketText(bucket: Fields): string {
   const count = (name: string): string => number(fields(bucket[name])['count']);
+  const names = ['allowed', 'blocked', 'shadowBlocked'];
+  if (names.every((name) => count(name) === noData)) return `${text(bucket['bucket'])}: ${noData}`;
   return `${text(bucket['bucket'])}: ${count('allowed')} allowed, ${count('blocked')} blocked, ${count('shadowBlocked')} shadow-blocked`;
 }
 
@@ -111,8 +113,10 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '-';
 }
 
+const noData = 'no data';
+
 function number(value: unknown): string {
-  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : 'no data';
+  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : noData;
 }
 
 function plain(value: unknown): string {

@@ -100,6 +100,15 @@ export class JournalKeeper {
     await local.setDriver(this.id, null);
   }
 
+  /** Gives back what a driver of this machine left behind whose process is gone; nothing where there is none. */
+  async releaseOrphan(): Promise<void> {
+    const { store, local } = this.ports;
+    const known = await local.driver(this.id);
+    if (known === null || known.isAlive) return;
+    await store?.release(runName(this.id), known.token, this.#deadline());
+    await local.setDriver(this.id, null);
+  }
+
   /** Renews the lease for as long as this process lives; a step by hand may take hours. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { store, clock, holder, token } = this.ports;

@@ -25,16 +25,12 @@ export async function takeBack(
   let journal = start;
   for (const record of stepsToUndo(start)) {
     const step = steps.find((each) => each.step.id === record.id);
-    if (step === undefined) continue;
+    if (step === undefined || !hasWayBack(step)) continue;
     if (ports.interrupted.aborted) throw ports.interrupted.reason;
     const save = async (patch: Partial<StepRecord>, what: string): Promise<void> => {
       const event = { atMs: ports.clock.nowMs(), by: ports.by, what };
       journal = await ports.keeper.save(withStep(journal, record.id, patch, event));
     };
-    if (!hasWayBack(step)) {
-      await save({ state: 'undone', said: 'it changed nothing' }, 'undone');
-      continue;
-    }
     await onRun({ kind: 'begins', step });
     const isResumed = record.state === 'undoing';
     if (!isResumed) await save({ state: 'undoing' }, 'undoing');
