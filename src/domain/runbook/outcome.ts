@@ -43,11 +43,12 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   if (error !== null && !wish.exits.includes(exitCode))
     return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
   const proof = recordAt(document, 'proof');
-  const said = summaryOf(document);
-  const text = error === null ? said : error.message;
+  const text = error === null ? summaryOf(document) : error.message;
   if (!wish.exits.includes(exitCode)) {
     const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
-    const hint = textAt(document, 'hint');
+    // Of a run there is a way back of its own.
+    const said = textAt(document, 'hint');
+    const hint = said?.startsWith('take it back with') === true ? null : said;
     return { kind: isEffectless ? 'noEffect' : 'bad', text, hint, exitCode };
   }
   const odd = wish.fields.flatMap((field) => oddField(field, document));
