@@ -1,4 +1,5 @@
-import { chooseEnvironment } from './config.js';
+import { dirname, join } from 'node:path';
+import { chooseEnvironment, stateFolder } from './config.js';
 import { createContext, type GlobalOptions } from './context.js';
 import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
@@ -6,6 +7,9 @@ import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
+import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
+import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
+import { runbookFilePattern } from './domain/runbook/file-name.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
 
@@ -44,6 +48,8 @@ export async function dynamicNames(
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'runbook') return await runbookNames(context);
+    if (wanted.kind === 'run') return await runIds(context);
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -83,6 +89,32 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
     value: name,
     description: configured.has(name) ? routes.join(' ') : 'documented',
   }));
+}
+
+/** The files of the team's own are named, and not read. */
+async function runbookNames(context: Context): Promise<readonly Candidate[]> {
+  const own = Object.entries({ ...builtInProcedures, ...builtInRollbacks });
+  const { path } = await context.config();
+  const files = path === null ? [] : ((await context.files.names(join(dirname(path), 'runbooks'))) ?? []);
+  return [
+    ...own.map(([value, { title }]) => ({ value, description: title })),
+    ...files.flatMap((file) => {
+      const value = runbookFilePattern.exec(file)?.[1];
+      return value === undefined ? [] : [{ value, description: 'of the team' }];
+    }),
+  ];
+}
+
+const mostRuns = 20;
+
+/** The newest runs that this machine knows. */
+async function runIds({ files, host }: Context): Promise<readonly Candidate[]> {
+  const names = (await files.names(join(stateFolder(host.env), 'runs'))) ?? [];
+  const ids = names.flatMap((name) => /^(.+)\.journal\.json$/.exec(name)?.[1] ?? []);
+  return ids
+    .toReversed()
+    .slice(0, mostRuns)
+    .map((value) => ({ value, description: '' }));
 }
 
 /** Only those that may be overridden: another name would be of no use. */

@@ -1,9 +1,10 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
-import { inputsOf, type RunJournal, type StepRecord } from '../domain/runbook/journal.js';
+import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
+import { givenNames } from '../domain/runbook/runbook.js';
 import type { OperationLease } from '../ports/operation-store.js';
 import type { RunEnd, RunMoment } from '../procedures/runbook/drive.js';
 import { resolvedText } from './act-text.js';
@@ -38,9 +39,12 @@ export function momentView(
       const head = `[${number}/${of.length}] ${markOf(record, theme)} ${theme.bold(term(step.step.id))}  ${term(step.step.title)}`;
       if (record.state === 'skipped') return `${head}: ${term(record.said ?? 'left out')}`;
       const state = record.state === 'noEffect' ? [`      ${theme.warn('NO EFFECT on this server')}`] : [];
-      return [head, `      ${theme.dim(term(commandText(step, environment)))}`, ...state, ...saidLines(record)].join(
-        '\n',
-      );
+      return [
+        head,
+        `      ${theme.dim(term(commandText(step, environment)))}`,
+        ...state,
+        ...saidLines(record, step),
+      ].join('\n');
     },
   };
 }
@@ -91,10 +95,11 @@ export function runEndView(
   { journal, stoppedAt }: RunEnd,
   steps: readonly ResolvedStep[],
   environment: Environment,
+  canGoBack: boolean,
 ): View {
   const of = (id: string): ResolvedStep | undefined => steps.find(({ step }) => step.id === id);
   const withoutEffect = journal.steps.filter(({ state }) => state === 'noEffect').map(({ id }) => id);
-  const hint = nextWord(journal, stoppedAt !== null, environment);
+  const hint = nextWord(journal, stoppedAt !== null, canGoBack, environment);
   const json = journal.steps.map((record) => stepJson(record, of(record.id), environment));
   return {
     kind: 'RunbookRun',
@@ -103,7 +108,7 @@ export function runEndView(
       run: journal.id,
       runbook: journal.runbook,
       state: journal.state,
-      inputs: Object.fromEntries(inputsOf(journal)),
+      inputs: Object.fromEntries(ownInputs(journal)),
       steps: json,
       withoutEffect,
       stoppedAt:
@@ -143,10 +148,16 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
 }
 
 /** What can be done with a run next. */
-function nextWord({ id, state }: RunJournal, isStopped: boolean, { address }: Environment): string {
-  if (state === 'undone') return addressed(`see what it did with: rlctl runbook log ${id}`, address);
-  const back = `take it back with: rlctl runbook resume ${id} --undo`;
-  return addressed(isStopped ? `go on with: rlctl runbook resume ${id}; or ${back}` : back, address);
+function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: boolean, { address }: Environment): string {
+  const back = canGoBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo`] : [];
+  const on = isStopped ? [`go on with: rlctl runbook resume ${id}`] : [];
+  const words = [...on, ...back];
+  return addressed(words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '), address);
+}
+
+/** What was given to the run, without what every run has. */
+function ownInputs({ inputs }: RunJournal): RunJournal['inputs'] {
+  return inputs.filter(([name]) => givenNames.every((given) => given !== name));
 }
 
 /** One run of the list: where it is known, and who drives it. */
@@ -212,7 +223,7 @@ export function runLogView(
       reason: journal.reason,
       ticket: journal.ticket,
       startedAt: isoTime(journal.startedAtMs),
-      inputs: Object.fromEntries(inputsOf(journal)),
+      inputs: Object.fromEntries(ownInputs(journal)),
       drivenBy: lease?.holder ?? null,
       drivenUntil: isoTime(lease?.untilMs),
       steps: journal.steps.map((record) => stepJson(record, of(record.id), environment)),
@@ -220,7 +231,9 @@ export function runLogView(
     },
     items: events,
     human: (theme) => {
-      const inputs = journal.inputs.map(([name, value]) => `${name}=${value}`).join(' ');
+      const inputs = ownInputs(journal)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' ');
       const driver = lease === null ? [] : [`driven by ${term(lease.holder)} until ${isoTime(lease.untilMs) ?? ''}`];
       return [
         `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)} on ${term(journal.environment)}: ${stateText(journal.state, lease !== null, theme)}`,

@@ -22,10 +22,19 @@ export const command = defineCommand({
         'CONFIG_MISSING',
       );
     const digest = configDigest(text);
-    if (!isTrusted && !isDryRun)
-      await updateState(context, (state) => ({ ...state, trusted: { ...state.trusted, [path]: digest } }));
+    const { programsOf } = await import('../runbook/programs.js');
+    const runbooks = await programsOf(context);
+    const digests = { [path]: digest, ...Object.fromEntries(runbooks.map((each) => [each.path, each.digest])) };
+    const wasTrusted = isTrusted && runbooks.every((each) => each.isTrusted);
+    if (!wasTrusted && !isDryRun)
+      await updateState(context, (state) => ({ ...state, trusted: { ...state.trusted, ...digests } }));
     const own = [...environments].filter(([, { place }]) => place === path);
-    const grants = grantsOf(new Map(own.map(([name, { file }]) => [name, file])));
-    return { view: trustView({ path, digest, wasTrusted: isTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
+    const grants = [
+      ...grantsOf(new Map(own.map(([name, { file }]) => [name, file]))),
+      ...runbooks.flatMap(({ name, programs }) =>
+        programs.map((value) => ({ environment: `runbook ${name}`, kind: 'program' as const, value })),
+      ),
+    ];
+    return { view: trustView({ path, digest, wasTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
   },
 });

@@ -15,7 +15,7 @@ import {
   type RunPorts,
 } from '../../procedures/runbook/drive.js';
 import { JournalKeeper } from '../../procedures/runbook/keeper.js';
-import { takeBack } from '../../procedures/runbook/take-back.js';
+import { hasWayBack, takeBack } from '../../procedures/runbook/take-back.js';
 import { momentView, runEndView } from '../../ui/run-view.js';
 import type { Outcome } from '../command.js';
 import { optionalStore } from '../optional-store.js';
@@ -90,7 +90,10 @@ function resumable(error: RlctlError, { id }: RunJournal, { address }: Environme
 }
 
 function outcomeOf(end: RunEnd, steps: readonly ResolvedStep[], environment: Environment): Outcome {
-  const view = runEndView(end, steps, environment);
+  const isDone = (id: string): boolean =>
+    end.journal.steps.some((each) => each.id === id && !['pending', 'skipped', 'undone'].includes(each.state));
+  const canGoBack = steps.some((step) => hasWayBack(step) && isDone(step.step.id));
+  const view = runEndView(end, steps, environment, canGoBack);
   const exit = exitOf(end, steps);
   if (exit === 'ok' || exit === 'findings' || exit === 'unproven') return { view, exit };
   throw stopped(end, exit, environment);

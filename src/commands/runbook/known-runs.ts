@@ -86,7 +86,7 @@ export async function stepsOf(context: Context, journal: RunJournal): Promise<Ru
   };
   const read = readRunbook(name, placed);
   const findings = read.kind === 'faulty' ? read.findings : lintRunbook(read.runbook, placed);
-  const [fault] = findings.filter(({ severity }) => severity === 'error');
+  const fault = findings.find(({ severity }) => severity === 'error');
   if (read.kind === 'faulty' || fault !== undefined) throw odd(journal, fault?.message ?? 'its steps cannot be read');
   const steps = stepsFor(journal, resolveSteps(read.runbook, inputsOf(journal)));
   const local = await findRunbook(context, name).catch((error: unknown) => {

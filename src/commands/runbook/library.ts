@@ -7,6 +7,7 @@ import type { LocatedFinding } from '../../domain/located-finding.js';
 import { nearNames } from '../../domain/near-names.js';
 import { placeText } from '../../domain/placed-file.js';
 import { builtInRunbook, builtInRunbooks } from '../../domain/runbook/built-in.js';
+import { runbookFilePattern } from '../../domain/runbook/file-name.js';
 import { lintRunbook } from '../../domain/runbook/lint.js';
 import { readRunbook } from '../../domain/runbook/read.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
@@ -30,8 +31,6 @@ export interface FoundRunbook {
   readonly noPrograms: string | null;
 }
 
-const filePattern = /^([a-z][a-z0-9-]*)\.(?:ya?ml|json)$/;
-
 /** The team's runbooks, by name; empty where there is no configuration file or no such folder. */
 export async function runbookFiles(context: Context): Promise<readonly RunbookFile[]> {
   const { path } = await context.config();
@@ -39,7 +38,7 @@ export async function runbookFiles(context: Context): Promise<readonly RunbookFi
   const folder = join(dirname(path), 'runbooks');
   const names = (await context.files.names(folder)) ?? [];
   return names.flatMap((file) => {
-    const name = filePattern.exec(file)?.[1];
+    const name = runbookFilePattern.exec(file)?.[1];
     return name === undefined ? [] : [{ name, path: join(folder, file) }];
   });
 }

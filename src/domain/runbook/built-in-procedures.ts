@@ -13,6 +13,13 @@ const bucket = {
   description: 'the bucket of the route, where it is not configured',
 } as const;
 
+const flags = ['AUTH', 'READ', 'WRITE', 'FINANCIAL'];
+
+/** A flag of the command for each input of the same name, where it is given. */
+function groups(...names: readonly string[]): string[][] {
+  return names.map((name) => [`--${name}`, `{{${name}}}`]);
+}
+
 const setByHand = {
   manual: 'Set {{variable}} back to what it was where the limiter’s processes get it from, then run: rlctl reload',
 };
@@ -25,10 +32,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
     inputs: {
       variable: {
         type: 'choice',
-        choices: [
-          ...['RATE_LIMIT_ENABLED', 'RATE_LIMIT_SHADOW', 'RATE_LIMIT_SHADOW_AUTH', 'RATE_LIMIT_SHADOW_READ'],
-          ...['RATE_LIMIT_SHADOW_WRITE', 'RATE_LIMIT_SHADOW_FINANCIAL'],
-        ],
+        choices: ['ENABLED', 'SHADOW', ...flags.map((flag) => `SHADOW_${flag}`)].map((each) => `RATE_LIMIT_${each}`),
         description: 'the variable to set',
       },
       value: { type: 'choice', choices: ['true', 'false'], description: 'only the text true is true' },
@@ -67,12 +71,6 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
         onlyIfNoEffect: reloadIds('reload'),
         ifNoEffect: 'continue',
       }),
-      {
-        id: 'verify',
-        title: 'Prove that the overrides are still in force',
-        rlctl: ['verify'],
-        ifNoEffect: 'continue',
-      },
     ],
   },
 
@@ -105,14 +103,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
         id: 'write',
         title: 'Write the override, reload, prove',
         why: 'A compare-and-set: an entry that somebody else changed in the meantime is a conflict, and nothing is written.',
-        rlctl: [
-          ...['override', 'set', '{{route}}'],
-          ...[
-            ['--rate', '{{rate}}'],
-            ['--burst', '{{burst}}'],
-            ['--window', '{{window}}'],
-          ],
-        ],
+        rlctl: ['override', 'set', '{{route}}', ...groups('rate', 'burst', 'window')],
         ifNoEffect: 'continue',
       },
       {
@@ -235,7 +226,6 @@ function reloads(
   title: string,
   more: Pick<WrittenRunbook['steps'][number], 'why' | 'ifNoEffect' | 'onlyIfNoEffect'>,
 ): WrittenRunbook['steps'] {
-  const flags = ['AUTH', 'READ', 'WRITE', 'FINANCIAL'];
   const seen = (path: string, variable: string, id: string): WrittenRunbook['steps'][number] => ({
     id: `${prefix}-${id}`,
     title,

@@ -58,7 +58,12 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
           'Set RATE_LIMIT_ENABLED=false (or the bucket’s RATE_LIMIT_SHADOW_…=true) in the environment of the limiter’s processes of {{environment}}, and restart them.',
         undo: { manual: 'Set it back, and restart the processes once more.' },
       },
-      { id: 'verify', title: 'Prove what is in force', rlctl: ['verify'], ifNoEffect: 'continue' },
+      {
+        id: 'proof',
+        title: 'Reload once more, and prove all that is stored',
+        rlctl: ['reload'],
+        ifNoEffect: 'continue',
+      },
       {
         id: 'traffic',
         title: 'What the limiter decides now',
@@ -94,7 +99,12 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
       ...stage('write', { upTo: ['write', 'all'] }, 'More than 5 % refused for 5 minutes is an alert.'),
       ...stage('read', { upTo: 'all' }, 'Reads are the most traffic and the least harm.'),
       ...stage('auth', { upTo: 'all' }, 'Whoever is refused here cannot even sign in.'),
-      { id: 'verify', title: 'Prove what is in force', rlctl: ['verify'], ifNoEffect: 'continue' },
+      {
+        id: 'proof',
+        title: 'Reload once more, and prove all that is stored',
+        rlctl: ['reload'],
+        ifNoEffect: 'continue',
+      },
     ],
   },
 
@@ -119,6 +129,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
         id: 'verify',
         title: 'Prove what is in force',
         rlctl: ['verify', '--samples', 'all'],
+        exits: [0, 8],
         ifNoEffect: 'continue',
       },
       { id: 'changes', title: 'What was changed last', rlctl: ['override', 'history', '--limit', '5'] },

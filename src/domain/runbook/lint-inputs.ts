@@ -7,10 +7,10 @@ import { givenNames, type Runbook, type RunbookInput } from './runbook.js';
 
 /** What is wrong with the inputs of a runbook. */
 export function lintInputs({ inputs, oneOf }: Runbook, placed: PlacedFile): readonly LocatedFinding[] {
-  const known = inputs.map(({ name }) => name);
+  const known = new Set(inputs.map(({ name }) => name));
   const groups = oneOf.flatMap((group, index) =>
     group
-      .filter((name) => !known.includes(name))
+      .filter((name) => !known.has(name))
       .map((name) => finding('input', `oneOf: there is no input "${name}"`, null, placed.placeOf(['oneOf', index]))),
   );
   const found = inputs.flatMap((input, index) =>

@@ -271,11 +271,9 @@ function queryFaults({ inputs }: Runbook, query: string, place: LocatedFinding['
   const outside = query.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`/g, (quoted) =>
     quoted.startsWith('"') ? '' : quoted,
   );
-  const free: readonly string[] = inputs
-    .filter(({ type }) => ['integer', 'duration'].includes(type))
-    .map(({ name }) => name);
+  const free = new Set(inputs.filter(({ type }) => ['integer', 'duration'].includes(type)).map(({ name }) => name));
   return namesIn(outside)
-    .filter((name) => !free.includes(name) && name !== 'namespace')
+    .filter((name) => !free.has(name) && name !== 'namespace')
     .map((name) =>
       finding('query', `{{${name}}} stands outside double quotes`, `Write it as label="{{${name}}}".`, place),
     );

@@ -44,8 +44,8 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
     return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
   const proof = recordAt(document, 'proof');
   const text = error === null ? summaryOf(document) : error.message;
-  if (!wish.exits.includes(exitCode)) {
-    const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
+  const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
+  if (isEffectless || !wish.exits.includes(exitCode)) {
     // Of a run there is a way back of its own.
     const said = textAt(document, 'hint');
     const hint = said?.startsWith('take it back with') === true ? null : said;

@@ -7,10 +7,9 @@ const stepIdPattern = /^[a-z][a-z0-9-]{0,39}$/;
 export const runbookFields = {
   runbook: ['apiVersion', 'kind', 'title', 'summary', 'inputs', 'oneOf', 'steps'],
   input: ['type', 'description', 'default', 'optional', 'choices', 'min', 'max', 'pattern', 'when'],
-  step: [
-    ...['id', 'title', 'why', 'when', 'onlyIfNoEffect', 'ifNoEffect', 'precheck', 'postcheck', 'undo'],
-    ...['rlctl', 'exits', 'fields', 'http', 'promql', 'manual', 'exec'],
-  ],
+  step: 'id title why when onlyIfNoEffect ifNoEffect precheck postcheck undo rlctl exits fields http promql manual exec'.split(
+    ' ',
+  ),
   act: ['rlctl', 'exits', 'fields', 'http', 'promql', 'manual', 'exec'],
 } as const;
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { isRecord, type JsonValue } from '../json.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -5,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What a Result of rlctl says, in a line or two; for the record of a run. */
 export function summaryOf(document: JsonValue | null): string {
   if (!isRecord(document)) return 'done';
-  const tell = tellers[String(document['kind'])];
+  const tell = tellers[text(document['kind'])];
   const lines = [...(tell?.(document) ?? []), ...proofLines(document), ...texts(document['remarks'])];
   return lines.length === 0 ? 'done' : lines.join('\n');
 }
@@ -34,21 +35,30 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
   Status: (document) => {
     const value = (name: string): Fields => fields(fields(document[name])['value']);
     const findings = items(document['findings']).map((each) => text(each['message']));
-    return [`${number(value('overrides')['count'])} overrides stored`, ...findings.map((each) => `finding: ${each}`)];
+    return [overridesText(value('overrides')['count']), ...findings.map((each) => `finding: ${each}`)];
   },
-  OverrideList: (document) => [`${items(document['entries']).length} overrides stored`],
+  OverrideList: (document) => [overridesText(items(document['overrides']).length)],
   OverrideHistory: (document) =>
-    items(document['entries'])
-      .slice(0, 5)
-      .map(
-        (entry) => `${text(entry['time'])} ${text(entry['command'] ?? 'snapshot')} by ${text(entry['actor'] ?? '-')}`,
-      ),
+    items(document['entries']).length === 0
+      ? ['no change has been recorded']
+      : items(document['entries'])
+          .slice(0, 5)
+          .map(
+            (entry) =>
+              `${text(entry['time'])} ${text(entry['command'] ?? 'snapshot')} by ${text(entry['actor'] ?? '-')}`,
+          ),
   Decisions: (document) => items(document['buckets']).map(bucketText),
   FleetStatus: (document) => [`fleet: ${text(document['verdict'] ?? 'looked at')}`],
   ShadowList: (document) =>
     items(document['buckets']).map((bucket) => `${text(bucket['bucket'])}: ${shadowWord(bucket['isShadow'])}`),
   LimiterKey: (document) => texts(document['said']),
 };
+
+function overridesText(count: unknown): string {
+  return typeof count === 'number'
+    ? `${counted(count, 'override')} stored`
+    : 'how many overrides are stored is not known';
+}
 
 function proofLines(document: Fields): readonly string[] {
   const proof = fields(document['proof']);

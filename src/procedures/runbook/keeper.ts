@@ -112,7 +112,8 @@ export class JournalKeeper {
   /** Renews the lease for as long as this process lives; a step by hand may take hours. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { store, clock, holder, token } = this.ports;
-    while (store !== null && !signal.aborted) {
+    if (store === null) return;
+    while (!signal.aborted) {
       await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
       if (signal.aborted) return;
       const wanted = { holder, token, ttlMs: leaseMs, isForced: false };

@@ -53,7 +53,8 @@ export async function takeBack(
 /** Commands of which the changes stand in the history. */
 const recorded = /^(?:override|shadow|panic|rollout) /;
 
-function hasWayBack({ undo, action }: ResolvedStep): boolean {
+/** True of a step that can have done something which can be taken back. */
+export function hasWayBack({ undo, action }: ResolvedStep): boolean {
   if (undo !== null) return true;
   return action.kind === 'rlctl' && stepCommandOf(action.argv).isChange && recorded.test(action.argv.join(' '));
 }
