@@ -52,6 +52,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'runbook lint runbook': names('runbook'),
   'runbook resume run': names('run'),
   'runbook log run': names('run'),
+  receiver: names('receiver'),
   'env use name': names('environment'),
   'env show name': names('environment'),
   'env diff left': names('environment'),

@@ -21,6 +21,7 @@ import type { LimiterKeys } from './ports/limiter-keys.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
+import type { Receiver } from './ports/notifier.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Pages } from './ports/pages.js';
@@ -113,6 +114,8 @@ export interface Context extends Part {
   redisInspector(environment: Environment): Promise<RedisInspector>;
   /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
   metricsInspector(environment: Environment): Promise<MetricsInspector | null>;
+  /** Who is told of what happens on an environment. Nothing is read and nothing is connected before it is asked for. */
+  receivers(environment: Environment): Promise<readonly Receiver[]>;
   tlsProber(): Promise<TlsProber>;
   machine(): Promise<Machine>;
   /** A text without any secret that is known by now: for what leaves by another way than the streams. */
@@ -125,6 +128,13 @@ export interface Context extends Part {
   show(view: View, replaced?: { readonly jq?: null }): Promise<void>;
   /** A remark for people on stderr; nothing with --quiet or in JSON mode. */
   note(text: string): Promise<void>;
+  /** The same, said only once in a command. */
+  noteOnce(text: string): Promise<void>;
+  /**
+   * Work that goes on while the result is shown already; the process does not end before it, whatever becomes of it.
+   * `what`: said to people who wait.
+   */
+  after(what: string, work: Promise<unknown>): void;
   /** How text on stderr is dressed. */
   theme(): Promise<Theme>;
   /** A line on stderr with --debug. */
@@ -151,8 +161,11 @@ export interface ContextParts {
   readonly check: (argv: readonly string[]) => Promise<Error | null>;
 }
 
-/** Builds the context of one command; `close` drops every connection at once. */
-export async function createContext(parts: ContextParts): Promise<Context & { close(): void }> {
+/**
+ * Builds the context of one command. `close` drops at once every connection that a result needs; `end` waits for the work
+ * that goes on after it, and drops the rest.
+ */
+export async function createContext(parts: ContextParts): Promise<Context & { close(): void; end(): Promise<void> }> {
   const { host, options, redactor } = parts;
   const [{ systemClock }, { systemRandomness }, { createDeadline }, { systemFiles }, { createProgress }] =
     await Promise.all([
@@ -163,6 +176,9 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       import('./ui/progress.js'),
     ]);
   const open: { close(): void }[] = [];
+  const openAfter: { close(): void }[] = [];
+  const after = new Map<Promise<unknown>, string>();
+  const noted = new Set<string>();
   const once = new Map<string, Promise<unknown>>();
   const lazily = <T>(key: string, make: () => Promise<T>): Promise<T> => {
     const known = once.get(key) ?? make();
@@ -305,6 +321,20 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         if (inspector !== null) open.push(inspector);
         return inspector;
       }),
+    receivers: (environment) =>
+      lazily(`receivers ${environment.name}`, async () => {
+        const { openReceivers } = await import('./adapters/notify/open-receivers.js');
+        // Not the command's own time: who is told of a failure is told after that has passed.
+        const deadline = createDeadline(systemClock, longestMs, parts.interrupted);
+        const secretParts = { host, files: systemFiles, deadline, redactor };
+        const receivers = openReceivers(environment, {
+          clock: systemClock,
+          secretParts,
+          debug: (line) => context.debug(line),
+        });
+        openAfter.push({ close: () => deadline.end(new Error('closed')) }, ...receivers);
+        return receivers;
+      }),
     tlsProber: async () => (await import('./adapters/tls/prober.js')).systemTlsProber,
     machine: async () => (await import('./adapters/system/machine.js')).systemMachine,
     redact: (text) => redactor.redact(text),
@@ -324,7 +354,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
         return host.stdout.write(view.raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
-      const theme = await createTheme(host.stdout, options.colour, host.env);
+      const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {
         if (host.stdout.isGone) return;
         await host.stdout.write(piece);
@@ -335,10 +365,19 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       context.progress.clear();
       await host.stderr.write(`${text}\n`);
     },
+    noteOnce: async (text) => {
+      if (noted.has(text)) return;
+      noted.add(text);
+      await context.note(text);
+    },
+    after: (what, work) => {
+      after.set(work, what);
+      work.finally(() => after.delete(work)).catch(() => undefined);
+    },
     theme: () =>
       lazily('theme', async () => {
         const { createTheme } = await import('./ui/theme.js');
-        return createTheme(host.stderr, options.colour, host.env);
+        return createTheme(host.stderr, options.colour, host.env, options.isQuiet);
       }),
     debug: (text) => {
       if (options.isDebug) void host.stderr.write(`debug: ${text}\n`);
@@ -365,6 +404,13 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       context.progress.clear();
       for (const each of open) each.close();
     },
+    end: async () => {
+      const [what] = after.values();
+      if (what !== undefined) context.progress.step(what);
+      await Promise.allSettled(after.keys());
+      context.progress.clear();
+      for (const each of [...open, ...openAfter]) each.close();
+    },
   });
 }
 
@@ -389,6 +435,9 @@ function configuredRedis(environment: Environment, isConfigured: boolean): { red
   }
   return { redis, namespace };
 }
+
+/** The longest that a timer can be set for, milliseconds: 24 days. */
+const longestMs = 2 ** 31 - 1;
 
 const nothingConfigured =
   'There is no configuration yet. Try it on this machine with: rlctl sandbox up; or add an environment with: rlctl env add NAME --api URL --namespace NAME --redis URL; or set RLCTL_API';

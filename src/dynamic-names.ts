@@ -5,6 +5,7 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { describeTarget } from './domain/notify/target.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
@@ -50,6 +51,7 @@ export async function dynamicNames(
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'runbook') return await runbookNames(context);
     if (wanted.kind === 'run') return await runIds(context);
+    if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
@@ -121,6 +123,10 @@ async function runIds({ files, host }: Context): Promise<readonly Candidate[]> {
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
+}
+
+function receiverNames({ notify }: Environment): readonly Candidate[] {
+  return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

@@ -29,6 +29,7 @@ export const nouns: readonly Noun[] = [
   { name: 'runbook', aliases: ['runbooks'], summary: 'the handbook’s procedures: shown, checked, run, resumed' },
   { name: 'lock', aliases: ['locks'], summary: 'a lock that is stuck: look at it, clear it' },
   { name: 'idem', aliases: [], summary: 'an idempotency entry: look at it, clear it' },
+  { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -338,6 +339,18 @@ export const leaves: readonly Leaf[] = [
     summary: 'one runbook: inputs and steps, or its handbook page',
     isMutation: false,
     load: () => import('./commands/runbook/show.js'),
+  },
+  {
+    path: 'notify schema',
+    summary: 'the JSON Schema of an event',
+    isMutation: false,
+    load: () => import('./commands/notify/schema.js'),
+  },
+  {
+    path: 'notify test',
+    summary: 'send every receiver an event, and see what it answers',
+    isMutation: true,
+    load: () => import('./commands/notify/test.js'),
   },
   {
     path: 'sandbox up',

@@ -21,6 +21,7 @@ export async function doctorPorts(context: Context, isReloading: boolean): Promi
     store: (environment) => context.store(environment),
     metrics: (environment) => context.metricsInspector(environment),
     readings: (environment) => metricsPort(context, environment, { patienceMs: metricsPatienceMs }),
+    receivers: (environment) => context.receivers(environment),
     tls: () => context.tlsProber(),
     secret: (environment) => context.secret(environment),
     reload: isReloading ? reloadOf(context) : null,

@@ -38,6 +38,8 @@ const scopes: Readonly<Record<string, Scope>> = {
   'runbook schema': 'none',
   lock: 'environment',
   idem: 'environment',
+  notify: 'environment',
+  'notify schema': 'none',
   'env show': 'environment',
   env: 'config',
   sandbox: 'none',

@@ -3,6 +3,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
+import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
@@ -11,6 +12,7 @@ import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { olderText } from './older-text.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -111,6 +113,7 @@ function planJson(plan: ChangePlan, environment: Environment): Record<string, un
     until: isoTime(plan.untilMs),
     remarks: [...remarksOf(plan, environment), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
+    dump: plan.intent.dumpAge?.() ?? null,
     guards: guardsJson(guardsOf(plan).verdicts),
   };
 }
@@ -127,10 +130,7 @@ function planText(
   untilMs: number | null = plan.untilMs,
 ): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  const remarks = [
-    ...remarksOf(plan, environment).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
-    ...guardsSaidLines(guardsOf(plan), theme),
-  ];
+  const remarks = [...noteLines(remarksOf(plan, environment), theme), ...guardsSaidLines(guardsOf(plan), theme)];
   const missing = plan.intent.missing?.() ?? [];
   if (missing.length > 0 && plan.isNoop)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
@@ -179,9 +179,9 @@ const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' 
 function diffText(diff: readonly RouteDiff[], theme: Theme): string {
   const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
   return diff
-    .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
-      const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
-      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + place;
+    .flatMap((each) => {
+      const { route, kind, fields, before, after } = each;
+      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + placeText(each);
       const width = Math.max(0, ...fields.map(({ name }) => term(name).length));
       const shown = fields.map(
         ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
@@ -195,13 +195,20 @@ function diffText(diff: readonly RouteDiff[], theme: Theme): string {
     .join('\n');
 }
 
+/** Where an entry goes: order is meaning. Nothing for one that stays, for the only one, and where it is not known. */
+function placeText({ kind, isMoved, toIndex, toNext }: RouteDiff): string {
+  if (toIndex === null || (kind !== 'added' && !isMoved) || (toIndex === 0 && toNext === null)) return '';
+  const place = toNext === null ? 'last' : `before ${term(JSON.stringify(toNext))}`;
+  return `  ${isMoved ? 'now ' : ''}${place}`;
+}
+
 function valueText(value: unknown): string {
   return value === undefined ? '-' : term(JSON.stringify(value));
 }
 
 /** The history, newest first, each change with its fields. */
 export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
-  const { changes: items, isMore } = recorded;
+  const { changes: items, isMore, lost } = recorded;
   const json = items.map(({ entry, diff, undoneBy }) => ({
     entryId: entry.entryId,
     kind: entry.kind,
@@ -227,11 +234,18 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
   }));
   return {
     kind: 'OverrideHistory',
-    data: { environment: environment.name, entries: json, isMore },
+    data: {
+      environment: environment.name,
+      entries: json,
+      isMore,
+      lost,
+    },
     items: json,
     human: (theme) =>
       items.length === 0
-        ? 'no change has been recorded'
+        ? lost === null
+          ? 'no change has been recorded'
+          : theme.warn(term(lostText(lost)))
         : [
             ...items.map((item) => historyText(item, theme, nowMs, environment)),
             ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),

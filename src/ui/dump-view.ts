@@ -33,12 +33,9 @@ function commentsOf({ metadata, isChangedPast }: ListedOverride, owner: string |
 export function dumpText({ listing, overrides, owner, nowMs }: Dump, environment: Environment): string {
   const { key, revision } = listing.stored;
   return writeOverridesFile({
-    comments: [
-      `environment ${environment.name}, key ${key}`,
-      `revision ${revision}, taken ${timeText(nowMs)}`,
-      'order is meaning: the first prefix that starts a route wins',
-    ],
+    comments: [`key ${key}, taken ${timeText(nowMs)}`, 'order is meaning: the first prefix that starts a route wins'],
     owner,
+    dumpedFrom: { environment: environment.name, revision },
     entries: overrides.map((each) => ({ prefix: each.prefix, raw: each.raw, comments: commentsOf(each, owner) })),
   });
 }

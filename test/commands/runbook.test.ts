@@ -281,7 +281,7 @@ describe('programs', () => {
     const run = () => rlctl(['runbook', 'run', 'programs', '--json'], there);
     expect(errorOf(await run())).toMatchObject({ exitCode: 6, code: 'CONFIG_UNTRUSTED' });
     const asked = await rlctl(['env', 'trust', '--dry-run'], there);
-    expect(asked.out).toContain('runbook programs  runs printf 'made %s' {{environment}}');
+    expect(asked.out).toContain("runbook programs  runs printf 'made %s' {{environment}}");
     await rlctl(['env', 'trust'], there);
     expect(await run()).toMatchObject({ code: 0 });
     await writeFile(file, JSON.stringify({ title: 'T', summary: 'changed', ...programs }));

@@ -12,6 +12,8 @@ import { fleetReloadError, fleetReloadExit } from '../../procedures/fleet/reload
 import { readForFleet, reloadFleet } from '../../procedures/fleet/reload.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { fleetPlanView, fleetReloadView, nothingToResumeView } from '../../ui/fleet-reload-view.js';
+import { withReports } from '../announce.js';
+import { announceReload } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmReload } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
@@ -33,6 +35,7 @@ export interface FleetReloadFlags {
   readonly isYes: boolean;
   readonly confirm: string | null;
   readonly reason: string | null;
+  readonly isTelling: boolean;
   readonly guards: GuardAnswer;
 }
 
@@ -91,7 +94,8 @@ export async function reloadFleetCommand(
   const whole = fleetEffect(result, { workers: effect.workers, isReloaded: true, whole: null });
   await remember(context, environment, whole, { seen, by: { ...causeOf(input, guards), revision } });
   const shown = { ...run, result, effect: whole, environment, source, guards };
-  const view = fleetReloadView({ ...shown, isResumed: earlier !== null });
+  const told = announceReload(context, environment, input, whole);
+  const view = await withReports(context, fleetReloadView({ ...shown, isResumed: earlier !== null }), told);
   return { view, exit: fleetReloadExit(result) };
 }
 

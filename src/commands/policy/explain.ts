@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
+import { documentOf, isBareDocument, maxFileBytes, readOverridesFile } from '../../domain/overrides-file/read-file.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
@@ -14,12 +14,31 @@ import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
 
+/** The document that a file of overrides makes; JSON of any other kind as it is, because what a server drops is explained too. */
+async function documentIn(context: Context, file: string): Promise<Uint8Array> {
+  const [bytes, readYaml] = await Promise.all([
+    readInput(context, file, { flag: '-f', mostBytes: maxFileBytes }),
+    context.readYaml(),
+  ]);
+  if (isBareDocument(bytes) || isOtherJson(bytes)) return bytes;
+  return documentOf(readOverridesFile(bytes, { file, readYaml }));
+}
+
+/** Empty, or JSON that is no object. */
+function isOtherJson(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('utf8').trim();
+  if (text.startsWith('{')) return false;
+  try {
+    return text === '' || JSON.parse(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 async function offline(context: Context, file: string, route: string, named: string | null): Promise<Outcome> {
   const environment = await context.environment().catch(() => null);
   const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
-  // As it is: what the server cannot read is explained too.
-  const bytes = await readInput(context, file, { flag: '-f', mostBytes: maxFileBytes });
-  const explanation = explainRoute(loadOverrides(bytes), route, { bucket });
+  const explanation = explainRoute(loadOverrides(await documentIn(context, file)), route, { bucket });
   const sources = { bucket: '--bucket', overrides: file, base: null };
   return {
     view: explanationView(explanation, sources, { address: context.address, seen: nothingSeen, base: null }),
@@ -33,12 +52,15 @@ export const command = defineCommand({
       .addOption(new Option('-X, --method <method>', 'HTTP method').default('GET'))
       .addOption(new Option('--bucket <name>', 'bucket; else the configured one of the route'))
       .addOption(
-        new Option('-f, --file <overrides>', 'explain a document on disk (- is stdin) instead of the stored one'),
+        new Option(
+          '-f, --file <overrides>',
+          'explain a file of overrides (YAML, JSON, or the bare document; - is stdin) instead of the stored ones',
+        ),
       );
   },
   examples: [
     'rlctl -e prod policy explain /api/search/items',
-    'redis-cli get app:rl:overrides | rlctl policy explain /api/search --bucket read -f -',
+    'redis-cli -u "$REDIS_URL" get app:rl:overrides | rlctl policy explain /api/search --bucket read -f -',
   ],
   input: ([route = ''], flags) => ({
     route,

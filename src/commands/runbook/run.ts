@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { End } from '../../domain/override/end.js';
 import { runId, withEvent, type RunJournal } from '../../domain/runbook/journal.js';
@@ -11,7 +12,8 @@ import type { JsonValue } from '../../domain/json.js';
 import { runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag, type Flags } from '../command.js';
 import { confirmChange, type Consent } from '../confirmation.js';
-import { addEndFlags, assertRequirements, endOf, mutationInput } from '../mutation.js';
+import { changeDemands } from '../demands.js';
+import { addEndFlags, endOf } from '../mutation.js';
 import { consentOf } from './acting.js';
 import { drive, keeperOf } from './driving.js';
 import { completeInputs, givenInputs } from './given-inputs.js';
@@ -66,8 +68,9 @@ async function assertRunnable(
     (argv) => stepCommandOf(argv).hasEnd && !argv.some((word) => /^--(?:for|until|permanent)\b/.test(word)),
   );
   const end: End = isLasting ? input.end : { kind: 'permanent' };
-  if (commands.some((argv) => stepCommandOf(argv).isChange))
-    assertRequirements(environment, { ...mutationInput({}, end), reason: input.reason, ticket: input.ticket });
+  const isNoop = commands.every((argv) => !stepCommandOf(argv).isChange);
+  const demands = changeDemands(context, environment, { ...input, end }, { isNoop, isReloading: false });
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand('runbook run', demands);
 }
 
 async function newJournal(

@@ -4,6 +4,7 @@ import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
@@ -22,14 +23,17 @@ import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
+import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
+import { announceFlags } from '../announce-change.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
+import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastReload } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
-import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 import { flagFlips, keepFlips } from './flips.js';
 import { flagRecords } from './records.js';
@@ -42,13 +46,20 @@ export interface FlagCommand {
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
 export type FlagChangeMade =
-  { readonly kind: 'planned'; readonly plan: FlagPlan } | { readonly kind: 'made'; readonly result: FlagResult };
+  | { readonly kind: 'planned'; readonly plan: FlagPlan }
+  | {
+      readonly kind: 'made';
+      readonly result: FlagResult;
+      /** What became of telling others; it need not be waited for. */
+      readonly told: Promise<readonly NotificationReport[]>;
+    };
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  return { view: flagResultView(made.result, environment), exit: made.result.exit };
+  const view = await withReports(context, flagResultView(made.result, environment), made.told);
+  return { view, exit: made.result.exit };
 }
 
 /** Flips the flags of buckets through an env file or a program: what `makeChange` is for overrides. */
@@ -75,9 +86,12 @@ export async function makeFlagChange(
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
-  if (mutation.isDryRun) return { kind: 'planned', plan };
-  // A flag has no end to be asked for.
-  if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
+  if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
+  const demands = [
+    ...guards.demands,
+    ...changeDemands(context, environment, { ...mutation, ...endless }, { isNoop: plan.isNoop, isReloading }),
+  ];
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(isOn ? 'shadow on' : 'shadow off', demands);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading,
@@ -86,16 +100,32 @@ export async function makeFlagChange(
   const author = await authorOf(context, environment, mutation);
   const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
+  if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
       if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       throw error;
     },
   );
+  const told = announceFlags(context, environment, mutation, result);
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
   await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
-  return { kind: 'made', result };
+  return { kind: 'made', result, told };
+}
+
+/** A flag has no end to be asked for. */
+const endless = { end: { kind: 'permanent' } } as const;
+
+/** With what the change would be refused for beside its guards, whose verdicts the plan shows anyway. */
+function foretold<P extends FlagPlan>(plan: P, environment: Environment, mutation: MutationInput): P {
+  if (plan.isNoop) return plan;
+  const verb = 'the change';
+  const remarks = [
+    ...demandRemarks(environment, { ...mutation, ...endless }, verb),
+    ...confirmationRemarks(environment, mutation, verb),
+  ];
+  return { ...plan, remarks: [...plan.remarks, ...remarks] };
 }
 
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */

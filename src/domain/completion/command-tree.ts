@@ -1,5 +1,6 @@
 /** What is known of a value: a name that exists somewhere, a path, or nothing. */
-export type ValueKind = 'any' | 'file' | 'environment' | 'bucket' | 'override' | 'guard' | 'runbook' | 'run';
+export type ValueKind =
+  'any' | 'file' | 'environment' | 'bucket' | 'override' | 'guard' | 'receiver' | 'runbook' | 'run';
 
 /** The value of a flag or of an argument. */
 export interface ValueShape {

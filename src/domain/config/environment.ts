@@ -1,5 +1,6 @@
 import type { GuardRule } from '../guard/rule.js';
 import type { PlacedSource } from '../fleet/source.js';
+import type { NotifyTarget } from '../notify/target.js';
 import type { HistoryLimits } from '../override/history.js';
 import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
@@ -111,6 +112,8 @@ export interface Environment {
   readonly fleet: FleetSettings;
   /** What each change cuts the history to. */
   readonly history: HistoryLimits;
+  /** Who is told of what happens here; empty: nobody. A file that nobody has vouched for tells nobody. */
+  readonly notify: readonly NotifyTarget[];
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;
   /** True: that file was trusted once, and has changed since. */

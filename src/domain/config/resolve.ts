@@ -1,6 +1,7 @@
 import { RlctlError, usageError } from '../errors.js';
 import { fleetSettings } from './fleet-settings.js';
 import { historyLimits } from './history-limits.js';
+import { notifyTargets } from './notify-settings.js';
 import { checkedOrigin } from './origin.js';
 import { parseGuards } from '../guard/parse.js';
 import { bareAddress, type CommandAddress } from '../printed-command.js';
@@ -78,6 +79,11 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
     fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
+    notify: notifyTargets(structured('notify', file?.notify) ?? [], {
+      place: `${from.filePlace}: environments.${from.name}.notify`,
+      fill: (text, key) => interpolate(text, from, key),
+      sourceOf: sourceFromFile,
+    }),
     history: historyLimits(
       structured('history', file?.history),
       `${from.filePlace}: environments.${from.name}.history`,

@@ -23,8 +23,8 @@ export function untrusted(filePlace: string, what: string, facts: UntrustedFacts
 /** One thing that a file gets once it is trusted. */
 export interface Grant {
   readonly environment: string;
-  /** `address`: signatures go there. `metrics`: figures are read there. `program`: it is run. `file`, `variable`: its content is read. */
-  readonly kind: 'address' | 'metrics' | 'program' | 'file' | 'variable';
+  /** `address`: signatures go there. `metrics`: figures are read there. `receiver`: it is told what happens. `program`: it is run. `file`, `variable`: its content is read. */
+  readonly kind: 'address' | 'metrics' | 'receiver' | 'program' | 'file' | 'variable';
   readonly value: string;
 }
 
@@ -32,7 +32,14 @@ export interface Grant {
 export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
     const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
-    const found = [...addressesOf(file), ...secretOf(file.secret), ...metrics, ...driverOf(file), ...fleetOf(file)];
+    const found = [
+      ...addressesOf(file),
+      ...secretOf(file.secret),
+      ...metrics,
+      ...driverOf(file),
+      ...fleetOf(file),
+      ...told(file),
+    ];
     const all = [...found, ...variablesOf(file)];
     return all.map(([kind, value]) => ({ environment, kind, value }));
   });
@@ -51,6 +58,17 @@ function metricsOf(source: EnvironmentFile['prometheus' | 'metrics']): readonly 
   const address = ['metrics', source.url] as const;
   if ('bearer' in source) return [address, ...secretOf(source.bearer)];
   return 'basic' in source ? [address, ...secretOf(source.basic.password)] : [address];
+}
+
+/** Who is told what happens, with the credential that goes there. Of an address the origin: the rest may be a secret. */
+function told({ notify }: EnvironmentFile): readonly Granted[] {
+  return (notify ?? []).flatMap((entry) => {
+    const address = 'webhook' in entry ? entry.webhook : entry.grafana;
+    const shown = URL.canParse(address) ? new URL(address).origin : 'an address made of variables';
+    const receiver = ['receiver', shown] as const;
+    if ('webhook' in entry) return [receiver, ...secretOf(entry.secret)];
+    return [receiver, ...secretOf('token' in entry ? entry.token : entry.basic.password)];
+  });
 }
 
 function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {

@@ -1,3 +1,4 @@
+import { needFlags } from '../demand.js';
 import { canEnd } from './commands.js';
 import { frozenUntil, momentInWords } from './freeze.js';
 import { judgeBounds, judgeFactors, judgeNever, judgeNeverFlag, unsaid, type Judged } from './judge-values.js';
@@ -27,7 +28,7 @@ function isAbout(rule: GuardRule, { command, routes, flags, isReloadOnly }: Guar
 
 function judgeRule(rule: GuardRule, situation: GuardSituation): GuardVerdict {
   const whole = [...deniedBy(rule, situation), ...frozenBy(rule, situation)];
-  if (situation.isReloadOnly) return { rule, violations: whole, unjudged: [] };
+  if (situation.isReloadOnly) return { rule, violations: whole, unjudged: [], standing: [] };
   const routes = routesInScope(rule, situation.routes);
   const judged: readonly Judged[] = [
     ...routes.flatMap((route) => [judgeBounds(rule, route), judgeFactors(rule, route), judgeNever(rule, route)]),
@@ -37,6 +38,7 @@ function judgeRule(rule: GuardRule, situation: GuardSituation): GuardVerdict {
     rule,
     violations: [...whole, ...missingBy(rule, situation, routes), ...judged.flatMap(({ violations }) => violations)],
     unjudged: judged.flatMap(({ unjudged }) => unjudged),
+    standing: judged.flatMap(({ standing }) => standing),
   };
 }
 
@@ -67,13 +69,8 @@ function missingBy(
   return missing.map((each) => ({
     ...unsaid,
     limit: 'require',
+    requirement: each,
     text: `${each === 'end' ? 'an' : 'a'} ${each} is missing`,
-    cure: `add ${requirementFlag[each]}`,
+    cure: `add ${needFlags[each]}`,
   }));
 }
-
-const requirementFlag = {
-  reason: '--reason TEXT',
-  ticket: '--ticket ID',
-  end: '--for DURATION, --until TIME or --permanent',
-} as const;

@@ -13,6 +13,7 @@ import * as inForce from './in-force.js';
 import * as local from './local.js';
 import * as metrics from './metrics.js';
 import * as network from './network.js';
+import * as notify from './notify.js';
 import { checkRights } from './redis-rights.js';
 import * as redis from './redis.js';
 import * as server from './server.js';
@@ -63,6 +64,8 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'server.overrides': server.checkOverrides,
   'server.flags': server.checkFlags,
   'server.workers': server.checkWorkers,
+  'notify.secrets': notify.checkSecrets,
+  'notify.reachable': notify.checkReachable,
   'local.node': local.checkNode,
   'local.state': local.checkState,
   'local.completion': local.checkCompletion,

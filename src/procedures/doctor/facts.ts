@@ -13,6 +13,7 @@ import type { Deadline } from '../../ports/deadline.js';
 import type { Files } from '../../ports/files.js';
 import type { Machine } from '../../ports/machine.js';
 import type { MetricsFacts, MetricsInspector } from '../../ports/metrics-inspector.js';
+import type { Receiver } from '../../ports/notifier.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
 import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
@@ -36,6 +37,8 @@ export interface DoctorPorts {
   readonly metrics: (environment: Environment) => Promise<MetricsInspector | null>;
   /** The limiter's metrics as a proof reads them; absent or `null`: none are configured. */
   readonly readings?: (environment: Environment) => ProofMetrics | null;
+  /** Who is told of what happens; absent: that is not looked at. */
+  readonly receivers?: (environment: Environment) => Promise<readonly Receiver[]>;
   readonly tls: () => Promise<TlsProber>;
   readonly secret: (environment: Environment) => Promise<Secret>;
   /** Sends a signed reload to every address; `null`: none may be sent. */

@@ -10,8 +10,9 @@ const soonMs = 30 * 24 * 60 * 60_000;
 
 /** The addresses that are spoken to over HTTP. */
 function urlsOf({ environment }: Facts): readonly URL[] {
-  const { api, prometheus, metrics } = environment;
-  return [...api, prometheus, metrics].flatMap((text) => (text === null ? [] : [new URL(text)]));
+  const { api, prometheus, metrics, notify } = environment;
+  const receivers = notify.map(({ address }) => (address.kind === 'known' ? address.origin : null));
+  return [...api, prometheus, metrics, ...receivers].flatMap((text) => (text === null ? [] : [new URL(text)]));
 }
 
 /** Addresses need no name server, and neither does this machine's own name. */

@@ -1,7 +1,8 @@
 import { usageError } from '../../domain/errors.js';
-import { diffDocuments, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
+import { diffDocuments, keptDiff, noPlace, type RouteDiff } from '../../domain/override/diff.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { undoneIds, type HistoryBody, type HistoryEntry, type RouteChange } from '../../domain/override/history.js';
+import { lostChange, type LostChange } from '../../domain/override/lost-history.js';
 import { isKept } from '../../domain/override/splices.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -18,6 +19,8 @@ export interface RecordedChanges {
   readonly changes: readonly RecordedChange[];
   /** True: the limit cut older ones off. */
   readonly isMore: boolean;
+  /** The last change that is known of where the history is empty; `null`: it is not, or none is known. */
+  readonly lost: LostChange | null;
 }
 
 export interface HistoryFilter {
@@ -54,7 +57,8 @@ export async function recordedChanges(
     diff: entry.body === null ? [] : diffOf(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
-  return { changes, isMore: all.length > found.length };
+  const lost = entries.length === 0 ? lostChange(await ports.store.read(ports.deadline, 'auditor')) : null;
+  return { changes, isMore: all.length > found.length, lost };
 }
 
 /** The fields a change touched, from the raw values the history keeps of it. */
@@ -70,11 +74,11 @@ function diffOf(body: HistoryBody): readonly RouteDiff[] {
   const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
   // The places in this small document are not those in the stored one, which the history does not keep.
   return [
-    ...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })),
+    ...diff.map((each) => ({ ...each, ...noPlace })),
     ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
   ];
 }
 
 function moveOf({ route, before, after }: RouteChange): RouteDiff {
-  return { route, kind: 'moved', isMoved: true, before, after, fields: [], fromIndex: null, toIndex: null };
+  return { route, kind: 'moved', isMoved: true, before, after, fields: [], ...noPlace };
 }
