@@ -69,13 +69,13 @@ const scenarios: readonly Scenario[] = [
     name: 'emergency-rollback',
     given: ['scope=bucket', 'bucket=read'],
     codes: { documented: 0, deployed: 8 },
-    withoutEffect: ['bucket', 'verify'],
+    withoutEffect: ['bucket', 'proof'],
   },
   {
     name: 'staged-rollout',
     given: ['upTo=financial'],
     codes: { documented: 0, deployed: 8 },
-    withoutEffect: ['observe', 'enforce-financial', 'verify'],
+    withoutEffect: ['observe', 'enforce-financial', 'proof'],
   },
   {
     name: 'verify-rollback',
