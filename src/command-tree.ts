@@ -38,6 +38,8 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--openapi': names('file'),
   '--junit': names('file'),
   '--github': names('file'),
+  '--markdown': names('file'),
+  '--html': names('file'),
 };
 
 /** What arguments are, by their name, or by command and name where the name alone would not say it. */
@@ -59,6 +61,8 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'env diff right': names('environment'),
   'env promote from': names('environment'),
   'env promote to': names('environment'),
+  'incident show id': names('incident'),
+  'panic restore id': names('panic'),
 };
 
 /** The words with which a command begins. */

@@ -6,11 +6,14 @@ import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { describeTarget } from './domain/notify/target.js';
+import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
 import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
 import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
 import { runbookFilePattern } from './domain/runbook/file-name.js';
+import { parseKeptPanics } from './domain/panic/kept.js';
+import { keptAsPanic, recordedPanics } from './domain/panic/panics.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
 
@@ -51,8 +54,10 @@ export async function dynamicNames(
     if (wanted.kind === 'bucket') return await bucketNames(context);
     if (wanted.kind === 'runbook') return await runbookNames(context);
     if (wanted.kind === 'run') return await runIds(context);
+    if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
     if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
+    if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
     context.close();
@@ -125,8 +130,33 @@ function guardNames({ guards }: Environment): readonly Candidate[] {
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
 }
 
+/** Those that are open among the newest changes: an older one is listed by its command. */
+async function openPanics(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const [store, operations] = [await context.store(environment), await context.operationStore(environment)];
+  const [history, kept] = await Promise.all([
+    store.history({ limit: 100 }, context.deadline),
+    operations.read('panic', context.deadline),
+  ]);
+  const panics = [...recordedPanics(history), ...parseKeptPanics(kept.text).map(keptAsPanic)];
+  return panics
+    .filter(({ restored }) => restored === null)
+    .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
+}
+
 function receiverNames({ notify }: Environment): readonly Candidate[] {
   return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
+}
+
+/** The open one, and those that have ended, the newest first. */
+async function incidentNames(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const operations = await context.operationStore(environment);
+  const names = [openIncidentName, ...(await operations.names(endedPrefix, context.deadline))];
+  const kept = await Promise.all(names.map(async (name) => (await operations.read(name, context.deadline)).text ?? []));
+  const incidents = kept.flat().map((text) => parseIncident(text, openIncidentName));
+  const newestFirst = incidents.sort((a, b) => b.start.atMs - a.start.atMs);
+  return newestFirst.map(({ id, title, end }) => ({ value: id, description: end === null ? `open: ${title}` : title }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

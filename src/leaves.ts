@@ -29,7 +29,13 @@ export const nouns: readonly Noun[] = [
   { name: 'runbook', aliases: ['runbooks'], summary: 'the handbook’s procedures: shown, checked, run, resumed' },
   { name: 'lock', aliases: ['locks'], summary: 'a lock that is stuck: look at it, clear it' },
   { name: 'idem', aliases: [], summary: 'an idempotency entry: look at it, clear it' },
+  { name: 'panic', aliases: ['panics'], summary: 'let requests through in an emergency, and put back what was' },
   { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
+  {
+    name: 'incident',
+    aliases: ['incidents'],
+    summary: 'what was changed from start to end, its story, and the way back',
+  },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -341,6 +347,36 @@ export const leaves: readonly Leaf[] = [
     load: () => import('./commands/runbook/show.js'),
   },
   {
+    path: 'panic bucket',
+    summary: 'nothing of a bucket is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/bucket.js'),
+  },
+  {
+    path: 'panic global',
+    summary: 'nothing at all is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/global.js'),
+  },
+  {
+    path: 'panic list',
+    summary: 'the panics that are open',
+    isMutation: false,
+    load: () => import('./commands/panic/list.js'),
+  },
+  {
+    path: 'panic restore',
+    summary: 'put back exactly what was before one, and prove it',
+    isMutation: true,
+    load: () => import('./commands/panic/restore.js'),
+  },
+  {
+    path: 'panic route',
+    summary: 'nothing under a prefix is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/route.js'),
+  },
+  {
     path: 'notify schema',
     summary: 'the JSON Schema of an event',
     isMutation: false,
@@ -351,6 +387,42 @@ export const leaves: readonly Leaf[] = [
     summary: 'send every receiver an event, and see what it answers',
     isMutation: true,
     load: () => import('./commands/notify/test.js'),
+  },
+  {
+    path: 'incident end',
+    summary: 'end it: take its changes back or keep them, write its story',
+    isMutation: true,
+    load: () => import('./commands/incident/end.js'),
+  },
+  {
+    path: 'incident list',
+    summary: 'those that have ended, and the open one',
+    isMutation: false,
+    load: () => import('./commands/incident/list.js'),
+  },
+  {
+    path: 'incident note',
+    summary: 'say what was seen; kept with author and time',
+    isMutation: true,
+    load: () => import('./commands/incident/note.js'),
+  },
+  {
+    path: 'incident show',
+    summary: 'the story of one, also as Markdown and as a page',
+    isMutation: false,
+    load: () => import('./commands/incident/show.js'),
+  },
+  {
+    path: 'incident start',
+    summary: 'from now on, all that anybody changes belongs to it',
+    isMutation: true,
+    load: () => import('./commands/incident/start.js'),
+  },
+  {
+    path: 'incident status',
+    summary: 'what was changed so far, and what its end would restore',
+    isMutation: false,
+    load: () => import('./commands/incident/status.js'),
   },
   {
     path: 'sandbox up',

@@ -9,6 +9,9 @@ export const guardedCommands = [
   'shadow on',
   'shadow off',
   'reload',
+  'panic global',
+  'panic bucket',
+  'panic route',
 ] as const;
 
 export type GuardedCommand = (typeof guardedCommands)[number];
@@ -18,12 +21,28 @@ export function guardedName(command: string): string {
   return guardedCommands.find((each) => command.startsWith(`${each} `)) ?? command;
 }
 
-/** They bring back what was: a guard that stood in their way would keep a mistake in force. */
-export const exemptCommands = ['override undo', 'override expire', 'override repair'] as const;
+/**
+ * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
+ * changes nothing by itself.
+ */
+export const exemptCommands = [
+  'override undo',
+  'override expire',
+  'override repair',
+  'panic restore',
+  'incident end',
+  'incident note',
+  'incident start',
+] as const;
 
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {
   return exemptCommands.some((each) => each === command);
+}
+
+/** True for a command that no freeze holds up: an emergency does not wait for Monday. Its other limits count all the same. */
+export function isPastFreeze(command: string): boolean {
+  return command.startsWith('panic ');
 }
 
 /** Commands that leave an override in force which could be given an end; the others end one, or have none to give. */
