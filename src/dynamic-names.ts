@@ -1,4 +1,5 @@
-import { chooseEnvironment } from './config.js';
+import { dirname, join } from 'node:path';
+import { chooseEnvironment, stateFolder } from './config.js';
 import { createContext, type GlobalOptions } from './context.js';
 import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
@@ -9,6 +10,9 @@ import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { defaultPlanName } from './domain/rollout/plan.js';
 import { readEntryFields } from './domain/override/entry.js';
+import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
+import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
+import { runbookFilePattern } from './domain/runbook/file-name.js';
 import { parseKeptPanics } from './domain/panic/kept.js';
 import { keptAsPanic, recordedPanics } from './domain/panic/panics.js';
 import type { Host } from './ports/host.js';
@@ -44,10 +48,13 @@ export async function dynamicNames(
   const run = (): never => {
     throw new TypeError('completion runs no command');
   };
-  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run });
+  const check = (): Promise<null> => Promise.resolve(null);
+  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run, check });
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'runbook') return await runbookNames(context);
+    if (wanted.kind === 'run') return await runIds(context);
     if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
     if (wanted.kind === 'plan') return await planNames(context);
     if (wanted.kind === 'receiver') return receiverNames(await context.environment());
@@ -99,6 +106,32 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
     value: name,
     description: configured.has(name) ? routes.join(' ') : 'documented',
   }));
+}
+
+/** The files of the team's own are named, and not read. */
+async function runbookNames(context: Context): Promise<readonly Candidate[]> {
+  const own = Object.entries({ ...builtInProcedures, ...builtInRollbacks });
+  const { path } = await context.config();
+  const files = path === null ? [] : ((await context.files.names(join(dirname(path), 'runbooks'))) ?? []);
+  return [
+    ...own.map(([value, { title }]) => ({ value, description: title })),
+    ...files.flatMap((file) => {
+      const value = runbookFilePattern.exec(file)?.[1];
+      return value === undefined ? [] : [{ value, description: 'of the team' }];
+    }),
+  ];
+}
+
+const mostRuns = 20;
+
+/** The newest runs that this machine knows. */
+async function runIds({ files, host }: Context): Promise<readonly Candidate[]> {
+  const names = (await files.names(join(stateFolder(host.env), 'runs'))) ?? [];
+  const ids = names.flatMap((name) => /^(.+)\.journal\.json$/.exec(name)?.[1] ?? []);
+  return ids
+    .toReversed()
+    .slice(0, mostRuns)
+    .map((value) => ({ value, description: '' }));
 }
 
 /** Only those that may be overridden: another name would be of no use. */

@@ -89,7 +89,7 @@ const arrows: Readonly<
   main: { floors: ['domain', 'ports', 'ui', 'cli', 'global-options', 'context', 'invoke'], packages: [] },
   invoke: { floors: ['domain'], types: ['context', 'ports'], packages: [] },
   complete: { floors: ['domain', 'ports', 'ui', 'adapters', 'dynamic-names'], packages: [] },
-  'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: [] },
+  'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: ['path'] },
   'command-tree': { floors: ['domain', 'ui', 'commands', 'leaves', 'global-options'], packages: ['commander'] },
   load: { floors: ['domain'], packages: ['builtin'] },
   webassembly: { floors: [], packages: ['v8'] },
