@@ -49,6 +49,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   bucket: names('bucket'),
   file: names('file'),
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
+  receiver: names('receiver'),
   'env use name': names('environment'),
   'env show name': names('environment'),
   'env diff left': names('environment'),
@@ -56,6 +57,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'env promote from': names('environment'),
   'env promote to': names('environment'),
   'incident show id': names('incident'),
+  'panic restore id': names('panic'),
 };
 
 /** The words with which a command begins. */

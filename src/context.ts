@@ -6,11 +6,13 @@ import { RlctlError, usageError } from './domain/errors.js';
 import type { JsonValue } from './domain/json.js';
 import type { OperationRef } from './domain/operation/reference.js';
 import type { CommandAddress } from './domain/printed-command.js';
+import type { Instance } from './domain/fleet/instance.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
 import type { ReadYaml } from './domain/overrides-file/tree.js';
 import type { Deadline } from './ports/deadline.js';
+import type { EachInstance } from './ports/each-instance.js';
 import type { Editor } from './ports/editor.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
@@ -20,6 +22,7 @@ import type { InstanceSources } from './ports/instance-sources.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
+import type { Receiver } from './ports/notifier.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Programs } from './ports/programs.js';
@@ -78,7 +81,7 @@ export interface Context extends Part {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
-  readonly deadline: Deadline & { extend(ms: number): void; end(reason: Error): void };
+  readonly deadline: Deadline & { extend(ms: number): void; renew(): void; end(reason: Error): void };
   readonly progress: Progress;
   config(): Promise<Config>;
   /** The environment in use; `flags` are settings given on the command line. */
@@ -100,10 +103,14 @@ export interface Context extends Part {
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(environment: Environment): Promise<OpenInstance>;
+  /** These instances under addresses that tell them apart; `answerMs`: the longest that one answer may take. */
+  eachInstance(environment: Environment, instances: readonly Instance[], answerMs: number): Promise<EachInstance>;
   /** A look at the Redis of an environment, as a server and not as a document; throws as `store` does. */
   redisInspector(environment: Environment): Promise<RedisInspector>;
   /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
   metricsInspector(environment: Environment): Promise<MetricsInspector | null>;
+  /** Who is told of what happens on an environment. Nothing is read and nothing is connected before it is asked for. */
+  receivers(environment: Environment): Promise<readonly Receiver[]>;
   tlsProber(): Promise<TlsProber>;
   machine(): Promise<Machine>;
   /** A text without any secret that is known by now: for what leaves by another way than the streams. */
@@ -116,6 +123,13 @@ export interface Context extends Part {
   show(view: View, replaced?: { readonly jq?: null }): Promise<void>;
   /** A remark for people on stderr; nothing with --quiet or in JSON mode. */
   note(text: string): Promise<void>;
+  /** The same, said only once in a command. */
+  noteOnce(text: string): Promise<void>;
+  /**
+   * Work that goes on while the result is shown already; the process does not end before it, whatever becomes of it.
+   * `what`: said to people who wait.
+   */
+  after(what: string, work: Promise<unknown>): void;
   /** How text on stderr is dressed. */
   theme(): Promise<Theme>;
   /** A line on stderr with --debug. */
@@ -138,8 +152,11 @@ export interface ContextParts {
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
 }
 
-/** Builds the context of one command; `close` drops every connection at once. */
-export async function createContext(parts: ContextParts): Promise<Context & { close(): void }> {
+/**
+ * Builds the context of one command. `close` drops at once every connection that a result needs; `end` waits for the work
+ * that goes on after it, and drops the rest.
+ */
+export async function createContext(parts: ContextParts): Promise<Context & { close(): void; end(): Promise<void> }> {
   const { host, options, redactor } = parts;
   const [{ systemClock }, { systemRandomness }, { createDeadline }, { systemFiles }, { createProgress }] =
     await Promise.all([
@@ -150,6 +167,9 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       import('./ui/progress.js'),
     ]);
   const open: { close(): void }[] = [];
+  const openAfter: { close(): void }[] = [];
+  const after = new Map<Promise<unknown>, string>();
+  const noted = new Set<string>();
   const once = new Map<string, Promise<unknown>>();
   const lazily = <T>(key: string, make: () => Promise<T>): Promise<T> => {
     const known = once.get(key) ?? make();
@@ -231,14 +251,26 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(source);
         return source;
       }),
-    instanceSources: async (environment) => {
-      const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
-      const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
-      return createInstanceSources(environment, secretParts, (line) => context.debug(line));
-    },
+    instanceSources: (environment) =>
+      lazily(`instance sources ${environment.name}`, async () => {
+        const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        return createInstanceSources(environment, secretParts, (line) => context.debug(line));
+      }),
     openInstance: async ({ fleet }) => {
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
       return createInstanceLinks({ debug: (line) => context.debug(line), isPlainAllowed: fleet.isPlainAllowed });
+    },
+    eachInstance: async ({ fleet }, instances, timeoutMs) => {
+      const [{ createInstanceLinks }, { reachEach }] = await Promise.all([
+        import('./adapters/fleet/instance-link.js'),
+        import('./adapters/fleet/each-instance.js'),
+      ]);
+      const debug = (line: string): void => context.debug(line);
+      const links = createInstanceLinks({ debug, isPlainAllowed: fleet.isPlainAllowed, timeoutMs });
+      const each = reachEach(links, instances, await context.controlPlane());
+      open.push(each.controlPlane);
+      return each;
     },
     redisInspector: (environment) =>
       lazily(`redis inspector ${environment.name}`, async () => {
@@ -262,6 +294,20 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         if (inspector !== null) open.push(inspector);
         return inspector;
       }),
+    receivers: (environment) =>
+      lazily(`receivers ${environment.name}`, async () => {
+        const { openReceivers } = await import('./adapters/notify/open-receivers.js');
+        // Not the command's own time: who is told of a failure is told after that has passed.
+        const deadline = createDeadline(systemClock, longestMs, parts.interrupted);
+        const secretParts = { host, files: systemFiles, deadline, redactor };
+        const receivers = openReceivers(environment, {
+          clock: systemClock,
+          secretParts,
+          debug: (line) => context.debug(line),
+        });
+        openAfter.push({ close: () => deadline.end(new Error('closed')) }, ...receivers);
+        return receivers;
+      }),
     tlsProber: async () => (await import('./adapters/tls/prober.js')).systemTlsProber,
     machine: async () => (await import('./adapters/system/machine.js')).systemMachine,
     redact: (text) => redactor.redact(text),
@@ -278,10 +324,10 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
-      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
-        return host.stdout.write(view.raw);
+      const raw = options.format === 'table' && !host.stdout.isTTY ? view.raw : undefined;
+      if (raw !== undefined) return host.stdout.write(raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
-      const theme = await createTheme(host.stdout, options.colour, host.env);
+      const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {
         if (host.stdout.isGone) return;
         await host.stdout.write(piece);
@@ -292,10 +338,19 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       context.progress.clear();
       await host.stderr.write(`${text}\n`);
     },
+    noteOnce: async (text) => {
+      if (noted.has(text)) return;
+      noted.add(text);
+      await context.note(text);
+    },
+    after: (what, work) => {
+      after.set(work, what);
+      work.finally(() => after.delete(work)).catch(() => undefined);
+    },
     theme: () =>
       lazily('theme', async () => {
         const { createTheme } = await import('./ui/theme.js');
-        return createTheme(host.stderr, options.colour, host.env);
+        return createTheme(host.stderr, options.colour, host.env, options.isQuiet);
       }),
     debug: (text) => {
       if (options.isDebug) void host.stderr.write(`debug: ${text}\n`);
@@ -322,6 +377,13 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       context.progress.clear();
       for (const each of open) each.close();
     },
+    end: async () => {
+      const [what] = after.values();
+      if (what !== undefined) context.progress.step(what);
+      await Promise.allSettled(after.keys());
+      context.progress.clear();
+      for (const each of [...open, ...openAfter]) each.close();
+    },
   });
 }
 
@@ -346,6 +408,9 @@ function configuredRedis(environment: Environment, isConfigured: boolean): { red
   }
   return { redis, namespace };
 }
+
+/** The longest that a timer can be set for, milliseconds: 24 days. */
+const longestMs = 2 ** 31 - 1;
 
 const nothingConfigured =
   'There is no configuration yet. Try it on this machine with: rlctl sandbox up; or add an environment with: rlctl env add NAME --api URL --namespace NAME --redis URL; or set RLCTL_API';

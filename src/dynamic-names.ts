@@ -4,9 +4,12 @@ import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
+import { describeTarget } from './domain/notify/target.js';
 import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { readEntryFields } from './domain/override/entry.js';
+import { parseKeptPanics } from './domain/panic/kept.js';
+import { keptAsPanic, recordedPanics } from './domain/panic/panics.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
 
@@ -44,6 +47,8 @@ export async function dynamicNames(
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
+    if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
     return await overridePrefixes(context, await context.environment());
@@ -90,6 +95,24 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
+}
+
+/** Those that are open among the newest changes: an older one is listed by its command. */
+async function openPanics(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const [store, operations] = [await context.store(environment), await context.operationStore(environment)];
+  const [history, kept] = await Promise.all([
+    store.history({ limit: 100 }, context.deadline),
+    operations.read('panic', context.deadline),
+  ]);
+  const panics = [...recordedPanics(history), ...parseKeptPanics(kept.text).map(keptAsPanic)];
+  return panics
+    .filter(({ restored }) => restored === null)
+    .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
+}
+
+function receiverNames({ notify }: Environment): readonly Candidate[] {
+  return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
 }
 
 /** The open one, and those that have ended, the newest first. */

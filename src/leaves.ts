@@ -26,6 +26,8 @@ export const nouns: readonly Noun[] = [
   { name: 'fleet', aliases: ['fleets'], summary: 'every instance beside the others' },
   { name: 'audit', aliases: ['audits'], summary: 'who changed what, and proof that the record is whole' },
   { name: 'env', aliases: ['envs', 'environment'], summary: 'environments: list, choose, show, compare, promote' },
+  { name: 'panic', aliases: ['panics'], summary: 'let requests through in an emergency, and put back what was' },
+  { name: 'notify', aliases: [], summary: 'telling others: webhooks and Grafana annotations' },
   {
     name: 'incident',
     aliases: ['incidents'],
@@ -274,6 +276,48 @@ export const leaves: readonly Leaf[] = [
     summary: 'put what one environment holds into force in another',
     isMutation: true,
     load: () => import('./commands/env/promote.js'),
+  },
+  {
+    path: 'panic bucket',
+    summary: 'nothing of a bucket is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/bucket.js'),
+  },
+  {
+    path: 'panic global',
+    summary: 'nothing at all is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/global.js'),
+  },
+  {
+    path: 'panic list',
+    summary: 'the panics that are open',
+    isMutation: false,
+    load: () => import('./commands/panic/list.js'),
+  },
+  {
+    path: 'panic restore',
+    summary: 'put back exactly what was before one, and prove it',
+    isMutation: true,
+    load: () => import('./commands/panic/restore.js'),
+  },
+  {
+    path: 'panic route',
+    summary: 'nothing under a prefix is blocked any more: act, prove',
+    isMutation: true,
+    load: () => import('./commands/panic/route.js'),
+  },
+  {
+    path: 'notify schema',
+    summary: 'the JSON Schema of an event',
+    isMutation: false,
+    load: () => import('./commands/notify/schema.js'),
+  },
+  {
+    path: 'notify test',
+    summary: 'send every receiver an event, and see what it answers',
+    isMutation: true,
+    load: () => import('./commands/notify/test.js'),
   },
   {
     path: 'incident end',

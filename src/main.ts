@@ -44,7 +44,7 @@ export async function main(
     void import('./context.js').then(({ interruption }) => interrupt.abort(interruption(signal)));
     return undefined;
   });
-  const reached: Reached = { address: bareAddress };
+  const reached: Reached = { address: bareAddress, end: () => Promise.resolve() };
   try {
     const runOther = (words: readonly string[], as: Part): Promise<Invoked> =>
       import('./invoke.js').then(({ invoke }) =>
@@ -54,6 +54,7 @@ export async function main(
   } catch (error) {
     return await fail(error, argv, host, reached.address);
   } finally {
+    await reached.end();
     stopListening();
   }
 }
@@ -67,6 +68,8 @@ function registerSecretsOf(env: Host['env'], redactor: Redactor): void {
 /** How far a command line came: what its own commands have to say to come as far; nothing before it was parsed. */
 interface Reached {
   address: CommandAddress;
+  /** Waits for what goes on after the result. */
+  end: () => Promise<void>;
 }
 
 interface RunParts {
@@ -90,6 +93,7 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
     const { createContext } = await import('./context.js');
     const context = await createContext({ host, options, ...rest });
     reached.address = context.address;
+    reached.end = () => context.end();
     try {
       const { view, exit } = await spec.run(context, args, flags);
       context.close();

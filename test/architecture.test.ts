@@ -60,12 +60,12 @@ const arrows: Readonly<
   domain: { floors: ['domain'], packages: ['zod', 'crypto'] },
   ports: { floors: ['domain', 'ports'], packages: [] },
   adapters: {
-    floors: ['domain', 'ports', 'adapters'],
+    floors: ['domain', 'ports', 'adapters', 'webassembly'],
     packages: ['ioredis', 'undici', 'zod', 'parse-prometheus-text-format', 'yaml', 'builtin'],
   },
   procedures: { floors: ['domain', 'ports', 'procedures'], packages: [] },
   ui: {
-    floors: ['domain', 'ui'],
+    floors: ['domain', 'ui', 'webassembly'],
     types: ['procedures', 'ports'],
     packages: ['chalk', 'cli-table3', 'string-width', '@clack/prompts', 'yaml', 'jq-wasm', 'wrap-ansi'],
   },
@@ -92,6 +92,7 @@ const arrows: Readonly<
   'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: [] },
   'command-tree': { floors: ['domain', 'ui', 'commands', 'leaves', 'global-options'], packages: ['commander'] },
   load: { floors: ['domain'], packages: ['builtin'] },
+  webassembly: { floors: [], packages: ['v8'] },
   start: { floors: ['adapters', 'main', 'ui'], packages: [] },
 };
 

@@ -1,6 +1,8 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import type { Demand } from '../domain/demand.js';
 import { RlctlError } from '../domain/errors.js';
+import { shellWord } from '../domain/shell-words.js';
 
 export interface Consent {
   readonly isYes: boolean;
@@ -50,15 +52,48 @@ export async function confirmChange(
 ): Promise<void> {
   if (!environment.isProtected) {
     if (isNoop || consent.isAsked !== true) return;
-    await context.note(await preview());
+    if (!consent.isYes) await showBefore(context, preview);
     return confirmStep(context, 'Write this change?', consent.isYes);
   }
   if (isNoop) {
     if (isReloading) await confirmReload(context, environment, consent);
     return;
   }
-  await context.note(await preview());
+  if (consent.confirm !== environment.name) await showBefore(context, preview);
   await confirmWrite(context, environment, consent);
+}
+
+/** What is asked about is part of the question; where nobody is asked it is a remark like any other. */
+async function showBefore(context: Context, preview: ToConfirm['preview']): Promise<void> {
+  if (!canAsk(context)) return context.note(await preview());
+  context.progress.clear();
+  await context.host.stderr.write(`${await preview()}\n`);
+}
+
+/**
+ * What `confirmChange` would refuse without a question, because the flags say something else or nobody is there to ask;
+ * `null`: it would not.
+ */
+export function confirmationDemand(
+  context: Context,
+  { name, isProtected }: Environment,
+  { confirm, isYes }: Consent,
+  { isNoop, isReloading }: Pick<ToConfirm, 'isNoop' | 'isReloading'>,
+): Demand | null {
+  if (!isProtected || confirm === name || (isNoop && (isYes || !isReloading))) return null;
+  const isAsked = canAsk(context) && (isNoop || confirm === null);
+  if (isAsked) return null;
+  const why = isNoop || confirm === null ? 'nobody was there to ask' : `--confirm says "${confirm}"`;
+  const flag = isNoop ? '--yes' : `--confirm ${shellWord(name)}`;
+  return {
+    code: 'NOT_CONFIRMED',
+    message: `${notConfirmedText(name, why)}; nothing was changed`,
+    clause: notConfirmedText(name, why),
+    hint: unaskedBy(flag).hint ?? null,
+    cures: [],
+    needs: [],
+    flags: [flag],
+  };
 }
 
 /** A step outside any environment wants y/N or --yes. */
@@ -91,19 +126,20 @@ export async function outsideDeadline<T>(context: Context, ask: () => Promise<T>
 const theAnswerWasNo = 'the answer was no';
 
 /** `flag`: what confirms it without a question; `null`: somebody was asked, and said no. */
-function unaskedBy(flag: string | null) {
+function unaskedBy(flag: string | null): { readonly code: string; readonly hint?: string } {
   const hint = flag === null ? {} : { hint: `To confirm it without a terminal, add ${flag}.` };
   return { code: 'NOT_CONFIRMED', ...hint };
+}
+
+function notConfirmedText(name: string, why: string): string {
+  return `"${name}" is protected and the change was not confirmed: ${why}`;
 }
 
 function notConfirmed(
   environment: Environment,
   why: string,
-  flag: string | null = `--confirm ${environment.name}`,
+  flag: string | null = `--confirm ${shellWord(environment.name)}`,
 ): RlctlError {
-  return new RlctlError(
-    'guard',
-    `"${environment.name}" is protected and the change was not confirmed: ${why}; nothing was changed`,
-    unaskedBy(flag),
-  );
+  const message = `${notConfirmedText(environment.name, why)}; nothing was changed`;
+  return new RlctlError('guard', message, unaskedBy(flag));
 }

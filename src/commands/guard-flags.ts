@@ -14,7 +14,7 @@ export interface GuardFlags {
 }
 
 /** Nothing was asked. */
-export const noGuards = { verdicts: [], overridden: [], remarks: [] } as const;
+export const noGuards = { verdicts: [], overridden: [], remarks: [], demands: [] } as const;
 
 export function guardOption(): Option {
   return new Option('--override-guard <name>', 'go past this guard; recorded, wants --reason; repeatable').argParser(

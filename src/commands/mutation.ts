@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
-import { isFleet, type Environment, type Requirement } from '../domain/config/environment.js';
+import { isFleet, type Environment } from '../domain/config/environment.js';
 import type { SettingKey } from '../domain/config/settings.js';
 import type { Detected } from '../domain/dialect/dialect.js';
 import { parseDurationMs } from '../domain/duration.js';
@@ -27,6 +27,8 @@ export interface MutationInput {
   readonly confirm: string | null;
   /** The guards to go past. */
   readonly overriddenGuards: readonly string[];
+  /** False: nobody is told (`--no-notify`); absent: whoever wants to know is. */
+  readonly isTelling?: boolean;
   /** A write wants y/N also where the environment is not protected; absent: it does not. */
   readonly isAsked?: boolean;
   readonly ifRevision: string | null;
@@ -43,7 +45,8 @@ export interface EffectFlags {
   readonly settings: Partial<Record<SettingKey, string>>;
 }
 
-export function addMutationFlags(command: Command): void {
+/** What every change of the document takes that no guard is asked about. */
+export function addExemptFlags(command: Command): void {
   command
     .addOption(new Option('--reason <text>', 'why; kept in the history').helpGroup('Change:'))
     .addOption(new Option('--ticket <id>', 'ticket; kept in the history').helpGroup('Change:'))
@@ -55,9 +58,25 @@ export function addMutationFlags(command: Command): void {
     .addOption(
       new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
     )
-    .addOption(guardOption().helpGroup('Change:'))
+    .addOption(notifyOption().helpGroup('Change:'))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
+}
+
+/** What every other change takes. */
+export function addMutationFlags(command: Command): void {
+  addExemptFlags(command);
+  command.addOption(guardOption().helpGroup('Change:'));
+}
+
+/** For whatever would be told: `isTelling` reads it. */
+export function notifyOption(): Option {
+  return new Option('--no-notify', 'tell no receiver of "notify" in rlctl.yaml');
+}
+
+/** Whether others are told. */
+export function isTelling(flags: Flags): boolean {
+  return flags['notify'] !== false;
 }
 
 /** For changes that leave an override in force: `endOf` reads them. */
@@ -132,6 +151,7 @@ export function mutationInput(flags: Flags, end: End = { kind: 'permanent' }): M
     confirm: textFlag(flags, 'confirm'),
     overriddenGuards: listFlag(flags, 'overrideGuard'),
     ifRevision,
+    isTelling: isTelling(flags),
     effect: effectFlags(flags),
   };
 }
@@ -236,58 +256,6 @@ export async function reloadInput(
     origin: environment.origin,
     siteMode: environment.siteMode,
   };
-}
-
-/** Throws a guard where the environment wants more for a change than was given, naming everything at once. */
-export function assertRequirements({ name, requirements }: Environment, input: MutationInput): void {
-  const missing = missingAmong(requirements, input);
-  const [first] = missing;
-  if (first === undefined) return;
-  const wanted = missing.map((each) => requirementWords[each].name).join(' and ');
-  throw new RlctlError('guard', `the environment "${name}" wants ${wanted} for every change`, {
-    code: `${first.toUpperCase()}_MISSING`,
-    hint: `Add ${flagsFor(missing)}.`,
-  });
-}
-
-/** What is missing of what an environment wants for every change, as a remark of a plan that is yet to be made. */
-export function requirementRemarks(
-  { name, requirements }: Environment,
-  input: Pick<MutationInput, 'reason' | 'ticket' | 'end'>,
-): readonly string[] {
-  const missing = missingAmong(requirements, input);
-  if (missing.length === 0) return [];
-  const wanted = missing.map((each) => requirementWords[each].name).join(' and ');
-  return [`apply will be refused without more: "${name}" wants ${wanted}; give it ${flagsFor(missing)}`];
-}
-
-const requirementWords: Readonly<Record<Requirement, { readonly name: string; readonly flag: string }>> = {
-  reason: { name: 'a reason', flag: '--reason TEXT' },
-  ticket: { name: 'a ticket', flag: '--ticket ID' },
-  end: { name: 'an end', flag: '--for 2h (or --until TIME, or --permanent)' },
-};
-
-function flagsFor(requirements: readonly Requirement[]): string {
-  return requirements.map((each) => requirementWords[each].flag).join(' and ');
-}
-
-function missingAmong(
-  requirements: readonly Requirement[],
-  input: Pick<MutationInput, 'reason' | 'ticket' | 'end'>,
-): readonly Requirement[] {
-  const isGiven = (each: Requirement): boolean =>
-    each === 'end' ? input.end.kind !== 'unsaid' : (input[each]?.trim() ?? '') !== '';
-  return requirements.filter((each) => !isGiven(each));
-}
-
-/** An error about trust, with what the change will want next: whoever follows it is not to be sent back twice. */
-export function withRequirements(error: unknown, input: MutationInput): unknown {
-  if (!(error instanceof RlctlError) || error.code !== 'CONFIG_UNTRUSTED' || input.isDryRun) return error;
-  const missing = missingAmong((error.details?.['requirements'] ?? []) as readonly Requirement[], input);
-  if (missing.length === 0) return error;
-  const { kind, message, code, hint, details = {} } = error;
-  const also = `. The change will also want ${flagsFor(missing)}.`;
-  return new RlctlError(kind, message, { code, hint: `${hint ?? ''}${also}`, details });
 }
 
 /** Who makes the change. */

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import { assertNoDemand } from '../domain/demand.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import type { Revision } from '../domain/revision.js';
 import { maskedRequest, signReload } from '../domain/signing/sign.js';
@@ -8,13 +9,23 @@ import type { ChangePorts } from '../procedures/override/change.js';
 import { assertReloadable, reloadSafely } from '../procedures/reload/safely.js';
 import { printedRequestView, reloadView } from '../ui/reload-view.js';
 import { addFleetFlags, fleetFlags, wantsFleet, type FleetFlags } from './fleet/fleet-flags.js';
+import { withReports } from './announce.js';
+import { announceReload } from './announce-change.js';
 import { defineCommand, listFlag, switchFlag, textFlag, type Outcome } from './command.js';
-import { confirmReload } from './confirmation.js';
+import { confirmationDemand, confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
 import { causeOf, guardOption, noGuards } from './guard-flags.js';
 import type { GuardAnswer } from './guards.js';
 import { lastReload } from './last-reload.js';
-import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags } from './mutation.js';
+import {
+  addEffectFlags,
+  changePorts,
+  effectFlags,
+  effectInput,
+  isTelling,
+  notifyOption,
+  type EffectFlags,
+} from './mutation.js';
 
 // The runbook's "reload": sign, send, and prove that the server now holds what Redis holds.
 
@@ -29,6 +40,7 @@ interface ReloadCommandInput {
   readonly confirm: string | null;
   readonly overriddenGuards: readonly string[];
   readonly reason: string | null;
+  readonly isTelling: boolean;
 }
 
 function expectedCount(text: string | null): number | null {
@@ -46,7 +58,12 @@ async function guardsOf(context: Context, environment: Environment, input: Reloa
   if (environment.guards.length === 0 && input.overriddenGuards.length === 0) return noGuards;
   const { askGuards } = await import('./guards.js');
   const flags = { ...input, ticket: null, isDryRun: isDry(input) };
-  return askGuards(context, environment, flags, { command: 'reload', isReloadOnly: true, flags: [] });
+  const answer = await askGuards(context, environment, flags, { command: 'reload', isReloadOnly: true, flags: [] });
+  if (!flags.isDryRun && answer.demands.length > 0) {
+    const confirmation = confirmationDemand(context, environment, input, { isNoop: true, isReloading: true });
+    assertNoDemand('reload', [...answer.demands, ...(confirmation === null ? [] : [confirmation])]);
+  }
+  return answer;
 }
 
 /** Shows the request as it would be sent, signature masked; sends nothing. */
@@ -88,7 +105,8 @@ export const command = defineCommand({
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
       .addOption(new Option('--confirm <name>', 'confirm by the environment’s name'))
       .addOption(new Option('--reason <text>', 'why; remembered, and wanted where a guard is overridden'))
-      .addOption(guardOption());
+      .addOption(guardOption())
+      .addOption(notifyOption());
     addEffectFlags(c);
     addFleetFlags(c);
   },
@@ -109,6 +127,7 @@ export const command = defineCommand({
     confirm: textFlag(flags, 'confirm'),
     overriddenGuards: listFlag(flags, 'overrideGuard'),
     reason: textFlag(flags, 'reason'),
+    isTelling: isTelling(flags),
   }),
   action: async (context, input) => {
     const environment = await context.environment(input.effect.settings);
@@ -135,6 +154,7 @@ export const command = defineCommand({
       seen,
       by: { ...causeOf(input, guards), revision: result.stored?.revision ?? null },
     });
-    return { view: reloadView(result, environment, guards), exit: result.exit };
+    const told = announceReload(context, environment, input, result.effect);
+    return { view: await withReports(reloadView(result, environment, guards), told), exit: result.exit };
   },
 });

@@ -18,3 +18,19 @@ export function quoteOutside(text: string, maxLength = 80): string {
   // Half of a surrogate pair must not stay behind at the cut.
   return `${clean.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
+
+/**
+ * Text from outside with every hostile character spelled out (`\u001b`), nothing else changed: for where the exact text
+ * counts and no escape may come through.
+ */
+export function spellOutside(text: string): string {
+  return printable.test(text) ? text : text.replaceAll(hostileCharacters, spelled);
+}
+
+/** Most text by far; looking through it for every hostile character takes several times as long. */
+const printable = /^[ -~]*$/;
+
+function spelled(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}

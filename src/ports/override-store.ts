@@ -102,6 +102,8 @@ export interface OverrideStore {
   history(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryEntry[]>;
   /** History entries exactly as stored, oldest first, whoever made them; empty where there is none. */
   records(query: RecordQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
+  /** The same newest first, foreign entries among them. */
+  newestRecords(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
   /** Leaves the mark of a run that applies ends; the last one counts. Throws as a read does; `refused` without the right. */
   beat(heartbeat: Heartbeat, deadline: Deadline): Promise<void>;
   /** Starts connecting without waiting for it, so that the connection overlaps other work; errors surface at use. */

@@ -1,8 +1,9 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { HistoryEntry } from '../domain/override/history.js';
 import type { OperationRef } from '../domain/operation/reference.js';
+import { lostText } from '../domain/override/lost-history.js';
 import { addressed } from '../domain/printed-command.js';
-import type { AuditLog } from '../procedures/audit/log.js';
+import type { AuditLog, LoggedEntry } from '../procedures/audit/log.js';
 import { olderText } from './older-text.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -15,7 +16,8 @@ interface Line {
   readonly sequence: number | null;
   /** RFC 3339; `null`: nobody knows when. */
   readonly time: string | null;
-  readonly kind: 'change' | 'snapshot' | 'foreign' | 'foreignMetadata';
+  /** `foreignEntry`: an entry of the history that rlctl did not write. */
+  readonly kind: 'change' | 'snapshot' | 'foreign' | 'foreignMetadata' | 'foreignEntry';
   readonly snapshotOf: HistoryEntry['snapshotOf'];
   /** False: it is seen, and no entry keeps it yet. */
   readonly isKept: boolean;
@@ -24,7 +26,8 @@ interface Line {
   readonly command: string | null;
   readonly routes: readonly string[];
   readonly revisionBefore: string | null;
-  readonly revision: string;
+  /** `null`: it tells none. */
+  readonly revision: string | null;
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly undoes: string | null;
@@ -33,6 +36,8 @@ interface Line {
   readonly restores: string | null;
   /** True: the change found the metadata beside the document changed past rlctl, and keeps what stood there. */
   readonly foundMetadataChanged: boolean;
+  /** Why it is no entry of rlctl's; `null`: it is one. */
+  readonly unread: string | null;
 }
 
 /** What was recorded, a line each, newest first; what is not kept yet before it. */
@@ -40,10 +45,17 @@ export function auditLogView(log: AuditLog, environment: Environment): View {
   const lines = [...unkept(log), ...log.entries.map(lineOf)];
   return {
     kind: 'AuditLog',
-    data: { environment: environment.name, key: log.stored.key, entries: lines, isMore: log.isMore },
+    data: {
+      environment: environment.name,
+      key: log.stored.key,
+      entries: lines,
+      isMore: log.isMore,
+      lost: log.lost,
+    },
     items: lines,
     human: async (theme) => {
-      if (lines.length === 0) return 'no change has been recorded';
+      if (lines.length === 0)
+        return log.lost === null ? 'no change has been recorded' : theme.warn(term(lostText(log.lost)));
       const table = await renderTable(
         columns,
         lines.map((line) => rowOf(line, theme)),
@@ -58,10 +70,19 @@ export function auditLogView(log: AuditLog, environment: Environment): View {
   };
 }
 
-function notes({ stored, isForeign, isMetadataForeign }: AuditLog, { address }: Environment): readonly string[] {
+function notes(
+  { stored, entries, isForeign, isMetadataForeign, lost }: AuditLog,
+  { address }: Environment,
+): readonly string[] {
   const print = `rlctl override history --document ${stored.revision.slice(0, 12)}`;
   const document = `the document was changed past rlctl; the next change keeps what stands there; print it with: ${print}`;
+  const others = entries.flatMap((each) => (each.kind === 'foreign' ? [each.entryId] : []));
+  const verify = 'what rlctl did not write is no part of the history: rlctl audit verify';
   return [
+    ...(lost === null ? [] : [lostText(lost)]),
+    ...(others.length === 0
+      ? []
+      : [addressed(`${verify}; changes are refused while such an entry is the newest`, address)]),
     ...(isForeign ? [addressed(document, address)] : []),
     ...(isMetadataForeign
       ? ['the metadata (who set what) was changed past rlctl; the next change keeps what stands there']
@@ -88,6 +109,7 @@ const snapshots = {
 function whatOf({ kind, command, snapshotOf }: Line): string {
   if (kind === 'foreign') return snapshots.foreign;
   if (kind === 'foreignMetadata') return 'metadata change';
+  if (kind === 'foreignEntry') return 'foreign entry';
   return kind === 'change' ? term(command ?? '') : snapshots[snapshotOf ?? 'first'];
 }
 
@@ -99,6 +121,7 @@ function rowOf(line: Line, theme: Theme): readonly string[] {
   const why = [
     ...(reason === null ? [] : [term(reason)]),
     ...(ticket === null ? [] : [`[${term(ticket)}]`]),
+    ...(line.unread === null ? [] : [`${term(line.entryId ?? '')}: ${term(line.unread)}`]),
     ...(foundMetadataChanged ? ['(found who set what changed past rlctl)'] : []),
   ];
   return [
@@ -106,7 +129,7 @@ function rowOf(line: Line, theme: Theme): readonly string[] {
     paint(whatOf(line)),
     actor === null ? '-' : term(actor),
     first === undefined ? '-' : others.length === 0 ? first : `${first} +${others.length}`,
-    term(revision.slice(0, 8)),
+    revision === null ? '-' : term(revision.slice(0, 8)),
     why.join(' ') || '-',
   ];
 }
@@ -136,6 +159,7 @@ const nobody = {
   partOf: [],
   restores: null,
   foundMetadataChanged: false,
+  unread: null,
 } as const;
 
 function unkept({ stored, isForeign, isMetadataForeign }: AuditLog): readonly Line[] {
@@ -146,7 +170,13 @@ function unkept({ stored, isForeign, isMetadataForeign }: AuditLog): readonly Li
   ];
 }
 
-function lineOf({ entryId, sequence, timeMs, kind, snapshotOf, changeId, body, prev, next }: HistoryEntry): Line {
+function lineOf(logged: LoggedEntry): Line {
+  if (logged.kind === 'foreign') {
+    const { entryId, timeMs, why } = logged;
+    const time = new Date(timeMs).toISOString();
+    return { ...nobody, kind: 'foreignEntry', entryId, time, isKept: true, revision: null, unread: why };
+  }
+  const { entryId, sequence, timeMs, kind, snapshotOf, changeId, body, prev, next } = logged.entry;
   return {
     entryId,
     sequence,
@@ -167,5 +197,6 @@ function lineOf({ entryId, sequence, timeMs, kind, snapshotOf, changeId, body, p
     partOf: body?.partOf ?? [],
     restores: body?.restores ?? null,
     foundMetadataChanged: body?.metadataFound !== undefined,
+    unread: null,
   };
 }

@@ -2,6 +2,7 @@ import { headText, type AuditFinding } from '../domain/audit/finding.js';
 import { counted } from '../domain/counted.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import type { Verification } from '../procedures/audit/verify.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -51,7 +52,7 @@ export function auditVerifyView(found: Verification, facts: VerifyFacts): View {
         verdictText(found, facts, theme),
         ...findingLines(findings, theme),
         ...(head === null ? [] : [`head  ${headText(head)}`]),
-        ...remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
+        ...noteLines(remarks, theme),
         ...(findings.length === 0 ? [] : [`${theme.accent('hint:')}  ${term(cure(found, facts))}`]),
       ].join('\n'),
   };

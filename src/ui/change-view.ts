@@ -3,6 +3,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
+import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
@@ -11,13 +12,19 @@ import { addressed } from '../domain/printed-command.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { olderText } from './older-text.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
-/** A change that has been made, with its proof; what went wrong stands where it went wrong. */
-export function changeView(result: ChangeResult, environment: Environment): View {
+const usualWayBack = 'rlctl override undo';
+
+/**
+ * A change that has been made, with its proof; what went wrong stands where it went wrong. `back`: the command that takes
+ * it back.
+ */
+export function changeView(result: ChangeResult, environment: Environment, back = usualWayBack): View {
   const { plan, written } = result;
   const { address } = environment;
   const effect = addressedEffect(result.effect, address);
@@ -34,7 +41,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
       foreignRevision: written?.outcome.sawForeignChange ? written.plan.stored.revision : null,
       ...effectJson(effect),
-      hint: wayBack(result, environment),
+      hint: wayBack(result, environment, back),
       steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
@@ -44,9 +51,9 @@ export function changeView(result: ChangeResult, environment: Environment): View
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
-        ...hintLines(wayBack(result, environment), theme),
+        ...hintLines(wayBack(result, environment, back), theme),
       ].join('\n'),
   };
 }
@@ -56,19 +63,23 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 }
 
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
-function wayBack({ plan, written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+function wayBack(
+  { plan, written, exit, effect }: ChangeResult,
+  { secret, address }: Environment,
+  back: string,
+): string | null {
   if (written === null || exit === 'ok') return null;
   // An undo after what brings back what was would take back an older change, or bring back what is over.
   const isReturn = isExempt(plan.intent.command);
   if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {
     const on = 'mend what failed, then go on with those that are left: rlctl reload --resume';
-    return addressed(isReturn ? on : `${on}; or take the change back everywhere: rlctl override undo`, address);
+    return addressed(isReturn ? on : `${on}; or take the change back everywhere: ${back}`, address);
   }
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
-    return addressed(isReturn ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
+    return addressed(isReturn ? 'to try again: rlctl reload' : `take it back with: ${back}`, address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
   return addressed(
-    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload${isReturn ? '' : '. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well'}`,
+    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload${isReturn ? '' : `. To take the change back run: ${back}; it reloads too, and needs the right secret as well`}`,
     address,
   );
 }
@@ -111,6 +122,7 @@ function planJson(plan: ChangePlan, environment: Environment): Record<string, un
     until: isoTime(plan.untilMs),
     remarks: [...remarksOf(plan, environment), ...guardsOf(plan).remarks],
     missing: plan.intent.missing?.() ?? [],
+    dump: plan.intent.dumpAge?.() ?? null,
     guards: guardsJson(guardsOf(plan).verdicts),
   };
 }
@@ -127,10 +139,7 @@ function planText(
   untilMs: number | null = plan.untilMs,
 ): string {
   const key = `${term(plan.stored.key)} at ${plan.revisionBefore.slice(0, 12)}`;
-  const remarks = [
-    ...remarksOf(plan, environment).map((remark) => `${theme.accent('note:')}  ${term(remark)}`),
-    ...guardsSaidLines(guardsOf(plan), theme),
-  ];
+  const remarks = [...noteLines(remarksOf(plan, environment), theme), ...guardsSaidLines(guardsOf(plan), theme)];
   const missing = plan.intent.missing?.() ?? [];
   if (missing.length > 0 && plan.isNoop)
     return [`${key}: nothing to write`, ...missing.map((each) => missingText(each, theme)), ...remarks].join('\n');
@@ -179,9 +188,9 @@ const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' 
 function diffText(diff: readonly RouteDiff[], theme: Theme): string {
   const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
   return diff
-    .flatMap(({ route, kind, isMoved, fields, fromIndex, toIndex, before, after }) => {
-      const place = isMoved && fromIndex !== null ? `  place ${(fromIndex ?? 0) + 1} → ${(toIndex ?? 0) + 1}` : '';
-      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + place;
+    .flatMap((each) => {
+      const { route, kind, fields, before, after } = each;
+      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + placeText(each);
       const width = Math.max(0, ...fields.map(({ name }) => term(name).length));
       const shown = fields.map(
         ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
@@ -195,13 +204,20 @@ function diffText(diff: readonly RouteDiff[], theme: Theme): string {
     .join('\n');
 }
 
+/** Where an entry goes: order is meaning. Nothing for one that stays, for the only one, and where it is not known. */
+function placeText({ kind, isMoved, toIndex, toNext }: RouteDiff): string {
+  if (toIndex === null || (kind !== 'added' && !isMoved) || (toIndex === 0 && toNext === null)) return '';
+  const place = toNext === null ? 'last' : `before ${term(JSON.stringify(toNext))}`;
+  return `  ${isMoved ? 'now ' : ''}${place}`;
+}
+
 function valueText(value: unknown): string {
   return value === undefined ? '-' : term(JSON.stringify(value));
 }
 
 /** The history, newest first, each change with its fields. */
 export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
-  const { changes: items, isMore } = recorded;
+  const { changes: items, isMore, lost } = recorded;
   const json = items.map(({ entry, diff, undoneBy }) => ({
     entryId: entry.entryId,
     kind: entry.kind,
@@ -227,11 +243,18 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
   }));
   return {
     kind: 'OverrideHistory',
-    data: { environment: environment.name, entries: json, isMore },
+    data: {
+      environment: environment.name,
+      entries: json,
+      isMore,
+      lost,
+    },
     items: json,
     human: (theme) =>
       items.length === 0
-        ? 'no change has been recorded'
+        ? lost === null
+          ? 'no change has been recorded'
+          : theme.warn(term(lostText(lost)))
         : [
             ...items.map((item) => historyText(item, theme, nowMs, environment)),
             ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),
@@ -254,8 +277,12 @@ function historyText(
       wrongType: 'the key held another type; its dump is kept',
     };
     const revision = entry.next.slice(0, 12);
-    const print = addressed(`print it with: rlctl override history --document ${revision}`, address);
-    const how = entry.snapshotOf === 'foreign' ? `\n  ${term(print)}` : '';
+    const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
+      foreign: `print it with: rlctl override history --document ${revision}`,
+      wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
+    };
+    const print = commands[entry.snapshotOf ?? 'first'];
+    const how = print === undefined ? '' : `\n  ${term(addressed(print, address))}`;
     return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
   }
   const { command, actor, reason, ticket } = entry.body;

@@ -1,5 +1,6 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { describeInstances } from '../domain/fleet/source.js';
+import { credentialInWords, describeAccess, describeTarget, type NotifyTarget } from '../domain/notify/target.js';
 import { redisPlace } from '../domain/config/redis-place.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
 import type { GuardField, GuardRule } from '../domain/guard/rule.js';
@@ -77,6 +78,7 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
       detected: facts.seen === null ? null : { ...facts.seen, traits: traitsOf(facts.seen) },
       settings,
       guards: environment.guards.map(guardJson),
+      notify: environment.notify.map(receiverJson),
     },
     items: settings,
     human: async (theme) => {
@@ -89,11 +91,13 @@ export function environmentShowView(environment: Environment, facts: ConfigFacts
       ]);
       const seen = facts.seen === null ? [] : ['', await seenText(facts.seen, theme)];
       const guards = environment.guards.length === 0 ? [] : ['', await guardsText(environment.guards, theme)];
+      const told = environment.notify.length === 0 ? [] : ['', await receiversText(environment.notify, theme)];
       const table = await renderTable([{ title: 'SETTING' }, { title: 'VALUE' }, { title: 'FROM' }], rows, theme);
       return [
         `${theme.bold(term(environment.name))}  ${term(facts.path ?? 'no configuration file')}${trust}`,
         table,
         ...guards,
+        ...told,
         ...seen,
       ].join('\n');
     },
@@ -119,6 +123,35 @@ function guardJson(rule: GuardRule): Record<string, unknown> {
     only,
     isOverridable,
   };
+}
+
+/** A receiver for programs; of its address no more than the origin. */
+function receiverJson(target: NotifyTarget): Record<string, unknown> {
+  const { name, kind, place, address, events } = target;
+  const isKnown = address.kind === 'known';
+  return {
+    name,
+    kind,
+    place,
+    origin: isKnown ? address.origin : null,
+    fault: isKnown ? null : address.why,
+    credential: credentialInWords(target),
+    events,
+    ...(kind === 'grafana' ? { tags: target.tags, dashboardUID: target.dashboardUID, panelId: target.panelId } : {}),
+  };
+}
+
+function receiversText(targets: readonly NotifyTarget[], theme: Theme): Promise<string> {
+  const rows = targets.map((target) => [
+    term(target.name),
+    target.address.kind === 'known' ? term(describeTarget(target)) : theme.warn(term(target.address.why)),
+    term(describeAccess(target)),
+  ]);
+  return renderTable(
+    [{ title: 'TOLD' }, { title: 'WHERE', isFlexible: true }, { title: 'HOW, OF WHAT', isFlexible: true }],
+    rows,
+    theme,
+  );
 }
 
 function guardsText(rules: readonly GuardRule[], theme: Theme): Promise<string> {
@@ -178,12 +211,16 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
       return sourceText(environment.metrics, environment.metricsAccess);
     case 'workers':
       return String(environment.workers);
+    case 'killSwitch':
+      return environment.killSwitch === null ? null : JSON.stringify(environment.killSwitch);
     case 'shadowDriver':
       return typeof environment.shadowDriver === 'string'
         ? environment.shadowDriver
         : JSON.stringify(environment.shadowDriver);
     case 'fleet':
       return fleetText(environment.fleet);
+    case 'notify':
+      return environment.notify.map(({ name }) => name).join(', ');
     case 'history':
       return historyText(environment.history);
   }

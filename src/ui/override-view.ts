@@ -6,7 +6,8 @@ import type { PendingEnd } from '../domain/override/expiry.js';
 import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { setText } from './author-text.js';
-import { renderTable, tablePieces } from './table.js';
+import { LazyItems } from './json-pieces.js';
+import { renderTable, tablePieces, type Column } from './table.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -15,33 +16,30 @@ import type { View } from './view.js';
 /** Every override in matching order: the first that starts the route wins. */
 export function overrideListView(listing: OverrideListing, environment: Environment, nowMs: number): View {
   const { stored, overrides, removed, isForeign } = listing;
-  // Made where it is asked for: of a large document the table alone is work enough.
-  const items = (): readonly unknown[] => overrides.map((each) => overrideJson(each, stored.serverTimeMs));
-  const data = (): View['data'] => ({
+  const items = new LazyItems(overrides, (each) => overrideJson(each, stored.serverTimeMs));
+  const data = {
     environment: environment.name,
     key: stored.key,
     revision: stored.revision,
     isForeign,
     ttlMs: stored.ttlMs,
-    overrides: items(),
+    overrides: items,
     removed: removed.map((each) => ({
       prefix: each.route,
       ...endJson(each, stored.serverTimeMs),
       ...authorJson(each.metadata),
     })),
-  });
+  };
+  const isOwned = overrides.some(({ metadata }) => metadata?.owner !== undefined);
+  const columns = columnsOf(isOwned);
   const rows = function* (theme: Theme): Generator<readonly string[]> {
-    for (const each of overrides) yield rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs });
+    for (const each of overrides) yield rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs, isOwned });
   };
   const remarks = (theme: Theme): Generator<string> => listRemarks(listing, environment, theme);
   return {
     kind: 'OverrideList',
-    get data() {
-      return data();
-    },
-    get items() {
-      return items();
-    },
+    data,
+    items,
     human: async (theme) => {
       if (overrides.length === 0) return [`${headText(listing)}: no overrides`, ...remarks(theme)].join('\n');
       return [
@@ -84,7 +82,7 @@ function foreignText(revision: string, { address }: Environment): string {
   );
 }
 
-const columns = [
+const columnsBefore = [
   { title: '#', align: 'right' },
   { title: 'PREFIX' },
   { title: 'RATE', align: 'right' },
@@ -93,16 +91,23 @@ const columns = [
   { title: 'SHADOW', isOptional: true },
   { title: 'UNTIL', isOptional: true },
   { title: 'HIDDEN BY', isOptional: true },
-  { title: 'LAST CHANGE', isOptional: true, isFlexible: true },
 ] as const;
+const ownerColumn = { title: 'OWNER' };
+const lastColumn = { title: 'LAST CHANGE', isOptional: true, isFlexible: true };
 
-/** Who set something is told by this machine's clock; what ends, by the server's, which decides. */
-interface Times {
-  readonly nowMs: number;
-  readonly serverMs: number;
+/** Owners are the affair of files: where nobody has one, there is no column for them. */
+function columnsOf(isOwned: boolean): readonly Column[] {
+  return [...columnsBefore, ...(isOwned ? [ownerColumn] : []), lastColumn];
 }
 
-function rowOf(each: ListedOverride, theme: Theme, { nowMs, serverMs }: Times): readonly string[] {
+/** Who set something is told by this machine's clock; what ends, by the server's, which decides. */
+interface RowFacts {
+  readonly nowMs: number;
+  readonly serverMs: number;
+  readonly isOwned: boolean;
+}
+
+function rowOf(each: ListedOverride, theme: Theme, { nowMs, serverMs, isOwned }: RowFacts): readonly string[] {
   const { fields } = each;
   const field = (name: string): string => {
     const found = fields?.find((one) => one.name === name);
@@ -117,6 +122,7 @@ function rowOf(each: ListedOverride, theme: Theme, { nowMs, serverMs }: Times): 
     field('shadow'),
     each.end === null ? '-' : untilText(each.end, serverMs, theme),
     each.hiddenBy === null ? '-' : theme.warn(each.hiddenBy === '' ? '""' : term(each.hiddenBy)),
+    ...(isOwned ? [term(each.metadata?.owner ?? '-')] : []),
     setText(each, nowMs) ?? '-',
   ];
 }
@@ -164,6 +170,7 @@ function authorJson(metadata: RouteMetadata | null): Record<string, unknown> {
     reason: metadata?.reason ?? null,
     ticket: metadata?.ticket ?? null,
     changedAt: isoTime(metadata?.atMs),
+    owner: metadata?.owner ?? null,
   };
 }
 
@@ -222,6 +229,7 @@ export function overrideView(
         metadata === null
           ? '  not recorded who set it'
           : `  set     ${setText(each, nowMs) ?? ''} (change ${term(metadata.changeId)})`,
+        ...(metadata?.owner === undefined ? [] : [`  owner   ${term(metadata.owner)}, by: rlctl override sync`]),
       ].join('\n');
     },
   };

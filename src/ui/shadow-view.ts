@@ -4,6 +4,7 @@ import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js'
 import type { PlannedFlag } from '../procedures/shadow/flag-driver.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
+import { noteLines } from './note-lines.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -43,7 +44,7 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
         ...(manualSteps.length === 0
           ? []
@@ -52,9 +53,10 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
   };
 }
 
-function planJson({ driver, isOn, flags, isNoop, remarks, verdicts = [] }: FlagPlan): Record<string, unknown> {
+function planJson(plan: FlagPlan): Record<string, unknown> {
+  const { driver, isOn, flags, isNoop, remarks, verdicts = [] } = plan;
   return {
-    command: isOn ? 'shadow on' : 'shadow off',
+    command: plan.command ?? (isOn ? 'shadow on' : 'shadow off'),
     driver: driver.kind,
     place: driver.place,
     isNoop,
@@ -83,8 +85,7 @@ function planText({ driver, flags, isNoop, remarks, verdicts = [] }: FlagPlan, t
         `${term(driver.place)}: ${flags.map(({ variable }) => term(variable)).join(', ')} ${flags.length === 1 ? 'is' : 'are'} already as wanted`,
       ]
     : [term(driver.place), ...flags.flatMap((flag) => flagText(flag, theme))];
-  const notes = remarks.map((remark) => `${theme.accent('note:')}  ${term(remark)}`);
-  return [...lines, ...notes, ...guardsSaidLines({ verdicts, remarks: [] }, theme)].join('\n');
+  return [...lines, ...noteLines(remarks, theme), ...guardsSaidLines({ verdicts, remarks: [] }, theme)].join('\n');
 }
 
 /** The line before and after as in a diff, or the program's words. */

@@ -1,21 +1,12 @@
-import { hostileCharacters } from '../domain/outside-text.js';
+import { hostileCharacters, spellOutside } from '../domain/outside-text.js';
 
 /**
  * The one sanitiser. Text from outside (Redis, servers, files, arguments) may hold terminal escapes, direction marks or
- * invisible characters; a person sees them spelled out instead.
+ * invisible characters; a person sees them spelled out instead: every control, direction and invisible character of a line.
  */
-const spell = (char: string): string => {
-  const code = char.codePointAt(0) ?? 0;
-  return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
-};
-
-/** One line of outside text, safe for a terminal: every control, direction and invisible character is spelled out. */
 export function term(text: string): string {
-  return printable.test(text) ? text : text.replaceAll(hostileCharacters, spell);
+  return spellOutside(text);
 }
-
-/** Most text by far; looking through it for every hostile character takes several times as long. */
-const printable = /^[ -~]*$/;
 
 /** Several lines of outside text: line feeds stay, everything else is as in `term`. */
 export function termLines(text: string): string {
@@ -35,5 +26,5 @@ function* utf16(char: string): Generator<string> {
 
 /** The last net over text for people: of all escapes only colours and styles (SGR) that rlctl itself sets pass. */
 export function onlyColours(text: string): string {
-  return text.replaceAll(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, spell);
+  return text.replaceAll(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, spellOutside);
 }

@@ -4,6 +4,8 @@ import type { OutputStream } from '../ports/host.js';
 export interface Theme {
   readonly hasColour: boolean;
   readonly isTerminal: boolean;
+  /** True: remarks are left out (`--quiet`); results, questions and errors are not. */
+  readonly isQuiet: boolean;
   /** Width to lay out for: the terminal’s; in a pipe 80 for prose, while tables are never cut there. */
   readonly width: number;
   readonly good: (text: string) => string;
@@ -29,12 +31,14 @@ export async function createTheme(
   stream: OutputStream,
   choice: ColourChoice,
   env: Readonly<Record<string, string | undefined>>,
+  isQuiet = false,
 ): Promise<Theme> {
   const width = Math.max(40, stream.columns ?? 80);
   if (!wantsColour(choice, env, stream.isTTY)) {
     return {
       hasColour: false,
       isTerminal: stream.isTTY,
+      isQuiet,
       width,
       good: same,
       bad: same,
@@ -49,6 +53,7 @@ export async function createTheme(
   return {
     hasColour: true,
     isTerminal: stream.isTTY,
+    isQuiet,
     width,
     good: chalk.green,
     bad: chalk.red,

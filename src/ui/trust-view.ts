@@ -16,6 +16,7 @@ export interface TrustFacts {
 const meanings: Readonly<Record<Grant['kind'], string>> = {
   address: 'signed requests go to',
   metrics: 'reads metrics from',
+  receiver: 'tells what happens to',
   program: 'runs',
   file: 'reads the file',
   variable: 'reads the variable',

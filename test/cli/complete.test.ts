@@ -74,6 +74,26 @@ describe('the hidden command', () => {
     expect(await ask('--', ...words)).toBe('payments\tbuckets read: rate up to 10\n');
   });
 
+  it('knows the panics that are open, by overrides and by flags', async () => {
+    const own = await openLab();
+    try {
+      const shadowDriver = { 'env-file': own.sandbox.envFile };
+      const path = await own.world.config('flags.yaml', {
+        environments: { lab: { ...own.environment, shadowDriver } },
+      });
+      const words = ['--config', path, 'panic', 'restore', ''];
+      const askOwn = (): Promise<string> => answer(['--', ...words], own.world.cwd, own.world.env);
+      expect(await askOwn()).toBe('');
+      await own.world.main(['--config', path, 'panic', 'route', '/api/search']);
+      await own.world.main(['--config', path, 'panic', 'bucket', 'financial']);
+      expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(
+        'ID\tpanic route /api/search by tester@test\nID\tpanic bucket financial by tester@test\n',
+      );
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('hands zsh, fish and PowerShell each name exactly as it is, or not at all', async () => {
     const wanted = hostileNames.filter((name) => !name.startsWith('-'));
     const zsh = (await ask('zsh', '--', 'override', 'get', '')).split('\0');

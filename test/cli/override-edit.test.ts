@@ -121,7 +121,7 @@ test('what cannot be read is said with its place, and may be edited again', asyn
   const script = `if grep -q oops "$1"; then sed -i 's/oops/8/' "$1"; else sed -i 's/rate: 1$/rate: oops/' "$1"; fi`;
   const terminal = await edit(script, ['--yes']);
   await terminal.until('the question', () => terminal.screen().includes('Edit it again?'));
-  expect(terminal.screen().replaceAll(/\s+/g, ' ')).toMatch(/\.yaml:8:11: rate "oops" is not/);
+  expect(terminal.screen().replaceAll(/\s+/g, ' ')).toMatch(/\.yaml:9:11: rate "oops" is not/);
   terminal.type('y');
   expect(await terminal.ended).toBe(0);
   expect(await state.lab.document()).toBe(before.replace('1', '8'));

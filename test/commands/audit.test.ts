@@ -293,7 +293,48 @@ describe('verify', () => {
     // What stands there is still compared with the last entry that can be read.
     await state.lab.store('{"/past":{}}');
     expect(await verify()).toMatchObject({ code: 3, isForeign: true });
-    expect(errorOf(await run(['override', 'list', '--json']))).toMatchObject({ code: 'HISTORY_CORRUPT', exitCode: 6 });
+    expect(errorOf(await run(['override', 'list', '--json']))).toMatchObject({
+      code: 'HISTORY_CORRUPT',
+      exitCode: 6,
+      hint: expect.stringMatching(
+        /: redis-cli -h 127\.0\.0\.1 -p \d+ XRANGE '.*' \S+ \S+, then redis-cli -h /,
+      ) as string,
+    });
+    // The log goes on, and shows it for what it is.
+    const log = await run(['audit', 'log', '--json']);
+    expect(log).toMatchObject({ code: 3, err: '' });
+    expect(jsonOf<{ entries: JsonObject[] }>(log.out).entries.slice(0, 3)).toMatchObject([
+      { kind: 'foreign', isKept: false },
+      { kind: 'foreignEntry', entryId, unread: 'the field "kind" is missing', revision: null, actor: null },
+      { kind: 'change', unread: null },
+    ]);
+    const shown = await run(['audit', 'log']);
+    expect(shown.out).toMatch(/foreign entry +- +- +- .*the field "kind" is missing/);
+    expect(shown.out).toContain('is no part of the history: rlctl audit verify');
+    expect((await run(['audit', 'log', '--actor', 'ana'])).code).toBe(0);
+  });
+
+  test('a history that somebody removed is not one that never was', async () => {
+    const never = [await run(['audit', 'log']), await run(['override', 'history'])];
+    for (const { out } of never) expect(out).toBe('no change has been recorded\n');
+    await run(['override', 'set', '/a', '--rate', '5', '--no-reload']);
+    const { entries } = jsonOf<{ entries: { changeId: string }[] }>((await run(['audit', 'log', '--json'])).out);
+    await state.lab.redis.cli('DEL', labHistoryKey);
+    for (const verb of [
+      ['audit', 'log'],
+      ['override', 'history'],
+    ]) {
+      expect((await run(verb)).out).toMatch(
+        /^the history is gone, .* of "\/a" at 20.* by tester@test; the next change/s,
+      );
+      const { lost } = jsonOf<{ lost: JsonObject }>((await run([...verb, '--json'])).out);
+      expect(lost).toEqual({
+        changeId: entries[0]?.changeId,
+        route: '/a',
+        actor: 'tester@test',
+        time: expect.stringMatching(/^20/) as string,
+      });
+    }
   });
 
   test('a time that was altered is found where it leaves the hour', async () => {

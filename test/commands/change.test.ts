@@ -153,14 +153,41 @@ describe('set', () => {
   });
 });
 
+describe('--quiet', () => {
+  test('leaves out remarks, on stdout and stderr, and nothing else', async () => {
+    const config = await as({ protected: true, require: [] });
+    const set = ['--config', config, 'override', 'set', '/a', '--rate', '1', '--for', '2h'];
+    expect((await run([...set, '--dry-run'])).out).toContain('note:  nothing has ever run that applies ends');
+    const dry = await run([...set, '--dry-run', '-q']);
+    expect(dry.out).not.toContain('note:');
+    expect(dry.out).toContain('+ /a');
+    expect((await run(set)).err).toContain('about to write:');
+    const refused = await run([...set, '-q']);
+    expect(refused.err).not.toContain('about to write:');
+    expect(refused).toMatchObject({ code: 6, err: expect.stringContaining('--confirm lab') as string });
+    // What is about to be written stands in the result.
+    const done = await run([...set, '--confirm', 'lab']);
+    expect(done.err).not.toContain('about to write:');
+    expect(done.out).toContain('+ /a');
+  });
+});
+
+test('what no guard is asked about offers no way past one', async () => {
+  for (const verb of ['undo', 'repair', 'expire'])
+    expect((await run(['override', verb, '--help'])).out).not.toContain('--override-guard');
+  expect((await run(['override', 'set', '--help'])).out).toContain('--override-guard');
+});
+
 describe('order', () => {
   const order = async (): Promise<readonly string[]> =>
     Object.keys(JSON.parse((await state.lab.document()) ?? '{}') as object);
 
   test('a new prefix goes before the first entry that would hide it, else to the end', async () => {
     await state.lab.store('{"/x":{"rate":1},"/api":{"rate":1},"/y":{"rate":1}}');
-    await set('/api/search', '--rate', '1');
-    await set('/z', '--rate', '1');
+    const first = await set('/api/search', '--rate', '1');
+    expect(first.out).toContain('\n+ /api/search  before "/api"\n');
+    const second = await set('/z', '--rate', '1');
+    expect(second.out).toContain('\n+ /z  last\n');
     expect(await order()).toEqual(['/x', '/api/search', '/api', '/y', '/z']);
   });
 
@@ -168,7 +195,8 @@ describe('order', () => {
     await state.lab.store('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
     await set('/new', '--rate', '1', '--after', '/a');
     expect(await order()).toEqual(['/a', '/new', '/b', '/c']);
-    await set('/c', '--rate', '3', '--before', '/a');
+    const moved = await set('/c', '--rate', '3', '--before', '/a');
+    expect(moved.out).toContain('\n↕ /c  now before "/a"\n');
     expect(await order()).toEqual(['/c', '/a', '/new', '/b']);
   });
 
@@ -495,7 +523,12 @@ describe('a document that cannot be read', () => {
       expect(hint?.includes('the server would drop every override')).toBe(!isRead);
       expect(hint?.includes('override lint')).toBe(isRead);
       expect(hint).toContain('override repair');
+      expect(/by hand/i.test(hint ?? '')).toBe(isRead);
     }
+    // Nothing is recorded: what is in force is not thrown away on our advice.
+    const repair = errorOf(await run(['override', 'repair', '--json']));
+    expect(repair.code).toBe('NOTHING_TO_REPAIR_FROM');
+    expect([repair.hint?.includes('by hand'), repair.hint?.includes('--force')]).toEqual([isRead, !isRead]);
     const { findings } = jsonOf<{ findings: readonly { hint: string }[] }>((await run(['status', '--json'])).out);
     const hints = findings.map(({ hint }) => hint).join('\n');
     expect(hints.includes('the server would drop every override')).toBe(!isRead);

@@ -729,7 +729,7 @@ export const faults: readonly Fault[] = [
     check: 'document.readable',
     code: 'DOCUMENT_TOO_LARGE',
     severity: 'error',
-    cure: /redis-cli/,
+    cure: /redis-cli -h 127\.0\.0\.1 -p \d+ GETRANGE/,
     seed: async ({ redis }) => {
       await redis.cli('SETRANGE', labKey, '17000000', 'x');
       return {};
@@ -740,7 +740,7 @@ export const faults: readonly Fault[] = [
     check: 'document.readable',
     code: 'METADATA_CORRUPT',
     severity: 'error',
-    cure: /redis-cli --raw GET/,
+    cure: /redis-cli -h 127\.0\.0\.1 -p \d+ --raw GET/,
     seed: async ({ redis }) => {
       await redis.cli('EVAL', String.raw`return redis.call('SET', KEYS[1], '\255')`, '1', labMetadataKey);
       return {};

@@ -131,12 +131,27 @@ describe('an end', () => {
       JSON.stringify({ v: 1, atMs: Date.now() - 901_000, by: 'c', everySeconds: 300 }),
     );
     expect(await warn()).toMatch(/^what applies ends ran last 15m .*ago, by c/);
+  });
+
+  test('one run by hand is no rhythm, and two are', async () => {
+    await run(['override', 'set', '/a', '--rate', '5', '--for', '2h', '--no-reload']);
+    await expire();
+    const other = ['override', 'set', '/b', '--rate', '5', '--for', '2h', '--dry-run'];
+    const once = /what applies ends ran once at 20\S+Z, by hand \(tester@test\): nothing will take it back in time/;
+    expect((await run(other)).out).toMatch(once);
+    const { findings } = jsonOf<{ findings: JsonObject[] }>((await run(['status', '--json'])).out);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'ENDS_UNATTENDED', message: expect.stringMatching(once) as string }),
+    );
+    // As if the run before it had been some minutes ago.
     await state.lab.redis.cli(
       'SET',
       heartbeatKey,
-      JSON.stringify({ v: 1, atMs: Date.now() - 800_000, by: 'c', everySeconds: null }),
+      JSON.stringify({ v: 1, atMs: Date.now() - 300_000, by: 'tester@test', everySeconds: null }),
     );
-    expect(await warn()).toBe('');
+    await expire();
+    expect(await heartbeat()).toMatchObject({ everySeconds: null, previousMs: expect.any(Number) as number });
+    expect((await run(other)).out).not.toContain('nothing will take it back');
   });
 });
 

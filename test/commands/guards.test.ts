@@ -45,6 +45,79 @@ const payments = { name: 'payments', buckets: ['pay'], rate: { min: 1, max: 10 }
 const always = { from: '2020-01-01', to: '2099-01-01', zone: 'Europe/Berlin' };
 const set = (...args: string[]): readonly string[] => ['override', 'set', '/api/payments', ...args, '--json'];
 
+describe('what stands against a change is told at once', () => {
+  const more = { protected: true, require: ['reason', 'end'] };
+  const rules = [payments, { name: 'why', require: ['ticket', 'reason'] }];
+
+  test('the guard, the requirements and the confirmation, with every flag that is missing', async () => {
+    const before = reloads();
+    const ran = await guarded(rules, set('--rate', '500'), more);
+    expect(refusalsOf(ran)).toHaveLength(4);
+    const { message, hint, details } = errorOf(ran);
+    expect(message.split('\n').filter((line) => /^ {2}\S/.test(line))).toEqual([
+      '  2 guards refuse it:',
+      '  the environment "lab" wants a reason and an end for every change',
+      '  "lab" is protected and the change was not confirmed: nobody was there to ask',
+    ]);
+    expect(hint).toContain('/api/payments: keep rate from 2 to 10.');
+    expect(hint?.split('\n').at(-1)).toBe(
+      'Add all of it at once: --reason TEXT --ticket ID --for 2h --confirm lab (instead of --for: --until TIME or --permanent)',
+    );
+    expect(details).toMatchObject({
+      demands: [{ code: 'GUARD_REFUSED' }, { code: 'REASON_MISSING' }, { code: 'NOT_CONFIRMED' }],
+    });
+    expect([await state.lab.document(), reloads()]).toEqual([null, before]);
+    // Whoever follows it is through with the next command line.
+    const flags = ['--reason', 'r', '--ticket', 'T-1', '--for', '2h', '--confirm', 'lab'];
+    expect(await guarded(rules, set('--rate', '9', ...flags), more)).toMatchObject({ code: 0 });
+  });
+
+  test('a dry run says the same as remarks', async () => {
+    const dry = await guarded(rules, set('--rate', '9', '--override-guard', 'payments', '--dry-run'), more);
+    expect(dry).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf<{ remarks: readonly string[] }>(dry.out).remarks).toEqual([
+      'the change will be refused without more: overriding "payments" wants a reason, which is recorded',
+      'the change will be refused without more: "lab" wants a reason and an end; give it --reason TEXT and --for 2h (or --until TIME, or --permanent)',
+      '"lab" is protected: without a terminal the change will be refused unless it is given --confirm lab',
+      'the guard "payments" did not have to be overridden',
+    ]);
+    const given = ['--reason', 'r', '--ticket', 'T-1', '--for', '2h', '--confirm', 'lab', '--dry-run'];
+    const all = await guarded(rules, set('--rate', '9', ...given), more);
+    expect(jsonOf<{ remarks: readonly string[] }>(all.out).remarks.join()).not.toMatch(/refused/);
+  });
+
+  test('of a reload that is frozen and not confirmed', async () => {
+    const ran = await guarded([{ name: 'frozen', freeze: always }], ['reload', '--json'], { protected: true });
+    expect(refusalsOf(ran)).toHaveLength(1);
+    expect(errorOf(ran).hint).toMatch(/--override-guard frozen --reason TEXT\nAdd all of it at once: --yes$/);
+  });
+
+  test('of a flag that is set outside the document', async () => {
+    const path = await state.lab.world.write('limiter.env', 'A=1\n');
+    const flags = { ...more, shadowDriver: { 'env-file': path } };
+    const ran = await guarded([{ name: 'no', never: 'shadow' }], ['shadow', 'on', 'financial', '--json'], flags);
+    expect(refusalsOf(ran)).toMatchObject([{ limit: 'never' }]);
+    expect(errorOf(ran).hint).toMatch(/\nAdd all of it at once: --reason TEXT --confirm lab$/);
+    const dry = await guarded([], ['shadow', 'on', 'financial', '--dry-run', '--json'], flags);
+    expect(jsonOf<{ remarks: readonly string[] }>(dry.out).remarks).toEqual([
+      expect.stringMatching(/wants a reason; give it --reason TEXT$/),
+      expect.stringMatching(/unless it is given --confirm lab$/),
+    ]);
+  });
+});
+
+test('what a change leaves out of bounds as it was does not refuse it, and is said', async () => {
+  await state.lab.store('{"/api/payments":{"rate":500,"burst":1}}');
+  const rule = { name: 'bounds', routes: ['/api/payments'], rate: { max: 10 } };
+  const ran = await guarded([rule], set('--burst', '2'));
+  expect(ran).toMatchObject({ code: 0 });
+  const standing = '/api/payments: rate 500 is above 10, and stays as it was before this change';
+  expect(jsonOf(ran.out)).toMatchObject({ guards: [{ outcome: 'allowed', violations: [], standing: [standing] }] });
+  const dry = ['override', 'set', '/api/payments', '--burst', '3', '--dry-run'];
+  expect((await guarded([rule], dry)).out).toContain(`guard: bounds lets it through\n        ${standing}\n`);
+  expect(refusalsOf(await guarded([rule], set('--rate', '400')))).toMatchObject([{ limit: 'rate' }]);
+});
+
 test('a plan says which guards and requirements would refuse it, and is made all the same', async () => {
   const file = await state.lab.world.write('pay.json', '{"/api/payments":{"rate":500}}');
   const rules = [payments, { name: 'why', require: ['ticket'] }];

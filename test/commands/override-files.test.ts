@@ -138,11 +138,23 @@ describe('dump', () => {
   test('says where it is from, and who set what, why', async () => {
     await on('set', '/api/search', '--rate', '5', '--reason', 'slow', '--ticket', 'INC-1', '--no-reload');
     const { out } = await on('dump');
-    expect(out).toMatch(/^# environment lab, key lab:rl:overrides\n# revision [0-9a-f]{64}, taken \d{4}-.*Z\n/);
+    expect(out).toMatch(/^# key lab:rl:overrides, taken \d{4}-.*Z\n/);
+    expect(out).toMatch(/\nkind: Overrides\nenvironment: "lab"\nrevision: "[0-9a-f]{64}"\noverrides:\n/);
     expect(out).toMatch(/ {2}# \d{4}-.*Z by tester@test: slow \[INC-1\]\n {2}- prefix: \/api\/search\n {4}rate: 5\n/);
     // On a terminal no line of it is broken: what is copied from there is the same file.
     const shown = (await run(['override', 'dump'], { columns: 40 })).out;
     expect(shown.replace(/taken .*/, '')).toBe(out.replace(/taken .*/, ''));
+  });
+
+  test('who manages an override is shown where somebody does', async () => {
+    await on('set', '/people', '--rate', '1', '--no-reload');
+    expect((await on('list')).out).not.toContain('OWNER');
+    await run(['override', 'sync', '-f', '-', '--owner', 'team-search', '--no-reload'], { stdin: threeRoutes });
+    expect((await on('list')).out).toMatch(/OWNER[^]*\/people .* - +now by[^]*\/api\/search .* team-search +now by/);
+    expect(jsonOf((await on('list', '--json')).out)).toMatchObject({
+      overrides: [{ prefix: '/people', owner: null }, { owner: 'team-search' }, {}, {}],
+    });
+    expect((await on('get', '/api')).out).toContain('owner   team-search');
   });
 
   test('of nothing is a file that wants nothing', async () => {
@@ -186,9 +198,63 @@ describe('diff', () => {
     const lines = await run(['override', 'diff', '-f', '-', '-o', 'ndjson'], { stdin: file });
     expect(lines.out.trim().split('\n')).toHaveLength(4);
     const table = await run(['override', 'diff', '-f', '-'], { stdin: file });
-    expect(table.out).toContain('@@ /b @@ at another place, place 2 live and 1 in the file\n');
+    expect(table.out).toContain('@@ /b @@ at another place: live before "/only", in the file before "/a"\n');
     expect(table.out).toContain('@@ /only @@ only live\n-   rate: 3\n');
     expect(table.out).toContain('4 routes differ');
+  });
+});
+
+describe('a file that was dumped before somebody else changed the document', () => {
+  const remark = /^the document changed since this file was dumped: revision [0-9a-f]{12} then, [0-9a-f]{12} now; /;
+  const dumpThenChange = async (format: readonly string[]): Promise<string> => {
+    await state.lab.reset();
+    await on('set', '/a', '--rate', '1', '--no-reload');
+    await on('set', '/b', '--rate', '2', '--no-reload');
+    const dump = (await on('dump', ...format)).out;
+    await on('set', '/a', '--rate', '9', '--no-reload');
+    return dump;
+  };
+
+  test.each([[[]], [['--json']]])('says what it takes back: dump %j', async (format) => {
+    const dump = await dumpThenChange(format);
+    const revision = /revision"?: "([0-9a-f]{64})"/.exec(dump)?.[1];
+    for (const args of [['diff'], ['plan'], ['apply', '--dry-run'], ['sync', '--owner', 'o', '--dry-run']]) {
+      const ran = await run(['override', ...args, '-f', '-', '--json'], { stdin: dump });
+      expect(jsonOf(ran.out)).toMatchObject({
+        dump: { revision, isKnown: true, changedSince: [{ route: '/a', actor: 'tester@test' }] },
+      });
+      const human = await run(['override', ...args, '-f', '-'], { stdin: dump });
+      expect(human.out).toContain('note:  the document changed since this file was dumped');
+    }
+    const applied = await run(['override', 'apply', '-f', '-', '--json'], { stdin: dump });
+    expect(applied.code).toBe(0);
+    expect(jsonOf<{ remarks: readonly string[] }>(applied.out).remarks).toEqual([
+      expect.stringMatching(remark) as string,
+    ]);
+    expect(jsonOf<{ remarks: readonly string[] }>(applied.out).remarks[0]).toMatch(
+      /; "\/a" \(by tester@test\) was changed since, and this file takes that back$/,
+    );
+  });
+
+  test('only what it would undo is named; its own changes are none of it', async () => {
+    const dump = await dumpThenChange([]);
+    const edited = dump.replace('rate: 1', 'rate: 9').replace('rate: 2', 'rate: 3');
+    const ran = await run(['override', 'apply', '-f', '-', '--json'], { stdin: edited });
+    expect(jsonOf(ran.out)).toMatchObject({ remarks: [], dump: { isKnown: true, changedSince: [] } });
+    // What was applied is what stands there now: the same file again has nothing to say.
+    const again = await run(['override', 'diff', '-f', '-', '--json'], { stdin: edited });
+    expect([again.code, jsonOf(again.out)]).toMatchObject([0, { dump: null }]);
+  });
+
+  test('of a revision that the history does not have it says that nobody can tell', async () => {
+    const dump = await dumpThenChange([]);
+    const unknown = dump.replace(/revision: .*/, `revision: "${'ab'.repeat(32)}"`);
+    const ran = await run(['override', 'diff', '-f', '-'], { stdin: unknown });
+    expect(ran.out).toContain('the history does not tell what changed since');
+    const elsewhere = unknown.replace('environment: "lab"', 'environment: "prod"');
+    expect((await run(['override', 'diff', '-f', '-'], { stdin: elsewhere })).out).not.toContain('note:');
+    const none = await run(['override', 'diff', '-f', '-'], { stdin: dump.replace(/revision: .*/, 'revision: 7') });
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining('is no revision') as string });
   });
 });
 

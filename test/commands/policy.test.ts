@@ -149,6 +149,20 @@ describe('explain', () => {
     }
   });
 
+  test('offline: every file of overrides is read, and a faulty one is said to be', async () => {
+    const yaml = 'apiVersion: rlctl/v1\nkind: Overrides\noverrides:\n  - prefix: /api\n    rate: 7\n';
+    const json = JSON.stringify({
+      apiVersion: 'rlctl/v1',
+      kind: 'Overrides',
+      overrides: [{ prefix: '/api', rate: 7 }],
+    });
+    const explain = ['explain', '/api/x', '--bucket', 'read', '-f', '-', '--json'];
+    for (const stdin of [yaml, json, '{"/api":{"rate":7}}'])
+      expect(jsonOf((await run(explain, { stdin })).out)).toMatchObject({ winner: '/api', droppedBecause: null });
+    const faulty = await run(explain, { stdin: yaml.replace('rate: 7', 'rate: x') });
+    expect(errorOf(faulty)).toMatchObject({ code: 'OVERRIDES_FILE_INVALID', exitCode: 2 });
+  });
+
   test.each(['{"broken', '[]', ''])(
     'offline: a document that the server drops (%j) is said to be dropped',
     async (text) => {

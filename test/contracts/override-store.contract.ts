@@ -401,6 +401,10 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
       const after = first.at(-1)?.entryId ?? '';
       const records = [...first, ...(await store.records({ limit: 100, after }, deadlineIn(time)))];
       expect(await store.records({ limit: 1, after: records.at(-1)?.entryId ?? '' }, deadlineIn(time))).toEqual([]);
+      const newest = await store.newestRecords({ limit: 2 }, deadlineIn(time));
+      const before = newest.at(-1)?.entryId ?? '';
+      const older = await store.newestRecords({ limit: 100, before }, deadlineIn(time));
+      expect([...newest, ...older]).toEqual(records.toReversed());
       expect(records.map(({ entryId }) => entryId)).toEqual((await wholeHistory(store)).map(({ entryId }) => entryId));
       expect(records.map(({ fields }) => [...fields.keys()].sort().join(' '))).toEqual([
         'chain doc id kind next prev seq since why',
@@ -420,8 +424,11 @@ export function describeOverrideStore(name: string, start: () => Promise<Contrac
     test('the last heartbeat is what is read', async () => {
       const { subject, store } = await fresh();
       expect((await store.read(deadlineIn(time))).heartbeat).toBeNull();
-      await store.beat({ atMs: 1000, by: 'cron@a', everySeconds: null, reloaded: null }, deadlineIn(time));
-      const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, reloaded: 'abc' };
+      await store.beat(
+        { atMs: 1000, by: 'cron@a', everySeconds: null, previousMs: null, reloaded: null },
+        deadlineIn(time),
+      );
+      const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, previousMs: 1000, reloaded: 'abc' };
       await store.beat(last, deadlineIn(time));
       expect((await subject.store().read(deadlineIn(time))).heartbeat).toEqual(last);
       // It is no part of what a change is compared with.

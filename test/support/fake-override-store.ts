@@ -102,6 +102,12 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
       const from = after === undefined ? 0 : state.entries.findIndex(({ entryId }) => isOlder(after, entryId));
       return from < 0 ? [] : state.entries.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
     },
+    newestRecords: async ({ limit, before }) => {
+      throwOnce(faults, 'history');
+      const newestFirst = state.entries.toReversed();
+      const from = before === undefined ? 0 : newestFirst.findIndex((entry) => isOlder(entry.entryId, before));
+      return from < 0 ? [] : newestFirst.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
+    },
     beat: async (heartbeat) => {
       if (state.heartbeat === 'unknown')
         throw new RlctlError('refused', 'this user may not write the key', { code: 'REDIS_NOPERM' });

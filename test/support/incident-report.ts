@@ -29,6 +29,8 @@ function change(number: number, more: Partial<ChangeItem> = {}): ChangeItem {
         fields: [{ name: 'rate', before: 60, after: 30 }],
         fromIndex: 0,
         toIndex: 0,
+        fromNext: null,
+        toNext: null,
       },
     ],
     partOf: [],

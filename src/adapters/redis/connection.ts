@@ -1,3 +1,4 @@
+import type { RedisPlace } from '../../domain/redis-cli.js';
 import type { Budget } from './budget.js';
 import { LinkFailure, ReplyFailure } from './failure.js';
 import { RedisLink, serverName } from './link.js';
@@ -10,6 +11,7 @@ import type { Endpoint, RedisTarget } from './redis-url.js';
  */
 export class RedisConnection {
   readonly #live = new Set<RedisLink>();
+  #place: RedisPlace | null = null;
   #warm: Promise<RedisLink> | null = null;
   #redirect: Endpoint | null = null;
   #isClosed = false;
@@ -18,6 +20,17 @@ export class RedisConnection {
     readonly target: RedisTarget,
     readonly loadTls: () => TlsFiles,
   ) {}
+
+  /** Where the last connection went; before any, where the first would go. */
+  get place(): RedisPlace {
+    const [first] = this.target.endpoints;
+    return this.#place ?? this.#placeOf(first === undefined ? '' : serverName(first));
+  }
+
+  #placeOf(server: string): RedisPlace {
+    const { database, isTls, password, username } = this.target;
+    return { server, database, isTls, hasPassword: password !== null, user: username ?? 'default' };
+  }
 
   /** Starts connecting; a failure surfaces at the next `take`. */
   warmUp(budget: Budget): void {
@@ -91,7 +104,9 @@ export class RedisConnection {
         if (this.#isClosed) link.close();
       };
       try {
-        return await RedisLink.open(endpoint, this.target, tls, budget, onStart);
+        const link = await RedisLink.open(endpoint, this.target, tls, budget, onStart);
+        this.#place = this.#placeOf(link.server);
+        return link;
       } catch (failure) {
         if (opening.link) this.discard(opening.link);
         state.failure = failure;

@@ -47,6 +47,6 @@ export function decodeEntry(raw: RawEntry, key: string): HistoryEntry {
 function corrupt(raw: RawEntry, key: string, why: string): RlctlError {
   return new RlctlError('guard', `the history entry ${raw.entryId} in the Redis key "${key}" cannot be read: ${why}`, {
     code: 'HISTORY_CORRUPT',
-    hint: `Look at it with XRANGE, keep a copy, and remove it: redis-cli XDEL '${key}' ${raw.entryId}.`,
+    hint: `Look at it, keep a copy, and remove it: redis-cli XRANGE '${key}' ${raw.entryId} ${raw.entryId}, then redis-cli XDEL '${key}' ${raw.entryId}.`,
   });
 }

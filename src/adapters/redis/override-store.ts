@@ -4,14 +4,14 @@ import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
-import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { HistoryQuery, OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { ServerSighting } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
-import { decodeEntry, rawEntries } from './entry-codec.js';
+import { decodeEntry, rawEntries, type RawEntry } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
-import { patiently } from './patiently.js';
+import { patiently, placed } from './patiently.js';
 import { readState, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
 import { loadTlsFiles, type TlsSettings } from './tls-files.js';
@@ -64,6 +64,17 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
   const attempt = <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> =>
     patiently(new Patience(connection, deadline, ports), work);
 
+  const newest = <T>(
+    { limit, before }: HistoryQuery,
+    deadline: Deadline,
+    made: (entries: readonly RawEntry[]) => readonly T[],
+  ): Promise<readonly T[]> =>
+    attempt(deadline, async (link, budget) => {
+      const from = before === undefined ? '+' : `(${before}`;
+      const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
+      return made(rawEntries(valueOf(reply)));
+    });
+
   return {
     read: async (deadline, reader) => {
       for (;;) {
@@ -86,16 +97,17 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         seen,
         limits,
         startedMs: started,
-      }).run();
+      })
+        .run()
+        .catch((error: unknown) => {
+          throw placed(error, connection);
+        });
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;
     },
-    history: ({ limit, before }, deadline) =>
-      attempt(deadline, async (link, budget) => {
-        const from = before === undefined ? '+' : `(${before}`;
-        const [reply] = await link.run([['XREVRANGE', keys.history, from, '-', 'COUNT', String(limit)]], budget);
-        return rawEntries(valueOf(reply)).map((entry) => decodeEntry(entry, keys.history));
-      }),
+    history: (query, deadline) =>
+      newest(query, deadline, (entries) => entries.map((entry) => decodeEntry(entry, keys.history))),
+    newestRecords: (query, deadline) => newest(query, deadline, (entries) => entries),
     records: ({ limit, after }, deadline) =>
       attempt(deadline, async (link, budget) => {
         const from = after === undefined ? '-' : `(${after}`;

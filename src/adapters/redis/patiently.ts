@@ -1,4 +1,7 @@
+import { RlctlError } from '../../domain/errors.js';
+import { placedRedisCli } from '../../domain/redis-cli.js';
 import { budgetOf, type Budget } from './budget.js';
+import type { RedisConnection } from './connection.js';
 import type { RedisLink } from './link.js';
 import type { Patience } from './patience.js';
 
@@ -11,7 +14,9 @@ export async function patiently<T>(
     try {
       return await once(patience, work);
     } catch (thrown) {
-      await patience.after(thrown);
+      await patience.after(thrown).catch((error: unknown) => {
+        throw placed(error, patience.connection);
+      });
     }
   }
 }
@@ -30,4 +35,13 @@ async function once<T>(
     connection.discard(link);
     throw thrown;
   }
+}
+
+/** Commands for redis-cli in its hint go to the server that it is about. */
+export function placed(error: unknown, { place }: RedisConnection): unknown {
+  if (!(error instanceof RlctlError) || error.hint === undefined) return error;
+  const { kind, message, code, details, cause } = error;
+  const hint = placedRedisCli(error.hint, place);
+  if (hint === error.hint) return error;
+  return new RlctlError(kind, message, { code, hint, ...(details ? { details } : {}), cause });
 }

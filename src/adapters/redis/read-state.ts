@@ -111,7 +111,7 @@ export function tooLarge(key: string, bytes: number, maxBytes: number): RlctlErr
     `the Redis key "${key}" holds ${bytes} bytes, more than the ${maxBytes} that are allowed`,
     {
       code: 'DOCUMENT_TOO_LARGE',
-      hint: 'See what it is with redis-cli; if it is right, raise the limit in the configuration.',
+      hint: `See what it is: redis-cli GETRANGE '${key}' 0 1000. Nobody meant a document of this size; rename it, and bring the last good one back: redis-cli RENAME '${key}' '${key}:old', then rlctl override repair`,
       details: { key, bytes, limit: maxBytes },
     },
   );

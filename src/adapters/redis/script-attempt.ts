@@ -116,7 +116,7 @@ export function unreadableEntry(entryId: string, key: string): RlctlError {
     `the newest history entry ${entryId} in the Redis key "${key}" was not written by rlctl`,
     {
       code: 'HISTORY_CORRUPT',
-      hint: `Nothing was written. Look at it with XREVRANGE, keep a copy, and remove it: redis-cli XDEL '${key}' ${entryId}.`,
+      hint: `Nothing was written. Look at it, keep a copy, and remove it: redis-cli XRANGE '${key}' ${entryId} ${entryId}, then redis-cli XDEL '${key}' ${entryId}.`,
     },
   );
 }

@@ -66,6 +66,20 @@ export async function readCredential(
   return { kind: 'basic', username: auth.username, password: new Secret(text) };
 }
 
+/** Gets what a receiver of events is signed for with. A file that nobody has vouched for gets none. */
+export async function readReceiverSecret(
+  source: SecretSource,
+  what: string,
+  { untrustedFile, isChangedSinceTrusted: isChanged }: Pick<Environment, 'untrustedFile' | 'isChangedSinceTrusted'>,
+  parts: SecretParts,
+): Promise<Secret> {
+  if (untrustedFile !== null) throw untrusted(untrustedFile, what, { isChanged });
+  const text = await readText(source, what, parts);
+  // The key itself, which a signature is made with, is the part behind the mark.
+  parts.redactor.add(text.replace(/^whsec_/, ''));
+  return new Secret(text);
+}
+
 /** The text of a secret without one trailing newline, known to the redactor from here on. */
 async function readText(source: SecretSource, what: string, parts: SecretParts): Promise<string> {
   const text = (await textOf(source, what, parts)).replace(/\r?\n$/, '');

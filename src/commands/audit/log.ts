@@ -42,6 +42,7 @@ export const command = defineCommand({
     context.progress.step('reading the history');
     const { clock, deadline } = context;
     const log = await readLog({ store: await context.store(environment), clock, deadline }, filter);
-    return { view: auditLogView(log, environment), exit: 'ok' };
+    const isForeign = log.entries.some(({ kind }) => kind === 'foreign');
+    return { view: auditLogView(log, environment), exit: isForeign ? 'findings' : 'ok' };
   },
 });

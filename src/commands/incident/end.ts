@@ -172,7 +172,7 @@ function announceEnd({ context, environment }: Ended, incident: Incident, ending
   return announce(context, environment, {
     kind: 'incident',
     event: 'incident.ended',
-    changeId: ending.changeId ?? incident.id,
+    changeId: ending.changeId,
     command: endCommand,
     summary: `${ending.by} ended incident ${incident.id} (${incident.title}): ${words[ending.outcome]}`,
     routes: [],

@@ -31,7 +31,7 @@ export const command = defineCommand({
     const notifications = await announce(context, environment, {
       kind: 'incident',
       event: 'incident.started',
-      changeId: incident.id,
+      changeId: null,
       command: 'incident start',
       summary: `${startedBy} started incident ${incident.id}: ${title}`,
       routes: [],

@@ -3,6 +3,7 @@ import type { Context } from '../../context.js';
 import { usageError } from '../../domain/errors.js';
 import { parsePlanFile } from '../../domain/override/plan-file.js';
 import { applyIntent } from '../../procedures/override/declared.js';
+import { agedIntent } from '../../procedures/override/dump-age.js';
 import { plannedIntent } from '../../procedures/override/planned.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
@@ -46,9 +47,13 @@ export const command = defineCommand({
   },
   action: async (context, { isPlan, path, mutation }) => {
     if (isPlan) return applyPlan(context, path, mutation);
-    const { entries } = await loadOverridesFile(context, path);
-    return runChange(context, mutation, () => ({
-      ...applyIntent({ entries, ifRevision: mutation.ifRevision }),
+    const { entries, dumpedFrom } = await loadOverridesFile(context, path);
+    const { name } = await context.environment(mutation.effect.settings);
+    return runChange(context, mutation, (ports) => ({
+      ...agedIntent(applyIntent({ entries, ifRevision: mutation.ifRevision }), ports, {
+        dumpedFrom,
+        environment: name,
+      }),
       end: mutation.end,
     }));
   },

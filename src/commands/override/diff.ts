@@ -13,11 +13,11 @@ export const command = defineCommand({
   ],
   input: (_, flags) => fileFlag(flags),
   action: async (context, file) => {
-    const { entries } = await loadOverridesFile(context, file);
+    const wanted = await loadOverridesFile(context, file);
     const environment = await context.environment();
     context.progress.step('reading the document');
     const ports = { store: await context.store(environment), deadline: context.deadline };
-    const comparison = await compareFile(ports, entries);
+    const comparison = await compareFile(ports, { ...wanted, environment: environment.name });
     const exit = comparison.routes.length > 0 ? 'findings' : 'ok';
     return { view: fileDiffView(comparison, file, environment), exit };
   },

@@ -1,7 +1,9 @@
+import { assertNoDemand } from '../../domain/demand.js';
 import { editIntent } from '../../procedures/override/edited.js';
 import { messageView } from '../../ui/message-view.js';
 import { defineCommand } from '../command.js';
-import { addEndFlags, addMutationFlags, endOf, assertRequirements, mutationInput } from '../mutation.js';
+import { requirementDemands } from '../demands.js';
+import { addEndFlags, addMutationFlags, endOf, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 import { takeDump } from './dump.js';
 import { assertTerminal, forgetEdit, keptOnFailure, letEdit } from './edit-session.js';
@@ -23,7 +25,7 @@ export const command = defineCommand({
     assertTerminal(context);
     const environment = await context.environment(mutation.effect.settings);
     // Before the work, not after it.
-    if (!mutation.isDryRun) assertRequirements(environment, mutation);
+    if (!mutation.isDryRun) assertNoDemand('override edit', requirementDemands(environment, mutation));
     const dump = await takeDump(context, environment, { route, owner: null });
     const { path, file } = await letEdit(context, environment, dump);
     const dumped = new Set(dump.overrides.map(({ prefix }) => prefix));

@@ -4,8 +4,15 @@ import { RlctlError } from '../../domain/errors.js';
 import type { ExpiryRound } from '../../procedures/override/expire.js';
 import { createEventLines } from '../../ui/event-lines.js';
 import { expiryEventView, type ExpiryEvent } from '../../ui/expiry-view.js';
+import { withReports, type NotificationReport } from '../announce.js';
 
-type Tell = (event: ExpiryEvent) => Promise<void>;
+/** One look, and what became of telling others of what it did. */
+export interface ToldRound {
+  readonly round: ExpiryRound;
+  readonly told: Promise<readonly NotificationReport[]>;
+}
+
+type Tell = (event: ExpiryEvent, told?: ToldRound['told']) => Promise<void>;
 
 /** What was told last, so that what goes on is told once. */
 interface Told {
@@ -21,12 +28,17 @@ interface Told {
 export async function watchExpiry(
   context: Context,
   environment: Environment,
-  round: () => Promise<ExpiryRound>,
+  round: () => Promise<ToldRound>,
   everyMs: number,
 ): Promise<void> {
   const { clock, deadline, host, options } = context;
   const show = createEventLines(host, options);
-  const tell: Tell = async (event) => show(expiryEventView(event, environment, clock.nowMs()));
+  const tell: Tell = async (event, told) => {
+    const view = expiryEventView(event, environment, clock.nowMs());
+    // Without -o json a pipe gets events too, and people read on stderr who was not told.
+    const isReporting = told !== undefined && options.format !== 'table';
+    return show(isReporting ? await withReports(view, told) : view);
+  };
   const everySeconds = everyMs / 1000;
   const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));
   try {
@@ -47,34 +59,32 @@ function isHalfDone(error: unknown): boolean {
 
 async function roundAfterRound(
   { clock, deadline, host }: Context,
-  round: () => Promise<ExpiryRound>,
+  round: () => Promise<ToldRound>,
   tell: Tell,
   everyMs: number,
 ): Promise<void> {
   const told: Told = { failure: null, skipped: '[]' };
   let tickMs = clock.monotonicMs();
-  let countedMs = tickMs;
   while (host.stdout.isGone !== true) {
+    // However long it took to get here: a first look without time would leave every later one without.
+    deadline.renew();
     await oneRound(round, tell, told, deadline.interrupted);
     tickMs = Math.max(tickMs + everyMs, clock.monotonicMs());
     await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
-    const nowMs = clock.monotonicMs();
-    deadline.extend(nowMs - countedMs);
-    countedMs = nowMs;
   }
 }
 
 async function oneRound(
-  round: () => Promise<ExpiryRound>,
+  round: () => Promise<ToldRound>,
   tell: Tell,
   told: Told,
   interrupted: AbortSignal,
 ): Promise<void> {
   try {
-    const done = await round();
+    const { round: done, told: others } = await round();
     if (told.failure !== null) await tell({ kind: 'recovered' });
     told.failure = null;
-    if (done.ended.length > 0 || done.madeUpFor !== null) await tell({ kind: 'expired', round: done });
+    if (done.ended.length > 0 || done.madeUpFor !== null) await tell({ kind: 'expired', round: done }, others);
     const skipped = JSON.stringify(done.skipped.map(({ route, conflict }) => [route, conflict.found]));
     if (skipped !== told.skipped && done.skipped.length > 0) await tell({ kind: 'skipped', round: done });
     told.skipped = skipped;

@@ -5,12 +5,22 @@ import { parseDurationMs } from '../../domain/duration.js';
 import { usageError } from '../../domain/errors.js';
 import type { Effect } from '../../procedures/effect.js';
 import { expireCommand } from '../../domain/override/expiry.js';
-import { expireDue, type ExpiryRound } from '../../procedures/override/expire.js';
+import { expireDue } from '../../procedures/override/expire.js';
 import { expiryView } from '../../ui/expiry-view.js';
+import { withReports } from '../announce.js';
+import { announceChange } from '../announce-change.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from '../command.js';
 import { recall, remember } from '../detection.js';
-import { addEffectFlags, changePorts, effectFlags, effectInput, type EffectFlags } from '../mutation.js';
-import { watchExpiry } from './expire-watch.js';
+import {
+  addEffectFlags,
+  changePorts,
+  effectFlags,
+  effectInput,
+  isTelling,
+  notifyOption,
+  type EffectFlags,
+} from '../mutation.js';
+import { watchExpiry, type ToldRound } from './expire-watch.js';
 
 // The end of every "per-route override" that was set for a while: what stood before returns, is reloaded and proven. Nobody
 // is asked: whoever set the end agreed to it.
@@ -24,6 +34,7 @@ function register(command: Command): void {
     .addOption(inGroup(new Option('--every <duration>', 'how often it looks (default 30s), or how often cron runs it')))
     .addOption(inGroup(new Option('--reason <text>', 'kept in the history instead of "its end had come"')))
     .addOption(inGroup(new Option('--ticket <id>', 'ticket; kept in the history')))
+    .addOption(inGroup(notifyOption()))
     .addOption(inGroup(new Option('--dry-run', 'show what is over; write nothing').conflicts('watch')))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
@@ -40,6 +51,7 @@ interface ExpireInput {
   readonly reason: string;
   readonly ticket: string | null;
   readonly isDryRun: boolean;
+  readonly isTelling: boolean;
   readonly effect: EffectFlags;
 }
 
@@ -54,6 +66,7 @@ function inputOf(flags: Flags): ExpireInput {
     reason: textFlag(flags, 'reason') ?? 'its end had come',
     ticket: textFlag(flags, 'ticket'),
     isDryRun: switchFlag(flags, 'dryRun'),
+    isTelling: isTelling(flags),
     effect: effectFlags(flags),
   };
 }
@@ -63,7 +76,7 @@ async function roundOf(
   context: Context,
   environment: Environment,
   input: ExpireInput,
-): Promise<() => Promise<ExpiryRound>> {
+): Promise<() => Promise<ToldRound>> {
   const { reason, ticket, isDryRun } = input;
   const ports = await changePorts(context, environment);
   const effect = await effectInput(context, environment, input.effect, await recall(context, environment));
@@ -87,7 +100,9 @@ async function roundOf(
     const taken = round.change?.effect ?? round.madeUpFor;
     if (taken !== null) await keep(taken, round.plan.revisionAfter);
     context.progress.clear();
-    return round;
+    const { change } = round;
+    const told = change === null ? Promise.resolve([]) : announceChange(context, environment, input, change);
+    return { round, told };
   };
 }
 
@@ -108,6 +123,7 @@ export const command = defineCommand({
     }
     context.progress.step('reading the document');
     const done = await round();
-    return { view: expiryView(done, environment), exit: done.exit };
+    const view = await withReports(expiryView(done.round, environment), done.told);
+    return { view, exit: done.round.exit };
   },
 });

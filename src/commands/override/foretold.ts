@@ -2,7 +2,8 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { recall } from '../detection.js';
-import { changePorts, requirementRemarks } from '../mutation.js';
+import { confirmationRemarks, demandRemarks } from '../demands.js';
+import { changePorts } from '../mutation.js';
 
 // A plan tells what would refuse it by now: whoever makes it is to know before whoever reviews it.
 
@@ -23,7 +24,11 @@ export async function planForetold(
   const watched = environment.guards.length === 0 ? intent : await underGuards(context, environment, intent, why);
   const plan = await planChange({ store: await context.store(environment), clock, randomness, deadline }, watched);
   if (plan.isNoop) return plan;
-  const foretold = [...refusals(plan), ...requirementRemarks(environment, { ...why, end: { kind: 'unsaid' } })];
+  const foretold = [
+    ...refusals(plan),
+    ...demandRemarks(environment, { ...why, end: { kind: 'unsaid' } }, 'apply'),
+    ...confirmationRemarks(environment, { confirm: null }, 'apply'),
+  ];
   return { ...plan, remarks: [...plan.remarks, ...foretold] };
 }
 
@@ -36,7 +41,7 @@ async function underGuards(
   const [ports, seen] = [await changePorts(context, environment), await recall(context, environment)];
   const { guarded } = await import('../guards.js');
   const flags = { ...why, overriddenGuards: [], isDryRun: true };
-  return guarded(context, environment, flags, { intent, isReloading: false, seen }, ports);
+  return guarded(context, environment, flags, { intent, isReloading: false, seen }, ports).intent;
 }
 
 function refusals({ intent }: ChangePlan): readonly string[] {

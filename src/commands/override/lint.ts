@@ -95,7 +95,7 @@ export const command = defineCommand({
   examples: [
     'rlctl -e prod override lint',
     'rlctl override lint -f overrides.json --sarif lint.sarif',
-    'redis-cli get app:rl:overrides | rlctl override lint -f - --ignore match-all',
+    'redis-cli -u "$REDIS_URL" get app:rl:overrides | rlctl override lint -f - --ignore match-all',
   ],
   input: (_, flags) => ({
     file: textFlag(flags, 'file'),

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
 import { applyIntent, syncIntent } from '../../procedures/override/declared.js';
+import { agedIntent } from '../../procedures/override/dump-age.js';
 import type { ChangeIntent } from '../../procedures/override/plan.js';
 import { planFileOf } from '../../procedures/override/planned.js';
 import { planFileText, planFileView } from '../../ui/plan-file-view.js';
@@ -14,11 +16,19 @@ import { addOwnershipFlags, ownershipFlags, ownershipOf, type OwnershipFlags } f
 
 // What apply or sync would do, kept in a file: somebody looks at it, and exactly that is done, or nothing.
 
-async function intentOf(context: Context, file: string, ownership: OwnershipFlags | null): Promise<ChangeIntent> {
+async function intentOf(
+  context: Context,
+  environment: Environment,
+  file: string,
+  ownership: OwnershipFlags | null,
+): Promise<ChangeIntent> {
   const wanted = await loadOverridesFile(context, file);
-  const declaration = { entries: wanted.entries, ifRevision: null };
-  if (ownership === null) return applyIntent(declaration);
-  return syncIntent(declaration, ownershipOf(ownership, wanted, file));
+  const { dumpedFrom, entries } = wanted;
+  const declaration = { entries, ifRevision: null };
+  const intent =
+    ownership === null ? applyIntent(declaration) : syncIntent(declaration, ownershipOf(ownership, wanted, file));
+  const ports = { store: await context.store(environment), deadline: context.deadline };
+  return agedIntent(intent, ports, { dumpedFrom, environment: environment.name });
 }
 
 export const command = defineCommand({
@@ -44,7 +54,7 @@ export const command = defineCommand({
   },
   action: async (context, { file, out, ownership, ...why }) => {
     const environment = await context.environment();
-    const intent = await intentOf(context, file, ownership);
+    const intent = await intentOf(context, environment, file, ownership);
     context.progress.step('reading the document');
     const plan = await planForetold(context, environment, intent, why);
     const kept = planFileOf(plan, await authorOf(context, environment, why), context.clock.nowMs());

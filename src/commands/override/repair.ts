@@ -4,7 +4,7 @@ import { usageError } from '../../domain/errors.js';
 import { heldNow } from '../../procedures/override/held.js';
 import { repairIntent } from '../../procedures/override/repair.js';
 import { defineCommand, textFlag } from '../command.js';
-import { addMutationFlags, mutationInput } from '../mutation.js';
+import { addExemptFlags, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 
 // What the runbook has no page for: the document is broken, the server drops every override, and the history has it whole.
@@ -12,7 +12,7 @@ import { runChange } from './change.js';
 export const command = defineCommand({
   register: (c) => {
     c.addOption(new Option('--to <revision>', 'the revision to restore; the newest readable one by default'));
-    addMutationFlags(c);
+    addExemptFlags(c);
   },
   examples: [
     'rlctl -e preview override repair --dry-run',

@@ -1,4 +1,5 @@
 import { syncIntent } from '../../procedures/override/declared.js';
+import { agedIntent } from '../../procedures/override/dump-age.js';
 import { defineCommand } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
@@ -27,8 +28,10 @@ export const command = defineCommand({
     const wanted = await loadOverridesFile(context, file);
     const { ifRevision } = mutation;
     const owned = ownershipOf(ownership, wanted, file);
-    return runChange(context, mutation, () => ({
-      ...syncIntent({ entries: wanted.entries, ifRevision }, owned),
+    const { name: environment } = await context.environment(mutation.effect.settings);
+    const { entries, dumpedFrom } = wanted;
+    return runChange(context, mutation, (ports) => ({
+      ...agedIntent(syncIntent({ entries, ifRevision }, owned), ports, { dumpedFrom, environment }),
       end: mutation.end,
     }));
   },

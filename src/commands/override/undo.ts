@@ -4,7 +4,7 @@ import { restoreIntent } from '../../procedures/override/restore.js';
 import { undoIntent } from '../../procedures/override/undo.js';
 import { lastFlips } from '../../domain/shadow/flag-flip.js';
 import { defineCommand, textFlag } from '../command.js';
-import { addMutationFlags, mutationInput } from '../mutation.js';
+import { addExemptFlags, mutationInput } from '../mutation.js';
 import { flagFlips } from '../shadow/flips.js';
 import { runChange } from './change.js';
 
@@ -19,7 +19,7 @@ export const command = defineCommand({
         'bring back the whole document of a revision, or as a change left it, to the byte',
       ),
     );
-    addMutationFlags(c);
+    addExemptFlags(c);
   },
   examples: [
     'rlctl -e preview override undo --dry-run',

@@ -1,11 +1,12 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { maxFileBytes } from '../../domain/overrides-file/read-file.js';
+import { documentOf, isBareDocument, maxFileBytes, readOverridesFile } from '../../domain/overrides-file/read-file.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import { explainPolicy } from '../../procedures/policy.js';
+import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
+import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { readInput } from '../input-file.js';
@@ -14,12 +15,31 @@ import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
 
+/** The document that a file of overrides makes; JSON of any other kind as it is, because what a server drops is explained too. */
+async function documentIn(context: Context, file: string): Promise<Uint8Array> {
+  const [bytes, readYaml] = await Promise.all([
+    readInput(context, file, { flag: '-f', mostBytes: maxFileBytes }),
+    context.readYaml(),
+  ]);
+  if (isBareDocument(bytes) || isOtherJson(bytes)) return bytes;
+  return documentOf(readOverridesFile(bytes, { file, readYaml }));
+}
+
+/** Empty, or JSON that is no object. */
+function isOtherJson(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('utf8').trim();
+  if (text.startsWith('{')) return false;
+  try {
+    return text === '' || JSON.parse(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 async function offline(context: Context, file: string, route: string, named: string | null): Promise<Outcome> {
   const environment = await context.environment().catch(() => null);
   const bucket = environment !== null ? bucketFor(environment, route, named).bucket : (named ?? 'read');
-  // As it is: what the server cannot read is explained too.
-  const bytes = await readInput(context, file, { flag: '-f', mostBytes: maxFileBytes });
-  const explanation = explainRoute(loadOverrides(bytes), route, { bucket });
+  const explanation = explainRoute(loadOverrides(await documentIn(context, file)), route, { bucket });
   const sources = { bucket: '--bucket', overrides: file, base: null };
   return {
     view: explanationView(explanation, sources, { address: context.address, seen: nothingSeen, base: null }),
@@ -33,12 +53,15 @@ export const command = defineCommand({
       .addOption(new Option('-X, --method <method>', 'HTTP method').default('GET'))
       .addOption(new Option('--bucket <name>', 'bucket; else the configured one of the route'))
       .addOption(
-        new Option('-f, --file <overrides>', 'explain a document on disk (- is stdin) instead of the stored one'),
+        new Option(
+          '-f, --file <overrides>',
+          'explain a file of overrides (YAML, JSON, or the bare document; - is stdin) instead of the stored ones',
+        ),
       );
   },
   examples: [
     'rlctl -e prod policy explain /api/search/items',
-    'redis-cli get app:rl:overrides | rlctl policy explain /api/search --bucket read -f -',
+    'redis-cli -u "$REDIS_URL" get app:rl:overrides | rlctl policy explain /api/search --bucket read -f -',
   ],
   input: ([route = ''], flags) => ({
     route,
@@ -52,23 +75,23 @@ export const command = defineCommand({
     const chosen = bucketFor(environment, route, bucket);
     const learned = await recall(context, environment);
     const basePaths = basePathsByMemory(environment, learned);
-    const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
+    const [store, reached] = await Promise.all([context.store(environment), addressesOf(context, environment)]);
     const { deadline, randomness } = context;
-    const question = {
-      route,
-      method: method.toUpperCase(),
-      bucket: chosen.bucket,
-      targets: environment.api,
-      basePaths,
-    };
-    const { explanation, base } = await explainPolicy({ store, controlPlane, deadline, randomness }, question);
+    const ports = { store, controlPlane: reached.controlPlane, deadline, randomness };
+    const targets = reached.environment.api;
+    const question = { route, method: method.toUpperCase(), bucket: chosen.bucket, targets, basePaths };
+    const each = reached.isFleet ? await explainPolicyOfEach(ports, question) : null;
+    const { explanation, base } = each?.answers[0].answer ?? (await explainPolicy(ports, question));
     const sources = {
       bucket: chosen.source,
       overrides: `${environment.namespace}:rl:overrides`,
-      base: base === null ? null : (environment.api[0] ?? ''),
+      base: base === null ? null : (each?.answers[0].targets[0] ?? environment.api[0] ?? ''),
     };
     const seen = seenEnforcement(learned, await lastReload(context, environment));
     const { address } = environment;
-    return { view: explanationView(explanation, sources, { address, seen, base }), exit: 'ok' };
+    const view = explanationView(explanation, sources, { address, seen, base });
+    if (each === null) return { view, exit: 'ok' };
+    const { saidByEach } = await import('../../ui/fleet-explanation-view.js');
+    return { view: saidByEach(view, each, address), exit: each.isUnanimous ? 'ok' : 'findings' };
   },
 });

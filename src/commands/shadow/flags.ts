@@ -4,7 +4,10 @@ import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { guardedName, isExempt } from '../../domain/guard/commands.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
@@ -16,20 +19,27 @@ import {
   isIdle,
   planFlags,
   type FlagPlan,
+  type FlagRecords,
   type FlagResult,
 } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
+import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
+import { announceFlags } from '../announce-change.js';
+import { mostAtOnce } from '../../procedures/ask-each.js';
+import { inParallel } from '../../procedures/reload/in-parallel.js';
+import { addressesOf, type Addresses } from '../addresses.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
+import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastReload } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
-import { assertRequirements, authorOf, effectInput, type MutationInput } from '../mutation.js';
+import { authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 import { flagFlips, keepFlips } from './flips.js';
 import { flagRecords } from './records.js';
@@ -38,17 +48,34 @@ export interface FlagCommand {
   readonly isOn: boolean;
   readonly buckets: readonly BucketNames[];
   readonly mutation: MutationInput;
+  /** What guards and records call it; absent: `shadow on` or `shadow off`. */
+  readonly command?: string;
+  /** The longer operation that it is a part of, beside those of the command; absent: none. */
+  readonly partOf?: readonly OperationRef[];
+  /** What stood before, in place of what this machine recorded. */
+  readonly records?: FlagRecords;
+  /** Judges the plan: throws where it is not to be made. */
+  readonly check?: (plan: FlagPlan) => void;
+  /** Called once everything is agreed and before anything is set. */
+  readonly onAgreed?: (plan: FlagPlan) => Promise<void>;
 }
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
 export type FlagChangeMade =
-  { readonly kind: 'planned'; readonly plan: FlagPlan } | { readonly kind: 'made'; readonly result: FlagResult };
+  | { readonly kind: 'planned'; readonly plan: FlagPlan }
+  | {
+      readonly kind: 'made';
+      readonly result: FlagResult;
+      /** What became of telling others; it need not be waited for. */
+      readonly told: Promise<readonly NotificationReport[]>;
+    };
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  return { view: flagResultView(made.result, environment), exit: made.result.exit };
+  const view = await withReports(flagResultView(made.result, environment), made.told);
+  return { view, exit: made.result.exit };
 }
 
 /** Flips the flags of buckets through an env file or a program: what `makeChange` is for overrides. */
@@ -60,42 +87,76 @@ export async function makeFlagChange(
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
   if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
-  const driver = await driverOf(context, environment);
+  const driver = await flagDriver(context, environment);
   const reached = await reachedBy(context, environment, mutation);
-  const ports = { ...(await flagPorts(context, reached)), records: flagRecords(context, environment) };
+  const records = wanted.records ?? flagRecords(context, environment);
+  const ports = { ...flagPorts(context, reached), records };
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
-  const asked = await effectInput(context, reached, mutation.effect, seen);
+  const asked = await effectInput(context, reached.environment, mutation.effect, seen);
   const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
-  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
-  const planned = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  const { controlPlane } = ports;
+  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
+  const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
-  if (mutation.isDryRun) return { kind: 'planned', plan };
-  // A flag has no end to be asked for.
-  if (!plan.isNoop) assertRequirements(environment, { ...mutation, end: { kind: 'permanent' } });
+  wanted.check?.(plan);
+  if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
+  const demands = [
+    ...guards.demands,
+    ...changeDemands(context, environment, { ...mutation, ...endless }, { isNoop: plan.isNoop, isReloading }),
+  ];
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(guardedName(nameOf(plan)), demands);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading,
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
+  if (!plan.isNoop) await wanted.onAgreed?.(plan);
   const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
+  if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
       if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       throw error;
     },
   );
+  const told = announceFlags(context, environment, mutation, result);
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
-  await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
-  return { kind: 'made', result };
+  await remember(context, environment, result.effect, {
+    seen,
+    by: { command: plan.command ?? commandText(plan), reason, ticket },
+  });
+  return { kind: 'made', result, told };
+}
+
+/** A flag has no end to be asked for. */
+const endless = { end: { kind: 'permanent' } } as const;
+
+/** With what the change would be refused for beside its guards, whose verdicts the plan shows anyway. */
+function foretold<P extends FlagPlan>(plan: P, environment: Environment, mutation: MutationInput): P {
+  if (plan.isNoop) return plan;
+  const verb = 'the change';
+  const remarks = [
+    ...demandRemarks(environment, { ...mutation, ...endless }, verb),
+    ...confirmationRemarks(environment, mutation, verb),
+  ];
+  return { ...plan, remarks: [...plan.remarks, ...remarks] };
+}
+
+function named({ command, partOf: parts }: FlagCommand): Pick<FlagPlan, 'command' | 'partOf'> {
+  return { ...(command === undefined ? {} : { command }), ...(parts === undefined ? {} : { partOf: parts }) };
+}
+
+function nameOf({ isOn, command }: Pick<FlagPlan, 'isOn' | 'command'>): string {
+  return command ?? (isOn ? 'shadow on' : 'shadow off');
 }
 
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */
@@ -103,14 +164,16 @@ async function guardsOf(
   context: Context,
   environment: Environment,
   mutation: MutationInput,
-  { isOn, isNoop, flags }: FlagPlan,
+  plan: FlagPlan,
   isReloading: boolean,
 ): Promise<GuardAnswer> {
-  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading);
+  const { isNoop, flags } = plan;
+  const command = nameOf(plan);
+  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading) && !isExempt(command);
   if (!isAsked && mutation.overriddenGuards.length === 0) return noGuards;
   const { askGuards } = await import('../guards.js');
   return askGuards(context, environment, mutation, {
-    command: isOn ? 'shadow on' : 'shadow off',
+    command: guardedName(command),
     isReloadOnly: isNoop,
     flags: flags
       .filter(({ isChanged }) => isChanged)
@@ -118,10 +181,13 @@ async function guardsOf(
   });
 }
 
-/** Each instance that `fleet` lists is an address that has to say so. */
-async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Environment> {
-  if (!usesList(environment) || !effect.isReloading) return environment;
-  return (await import('../fleet/addresses.js')).withInstances(context, environment);
+/** Each instance is an address that has to say so. */
+async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Addresses> {
+  const { untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
+  if (!effect.isReloading) return { environment, controlPlane: await context.controlPlane(), isFleet: false };
+  if (untrustedFile !== null && usesList(environment))
+    throw untrusted(untrustedFile, 'the signing secret', { isChanged, requirements });
+  return addressesOf(context, environment);
 }
 
 function noRevision(): RlctlError {
@@ -139,7 +205,8 @@ function noEnd(flag: 'for' | 'until'): RlctlError {
   );
 }
 
-async function driverOf(context: Context, environment: Environment): Promise<FlagDriver> {
+/** How flags are set on this environment. Throws a guard where a file that nobody vouched for says so. */
+export async function flagDriver(context: Context, environment: Environment): Promise<FlagDriver> {
   const { shadowDriver, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (shadowDriver === 'overrides') throw new TypeError('overrides are no driver of flags');
   if (untrustedFile !== null)
@@ -151,8 +218,7 @@ async function driverOf(context: Context, environment: Environment): Promise<Fla
   return envFileDriver({ envFiles: await context.envFiles(), clock }, path);
 }
 
-async function flagPorts(context: Context, environment: Environment) {
-  const controlPlane = await context.controlPlane();
+function flagPorts(context: Context, { environment, controlPlane }: Addresses) {
   for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
   return { controlPlane, clock, randomness, deadline };
@@ -179,14 +245,21 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
   });
 }
 
+/** What is wanted of the flags, and who is asked how they stand. */
+interface WishedFlags extends FlagCommand {
+  readonly driver: FlagDriver;
+  readonly reload: ReloadInput | null;
+  readonly controlPlane: Addresses['controlPlane'];
+  readonly records: FlagRecords;
+}
+
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload }: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
+  { isOn, buckets, driver, reload, controlPlane, records }: WishedFlags,
 ): Promise<readonly FlagWish[]> {
-  const records = flagRecords(context, environment);
   const [said, flips] = await Promise.all([
-    reload === null ? [] : saidOf(context, reload, buckets),
+    reload === null ? [] : saidOf(context, controlPlane, reload, buckets),
     flagFlips(context, environment),
   ]);
   return Promise.all(
@@ -201,13 +274,14 @@ async function wishesOf(
 /** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
 async function saidOf(
   context: Context,
+  controlPlane: Addresses['controlPlane'],
   { targets, basePaths }: ReloadInput,
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
   const route = baseRoute(context.randomness.hex(6));
-  const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
-  const answers = await Promise.all(
-    targets.map((target) => partOf(() => askFlags(ports, { target, basePaths, buckets, route }))),
+  const ports = { controlPlane, deadline: context.deadline };
+  const answers = await inParallel(targets, mostAtOnce, (target) =>
+    partOf(() => askFlags(ports, { target, basePaths, buckets, route })),
   );
   if (context.deadline.interrupted.aborted) throw context.deadline.interrupted.reason;
   return buckets.map((_, index) => {

@@ -1,5 +1,6 @@
 import type { GuardRule } from '../guard/rule.js';
 import type { PlacedSource } from '../fleet/source.js';
+import type { NotifyTarget } from '../notify/target.js';
 import type { HistoryLimits } from '../override/history.js';
 import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
@@ -63,6 +64,9 @@ export interface BucketRoutes {
 /** How a bucket's shadow flag is flipped: through route overrides, an env file's line, or a program. */
 export type ShadowDriver = 'overrides' | { readonly 'env-file': string } | { readonly exec: readonly string[] };
 
+/** How the limiter's master switch is set on its platform: by a program, or by people, who are told how in sentences. */
+export type KillSwitch = { readonly exec: readonly string[] } | { readonly steps: readonly string[] };
+
 /** How the instances of an environment are found. */
 export interface FleetSettings {
   /** `null`: its API addresses are the instances. */
@@ -108,9 +112,13 @@ export interface Environment {
   readonly metrics: string | null;
   readonly metricsAccess: SourceAccess;
   readonly shadowDriver: ShadowDriver;
+  /** `null`: nothing is said of it. */
+  readonly killSwitch: KillSwitch | null;
   readonly fleet: FleetSettings;
   /** What each change cuts the history to. */
   readonly history: HistoryLimits;
+  /** Who is told of what happens here; empty: nobody. A file that nobody has vouched for tells nobody. */
+  readonly notify: readonly NotifyTarget[];
   /** The project file it comes from while nobody has vouched for it: no secret and no variable reaches it. `null`: trusted. */
   readonly untrustedFile: string | null;
   /** True: that file was trusted once, and has changed since. */

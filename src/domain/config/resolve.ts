@@ -1,6 +1,7 @@
 import { RlctlError, usageError } from '../errors.js';
 import { fleetSettings } from './fleet-settings.js';
 import { historyLimits } from './history-limits.js';
+import { notifyTargets } from './notify-settings.js';
 import { checkedOrigin } from './origin.js';
 import { parseGuards } from '../guard/parse.js';
 import { bareAddress, type CommandAddress } from '../printed-command.js';
@@ -77,7 +78,13 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
+    killSwitch: structured('killSwitch', file?.killSwitch),
     fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
+    notify: notifyTargets(structured('notify', file?.notify) ?? [], {
+      place: `${from.filePlace}: environments.${from.name}.notify`,
+      fill: (text, key) => interpolate(text, from, key),
+      sourceOf: sourceFromFile,
+    }),
     history: historyLimits(
       structured('history', file?.history),
       `${from.filePlace}: environments.${from.name}.history`,

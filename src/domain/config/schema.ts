@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { RlctlError } from '../errors.js';
 import { guardKeys, guardsSchema } from '../guard/schema.js';
+import { eventKinds } from '../notify/kinds.js';
 import { nearNames } from '../near-names.js';
 import { environmentSettings } from './settings.js';
 
@@ -22,6 +23,15 @@ function configFileSchema() {
       z.strictObject({ url: text, basic, ...more }),
     ]);
   const anyFleet = { metrics: z.optional(text), plainHttp: z.optional(z.boolean()) };
+  const anyReceiver = {
+    name: z.optional(text),
+    events: z.optional(z.array(z.enum(eventKinds)).check(z.minLength(1))),
+  };
+  const annotation = {
+    tags: z.optional(z.array(text)),
+    dashboardUID: z.optional(text),
+    panelId: z.optional(z.int().check(z.gte(0))),
+  };
   const environment = z.strictObject({
     protected: z.optional(z.boolean()),
     api: z.optional(list),
@@ -48,6 +58,12 @@ function configFileSchema() {
         z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
       ]),
     ),
+    killSwitch: z.optional(
+      z.union([
+        z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
+        z.strictObject({ steps: z.array(text).check(z.minLength(1)) }),
+      ]),
+    ),
     fleet: z.optional(
       z.union([
         z.strictObject({ ...anyFleet, metrics: text }),
@@ -56,6 +72,15 @@ function configFileSchema() {
         z.strictObject({ ...anyFleet, command: z.array(text).check(z.minLength(1)) }),
         z.strictObject({ ...anyFleet, prometheus: text }),
       ]),
+    ),
+    notify: z.optional(
+      z.array(
+        z.union([
+          z.strictObject({ ...anyReceiver, webhook: text, secret }),
+          z.strictObject({ ...anyReceiver, ...annotation, grafana: text, token: secret }),
+          z.strictObject({ ...anyReceiver, ...annotation, grafana: text, basic }),
+        ]),
+      ),
     ),
     history: z.optional(
       z.strictObject({ entries: z.optional(z.int().check(z.gte(1), z.lte(10_000_000))), age: z.optional(text) }),

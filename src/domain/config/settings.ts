@@ -134,11 +134,27 @@ export const environmentSettings = [
   },
   {
     ...open,
+    key: 'killSwitch',
+    variable: null,
+    fallback: 'none',
+    meaning:
+      'how the limiter’s master switch is set on the platform, for "panic global": {exec: [PROGRAM, "{variable}={value}"]}, or {steps: [TEXT]} for people',
+  },
+  {
+    ...open,
     key: 'fleet',
     variable: null,
     fallback: 'the addresses of api',
     meaning:
       'where the instances are listed: {dns, nameServer}, {file}, {command: [argv]} or {prometheus: JOB}; metrics: the path of each one’s metrics; plainHttp: true permits http:// at private addresses, where whoever reads a signature can repeat it',
+  },
+  {
+    ...open,
+    key: 'notify',
+    variable: null,
+    fallback: 'nobody is told',
+    meaning:
+      'who is told of changes: a list of {webhook: URL, secret} and {grafana: URL, token}; their other keys: rlctl notify test --help',
   },
   {
     ...open,
@@ -173,7 +189,13 @@ export const programSettings = [
   { variable: 'RLCTL_READ_ONLY', flag: '--read-only', meaning: 'true: refuse everything that changes anything' },
   { variable: 'RLCTL_NO_INPUT', flag: '--no-input', meaning: 'true: never ask' },
   { variable: 'RLCTL_ACTOR', flag: null, meaning: 'who is written into the history, instead of user@host' },
+  { variable: 'VISUAL', flag: null, meaning: 'editor of "override edit"; EDITOR where it is not set, else vi' },
   { variable: 'NO_COLOR', flag: '--color never', meaning: 'any value: no colour' },
+  {
+    variable: 'NODE_EXTRA_CA_CERTS',
+    flag: null,
+    meaning: 'file of further certificate authorities, where a server has a certificate of a private one',
+  },
   { variable: 'XDG_CONFIG_HOME', flag: null, meaning: 'folder of rlctl/config.yaml, ~/.config by default' },
   { variable: 'XDG_CACHE_HOME', flag: null, meaning: 'folder of rlctl’s compiled code, ~/.cache by default' },
   { variable: 'RLCTL_CODE_CACHE', flag: null, meaning: 'anything but on: keep and use no compiled code' },

@@ -20,6 +20,7 @@ export const checkGroups = [
   'document',
   'metrics',
   'server',
+  'notify',
   'local',
 ] as const;
 
@@ -184,7 +185,14 @@ export const checks = [
   {
     id: 'document.in-force',
     title: 'the servers hold what is stored, and what is stored was reloaded',
-    finds: { OVERRIDES_DIFFER: 'error', PROOF_CONTRADICTED: 'error', NOT_KNOWN_IN_FORCE: 'warning' },
+    finds: {
+      OVERRIDES_DIFFER: 'error',
+      PROOF_CONTRADICTED: 'error',
+      NOT_KNOWN_IN_FORCE: 'warning',
+      STALE: 'error',
+      SPLIT: 'error',
+      DIFFERS: 'warning',
+    },
   },
   {
     id: 'metrics.reachable',
@@ -227,6 +235,25 @@ export const checks = [
     id: 'server.workers',
     title: 'no more processes were seen than workers says',
     finds: { WORKERS_MORE: 'warning' },
+  },
+  {
+    id: 'notify.secrets',
+    title: 'the secret of every receiver of events is there and private',
+    finds: { SECRET_FILE_UNSAFE: 'error', SECRET_MISSING: 'warning', SECRET_FORMAT: 'warning' },
+  },
+  {
+    id: 'notify.reachable',
+    title: 'the address of every receiver answers (no event is sent)',
+    finds: {
+      NOTIFY_ADDRESS: 'warning',
+      NOTIFY_UNREACHABLE: 'warning',
+      NOTIFY_TIMEOUT: 'warning',
+      NOTIFY_REFUSED: 'warning',
+      NOTIFY_REDIRECT: 'warning',
+      NOTIFY_SERVER_ERROR: 'warning',
+      NOTIFY_NOT_ITS_OWN: 'warning',
+      NOTIFY_GONE: 'warning',
+    },
   },
   { id: 'local.node', title: 'this Node.js is supported', finds: { NODE_TOO_OLD: 'error' } },
   {

@@ -9,6 +9,9 @@ export const guardedCommands = [
   'shadow on',
   'shadow off',
   'reload',
+  'panic global',
+  'panic bucket',
+  'panic route',
 ] as const;
 
 export type GuardedCommand = (typeof guardedCommands)[number];
@@ -26,6 +29,7 @@ export const exemptCommands = [
   'override undo',
   'override expire',
   'override repair',
+  'panic restore',
   'incident end',
   'incident note',
   'incident start',
@@ -34,6 +38,11 @@ export const exemptCommands = [
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {
   return exemptCommands.some((each) => each === command);
+}
+
+/** True for a command that no freeze holds up: an emergency does not wait for Monday. Its other limits count all the same. */
+export function isPastFreeze(command: string): boolean {
+  return command.startsWith('panic ');
 }
 
 /** Commands that leave an override in force which could be given an end; the others end one, or have none to give. */

@@ -6,10 +6,13 @@ import type { Violation } from './verdict.js';
 export interface Judged {
   readonly violations: readonly Violation[];
   readonly unjudged: readonly string[];
+  /** Limits that were not kept before, and that the change leaves as they were, in sentences: that refuses nothing. */
+  readonly standing: readonly string[];
 }
 
 /** What no limit says unless it does. */
 export const unsaid = {
+  requirement: null,
   route: null,
   field: null,
   bucket: null,
@@ -20,17 +23,35 @@ export const unsaid = {
   cure: '',
 } as const;
 
-/** Bounds hold for what the override sets that the route meets; what it leaves to the bucket is not rlctl's to bound. */
-export function judgeBounds({ bounds }: GuardRule, { route, after }: GuardedRoute): Judged {
-  const violations = [...bounds].flatMap(([field, allowed]): readonly Violation[] => {
+/**
+ * Bounds hold for what the override sets that the route meets; what it leaves to the bucket is not rlctl's to bound. A
+ * number that stands out of them and stays as it was is no reason to refuse a change of something else.
+ */
+export function judgeBounds({ bounds }: GuardRule, guarded: GuardedRoute): Judged {
+  const { route, after } = guarded;
+  const [violations, standing]: [Violation[], string[]] = [[], []];
+  for (const [field, allowed] of bounds) {
     const value = after?.[field];
-    if (value === undefined || isWithin(value, allowed)) return [];
+    if (value === undefined || isWithin(value, allowed)) continue;
     const name = fieldName(field);
     const isAbove = allowed.max !== null && value > allowed.max;
     const text = `${name} ${value} is ${isAbove ? `above ${allowed.max}` : `below ${allowed.min}`}`;
-    return [{ ...unsaid, limit: name, route, field, value, allowed, text }];
-  });
-  return { violations, unjudged: [] };
+    if (isLeft(guarded, field)) standing.push(`${routeText(route)}: ${text}, ${leftText}`);
+    else violations.push({ ...unsaid, limit: name, route, field, value, allowed, text });
+  }
+  return { violations, unjudged: [], standing };
+}
+
+const leftText = 'and stays as it was before this change';
+
+function routeText(route: string): string {
+  return route === '' ? '""' : route;
+}
+
+/** True where the change leaves a field as it was: of its own entry what that said, else what the route met. */
+function isLeft({ isOwn, own, before, after }: GuardedRoute, field: GuardField | 'isShadow'): boolean {
+  const earlier = isOwn ? own : before;
+  return earlier !== null && after !== null && earlier[field] === after[field];
 }
 
 function isWithin(value: number, { min, max }: Bounds): boolean {
@@ -43,6 +64,7 @@ export function judgeFactors({ factors }: GuardRule, route: GuardedRoute): Judge
   return {
     violations: judged.flatMap((each) => (typeof each === 'object' && each !== null ? [each] : [])),
     unjudged: judged.filter((each) => typeof each === 'string'),
+    standing: [],
   };
 }
 
@@ -61,7 +83,9 @@ function judgeFactor(
   }
   if (isWithinFactor(field, old, value, most)) return null;
   const allowed = rangeAround(field, old, most);
-  const text = `${name} goes from ${old} to ${value}, by more than a factor of ${most}`;
+  const [size, was] = [sizeOf(field, value), sizeOf(field, old)];
+  const atOnce = field === 'burst' ? ` (${size} at once instead of ${was})` : '';
+  const text = `${name} goes from ${old} to ${value}${atOnce}, by more than a factor of ${most}`;
   return { ...unsaid, limit: 'factor', route, field, value, before: old, allowed, text };
 }
 
@@ -93,11 +117,18 @@ function rangeAround(field: GuardField, old: number, most: number): Bounds {
  * `enforce`: an override there must say that it only observes, and one that said so may only go where the bucket itself
  * is known to. `shadow`: it must not say so.
  */
-export function judgeNever({ never }: GuardRule, { route, before, after, base }: GuardedRoute): Judged {
+export function judgeNever(rule: GuardRule, guarded: GuardedRoute): Judged {
+  const judged = judgeShadow(rule, guarded);
+  if (judged.violations.length === 0 || !isLeft(guarded, 'isShadow')) return judged;
+  const standing = judged.violations.map(({ text }) => `${routeText(guarded.route)}: ${text}, ${leftText}`);
+  return { ...nothing, standing };
+}
+
+function judgeShadow({ never }: GuardRule, { route, before, after, base }: GuardedRoute): Judged {
   const isShadow = after?.isShadow;
   if (never === 'enforce' && isShadow !== true) {
-    const isLeft = after === null && (before?.isShadow !== true || base?.isShadow === true);
-    if (isLeft) return nothing;
+    const isKeptOut = after === null && (before?.isShadow !== true || base?.isShadow === true);
+    if (isKeptOut) return nothing;
     const left = base?.isShadow === false ? 'the bucket enforces' : 'the bucket is not known to be in shadow';
     const text =
       after === null
@@ -127,8 +158,8 @@ export function judgeNeverFlag({ never }: GuardRule, { bucket, isShadow }: Guard
   return one({ ...unsaid, limit: 'never', bucket, value: isShadow, text, cure });
 }
 
-const nothing: Judged = { violations: [], unjudged: [] };
+const nothing: Judged = { violations: [], unjudged: [], standing: [] };
 
 function one(violation: Violation): Judged {
-  return { violations: [violation], unjudged: [] };
+  return { ...nothing, violations: [violation] };
 }

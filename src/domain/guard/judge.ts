@@ -1,4 +1,5 @@
-import { canEnd } from './commands.js';
+import { needFlags } from '../demand.js';
+import { canEnd, isPastFreeze } from './commands.js';
 import { frozenUntil, momentInWords } from './freeze.js';
 import { judgeBounds, judgeFactors, judgeNever, judgeNeverFlag, unsaid, type Judged } from './judge-values.js';
 import { isUnscoped, type GuardRule } from './rule.js';
@@ -27,7 +28,7 @@ function isAbout(rule: GuardRule, { command, routes, flags, isReloadOnly }: Guar
 
 function judgeRule(rule: GuardRule, situation: GuardSituation): GuardVerdict {
   const whole = [...deniedBy(rule, situation), ...frozenBy(rule, situation)];
-  if (situation.isReloadOnly) return { rule, violations: whole, unjudged: [] };
+  if (situation.isReloadOnly) return { rule, violations: whole, unjudged: [], standing: [] };
   const routes = routesInScope(rule, situation.routes);
   const judged: readonly Judged[] = [
     ...routes.flatMap((route) => [judgeBounds(rule, route), judgeFactors(rule, route), judgeNever(rule, route)]),
@@ -37,6 +38,7 @@ function judgeRule(rule: GuardRule, situation: GuardSituation): GuardVerdict {
     rule,
     violations: [...whole, ...missingBy(rule, situation, routes), ...judged.flatMap(({ violations }) => violations)],
     unjudged: judged.flatMap(({ unjudged }) => unjudged),
+    standing: judged.flatMap(({ standing }) => standing),
   };
 }
 
@@ -47,7 +49,19 @@ function deniedBy({ isDenied, only }: GuardRule, { command }: GuardSituation): r
   return [{ ...unsaid, limit: 'only', text: `"${command}" is not allowed here, only ${only.join(', ')}`, cure }];
 }
 
-function frozenBy({ freeze }: GuardRule, { nowMs }: GuardSituation): readonly Violation[] {
+/** A sentence for each rule whose freeze holds now and does not hold for the command, because it is an emergency. */
+export function passedFreezes(rules: readonly GuardRule[], situation: GuardSituation): readonly string[] {
+  if (!isPastFreeze(situation.command)) return [];
+  return rules.flatMap((rule) => {
+    const found = isAbout(rule, situation) ? frozenUntil(rule.freeze, situation.nowMs) : null;
+    if (found === null) return [];
+    const until = momentInWords(found.untilMs, found.window.zone);
+    return [`the freeze of "${rule.name}" (until ${until}) does not hold for a panic`];
+  });
+}
+
+function frozenBy({ freeze }: GuardRule, { nowMs, command }: GuardSituation): readonly Violation[] {
+  if (isPastFreeze(command)) return [];
   const found = frozenUntil(freeze, nowMs);
   if (found === null) return [];
   const { untilMs, window } = found;
@@ -67,13 +81,8 @@ function missingBy(
   return missing.map((each) => ({
     ...unsaid,
     limit: 'require',
+    requirement: each,
     text: `${each === 'end' ? 'an' : 'a'} ${each} is missing`,
-    cure: `add ${requirementFlag[each]}`,
+    cure: `add ${needFlags[each]}`,
   }));
 }
-
-const requirementFlag = {
-  reason: '--reason TEXT',
-  ticket: '--ticket ID',
-  end: '--for DURATION, --until TIME or --permanent',
-} as const;

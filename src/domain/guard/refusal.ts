@@ -1,5 +1,6 @@
 import { counted } from '../counted.js';
-import { RlctlError, usageError } from '../errors.js';
+import { needFlags, type Demand } from '../demand.js';
+import { usageError } from '../errors.js';
 import { nearNames } from '../near-names.js';
 import { fieldName, type Bounds, type GuardRule } from './rule.js';
 import type { SettledVerdict, Violation } from './verdict.js';
@@ -11,30 +12,43 @@ export interface RefusalFacts {
   readonly lineOf: (rule: GuardRule) => number | null;
 }
 
-/** Throws a guard (6) with every rule that refuses, its place, and what would be let through. */
-export function assertAllowed(verdicts: readonly SettledVerdict[], facts: RefusalFacts): void {
+/** Every rule that refuses, its place, and what would be let through; `null`: none does. */
+export function guardDemand(verdicts: readonly SettledVerdict[], facts: RefusalFacts): Demand | null {
   const refusing = verdicts.filter(({ outcome }) => outcome === 'refused');
-  if (refusing.length === 0) return;
+  if (refusing.length === 0) return null;
+  const violations = refusing.flatMap((verdict) => verdict.violations);
   const lines = refusing.flatMap((verdict) => [
     `  ${verdict.rule.name} (${placeOf(verdict.rule, facts)})`,
     ...verdict.violations.map((each) => `    ${violationText(each)}`),
   ]);
   const what = refusing.length === 1 ? 'a guard refuses' : `${counted(refusing.length, 'guard')} refuse`;
-  throw new RlctlError('guard', `${what} "${facts.command}", and nothing was changed:\n${lines.join('\n')}`, {
+  const missing = violations.flatMap(({ requirement }) => (requirement === null ? [] : [requirement]));
+  const isFlagsAlone = missing.length === violations.length;
+  return {
     code: 'GUARD_REFUSED',
-    hint: [...curesOf(refusing), wayAround(refusing)].join('\n'),
-    details: {
-      command: facts.command,
-      refusals: refusing.flatMap((verdict) =>
-        verdict.violations.map((violation) => ({
-          rule: verdict.rule.name,
-          place: placeOf(verdict.rule, facts),
-          isOverridable: verdict.rule.isOverridable,
-          ...violationJson(violation),
-        })),
+    message: `${what} "${facts.command}", and nothing was changed:\n${lines.join('\n')}`,
+    clause: `${what} it:\n${lines.join('\n')}`,
+    hint: [...curesOf(refusing, violations), wayAround(refusing)].join('\n'),
+    cures: [
+      ...curesOf(
+        refusing,
+        violations.filter(({ requirement }) => requirement === null),
       ),
-    },
-  });
+      ...(isFlagsAlone ? [] : [wayAround(refusing)]),
+    ],
+    needs: missing,
+    flags: [],
+    details: { command: facts.command, refusals: refusing.flatMap((verdict) => refusalsJson(verdict, facts)) },
+  };
+}
+
+function refusalsJson({ rule, violations }: SettledVerdict, facts: RefusalFacts): readonly Record<string, unknown>[] {
+  return violations.map((violation) => ({
+    rule: rule.name,
+    place: placeOf(rule, facts),
+    isOverridable: rule.isOverridable,
+    ...violationJson(violation),
+  }));
 }
 
 /** `/etc/rlctl.yaml:14: environments.prod.guards[0]`. */
@@ -54,8 +68,8 @@ export function violationJson({ untilMs, ...violation }: Violation): Record<stri
   return { ...violation, until: untilMs === null ? null : new Date(untilMs).toISOString() };
 }
 
-function curesOf(refusing: readonly SettledVerdict[]): readonly string[] {
-  const cures = refusing.flatMap(({ violations }) => violations.map(({ cure }) => cure)).filter((cure) => cure !== '');
+function curesOf(refusing: readonly SettledVerdict[], violations: readonly Violation[]): readonly string[] {
+  const cures = violations.map(({ cure }) => cure).filter((cure) => cure !== '');
   const sentences = [...new Set(cures)].map((cure) => `${cure.slice(0, 1).toUpperCase()}${cure.slice(1)}.`);
   return [...rangesOf(refusing), ...sentences];
 }
@@ -108,15 +122,10 @@ export function assertGuardNames(environment: string, rules: readonly GuardRule[
   );
 }
 
-/** Throws a guard (6) where rules are to be overridden and nobody says why. */
-export function assertOverrideReason(names: readonly string[], reason: string | null): void {
-  if (names.length === 0 || reason?.trim()) return;
-  throw new RlctlError(
-    'guard',
-    `overriding ${names.map((name) => `"${name}"`).join(', ')} wants a reason, which is recorded`,
-    {
-      code: 'REASON_MISSING',
-      hint: 'Add --reason TEXT.',
-    },
-  );
+/** Whoever overrides rules has to say why; `null`: nothing is overridden, or it is said. */
+export function overrideReasonDemand(names: readonly string[], reason: string | null): Demand | null {
+  if (names.length === 0 || reason?.trim()) return null;
+  const message = `overriding ${names.map((name) => `"${name}"`).join(', ')} wants a reason, which is recorded`;
+  const hint = `Add ${needFlags.reason}.`;
+  return { code: 'REASON_MISSING', message, clause: message, hint, cures: [], needs: ['reason'], flags: [] };
 }

@@ -1,3 +1,4 @@
+import type { Need } from '../demand.js';
 import type { FreezeWindow } from './freeze.js';
 
 /** The numbers of a policy that a guard can bound. */
@@ -19,7 +20,7 @@ export interface Bounds {
 }
 
 /** What a guard may want a change to carry. */
-export type GuardRequirement = 'reason' | 'ticket' | 'end';
+export type GuardRequirement = Need;
 
 /** One rule of the configuration: what it is about, and what it does not let happen there. */
 export interface GuardRule {

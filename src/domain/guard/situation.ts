@@ -16,6 +16,11 @@ export interface GuardedRoute {
   /** What the override that it met set before, as the server reads it; `null`: it met none. */
   readonly before: OverrideFields | null;
   readonly after: OverrideFields | null;
+  /**
+   * What its own entry set before; `null`: it had none that the server used, or one that another hid and that now wins,
+   * so that all of it is new there.
+   */
+  readonly own: OverrideFields | null;
   /** The bucket's own policy, as a server says it; `null`: not known. */
   readonly base: Policy | null;
 }
@@ -78,13 +83,14 @@ export function guardedRoutes(
       winner: current?.prefix ?? null,
       before: old?.fields ?? null,
       after: current?.fields ?? null,
+      own: isUncovered(then, now, route) ? null : (then.own(route)?.fields ?? null),
     };
   });
   const taken = named.flatMap((route) => {
     const [old, current] = [then.winnerOf(route), now.winnerOf(route)];
     const [was, is] = [old?.fields ?? null, current?.fields ?? null];
     if (isSamePolicy(was, is)) return [];
-    return [{ route, isOwn: false, winner: current?.prefix ?? null, before: was, after: is }];
+    return [{ route, isOwn: false, winner: current?.prefix ?? null, before: was, after: is, own: null }];
   });
   return [...own, ...taken].map((each) => ({ ...each, buckets: bucketOf(each.route)?.names ?? [] }));
 }
@@ -97,6 +103,11 @@ function namedRoutes(rules: readonly GuardRule[], buckets: BucketMap['buckets'])
     ),
   ]);
   return [...new Set(routes)];
+}
+
+/** True where an entry wins that another one hid before. */
+function isUncovered(then: OverrideIndex, now: OverrideIndex, route: string): boolean {
+  return now.winnerOf(route)?.prefix === route && then.winnerOf(route)?.prefix !== route;
 }
 
 /** A prefix's own entry where the server can use it, else what wins there. */

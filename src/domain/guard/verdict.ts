@@ -1,9 +1,11 @@
-import type { Bounds, GuardField, GuardRule } from './rule.js';
+import type { Bounds, GuardField, GuardRequirement, GuardRule } from './rule.js';
 
 /** One limit of a rule that a change does not keep. */
 export interface Violation {
   /** The key of the rule that says so. */
   readonly limit: 'rate' | 'burst' | 'window' | 'factor' | 'never' | 'require' | 'freeze' | 'deny' | 'only';
+  /** What the change does not carry; `null`: it is about something else. */
+  readonly requirement: GuardRequirement | null;
   /** `null`: it is about the change as a whole, or about a bucket's flag. */
   readonly route: string | null;
   /** The number that it is about; `null`: none. */
@@ -31,6 +33,8 @@ export interface GuardVerdict {
   readonly violations: readonly Violation[];
   /** What could not be judged, in sentences; that alone refuses nothing. */
   readonly unjudged: readonly string[];
+  /** What was out of its limits before and stays as it was, in sentences; that refuses nothing. */
+  readonly standing: readonly string[];
 }
 
 /** A verdict with what the operator said about it. */
@@ -42,7 +46,7 @@ export interface SettledVerdict extends GuardVerdict {
 /** What guards say of a change, and what is to be said of the names that were given. */
 export interface GuardsSaid {
   readonly verdicts: readonly SettledVerdict[];
-  /** Sentences: names that did not have to be given. */
+  /** Sentences: names that did not have to be given, and freezes that do not hold for an emergency. */
   readonly remarks: readonly string[];
 }
 

@@ -30,11 +30,20 @@ export interface RouteDiff {
   /** Positions from 0; `null`: no entry. */
   readonly fromIndex: number | null;
   readonly toIndex: number | null;
+  /**
+   * The key directly behind it, before and after; `null`: it is the last, or there is no entry, or no index. Two documents
+   * count differently: a neighbour tells a place where the same number on both sides would not.
+   */
+  readonly fromNext: string | null;
+  readonly toNext: string | null;
 }
+
+/** What a route has no place for. */
+export const noPlace = { fromIndex: null, toIndex: null, fromNext: null, toNext: null } as const;
 
 /** A route that stands as it stood, where only what is known of it changed; its place is not looked up. */
 export function keptDiff({ route, before, after }: Pick<RouteDiff, 'route' | 'before' | 'after'>): RouteDiff {
-  return { route, kind: 'kept', isMoved: false, before, after, fields: [], fromIndex: null, toIndex: null };
+  return { route, kind: 'kept', isMoved: false, before, after, fields: [], ...noPlace };
 }
 
 function valuesByName(raw: string | null): ReadonlyMap<string, { raw: string; value: JsonValue }> {
@@ -49,12 +58,7 @@ function diffFields(before: string | null, after: string | null): readonly Field
     .map((name) => ({ name, before: old.get(name)?.value, after: current.get(name)?.value }));
 }
 
-function diffOf(
-  route: string,
-  before: { readonly raw: string; readonly index: number } | null,
-  after: { readonly raw: string; readonly index: number } | null,
-  isMoved: boolean,
-): RouteDiff {
+function diffOf(route: string, before: Located | null, after: Located | null, isMoved: boolean): RouteDiff {
   const [rawBefore, rawAfter] = [before?.raw ?? null, after?.raw ?? null];
   const changedKind = rawBefore === rawAfter ? 'moved' : 'changed';
   return {
@@ -66,11 +70,20 @@ function diffOf(
     fields: diffFields(rawBefore, rawAfter),
     fromIndex: before?.index ?? null,
     toIndex: after?.index ?? null,
+    fromNext: before?.next ?? null,
+    toNext: after?.next ?? null,
   };
 }
 
-function located(document: OverrideDocument, member: DocumentMember): { raw: string; index: number } {
-  return { raw: rawValue(document, member), index: member.index };
+interface Located {
+  readonly raw: string;
+  readonly index: number;
+  readonly next: string | null;
+}
+
+function located(document: OverrideDocument, member: DocumentMember): Located {
+  const { index } = member;
+  return { raw: rawValue(document, member), index, next: document.members[index + 1]?.key ?? null };
 }
 
 function isSameValue(before: OverrideDocument, after: OverrideDocument, pair: CommonMember): boolean {

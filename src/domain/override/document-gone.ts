@@ -15,13 +15,21 @@ export function isDocumentGone(stored: {
   return stored.type === 'none' && stored.lastEntry !== null && stored.lastEntry.next !== empty;
 }
 
+/** What it says of such a key, wherever it is said. */
+export function goneText({ key }: { readonly key: string }): string {
+  return `${key} is gone, though the history tells of overrides in it`;
+}
+
+/** The way back, and it alone: a reload before it would cost the servers what they still hold. */
+export const goneCure = 'Restore the last document with: rlctl override repair';
+
 /** No reload may be advised where the document's key is gone: it would cost the servers what they still hold. */
-export function goneFinding({ key }: { readonly key: string }): Finding {
+export function goneFinding(stored: { readonly key: string }): Finding {
   return {
     code: 'DOCUMENT_GONE',
     part: 'overrides',
-    message: `${key} is gone, though the history tells of overrides in it: the next reload drops every override`,
-    hint: 'Restore the last document with: rlctl override repair; do not reload before',
+    message: `${goneText(stored)}: the next reload drops every override`,
+    hint: `${goneCure}; do not reload before`,
   };
 }
 

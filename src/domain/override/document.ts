@@ -48,17 +48,13 @@ function placeInWords({ line, column, offset }: TextPosition): string {
   return `line ${line}, column ${column} (byte ${offset})`;
 }
 
-const restart = 'Only "override set --force" starts anew (every other entry goes; the old bytes stay in the history).';
 const droppedCure =
-  'Run "rlctl override repair" to restore the last good document from the history, which also reloads; do not reload before: the server would drop every override. ' +
-  restart;
-const readCure =
-  'The server reads it all the same, so nothing is lost by a reload, but rlctl can change nothing in it. Mend that place by hand (redis-cli) and run "rlctl reload"; what the server makes of each entry tells "rlctl override lint". Or run "rlctl override repair", which brings back the last document recorded in the history. ' +
-  restart;
+  'Do not reload: the server would drop every override. Bring back the last recorded document with "rlctl override repair", which reloads too; where none is recorded, start anew with "rlctl override set ROUTE --rate N --force".';
 
-/** What to do depends on what the server makes of it: it takes more than rlctl does. */
-function cureOf(bytes: Uint8Array): string {
-  return loadOverrides(bytes).droppedBecause === null ? readCure : droppedCure;
+/** What to do depends on what the server makes of it: it takes more than rlctl does. `byHand`: what mends it, and only it. */
+function cureOf(bytes: Uint8Array, byHand: string): string {
+  if (loadOverrides(bytes).droppedBecause !== null) return droppedCure;
+  return `${byHand}, then run "rlctl reload"; until then nothing is lost, since the server reads it ("rlctl override lint" tells how). Or bring back the last recorded document: rlctl override repair (with --dry-run it shows what that changes).`;
 }
 
 function corrupt(bytes: Uint8Array, fault: JsonFault): RlctlError {
@@ -66,7 +62,11 @@ function corrupt(bytes: Uint8Array, fault: JsonFault): RlctlError {
   return new RlctlError(
     'guard',
     `the override document is not a JSON object: ${fault.reason}, at ${placeInWords(place)}`,
-    { code: 'DOCUMENT_CORRUPT', hint: cureOf(bytes), details: { reason: fault.reason, ...place } },
+    {
+      code: 'DOCUMENT_CORRUPT',
+      hint: cureOf(bytes, 'Correct that place by hand'),
+      details: { reason: fault.reason, ...place },
+    },
   );
 }
 
@@ -77,7 +77,10 @@ function duplicate(bytes: Uint8Array, key: string, first: number, second: number
     `the override document holds the key ${JSON.stringify(key)} twice: at ${placeInWords(firstPlace)} and at ${placeInWords(place)}`,
     {
       code: 'DOCUMENT_DUPLICATE_KEYS',
-      hint: `${cureOf(bytes)} The server uses the last value at the first one's position.`,
+      hint: cureOf(
+        bytes,
+        'By hand, give the first one the value of the last, which is what the server uses, and remove the others',
+      ),
       details: { reason: 'duplicate key', key, first: firstPlace, ...place },
     },
   );

@@ -8,6 +8,8 @@ export interface Heartbeat {
   readonly by: string;
   /** How often it runs, seconds; `null`: it did not say. */
   readonly everySeconds: number | null;
+  /** Server time of the run before by the same, where neither said how often it runs; `null`: there was none. */
+  readonly previousMs: number | null;
   /** The revision that the servers were last seen to reload after an end was applied; `null`: none so far. */
   readonly reloaded: Revision | null;
 }
@@ -16,13 +18,16 @@ export interface Heartbeat {
 export function parseHeartbeat(text: string | null): Heartbeat | null {
   if (text === null) return null;
   try {
-    const { atMs, by, everySeconds, reloaded } = JSON.parse(text) as Partial<Record<keyof Heartbeat, unknown>>;
+    const { atMs, by, everySeconds, previousMs, reloaded } = JSON.parse(text) as Partial<
+      Record<keyof Heartbeat, unknown>
+    >;
     if (typeof atMs !== 'number' || !(Math.abs(atMs) <= 8.64e15)) return null;
     const isPeriod = typeof everySeconds === 'number' && everySeconds > 0;
     return {
       atMs,
       by: typeof by === 'string' ? by : 'unknown',
       everySeconds: isPeriod ? everySeconds : null,
+      previousMs: typeof previousMs === 'number' && previousMs < atMs ? previousMs : null,
       reloaded: typeof reloaded === 'string' ? reloaded : null,
     };
   } catch {
@@ -35,9 +40,33 @@ export function serialiseHeartbeat(heartbeat: Heartbeat): string {
   return JSON.stringify({ v: 1, ...heartbeat });
 }
 
-const unknownPeriodMs = 15 * 60_000;
+/** Runs closer together than this are one: somebody tried twice, or two of them ran at once. */
+const sameRunMs = 10_000;
+/** Nobody runs something by hand twice at this distance and means a rhythm; a crontab is read that way. */
+const longestRhythmMs = 65 * 60_000;
 
-/** True where somebody applies ends: the last run is not older than three periods, or 15 minutes where none is known. */
-export function isRecent({ atMs, everySeconds }: Heartbeat, nowMs: number): boolean {
-  return nowMs - atMs <= (everySeconds === null ? unknownPeriodMs : 3 * everySeconds * 1000);
+/** The time of the run before that a new heartbeat keeps, so that two of them show how often something runs. */
+export function previousRunMs(
+  earlier: Heartbeat | null,
+  run: Pick<Heartbeat, 'atMs' | 'by' | 'everySeconds'>,
+): number | null {
+  if (earlier === null || run.everySeconds !== null || earlier.everySeconds !== null || earlier.by !== run.by)
+    return null;
+  return run.atMs - earlier.atMs < sameRunMs ? earlier.previousMs : earlier.atMs;
+}
+
+/**
+ * How often ends are applied, milliseconds: what the run said, else what two runs show. `null`: it was run once, by hand,
+ * and nothing tells that it will be run again.
+ */
+export function periodMs({ atMs, everySeconds, previousMs }: Heartbeat): number | null {
+  if (everySeconds !== null) return everySeconds * 1000;
+  const shown = previousMs === null ? null : atMs - previousMs;
+  return shown !== null && shown <= longestRhythmMs ? shown : null;
+}
+
+/** True where somebody applies ends again and again: the last run is not older than three periods. */
+export function isAttended(heartbeat: Heartbeat, nowMs: number): boolean {
+  const period = periodMs(heartbeat);
+  return period !== null && nowMs - heartbeat.atMs <= 3 * period;
 }

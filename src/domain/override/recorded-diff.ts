@@ -1,4 +1,4 @@
-import { diffDocuments, keptDiff, type RouteDiff } from './diff.js';
+import { diffDocuments, keptDiff, noPlace, type RouteDiff } from './diff.js';
 import { scanDocument } from './document.js';
 import type { HistoryBody, RouteChange } from './history.js';
 import { isKept } from './splices.js';
@@ -16,11 +16,11 @@ export function recordedDiff(body: Pick<HistoryBody, 'routes' | 'splices'>): rea
   const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
   // The places in this small document are not those in the stored one, which the history does not keep.
   return [
-    ...diff.map((each) => ({ ...each, fromIndex: null, toIndex: null })),
+    ...diff.map((each) => ({ ...each, ...noPlace })),
     ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
   ];
 }
 
 function moveOf({ route, before, after }: RouteChange): RouteDiff {
-  return { route, kind: 'moved', isMoved: true, before, after, fields: [], fromIndex: null, toIndex: null };
+  return { route, kind: 'moved', isMoved: true, before, after, fields: [], ...noPlace };
 }

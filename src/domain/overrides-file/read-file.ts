@@ -1,4 +1,5 @@
 import { RlctlError } from '../errors.js';
+import type { Revision } from '../revision.js';
 import { nearNames } from '../near-names.js';
 import { decodeKey, latin1Text, utf8Text } from '../override/scanned-text.js';
 import { byteOf, scanObject, skipWhitespace, strictDialect } from '../override/scanner.js';
@@ -27,6 +28,16 @@ export interface OverridesFile {
   /** What manages the entries that `sync` applies; `null`: the file does not say. */
   readonly owner: string | null;
   readonly entries: readonly FileEntry[];
+  /** What the file says that it was dumped from; `null`: it says no revision. */
+  readonly dumpedFrom: DumpedFrom | null;
+}
+
+/** What a dump says of where it comes from. */
+export interface DumpedFrom {
+  /** At least 8 hex digits, or `none`. */
+  readonly revision: Revision;
+  /** The environment by its name at the time; `null`: it does not say. */
+  readonly environment: string | null;
 }
 
 export interface FileSource {
@@ -39,7 +50,7 @@ export interface FileSource {
 export const maxFileBytes = 16 * 1024 * 1024;
 
 const form = 'See its form with: rlctl override schema';
-/** What a dump says beside the overrides; read past. */
+/** What a dump says beside the overrides; all but the revision and its environment is read past. */
 export const remarkFields = ['environment', 'key', 'revision', 'takenAt'] as const;
 export const headFields = ['apiVersion', 'kind', 'owner', 'overrides'] as const;
 const knownFields: ReadonlySet<string> = new Set([...headFields, ...remarkFields]);
@@ -82,7 +93,7 @@ type PlaceOf = (at: number) => TextPlace;
 function readRoot(tree: FileTree, faults: FaultList, placeOf: PlaceOf, json: Uint8Array | null): OverridesFile {
   for (const { at, message, cure } of tree.faults) faults.add(at, message, cure);
   const { root } = tree;
-  const nothing = { owner: null, entries: [] };
+  const nothing = { owner: null, entries: [], dumpedFrom: null };
   if (root === null) return nothing;
   if (root.kind !== 'map') {
     const what = root.kind === 'null' ? 'it is empty' : 'it holds no mapping at its top';
@@ -91,7 +102,7 @@ function readRoot(tree: FileTree, faults: FaultList, placeOf: PlaceOf, json: Uin
   }
   const members = [...root.members()];
   return json !== null && !isOverridesKind(members)
-    ? { owner: null, entries: readBare(json, faults, placeOf) }
+    ? { ...nothing, entries: readBare(json, faults, placeOf) }
     : readKind(root, members, faults, placeOf);
 }
 
@@ -141,6 +152,7 @@ function readKind(root: FileNode, members: readonly FileMember[], faults: FaultL
   for (const [name, wanted] of Object.entries(fileHead))
     assertHead(root, fields.get(name)?.value, name, wanted, faults);
   const owner = ownerOf(fields.get('owner')?.value, faults);
+  const dumpedFrom = dumpedFromOf(fields, faults);
   const list = fields.get('overrides');
   if (list?.value.kind !== 'list') {
     const at = list?.value.at ?? root.at;
@@ -150,9 +162,9 @@ function readKind(root: FileNode, members: readonly FileMember[], faults: FaultL
       what,
       'Write "overrides:" and its entries, each starting with "- prefix:"; "overrides: []" for none.',
     );
-    return { owner, entries: [] };
+    return { owner, entries: [], dumpedFrom };
   }
-  return { owner, entries: readList(list.value.items(), faults, placeOf) };
+  return { owner, entries: readList(list.value.items(), faults, placeOf), dumpedFrom };
 }
 
 function assertHead(
@@ -176,6 +188,26 @@ function ownerOf(node: FileNode | undefined, faults: FaultList): string | null {
   const shown = 'text' in node ? JSON.stringify(node.text) : 'what stands there';
   faults.add(node.at, `owner: ${shown} is no name`, 'Use letters, digits and . _ / @ -, such as "team-search".');
   return null;
+}
+
+/** How a dump spells a revision. */
+export const revisionPattern = /^(?:[0-9a-f]{8,64}|none)$/;
+
+function dumpedFromOf(fields: ReadonlyMap<string, FileMember>, faults: FaultList): DumpedFrom | null {
+  const said = fields.get('revision')?.value;
+  if (said === undefined || said.kind === 'null') return null;
+  const revision = said.kind === 'text' ? said.text : '';
+  if (!revisionPattern.test(revision)) {
+    const shown = 'text' in said ? JSON.stringify(revision) : 'what stands there';
+    faults.add(
+      said.at,
+      `revision: ${shown} is no revision`,
+      'Write the one that a dump says, in quotes, or leave it out.',
+    );
+    return null;
+  }
+  const environment = fields.get('environment')?.value;
+  return { revision, environment: environment?.kind === 'text' ? environment.text : null };
 }
 
 function readList(items: Iterable<FileNode>, faults: FaultList, placeOf: PlaceOf): readonly FileEntry[] {

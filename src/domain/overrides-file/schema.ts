@@ -1,5 +1,5 @@
 import { overrideBounds, wireNames } from '../override/entry.js';
-import { fileHead, headFields, ownerPattern, remarkFields } from './read-file.js';
+import { fileHead, headFields, ownerPattern, remarkFields, revisionPattern } from './read-file.js';
 import { recordedField } from './read-entry.js';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
@@ -58,11 +58,20 @@ export function overridesFileSchema(): JsonSchema {
       items: { anyOf: entrySchemas() },
     },
   } satisfies Record<(typeof headFields)[number], JsonSchema>;
+  const remarks = {
+    environment: { description: 'Where the file was dumped.' },
+    revision: {
+      description:
+        'What the document was when the file was dumped: what changed since is said before it is overwritten.',
+      type: ['string', 'null'],
+      pattern: revisionPattern.source,
+    },
+  } satisfies Partial<Record<(typeof remarkFields)[number], JsonSchema>>;
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Route overrides of a rate limiter, for rlctl',
     type: 'object',
-    properties: { ...known, ...Object.fromEntries(remarkFields.map((name) => [name, {}])) },
+    properties: { ...known, ...Object.fromEntries(remarkFields.map((name) => [name, {}])), ...remarks },
     required: ['apiVersion', 'kind', 'overrides'],
     additionalProperties: false,
   };

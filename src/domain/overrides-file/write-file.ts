@@ -20,6 +20,8 @@ export interface WritableFile {
   readonly comments: readonly string[];
   /** `null`: nothing manages it. */
   readonly owner: string | null;
+  /** What it is dumped from. */
+  readonly dumpedFrom: { readonly environment: string; readonly revision: string };
   readonly entries: readonly WritableEntry[];
 }
 
@@ -102,11 +104,13 @@ function entryLines({ prefix, raw, comments }: WritableEntry): readonly string[]
 }
 
 /** A file of overrides as YAML, with its last newline. Read again it gives every value as it was, but for white space. */
-export function writeOverridesFile({ comments, owner, entries }: WritableFile): string {
+export function writeOverridesFile({ comments, owner, dumpedFrom, entries }: WritableFile): string {
   const lines = [
     ...comments.map((comment) => commentLine(comment, '')),
     `apiVersion: ${fileHead.apiVersion}`,
     `kind: ${fileHead.kind}`,
+    `environment: ${quoted(dumpedFrom.environment)}`,
+    `revision: ${quoted(dumpedFrom.revision)}`,
     ...(owner === null ? [] : [`owner: ${quoted(owner)}`]),
     entries.length === 0 ? 'overrides: []' : 'overrides:',
   ];

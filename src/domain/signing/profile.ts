@@ -38,6 +38,19 @@ const plain: Omit<SigningProfile, 'name' | 'header' | 'payload'> = {
   headers: new Map([['Content-Type', 'application/json']]),
 };
 
+/** What Standard Webhooks says. */
+export const standardWebhooks: SigningProfile = {
+  ...plain,
+  name: 'standard-webhooks',
+  header: 'webhook-signature',
+  timestampHeader: 'webhook-timestamp',
+  idHeader: 'webhook-id',
+  payload: '{id}.{timestamp}.{body}',
+  encoding: 'base64',
+  prefix: 'v1,',
+  secretFormat: 'whsec',
+};
+
 /**
  * The profiles rlctl knows, in the order in which `auto` tries them: the operator's handbook first, then the forms of
  * servers as deployed. Signing zero bytes and sending none satisfies a server that ignores the body and one that signs
@@ -53,17 +66,7 @@ export const builtInProfiles: readonly SigningProfile[] = [
     timestampHeader: 'X-Config-Timestamp',
     payload: '{timestamp}\n{body}',
   },
-  {
-    ...plain,
-    name: 'standard-webhooks',
-    header: 'webhook-signature',
-    timestampHeader: 'webhook-timestamp',
-    idHeader: 'webhook-id',
-    payload: '{id}.{timestamp}.{body}',
-    encoding: 'base64',
-    prefix: 'v1,',
-    secretFormat: 'whsec',
-  },
+  standardWebhooks,
   { ...plain, name: 'body', header: 'X-Config-Signature', payload: '{body}' },
 ];
 

@@ -32,6 +32,7 @@ export class SignedRequest {
   readonly isTimestamped: boolean;
   readonly #headers: ReadonlyMap<string, string>;
   readonly #shown: ReadonlySet<string>;
+  readonly #signing: SigningProfile;
 
   constructor(
     readonly endpoint: ApiEndpoint,
@@ -45,6 +46,12 @@ export class SignedRequest {
     this.isTimestamped = isTimestamped(profile);
     this.#headers = headers;
     this.#shown = shown;
+    this.#signing = profile;
+  }
+
+  /** The same request to the same instance by the name that it has, where the endpoint held its IP address. */
+  byName(origin: string): SignedRequest {
+    return new SignedRequest({ ...this.endpoint, origin }, this.#signing, this.#headers, this.#shown);
   }
 
   [reveal](): ReadonlyMap<string, string> {
@@ -92,9 +99,7 @@ export interface SigningInput {
  */
 export function signReload(profile: SigningProfile, secret: Secret, input: SigningInput): SignedRequest {
   const values = { timestamp: String(Math.floor(input.nowSeconds)), id: input.nonce, body: profile.body ?? '' };
-  const digest = createHmac('sha256', keyOf(profile, secret))
-    .update(fill(profile.payload, values), 'utf8')
-    .digest(profile.encoding);
+  const signature = signatureOf(profile, secret, values);
   const shown = new Map<string, string>();
   assertHeaderText(input.origin ?? '');
   if (input.origin !== null) shown.set('Origin', input.origin);
@@ -102,8 +107,26 @@ export function signReload(profile: SigningProfile, secret: Secret, input: Signi
   if (profile.idHeader !== null) shown.set(profile.idHeader, values.id);
   const contentType = [...profile.headers].filter(([name]) => /^(content-type|accept)$/i.test(name));
   for (const [name, value] of contentType) shown.set(name, value);
-  const headers = new Map([...shown, ...profile.headers, [profile.header, fill(profile.prefix, values) + digest]]);
+  const headers = new Map([...shown, ...profile.headers, [profile.header, signature]]);
   return new SignedRequest(input.endpoint, profile, headers, new Set(shown.keys()));
+}
+
+/** What a signature is made over, beside the secret. */
+export interface SignedValues {
+  /** Unix seconds, as text. */
+  readonly timestamp: string;
+  readonly id: string;
+  /** The text that is sent; empty: none. */
+  readonly body: string;
+}
+
+/**
+ * The value of the header that carries the signature; for as long as the timestamp counts it is as good as the secret.
+ * @throws usage where a `whsec_` secret is not base64 (the secret is not repeated).
+ */
+export function signatureOf(profile: SigningProfile, secret: Secret, values: SignedValues): string {
+  const digest = createHmac('sha256', keyOf(profile, secret)).update(fill(profile.payload, values), 'utf8');
+  return fill(profile.prefix, values) + digest.digest(profile.encoding);
 }
 
 function assertHeaderText(origin: string): void {
@@ -111,7 +134,7 @@ function assertHeaderText(origin: string): void {
   throw usageError('the origin to send is not plain text', 'write it like https://app.example.com');
 }
 
-function fill(template: string, values: Readonly<Record<'timestamp' | 'id' | 'body', string>>): string {
+function fill(template: string, values: SignedValues): string {
   return template.replace(/\{(timestamp|id|body)\}/g, (_, name: 'timestamp' | 'id' | 'body') => values[name]);
 }
 

@@ -1,5 +1,4 @@
 import type { HistoryRecord } from '../../domain/audit/record.js';
-import type { HistoryEntry } from '../../domain/override/history.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore } from '../../ports/override-store.js';
@@ -22,19 +21,21 @@ export async function* recordPages(ports: AuditPorts): AsyncGenerator<readonly H
   yield* pages(
     ports,
     (limit, last) => ports.store.records({ limit, ...(last === null ? {} : { after: last }) }, ports.deadline),
-    ({ fields }) => [...fields.values()].reduce((sum, value) => sum + value.length, 0),
+    sizeOfRecord,
   );
 }
 
-/** The history newest first, page by page. */
-export async function* entryPages(ports: AuditPorts): AsyncGenerator<readonly HistoryEntry[]> {
+/** The same newest first. */
+export async function* newestPages(ports: AuditPorts): AsyncGenerator<readonly HistoryRecord[]> {
   yield* pages(
     ports,
-    (limit, last) => ports.store.history({ limit, ...(last === null ? {} : { before: last }) }, ports.deadline),
-    ({ document, body }) =>
-      (document?.length ?? 0) +
-      (body?.splices ?? []).reduce((sum, { removed, inserted }) => sum + removed.length + inserted.length, 500),
+    (limit, last) => ports.store.newestRecords({ limit, ...(last === null ? {} : { before: last }) }, ports.deadline),
+    sizeOfRecord,
   );
+}
+
+function sizeOfRecord({ fields }: HistoryRecord): number {
+  return [...fields.values()].reduce((sum, value) => sum + value.length, 0);
 }
 
 async function* pages<Item extends { readonly entryId: string }>(

@@ -2,7 +2,14 @@ import { counted } from '../../domain/counted.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { emptiedCure, emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import {
+  emptiedCure,
+  emptiedText,
+  goneCure,
+  goneText,
+  isDocumentGone,
+  isStoreEmptied,
+} from '../../domain/override/document-gone.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -41,8 +48,8 @@ function foundMissing(stored: StoredOverrides, reload: ReloadRecord | null): Tol
   if (!isDocumentGone(stored)) return null;
   return {
     code: 'DOCUMENT_GONE',
-    message: `${stored.key} is gone, though the history tells of a document there: a reload would drop every override`,
-    cure: 'Restore the last document with: rlctl override repair; what that would bring back shows: rlctl override repair --dry-run',
+    message: `${goneText(stored)}: a reload would drop every override`,
+    cure: `${goneCure}; what that would bring back shows: rlctl override repair --dry-run`,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Found } from '../../domain/doctor/report.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { RightFacts } from '../../ports/redis-inspector.js';
 import { NotChecked, type Answer, type Facts } from './facts.js';
-import { redisCli } from './redis-cli.js';
+import { redisCli } from '../../domain/redis-cli.js';
 
 /** Reads the history from its beginning, which nothing but trimming and the audit does. */
 const auditCommand = 'XRANGE';

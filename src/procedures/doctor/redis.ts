@@ -7,7 +7,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { overridesKey } from '../../domain/redis-keys.js';
 import type { KeyFacts, RedisFacts } from '../../ports/redis-inspector.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
-import { redisCli } from './redis-cli.js';
+import { redisCli } from '../../domain/redis-cli.js';
 
 /** SET with KEEPTTL came with 6.0, and every write needs it. */
 const oldest = 6;

@@ -69,6 +69,7 @@ function readOnce(store: OverrideStore): OverrideStore {
       return known;
     },
     records: (query, deadline) => store.records(query, deadline),
+    newestRecords: (query, deadline) => store.newestRecords(query, deadline),
     write: (write, deadline) => store.write(write, deadline),
     beat: (heartbeat, deadline) => store.beat(heartbeat, deadline),
     open: (deadline) => store.open(deadline),

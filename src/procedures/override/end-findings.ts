@@ -1,6 +1,6 @@
 import { counted } from '../../domain/counted.js';
 import { formatDuration } from '../../domain/duration.js';
-import { isRecent } from '../../domain/override/heartbeat.js';
+import { isAttended, periodMs } from '../../domain/override/heartbeat.js';
 import { takeBackEnds, type PendingEnd } from '../../domain/override/expiry.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -62,8 +62,8 @@ function overdueOf(listing: OverrideListing): readonly PendingEnd[] {
 }
 
 function graceMs({ heartbeat, serverTimeMs }: StoredOverrides): number {
-  if (heartbeat === null || heartbeat === 'unknown' || !isRecent(heartbeat, serverTimeMs)) return 0;
-  return (heartbeat.everySeconds ?? 0) * 1000;
+  if (heartbeat === null || heartbeat === 'unknown' || !isAttended(heartbeat, serverTimeMs)) return 0;
+  return periodMs(heartbeat) ?? 0;
 }
 
 function unattendedFindings(listing: OverrideListing): readonly EndFinding[] {

@@ -8,6 +8,7 @@ import {
   type Expiry,
   type PendingEnd,
 } from '../../domain/override/expiry.js';
+import { previousRunMs, type Heartbeat } from '../../domain/override/heartbeat.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -134,7 +135,9 @@ async function leaveHeartbeat(
   { author, everySeconds }: ExpiryInput,
 ): Promise<RlctlError | null> {
   const atMs = Math.round(stored.serverTimeMs + ports.clock.monotonicMs() - readAtMs);
-  const beat = { atMs, by: author.actor, everySeconds, reloaded: reloaded ?? earlier(stored) };
+  const run = { atMs, by: author.actor, everySeconds };
+  const previousMs = previousRunMs(known(stored), run);
+  const beat = { ...run, previousMs, reloaded: reloaded ?? known(stored)?.reloaded ?? null };
   try {
     await ports.store.beat(beat, ports.deadline);
     return null;
@@ -144,8 +147,8 @@ async function leaveHeartbeat(
   }
 }
 
-function earlier({ heartbeat }: StoredOverrides): Revision | null {
-  return heartbeat === 'unknown' ? null : (heartbeat?.reloaded ?? null);
+function known({ heartbeat }: StoredOverrides): Heartbeat | null {
+  return heartbeat === 'unknown' ? null : heartbeat;
 }
 
 function exitOf({ skipped }: Pick<DueEnds, 'skipped'>, effect: Effect | null): ExitName {

@@ -1,6 +1,7 @@
 import { usageError } from '../../domain/errors.js';
 import type { RouteDiff } from '../../domain/override/diff.js';
 import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
+import { lostChange, type LostChange } from '../../domain/override/lost-history.js';
 import { recordedDiff } from '../../domain/override/recorded-diff.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
@@ -17,6 +18,8 @@ export interface RecordedChanges {
   readonly changes: readonly RecordedChange[];
   /** True: the limit cut older ones off. */
   readonly isMore: boolean;
+  /** The last change that is known of where the history is empty; `null`: it is not, or none is known. */
+  readonly lost: LostChange | null;
 }
 
 export interface HistoryFilter {
@@ -53,5 +56,6 @@ export async function recordedChanges(
     diff: entry.body === null ? [] : recordedDiff(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
-  return { changes, isMore: all.length > found.length };
+  const lost = entries.length === 0 ? lostChange(await ports.store.read(ports.deadline, 'auditor')) : null;
+  return { changes, isMore: all.length > found.length, lost };
 }

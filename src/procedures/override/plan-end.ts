@@ -1,7 +1,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import { findMember, rawValue, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
-import { isRecent, type Heartbeat } from '../../domain/override/heartbeat.js';
+import { isAttended, periodMs, type Heartbeat } from '../../domain/override/heartbeat.js';
 import type { RouteChange } from '../../domain/override/history.js';
 import { writeRouteMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { neighboursOf } from '../../domain/override/placement.js';
@@ -130,10 +130,14 @@ export const attendCure =
 
 /** Why nobody applies ends; `null`: somebody does, or it is not known. */
 export function unattended(heartbeat: Heartbeat | null | 'unknown', nowMs: number): string | null {
-  if (heartbeat === 'unknown' || (heartbeat !== null && isRecent(heartbeat, nowMs))) return null;
-  const last =
-    heartbeat === null
-      ? 'nothing has ever run that applies ends'
-      : `what applies ends ran last ${formatDuration(nowMs - heartbeat.atMs)} ago, by ${quoteOutside(heartbeat.by, 60)}`;
-  return `${last}: nothing will take it back in time`;
+  if (heartbeat === 'unknown' || (heartbeat !== null && isAttended(heartbeat, nowMs))) return null;
+  return `${lastRun(heartbeat, nowMs)}: nothing will take it back in time`;
+}
+
+function lastRun(heartbeat: Heartbeat | null, nowMs: number): string {
+  if (heartbeat === null) return 'nothing has ever run that applies ends';
+  const by = quoteOutside(heartbeat.by, 60);
+  if (periodMs(heartbeat) === null)
+    return `what applies ends ran once at ${new Date(heartbeat.atMs).toISOString()}, by hand (${by})`;
+  return `what applies ends ran last ${formatDuration(nowMs - heartbeat.atMs)} ago, by ${by}`;
 }

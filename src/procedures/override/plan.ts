@@ -2,6 +2,7 @@ import { RlctlError } from '../../domain/errors.js';
 import type { GuardsSaid } from '../../domain/guard/verdict.js';
 import { diffDocuments, hiddenBy, hidingPrefix, keptDiff, type RouteDiff } from '../../domain/override/diff.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
+import type { DumpAge } from '../../domain/override/dump-age.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { endAtMs, type End } from '../../domain/override/end.js';
 import { parseMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
@@ -50,6 +51,8 @@ export interface ChangeIntent {
   alsoUndoes?(): readonly string[];
   /** What else somebody should know of the edit, in sentences; known once `edit` has run. Absent: nothing. */
   remarks?(): readonly string[];
+  /** What became of the document since the file of the intent was dumped; known once `edit` has run. Absent: no file. */
+  dumpAge?(): DumpAge | null;
   /** Routes it should have found and did not; known once `edit` has run. Absent: it looks for none. */
   missing?(): readonly MissingOverride[];
   /** What is recorded beside the values; known once `edit` has run. Absent: nothing. */

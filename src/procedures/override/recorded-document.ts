@@ -1,9 +1,7 @@
 import { usageError } from '../../domain/errors.js';
-import type { HistoryEntry } from '../../domain/override/history.js';
-import { documentAt } from '../../domain/override/replay.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StorePorts } from './plan.js';
-import { readHistory } from './recorded.js';
+import { bytesOfRevision, readHistory } from './recorded.js';
 
 /** One revision of the override document, to the byte. */
 export interface RecordedDocument {
@@ -26,15 +24,9 @@ export async function recordedDocument(
     change === undefined ? isPrefix(wanted) && revision.startsWith(wanted) : revision === change.next;
   if (stored.bytes !== null && names(stored.revision)) return { revision: stored.revision, bytes: stored.bytes };
   const revision = newestFirst.flatMap(({ next, prev }) => [next, prev]).find(names);
-  const bytes = revision === undefined ? undefined : bytesOf(newestFirst, revision);
+  const bytes = revision === undefined ? undefined : bytesOfRevision(newestFirst, revision);
   if (revision !== undefined && bytes != null) return { revision, bytes };
   throw notRecorded(wanted, bytes === null);
-}
-
-/** What an entry carries needs no other to be rebuilt from, so that a gap elsewhere does no harm. */
-function bytesOf(newestFirst: readonly HistoryEntry[], revision: Revision): Uint8Array | null | undefined {
-  const carried = newestFirst.find(({ next, document }) => next === revision && document !== null);
-  return carried?.document ?? documentAt([...newestFirst].reverse(), revision);
 }
 
 function isPrefix(wanted: string): boolean {

@@ -1,4 +1,6 @@
 import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
+import { documentAt } from '../../domain/override/replay.js';
+import type { Revision } from '../../domain/revision.js';
 import type { StorePorts } from './plan.js';
 
 const pageSize = 100;
@@ -18,6 +20,18 @@ export async function readHistory(
     entries.push(...page);
     if (page.length < pageSize || enough(entries)) return entries;
   }
+}
+
+/**
+ * The bytes of a revision as the history has them; `null`: it was no document; `undefined`: the entries do not lead to it.
+ * What an entry carries needs no other to be rebuilt from, so that a gap elsewhere does no harm.
+ */
+export function bytesOfRevision(
+  newestFirst: readonly HistoryEntry[],
+  revision: Revision,
+): Uint8Array | null | undefined {
+  const carried = newestFirst.find(({ next, document }) => next === revision && document !== null);
+  return carried?.document ?? documentAt([...newestFirst].reverse(), revision);
 }
 
 /**

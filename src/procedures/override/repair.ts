@@ -7,6 +7,7 @@ import { replaceDocument } from '../../domain/override/edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { Held } from './held.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
@@ -35,13 +36,23 @@ export function repairIntent(
       if (document !== null && to === null && !isGone) return noEdit(document);
       const [newestFirst, seen] = await Promise.all([readHistory(ports, () => false), held()]);
       const bytes = findDocument(newestFirst, to);
-      if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to);
+      if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to, stored);
       const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
-      state.remarks = [...losses, ...(await otherValues(bytes, seen))];
+      state.remarks = [...keptOf(stored, document), ...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
       return document !== null && Buffer.from(bytes).equals(Buffer.from(stored.bytes ?? [])) ? noEdit(document) : edit;
     },
   };
+}
+
+/** Where what is replaced, and cannot be read, is to be found afterwards. */
+function keptOf({ type, revision, bytes }: StoredOverrides, document: OverrideDocument | null): readonly string[] {
+  if (document !== null) return [];
+  if (bytes === null)
+    return [`the ${quoteOutside(type, 20)} that stands there is kept; how to get it back says: rlctl override history`];
+  return [
+    `the ${counted(bytes.length, 'byte')} that stand there are kept; print them with: rlctl override history --document ${revision.slice(0, 12)}`,
+  ];
 }
 
 /** What is to be restored, and what has to be stored for it. */
@@ -134,7 +145,11 @@ function nothingStored(history: readonly HistoryEntry[]): RlctlError {
   });
 }
 
-function notFound(history: readonly HistoryEntry[], to: string | null): RlctlError {
+function notFound(
+  history: readonly HistoryEntry[],
+  to: string | null,
+  { bytes, type }: Pick<StoredOverrides, 'bytes' | 'type'>,
+): RlctlError {
   if (to !== null)
     return usageError(
       `the history leads to no readable document of revision ${to}`,
@@ -142,8 +157,12 @@ function notFound(history: readonly HistoryEntry[], to: string | null): RlctlErr
       'REVISION_MISSING',
     );
   const what = history.length === 0 ? 'there is no history' : 'the history holds no readable document';
+  // The server reads it: whoever overwrites it throws away what is in force.
+  const isInForce = type === 'string' && loadOverrides(bytes).droppedBecause === null;
   return new RlctlError('guard', `${what} to repair from`, {
     code: 'NOTHING_TO_REPAIR_FROM',
-    hint: 'Write the document anew with "rlctl override set ROUTE … --force"; the bytes that stand there now are kept in the history.',
+    hint: isInForce
+      ? 'Correct it by hand at the place that "rlctl override list" names, then run: rlctl reload'
+      : 'Write the document anew with "rlctl override set ROUTE … --force"; the bytes that stand there now are kept in the history.',
   });
 }

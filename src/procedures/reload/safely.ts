@@ -1,6 +1,12 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
-import { emptiedCure, emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import {
+  emptiedCure,
+  emptiedText,
+  goneText,
+  isDocumentGone,
+  isStoreEmptied,
+} from '../../domain/override/document-gone.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
 import type { Revision } from '../../domain/revision.js';
@@ -67,32 +73,30 @@ export function assertReloadable(stored: StoredOverrides, lastRevision: Revision
 function assertReadable(stored: StoredOverrides, otherwise: string): void {
   const isText = stored.type === 'string' || stored.type === 'none';
   const dropped = loadOverrides(stored.bytes).droppedBecause;
-  if (isDocumentGone(stored)) throw documentGone(stored, otherwise);
-  if (isText && dropped === null) return;
-  try {
-    readable(stored, false);
-    throw new RlctlError('guard', `the document is not what the server can read: ${dropped}`, {
-      code: 'DOCUMENT_CORRUPT',
-    });
-  } catch (error) {
-    if (!(error instanceof RlctlError)) throw error;
-    throw new RlctlError(error.kind, `a reload now would make the server drop every override: ${error.message}`, {
-      code: error.code,
-      hint: `Restore the document with "rlctl override repair", which reloads too; ${otherwise}`,
-      ...(error.details ? { details: error.details } : {}),
-    });
+  const hint = `Restore the document with "rlctl override repair", which reloads too; ${otherwise}`;
+  if (isDocumentGone(stored)) {
+    const message = `${goneText(stored)}: a reload now would make the server drop every override`;
+    throw new RlctlError('guard', message, { code: 'DOCUMENT_GONE', hint });
   }
+  if (isText && dropped === null) return;
+  const { kind, code, message, details } = unreadable(stored, dropped);
+  throw new RlctlError(kind, `a reload now would make the server drop every override: ${message}`, {
+    code,
+    hint,
+    ...(details ? { details } : {}),
+  });
 }
 
-function documentGone({ key }: StoredOverrides, otherwise: string): RlctlError {
-  return new RlctlError(
-    'guard',
-    `${key} is gone, though the history tells of overrides in it: a reload now would make the server drop every override`,
-    {
-      code: 'DOCUMENT_GONE',
-      hint: `Restore the last document with "rlctl override repair", which reloads too; ${otherwise}`,
-    },
-  );
+/** Why it cannot be read, with its place where rlctl's own reader finds one. */
+function unreadable(stored: StoredOverrides, dropped: string | null): RlctlError {
+  try {
+    readable(stored, false);
+  } catch (error) {
+    if (error instanceof RlctlError) return error;
+    throw error;
+  }
+  const message = `the document is not what the server can read: ${dropped}`;
+  return new RlctlError('guard', message, { code: 'DOCUMENT_CORRUPT' });
 }
 
 /** The operator's own expectation is evidence like any other; a count that differs contradicts. */

@@ -82,7 +82,7 @@ describe('least privilege', () => {
   });
 
   test('the heartbeat is read and left where its key is allowed, and not known where it is not', async () => {
-    const beat = { atMs: 1, by: 'b', everySeconds: 60, reloaded: null };
+    const beat = { atMs: 1, by: 'b', everySeconds: 60, previousMs: null, reloaded: null };
     const allowed = storeAt(await userWith(operatorCommands, [...keys, expiryKey(key)]));
     await allowed.beat(beat, deadlineIn(3000));
     expect((await allowed.read(deadlineIn(3000))).heartbeat).toEqual(beat);

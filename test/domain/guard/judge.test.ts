@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeGuards } from '../../../src/domain/guard/judge.js';
+import { judgeGuards, passedFreezes } from '../../../src/domain/guard/judge.js';
 import { needlessRemarks, overriddenNames, settle } from '../../../src/domain/guard/verdict.js';
 import { judged, quiet, refused, rulesOf, type Change, type GuardText } from './kit.js';
 
@@ -31,6 +31,34 @@ describe('bounds', () => {
     expect(refused(rules, set('/a', null, after))).toEqual(said);
   });
 
+  const most = rulesOf({ rate: { max: 10 } });
+  const above = '/a: rate 500 is above 10, and stays as it was before this change';
+  test.each([
+    // Another field is set, and the rate is not touched.
+    [{ '/a': { rate: 500 } }, { '/a': { rate: 500, shadow: true } }, [], [above]],
+    [{ '/a': { rate: '500' } }, { '/a': { rate: 500, burst: 1 } }, [], [above]],
+    // Better is not good yet, and an entry of its own is new.
+    [{ '/a': { rate: 500 } }, { '/a': { rate: 400 } }, ['/a: rate 400 is above 10'], []],
+    [{ '/': { rate: 500 } }, { '/a': { rate: 500 }, '/': { rate: 500 } }, ['/a: rate 500 is above 10'], []],
+    // It was hidden, and now it is what the route meets.
+    [
+      { '/': { rate: 5 }, '/a': { rate: 500 } },
+      { '/a': { rate: 500 }, '/': { rate: 5 } },
+      ['/a: rate 500 is above 10'],
+      [],
+    ],
+    // It is taken along, and meets the same as before.
+    [
+      { '/': { rate: 500 } },
+      { '/': { rate: 500, burst: 1 } },
+      [],
+      ['/: rate 500 is above 10, and stays as it was before this change'],
+    ],
+  ])('of what stands out of them only what a change makes of it counts: %j to %j', (before, after, said, left) => {
+    expect(refused(most, { before, after })).toEqual(said);
+    expect(judged(most, { before, after }).flatMap(({ standing }) => standing)).toEqual(left);
+  });
+
   test('what the bucket itself says is not bounded', () => {
     expect(refused(rulesOf({ rate: { max: 3 } }), { ...set('/a', { rate: 3 }, null), base })).toEqual([]);
   });
@@ -50,6 +78,11 @@ describe('factor', () => {
       refused(four, set('/a', { rate: from }, { rate: to, burst: 1 })).filter((each) => each.includes('rate')),
     ).toEqual(said),
   );
+
+  test('of a burst it says what may come at once', () =>
+    expect(refused(four, set('/a', { burst: 0 }, { burst: 4 }))).toEqual([
+      '/a: burst goes from 0 to 4 (5 at once instead of 1), by more than a factor of 4',
+    ]));
 
   test.each([
     [0, 3, false],
@@ -184,6 +217,8 @@ describe('never', () => {
     [{ shadow: true }, null, true, []],
     [{ shadow: false }, null, null, []],
     [{ rate: 1 }, null, null, []],
+    [{ rate: 1 }, { rate: 2 }, null, []],
+    [{ rate: 1, shadow: false }, { rate: 1 }, null, [text.notSet]],
   ])('enforce: %j to %j, bucket in shadow %s', (before, after, isShadow, said) => {
     const known = isShadow === null ? null : { ...base, isShadow };
     expect(refused(rulesOf({ never: 'enforce' }), { ...set('/a', before, after), base: known })).toEqual(said);
@@ -317,6 +352,18 @@ describe('deny, only and freeze', () => {
     expect(refused(rulesOf({ only: ['shadow on'] }), change)).toEqual([
       '*: "override set" is not allowed here, only shadow on',
     ]);
+  });
+
+  test('a freeze does not hold for a panic, which is said; what else a rule says does', () => {
+    const rules = rulesOf({ ...freeze, name: 'weekend', never: 'shadow' });
+    const change = { ...set('/a', null, { shadow: true }), command: 'panic route', nowMs: Date.parse('2026-01-01T12:00Z') };
+    expect(refused(rules, change)).toEqual(['/a: shadow is true, and it is never to stop enforcing']);
+    const situation = { ...quiet, command: 'panic route', nowMs: change.nowMs };
+    expect(passedFreezes(rules, situation)).toEqual([
+      'the freeze of "weekend" (until 2026-01-02 00:00Z) does not hold for a panic',
+    ]);
+    expect(passedFreezes(rules, { ...situation, command: 'shadow on' })).toEqual([]);
+    expect(passedFreezes(rules, { ...situation, nowMs: Date.parse('2026-01-03T00:00Z') })).toEqual([]);
   });
 
   test('freeze', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { assertNoDemand, type Demand } from '../../../src/domain/demand.js';
 import { RlctlError } from '../../../src/domain/errors.js';
-import { assertAllowed, assertGuardNames, assertOverrideReason } from '../../../src/domain/guard/refusal.js';
+import { assertGuardNames, guardDemand, overrideReasonDemand } from '../../../src/domain/guard/refusal.js';
 import { settle } from '../../../src/domain/guard/verdict.js';
 import { judged, rulesOf, type Change, type GuardText } from './kit.js';
 
@@ -16,9 +17,8 @@ function thrown(act: () => void): RlctlError {
 
 function refusal(guards: readonly GuardText[], change: Change, overridden: readonly string[] = []): RlctlError {
   const verdicts = settle(judged(rulesOf(...guards), change), overridden);
-  return thrown(() =>
-    assertAllowed(verdicts, { command: 'override set', lineOf: ({ index }) => (index === 0 ? 7 : null) }),
-  );
+  const demand = guardDemand(verdicts, { command: 'override set', lineOf: ({ index }) => (index === 0 ? 7 : null) });
+  return thrown(() => assertNoDemand('override set', demand === null ? [] : [demand]));
 }
 
 const change = (from: unknown, to: unknown): Change => ({ before: { '/a': from }, after: { '/a': to } });
@@ -71,7 +71,7 @@ test('the way past them names each rule; where nobody may, it says so and offers
     { name: 'one', rate: { max: 1 } },
     { name: 'two', burst: { max: 1 } },
   ];
-  const high = change({}, { rate: 2, burst: 2 });
+  const high = change({ shadow: true }, { rate: 2, burst: 2 });
   expect(refusal(open, high).hint?.split('\n').at(-1)).toBe(
     'Where it has to be, override it, which is recorded: --override-guard one --override-guard two --reason TEXT',
   );
@@ -82,7 +82,7 @@ test('the way past them names each rule; where nobody may, it says so and offers
 
 test('nothing is refused where all is let through or overridden', () => {
   const verdicts = settle(judged(rulesOf({ name: 'one', rate: { max: 1 } }), change({}, { rate: 2 })), ['one']);
-  expect(() => assertAllowed(verdicts, { command: 'x', lineOf: () => null })).not.toThrow();
+  expect(guardDemand(verdicts, { command: 'x', lineOf: () => null })).toBeNull();
 });
 
 describe('--override-guard', () => {
@@ -99,8 +99,57 @@ describe('--override-guard', () => {
   });
 
   test.each([[null], [''], ['  ']])('the reason %j is none', (reason) => {
-    expect(thrown(() => assertOverrideReason(['one'], reason))).toMatchObject({ code: 'REASON_MISSING', exitCode: 6 });
-    expect(() => assertOverrideReason([], reason)).not.toThrow();
-    expect(() => assertOverrideReason(['one'], 'because')).not.toThrow();
+    expect(overrideReasonDemand(['one'], reason)).toMatchObject({ code: 'REASON_MISSING', needs: ['reason'] });
+    expect(overrideReasonDemand([], reason)).toBeNull();
+    expect(overrideReasonDemand(['one'], 'because')).toBeNull();
   });
+});
+
+describe('what stands against a change is told at once', () => {
+  const demandsOf = (guards: readonly GuardText[], to: unknown, names: readonly string[]): readonly Demand[] => {
+    const verdicts = settle(judged(rulesOf(...guards), change({}, to)), []);
+    const demands = [
+      guardDemand(verdicts, { command: 'override set', lineOf: () => null }),
+      overrideReasonDemand(names, null),
+    ];
+    return demands.flatMap((each) => (each === null ? [] : [each]));
+  };
+
+  test('with the code of the first, each with its own lines, and every flag once', () => {
+    const guards = [{ name: 'one', rate: { max: 1 }, require: ['reason', 'ticket'] }];
+    const error = thrown(() => assertNoDemand('override set', demandsOf(guards, { rate: 2 }, ['one'])));
+    expect(error).toMatchObject({ kind: 'guard', code: 'GUARD_REFUSED' });
+    expect(error.message).toBe(
+      [
+        '2 things stand against "override set", and nothing was changed:',
+        '  a guard refuses it:',
+        '    one (/x/rlctl.yaml: environments.prod.guards[0])',
+        '      a reason is missing',
+        '      a ticket is missing',
+        '      /a: rate 2 is above 1',
+        '  overriding "one" wants a reason, which is recorded',
+      ].join('\n'),
+    );
+    expect(error.hint).toBe(
+      [
+        '/a: keep rate at 1 or below.',
+        'Where it has to be, override it, which is recorded: --override-guard one --reason TEXT',
+        'Add all of it at once: --reason TEXT --ticket ID',
+      ].join('\n'),
+    );
+    expect(error.details).toMatchObject({
+      missingFlags: ['--reason TEXT', '--ticket ID'],
+      demands: [{ code: 'GUARD_REFUSED' }, { code: 'REASON_MISSING', flags: ['--reason TEXT'] }],
+      refusals: [{ limit: 'require', requirement: 'reason' }, { requirement: 'ticket' }, { limit: 'rate' }],
+    });
+  });
+
+  test('a guard that flags alone satisfy is no reason to override it', () => {
+    const error = thrown(() =>
+      assertNoDemand('override set', demandsOf([{ name: 'one', require: ['ticket'] }], { rate: 2 }, ['one'])),
+    );
+    expect(error.hint).toBe('Add all of it at once: --reason TEXT --ticket ID');
+  });
+
+  test('nothing stands against it', () => expect(() => assertNoDemand('override set', [])).not.toThrow());
 });

@@ -55,7 +55,9 @@ describe('differences', () => {
       fields: [{ name: 'rate', before: undefined, after: 1 }],
       fromIndex: null,
       toIndex: 0,
+      toNext: null,
     });
+    expect(diffDocuments(documentOf('{"/b":1}'), documentOf('{"/a":2,"/b":1}'))[0]).toMatchObject({ toNext: '/b' });
     expect(diffDocuments(documentOf('{"/a":1}'), documentOf('{"/a":[]}'))[0]?.fields).toEqual([]);
   });
 

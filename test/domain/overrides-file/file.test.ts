@@ -37,6 +37,7 @@ describe('what is read', () => {
     const text = `${head}owner: team-search # who\noverrides:\n  # why\n  - prefix: /api/search\n    burst: 20\n    rate: 120\n    shadow: True\n  - {prefix: "/b c", json: '{ "rate": "5" }'}\n`;
     expect(read(text)).toEqual({
       owner: 'team-search',
+      dumpedFrom: null,
       entries: [
         {
           prefix: '/api/search',
@@ -68,9 +69,10 @@ describe('what is read', () => {
       apiVersion: 'rlctl/v1',
       kind: 'Overrides',
       environment: 'prod',
-      revision: 'x',
+      revision: '9daa85f7520e',
       overrides: [{ prefix: '/a', rate: 5, recorded: { actor: 'a' } }],
     };
+    expect(read(JSON.stringify(json)).dumpedFrom).toEqual({ revision: '9daa85f7520e', environment: 'prod' });
     expect(read(JSON.stringify(json)).entries).toMatchObject([{ prefix: '/a', raw: '{"rate":5}' }]);
     expect(read(`${head}overrides: []`).entries).toEqual([]);
     expect(read('{}').entries).toEqual([]);
@@ -175,6 +177,7 @@ describe('written and read again', () => {
     const document = scanDocument(Buffer.from(text));
     return writeOverridesFile({
       comments: ['environment x', 'a "quote" # and\nnothing: more'],
+      dumpedFrom: { environment: 'x\ny: 1', revision: 'none' },
       owner: 'o',
       entries: document.members.map((member) => ({
         prefix: member.key,
@@ -208,6 +211,8 @@ describe('written and read again', () => {
       [
         'apiVersion: rlctl/v1',
         'kind: Overrides',
+        'environment: "x\\ny: 1"',
+        'revision: "none"',
         'owner: "o"',
         'overrides:',
         '  - prefix: /api/search',

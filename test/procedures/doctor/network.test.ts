@@ -3,7 +3,7 @@ import { Secret } from '../../../src/domain/secret.js';
 import type { RedisFacts } from '../../../src/ports/redis-inspector.js';
 import { Facts, type DoctorInput, type DoctorPorts } from '../../../src/procedures/doctor/facts.js';
 import { checkPlain } from '../../../src/procedures/doctor/network.js';
-import { redisCli } from '../../../src/procedures/doctor/redis-cli.js';
+import { placedRedisCli, redisCli } from '../../../src/domain/redis-cli.js';
 
 const local = { server: 'redis.example.com:6379', isTls: false, isLocal: false, hasPassword: true };
 
@@ -41,6 +41,12 @@ test.each([
   ],
 ])('a command for redis-cli goes to the server that was looked at: %o', (place, flags) => {
   expect(redisCli(place, 'PERSIST', "a key's")).toBe(String.raw`redis-cli ${flags} PERSIST 'a key'\''s'`);
+  const sentence = "See it (redis-cli TYPE 'x'), keep it: redis-cli --raw GET 'x'; or with redis-cli by hand";
+  const placed = placedRedisCli(sentence, place);
+  expect(placed).toBe(
+    `See it (redis-cli ${flags} TYPE 'x'), keep it: redis-cli ${flags} --raw GET 'x'; or with redis-cli by hand`,
+  );
+  expect(placedRedisCli(placed, place)).toBe(placed);
 });
 
 test('plain http that is permitted to the instances of a fleet is said', async () => {

@@ -172,6 +172,7 @@ describe('any document', () => {
     const document = scanDocument(Buffer.from(text));
     return writeOverridesFile({
       comments: [],
+      dumpedFrom: { environment: 'e', revision: 'none' },
       owner: null,
       entries: document.members.map((member) => ({
         prefix: member.key,

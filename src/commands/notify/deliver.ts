@@ -1,0 +1,85 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { untrusted } from '../../domain/config/trust.js';
+import { eventId, eventOf, type NotifyEvent } from '../../domain/notify/event.js';
+import type { EventKind } from '../../domain/notify/kinds.js';
+import { addressedError } from '../../domain/printed-command.js';
+import { tell, type Told } from '../../procedures/notify/tell.js';
+import { failureText, untrustedText } from '../../ui/notify-view.js';
+import type { Announcement, NotificationReport } from '../announce.js';
+
+/** An announcement whose kind receivers ask for. */
+type ToTell = Announcement & { readonly kind: EventKind };
+
+/** Tells every receiver that wants this kind of event, and people on stderr what failed. */
+export async function deliver(
+  context: Context,
+  environment: Environment,
+  announcement: ToTell,
+): Promise<readonly NotificationReport[]> {
+  const wanted = environment.notify.filter(({ events }) => events.includes(announcement.kind));
+  if (environment.untrustedFile !== null) {
+    const { untrustedFile, isChangedSinceTrusted: isChanged } = environment;
+    const error = addressedError(
+      untrusted(untrustedFile, 'any secret, and nobody is told', { isChanged }),
+      environment.address,
+    );
+    await context.noteOnce(untrustedText(error, await context.theme()));
+    return wanted.map(({ name }) => ({
+      target: name,
+      isDelivered: false,
+      detail: error.message,
+      eventId: null,
+      code: error.code,
+      attempts: 0,
+    }));
+  }
+  const event = await eventFrom(context, environment, announcement);
+  const receivers = (await context.receivers(environment)).filter(({ target }) => wanted.includes(target));
+  const told = await tell(tellPorts(context), receivers, event);
+  context.progress.clear();
+  await noteFailures(context, environment, told, event);
+  return told.map((each) => reportOf(each, event));
+}
+
+async function noteFailures(
+  context: Context,
+  { address }: Environment,
+  told: readonly Told[],
+  event: NotifyEvent,
+): Promise<void> {
+  const theme = await context.theme();
+  for (const { target, error } of told) {
+    if (error !== null) await context.note(failureText(target.name, addressedError(error, address), event, theme));
+  }
+}
+
+/** The event as it leaves, with an id by which a receiver knows it again. */
+export async function eventFrom(
+  context: Context,
+  environment: Environment,
+  announcement: Omit<Announcement, 'kind'>,
+): Promise<NotifyEvent> {
+  const { event: type, changeId, sinceMs = null, ...said } = announcement;
+  const facts = {
+    ...said,
+    type,
+    id: eventId(type, changeId, () => `e${context.randomness.changeId().slice(1)}`),
+    atMs: context.clock.nowMs(),
+    sinceMs,
+    environment: environment.name,
+    actor: await context.actor(),
+    rlctl: context.version,
+    changeId,
+  };
+  return eventOf(facts, (text) => context.redact(text));
+}
+
+/** What telling takes. */
+export function tellPorts({ clock, randomness, deadline }: Context) {
+  return { clock, randomness, interrupted: deadline.interrupted };
+}
+
+function reportOf({ target, isDelivered, detail, error, attempts }: Told, event: NotifyEvent): NotificationReport {
+  return { target: target.name, isDelivered, detail, eventId: event.id, code: error?.code ?? null, attempts };
+}

@@ -1,0 +1,27 @@
+import { quoteOutside } from '../outside-text.js';
+import { parseMetadata } from './metadata.js';
+
+/** A change that the metadata beside the document tells of, and no history. */
+export interface LostChange {
+  readonly changeId: string;
+  readonly route: string;
+  readonly actor: string;
+  /** Server time, RFC 3339. */
+  readonly time: string;
+}
+
+/**
+ * The last change that the metadata tells of; where the history is empty, somebody removed it, because rlctl never does.
+ * `null`: it tells of none.
+ */
+export function lostChange({ metadata }: { readonly metadata: string | null }): LostChange | null {
+  const [last] = [...parseMetadata(metadata).routes].toSorted(([, a], [, b]) => b.atMs - a.atMs);
+  if (last === undefined) return null;
+  const [route, { changeId, actor, atMs }] = last;
+  return { changeId, route, actor, time: new Date(atMs).toISOString() };
+}
+
+/** What it says. */
+export function lostText({ changeId, route, actor, time }: LostChange): string {
+  return `the history is gone, though changes were recorded: somebody removed it. The last one known is ${quoteOutside(changeId, 60)} of "${quoteOutside(route)}" at ${time} by ${quoteOutside(actor, 60)}; the next change begins a new history`;
+}
