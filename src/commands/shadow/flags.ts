@@ -182,7 +182,11 @@ async function guardsOf(
 }
 
 /** Each instance is an address that has to say so. */
-async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Addresses> {
+export async function reachedBy(
+  context: Context,
+  environment: Environment,
+  { effect }: MutationInput,
+): Promise<Addresses> {
   const { untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (!effect.isReloading) return { environment, controlPlane: await context.controlPlane(), isFleet: false };
   if (untrustedFile !== null && usesList(environment))
