@@ -197,7 +197,10 @@ function flagItems(
     const key = JSON.stringify([flip.at, flip.isOn, flip.place, flip.actor]);
     commands.set(key, [...(commands.get(key) ?? []), flip]);
   }
-  const items = [...[...commands.values()].flatMap(flipItem), ...kept.map(deedItem)];
+  const items = [
+    ...[...commands.values()].flatMap(flipItem),
+    ...kept.map((deed) => deedItem(deed, flips.find((flip) => isOf(flip, deed)) ?? null)),
+  ];
   const back = new Set(end?.flags ?? []);
   return items.map((item) => ({ ...item, isPutBack: item.buckets.some((bucket) => back.has(bucket)) }));
 }
@@ -218,15 +221,11 @@ function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'numbe
   return [{ kind: 'flags', ...deed, buckets, isOn, command: flipCommand(together), verdict }];
 }
 
-function deedItem({
-  operation,
-  command,
-  atMs,
-  actor,
-  reason,
-  ticket,
-  buckets,
-}: FlagDeed): Omit<FlagItem, 'number' | 'isPutBack'> {
+/** `flip`: what this machine knows of the same, and what its proof said. */
+function deedItem(
+  { operation, command, atMs, actor, reason, ticket, buckets }: FlagDeed,
+  flip: FlagFlip | null,
+): Omit<FlagItem, 'number' | 'isPutBack'> {
   const deed = { command, atMs, actor, reason, ticket, buckets };
-  return { kind: 'flags', ...deed, isOn: null, partOf: [operation], verdict: null };
+  return { kind: 'flags', ...deed, isOn: flip?.isOn ?? null, partOf: [operation], verdict: flip?.verdict ?? null };
 }
