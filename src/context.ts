@@ -6,11 +6,13 @@ import { RlctlError, usageError } from './domain/errors.js';
 import type { JsonValue } from './domain/json.js';
 import type { OperationRef } from './domain/operation/reference.js';
 import type { CommandAddress } from './domain/printed-command.js';
+import type { Instance } from './domain/fleet/instance.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
 import type { ReadYaml } from './domain/overrides-file/tree.js';
 import type { Deadline } from './ports/deadline.js';
+import type { EachInstance } from './ports/each-instance.js';
 import type { Editor } from './ports/editor.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
@@ -79,7 +81,7 @@ export interface Context extends Part {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
-  readonly deadline: Deadline & { extend(ms: number): void; end(reason: Error): void };
+  readonly deadline: Deadline & { extend(ms: number): void; renew(): void; end(reason: Error): void };
   readonly progress: Progress;
   config(): Promise<Config>;
   /** The environment in use; `flags` are settings given on the command line. */
@@ -101,6 +103,8 @@ export interface Context extends Part {
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(environment: Environment): Promise<OpenInstance>;
+  /** These instances under addresses that tell them apart; `answerMs`: the longest that one answer may take. */
+  eachInstance(environment: Environment, instances: readonly Instance[], answerMs: number): Promise<EachInstance>;
   /** A look at the Redis of an environment, as a server and not as a document; throws as `store` does. */
   redisInspector(environment: Environment): Promise<RedisInspector>;
   /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
@@ -247,14 +251,26 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(source);
         return source;
       }),
-    instanceSources: async (environment) => {
-      const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
-      const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
-      return createInstanceSources(environment, secretParts, (line) => context.debug(line));
-    },
+    instanceSources: (environment) =>
+      lazily(`instance sources ${environment.name}`, async () => {
+        const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        return createInstanceSources(environment, secretParts, (line) => context.debug(line));
+      }),
     openInstance: async ({ fleet }) => {
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
       return createInstanceLinks({ debug: (line) => context.debug(line), isPlainAllowed: fleet.isPlainAllowed });
+    },
+    eachInstance: async ({ fleet }, instances, timeoutMs) => {
+      const [{ createInstanceLinks }, { reachEach }] = await Promise.all([
+        import('./adapters/fleet/instance-link.js'),
+        import('./adapters/fleet/each-instance.js'),
+      ]);
+      const debug = (line: string): void => context.debug(line);
+      const links = createInstanceLinks({ debug, isPlainAllowed: fleet.isPlainAllowed, timeoutMs });
+      const each = reachEach(links, instances, await context.controlPlane());
+      open.push(each.controlPlane);
+      return each;
     },
     redisInspector: (environment) =>
       lazily(`redis inspector ${environment.name}`, async () => {

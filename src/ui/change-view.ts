@@ -51,7 +51,7 @@ export function changeView(result: ChangeResult, environment: Environment, back 
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
         ...hintLines(wayBack(result, environment, back), theme),
       ].join('\n'),
@@ -277,8 +277,12 @@ function historyText(
       wrongType: 'the key held another type; its dump is kept',
     };
     const revision = entry.next.slice(0, 12);
-    const print = addressed(`print it with: rlctl override history --document ${revision}`, address);
-    const how = entry.snapshotOf === 'foreign' ? `\n  ${term(print)}` : '';
+    const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
+      foreign: `print it with: rlctl override history --document ${revision}`,
+      wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
+    };
+    const print = commands[entry.snapshotOf ?? 'first'];
+    const how = print === undefined ? '' : `\n  ${term(addressed(print, address))}`;
     return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
   }
   const { command, actor, reason, ticket } = entry.body;

@@ -44,7 +44,7 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
         ...(manualSteps.length === 0
           ? []

@@ -42,7 +42,7 @@ function once({ argv, codes, isOwn = argv[0] === process.execPath }) {
     maxBuffer: 256 * 1024 * 1024,
   });
   const wallMs = performance.now() - start;
-  if (!codes.includes(status)) throw new Error(`${argv.join(' ')} ended with ${status}: ${stderr}`);
+  if (!codes.includes(status)) throw new Error(`${argv.join(' ')} ended with ${status}: ${String(stderr)}`);
   return { wallMs, peakMiB: isOwn ? Number(readFileSync(peakFile, 'utf8')) / 1024 : null };
 }
 

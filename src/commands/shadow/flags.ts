@@ -28,6 +28,9 @@ import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.j
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
 import { announceFlags } from '../announce-change.js';
+import { mostAtOnce } from '../../procedures/ask-each.js';
+import { inParallel } from '../../procedures/reload/in-parallel.js';
+import { addressesOf, type Addresses } from '../addresses.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
@@ -87,15 +90,16 @@ export async function makeFlagChange(
   const driver = await flagDriver(context, environment);
   const reached = await reachedBy(context, environment, mutation);
   const records = wanted.records ?? flagRecords(context, environment);
-  const ports = { ...(await flagPorts(context, reached)), records };
+  const ports = { ...flagPorts(context, reached), records };
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
-  const asked = await effectInput(context, reached, mutation.effect, seen);
+  const asked = await effectInput(context, reached.environment, mutation.effect, seen);
   const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
-  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, records });
+  const asking = { driver, reload, records, controlPlane: ports.controlPlane };
+  const wishes = await wishesOf(context, environment, { ...wanted, ...asking });
   const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
   const guards = await guardsOf(context, environment, mutation, planned, isReloading);
@@ -177,10 +181,17 @@ async function guardsOf(
   });
 }
 
-/** Each instance that `fleet` lists is an address that has to say so. */
-async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Environment> {
-  if (!usesList(environment) || !effect.isReloading) return environment;
-  return (await import('../fleet/addresses.js')).withInstances(context, environment);
+/** Whom a flag, or a switch, has to be shown by: each instance is an address that has to say so. */
+export async function reachedBy(
+  context: Context,
+  environment: Environment,
+  { effect }: MutationInput,
+): Promise<Addresses> {
+  const { untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
+  if (!effect.isReloading) return { environment, controlPlane: await context.controlPlane(), isFleet: false };
+  if (untrustedFile !== null && usesList(environment))
+    throw untrusted(untrustedFile, 'the signing secret', { isChanged, requirements });
+  return addressesOf(context, environment);
 }
 
 function noRevision(): RlctlError {
@@ -211,8 +222,7 @@ export async function flagDriver(context: Context, environment: Environment): Pr
   return envFileDriver({ envFiles: await context.envFiles(), clock }, path);
 }
 
-async function flagPorts(context: Context, environment: Environment) {
-  const controlPlane = await context.controlPlane();
+function flagPorts(context: Context, { environment, controlPlane }: Addresses) {
   for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
   return { controlPlane, clock, randomness, deadline };
@@ -239,19 +249,21 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
   });
 }
 
-interface Wishing {
+/** What is wanted of the flags, and who is asked how they stand. */
+interface WishedFlags extends FlagCommand {
   readonly driver: FlagDriver;
   readonly reload: ReloadInput | null;
   readonly records: FlagRecords;
+  readonly controlPlane: Addresses['controlPlane'];
 }
 
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload, records }: FlagCommand & Wishing,
+  { isOn, buckets, driver, reload, records, controlPlane }: WishedFlags,
 ): Promise<readonly FlagWish[]> {
   const [said, flips] = await Promise.all([
-    reload === null ? [] : saidOf(context, reload, buckets),
+    reload === null ? [] : saidOf(context, controlPlane, reload, buckets),
     flagFlips(context, environment),
   ]);
   return Promise.all(
@@ -266,13 +278,14 @@ async function wishesOf(
 /** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
 async function saidOf(
   context: Context,
+  controlPlane: Addresses['controlPlane'],
   { targets, basePaths }: ReloadInput,
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
   const route = baseRoute(context.randomness.hex(6));
-  const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
-  const answers = await Promise.all(
-    targets.map((target) => partOf(() => askFlags(ports, { target, basePaths, buckets, route }))),
+  const ports = { controlPlane, deadline: context.deadline };
+  const answers = await inParallel(targets, mostAtOnce, (target) =>
+    partOf(() => askFlags(ports, { target, basePaths, buckets, route })),
   );
   if (context.deadline.interrupted.aborted) throw context.deadline.interrupted.reason;
   return buckets.map((_, index) => {
