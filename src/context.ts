@@ -19,13 +19,16 @@ import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 import type { OpenInstance } from './ports/instance-link.js';
 import type { InstanceSources } from './ports/instance-sources.js';
+import type { LimiterKeys } from './ports/limiter-keys.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
 import type { Receiver } from './ports/notifier.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
+import type { Pages } from './ports/pages.js';
 import type { Programs } from './ports/programs.js';
+import type { PromqlSource } from './ports/promql-source.js';
 import type { Randomness } from './ports/randomness.js';
 import type { RedisInspector } from './ports/redis-inspector.js';
 import type { TlsProber } from './ports/tls-prober.js';
@@ -90,6 +93,8 @@ export interface Context extends Part {
   store(environment: Environment): Promise<OverrideStore>;
   /** The state of long operations, beside the document; throws as `store` does. */
   operationStore(environment: Environment): Promise<OperationStore>;
+  /** Locks and idempotency entries in the environment's Redis; throws as `store` does. */
+  limiterKeys(environment: Environment): Promise<LimiterKeys>;
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
@@ -100,6 +105,10 @@ export interface Context extends Part {
    * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
    */
   metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
+  /** Where PromQL of any kind can be asked; throws a usage error where the environment names no Prometheus. */
+  promql(environment: Environment): Promise<PromqlSource>;
+  /** Addresses that are only looked at. */
+  pages(): Promise<Pages>;
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(environment: Environment): Promise<OpenInstance>;
@@ -139,6 +148,8 @@ export interface Context extends Part {
    * terminal. Never throws for what that command runs into.
    */
   invoke(argv: readonly string[], as: Part): Promise<Invoked>;
+  /** What keeps these words from being a command line of rlctl; `null`: nothing. Runs nothing. */
+  check(argv: readonly string[]): Promise<Error | null>;
 }
 
 export interface ContextParts {
@@ -150,6 +161,8 @@ export interface ContextParts {
   readonly part: Part;
   /** Runs a whole command line, with these global flags already in it. */
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
+  /** Reads a command line without running it. */
+  readonly check: (argv: readonly string[]) => Promise<Error | null>;
 }
 
 /**
@@ -227,6 +240,21 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(store);
         return store;
       }),
+    limiterKeys: (environment) =>
+      lazily(`limiter keys ${environment.name}`, async () => {
+        const { environments } = await context.config();
+        const { redis } = configuredRedis(environment, environments.size > 0);
+        const { revealSecret } = await import('./domain/secret.js');
+        redactor.addPasswordOf(revealSecret(redis));
+        const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
+        const keys = createLimiterKeys(redis, {
+          clock: systemClock,
+          randomness: systemRandomness,
+          onWaiting: (message) => void context.note(message),
+        });
+        open.push(keys);
+        return keys;
+      }),
     controlPlane: () =>
       lazily('control plane', async () => {
         const { createControlPlane } = await import('./adapters/http/control-plane.js');
@@ -250,6 +278,21 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         });
         open.push(source);
         return source;
+      }),
+    promql: (environment) =>
+      lazily(`promql ${environment.name}`, async () => {
+        const { openPromqlSource } = await import('./adapters/metrics/promql-source.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const source = await openPromqlSource(environment, { secretParts, debug: (line) => context.debug(line) });
+        open.push(source);
+        return source;
+      }),
+    pages: () =>
+      lazily('pages', async () => {
+        const { createPages } = await import('./adapters/http/pages.js');
+        const pages = createPages((line) => context.debug(line));
+        open.push(pages);
+        return pages;
       }),
     instanceSources: (environment) =>
       lazily(`instance sources ${environment.name}`, async () => {
@@ -324,8 +367,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
-      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
-        return host.stdout.write(view.raw);
+      const raw = options.format === 'table' && !host.stdout.isTTY ? view.raw : undefined;
+      if (raw !== undefined) return host.stdout.write(raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
       const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {

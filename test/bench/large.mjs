@@ -81,6 +81,15 @@ function stored(port, file, changed) {
     // The shell's own start is part of both.
     { ...sh('rlctl override list | head', `'${process.execPath}' '${rlctl}' override list | head -n 20`), isOwn: true },
   ]);
+  compare('the whole list as JSON', [
+    sh(
+      'GET, jq, an object for each',
+      `${get} | jq '[to_entries[] | {prefix: .key, rate: .value.rate, burst: .value.burst}]'`,
+    ),
+    own('rlctl override list --json', ['override', 'list', '--json']),
+    own('rlctl override dump --json', ['override', 'dump', '--json']),
+    own('rlctl override dump, YAML', ['override', 'dump']),
+  ]);
   compare('one route, explained', [
     sh(
       'GET, jq with startswith',

@@ -49,6 +49,21 @@ describe('the hidden command', () => {
     expect(await ask('--', 'env', 'promote', 'gone', 'lab', '/api/*')).toBe('');
   });
 
+  it('knows incidents, the open one first', async () => {
+    const ids: string[] = [];
+    for (const [title, isEnded] of [
+      ['over', true],
+      ['still\u001b[31m here', false],
+    ] as const) {
+      const started = await lab.world.main(['incident', 'start', title, '--json']);
+      ids.unshift((JSON.parse(started.out) as { id: string }).id);
+      if (isEnded) await lab.world.main(['incident', 'end', '--keep']);
+    }
+    expect(first(await ask('--', 'incident', 'show', ''))).toEqual(ids);
+    expect(await ask('--', 'incident', 'show', 'i-')).toMatch(/\topen: still/);
+    await lab.world.main(['incident', 'end', '--keep']);
+  });
+
   it('knows the guards that may be overridden', async () => {
     const guards = [
       { name: 'payments', buckets: ['read'], rate: { max: 10 } },

@@ -58,12 +58,21 @@ export const command = defineCommand({
         'CONFIG_MISSING',
       );
     const digest = configDigest(text);
-    if (!isTrusted && !isDryRun)
-      await updateState(context, (state) => ({ ...state, trusted: { ...state.trusted, [path]: digest } }));
+    const { programsOf } = await import('../runbook/programs.js');
+    const runbooks = await programsOf(context);
+    const digests = { [path]: digest, ...Object.fromEntries(runbooks.map((each) => [each.path, each.digest])) };
+    const wasTrusted = isTrusted && runbooks.every((each) => each.isTrusted);
+    if (!wasTrusted && !isDryRun)
+      await updateState(context, (state) => ({ ...state, trusted: { ...state.trusted, ...digests } }));
     const own = [...environments].filter(([, { place }]) => place === path);
     const files = new Map(own.map(([name, { file }]) => [name, file]));
     const lists = await listsOf(context, files);
-    const grants = grantsOf(files, (list) => lists.get(list) ?? null);
-    return { view: trustView({ path, digest, wasTrusted: isTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
+    const grants = [
+      ...grantsOf(files, (list) => lists.get(list) ?? null),
+      ...runbooks.flatMap(({ name, programs }) =>
+        programs.map((value) => ({ environment: `runbook ${name}`, kind: 'program' as const, value })),
+      ),
+    ];
+    return { view: trustView({ path, digest, wasTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
   },
 });

@@ -99,7 +99,7 @@ export async function reloadFleetCommand(
   await remember(context, environment, whole, { seen, by: { ...causeOf(input, guards), revision, ...part } });
   const shown = { ...run, result, effect: whole, environment, source, guards };
   const told = announceReload(context, environment, input, whole);
-  const view = await withReports(context, fleetReloadView({ ...shown, isResumed: earlier !== null }), told);
+  const view = await withReports(fleetReloadView({ ...shown, isResumed: earlier !== null }), told);
   return { view, exit: fleetReloadExit(result) };
 }
 

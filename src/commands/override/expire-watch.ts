@@ -35,7 +35,9 @@ export async function watchExpiry(
   const show = createEventLines(host, options);
   const tell: Tell = async (event, told) => {
     const view = expiryEventView(event, environment, clock.nowMs());
-    return show(told === undefined ? view : await withReports(context, view, told));
+    // Without -o json a pipe gets events too, and people read on stderr who was not told.
+    const isReporting = told !== undefined && options.format !== 'table';
+    return show(isReporting ? await withReports(view, told) : view);
   };
   const everySeconds = everyMs / 1000;
   const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));

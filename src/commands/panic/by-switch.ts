@@ -89,11 +89,11 @@ export async function makeSwitchChange(
   { isEnabled, mutation, command, onAgreed }: SwitchCommand,
 ): Promise<SwitchMade> {
   const plan = planSwitch(programOf(environment), isEnabled);
-  const reached = await reachedBy(context, environment, mutation);
+  const { environment: reached, controlPlane } = await reachedBy(context, environment, mutation);
   const { clock, randomness, deadline } = context;
-  const ports = { controlPlane: reached.controlPlane, clock, randomness, deadline, programs: await context.programs() };
+  const ports = { controlPlane, clock, randomness, deadline, programs: await context.programs() };
   const seen = await recall(context, environment);
-  const asked = await effectInput(context, reached.environment, mutation.effect, seen);
+  const asked = await effectInput(context, reached, mutation.effect, seen);
   // The API may be what is down: it is asked who it is, and need not answer.
   const reload = asked.reload && (await preflight(ports, asked.reload, '/', { isRequired: false }));
   const guards = await guardsOf(context, environment, mutation, { command, isEnabled });

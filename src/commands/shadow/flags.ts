@@ -25,6 +25,7 @@ import {
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
 import { announceFlags } from '../announce-change.js';
@@ -58,6 +59,8 @@ export interface FlagCommand {
   readonly check?: (plan: FlagPlan) => void;
   /** Called once everything is agreed and before anything is set. */
   readonly onAgreed?: (plan: FlagPlan) => Promise<void>;
+  /** What each bucket's flag is to be exactly; absent: as `shadow on` and `shadow off` do it. */
+  readonly exactly?: 'value' | ReadonlyMap<string, FlagRecord>;
 }
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
@@ -74,7 +77,7 @@ export type FlagChangeMade =
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  const view = await withReports(context, flagResultView(made.result, environment), made.told);
+  const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };
 }
 
@@ -98,11 +101,13 @@ export async function makeFlagChange(
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
-  const asking = { driver, reload, records, controlPlane: ports.controlPlane };
-  const wishes = await wishesOf(context, environment, { ...wanted, ...asking });
+  const { controlPlane } = ports;
+  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
   const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
-  const guards = await guardsOf(context, environment, mutation, planned, isReloading);
+  // What brings back what stood is asked of no guard.
+  const isReturn = typeof wanted.exactly === 'object';
+  const guards = isReturn ? noGuards : await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   wanted.check?.(plan);
   if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
@@ -181,7 +186,7 @@ async function guardsOf(
   });
 }
 
-/** Whom a flag, or a switch, has to be shown by: each instance is an address that has to say so. */
+/** Each instance is an address that has to say so. */
 export async function reachedBy(
   context: Context,
   environment: Environment,
@@ -253,14 +258,14 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
 interface WishedFlags extends FlagCommand {
   readonly driver: FlagDriver;
   readonly reload: ReloadInput | null;
-  readonly records: FlagRecords;
   readonly controlPlane: Addresses['controlPlane'];
+  readonly records: FlagRecords;
 }
 
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload, records, controlPlane }: WishedFlags,
+  { isOn, buckets, driver, reload, controlPlane, records, exactly }: WishedFlags,
 ): Promise<readonly FlagWish[]> {
   const [said, flips] = await Promise.all([
     reload === null ? [] : saidOf(context, controlPlane, reload, buckets),
@@ -268,9 +273,11 @@ async function wishesOf(
   ]);
   return Promise.all(
     buckets.map(async (bucket, index) => {
-      const record = await records.get(bucket.name);
       const pending = pendingFlip(flips, bucket.name, driver.place);
-      return { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      const exact = typeof exactly === 'object' ? exactly.get(bucket.name) : exactly;
+      const record = exact === undefined ? await records.get(bucket.name) : null;
+      const wish = { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      return exact === undefined ? wish : { ...wish, exactly: exact };
     }),
   );
 }

@@ -12,6 +12,8 @@ export const guardedCommands = [
   'panic global',
   'panic bucket',
   'panic route',
+  'rollout start',
+  'rollout promote',
 ] as const;
 
 export type GuardedCommand = (typeof guardedCommands)[number];
@@ -21,8 +23,24 @@ export function guardedName(command: string): string {
   return guardedCommands.find((each) => command.startsWith(`${each} `)) ?? command;
 }
 
-/** They bring back what was: a guard that stood in their way would keep a mistake in force. */
-export const exemptCommands = ['override undo', 'override expire', 'override repair', 'panic restore'] as const;
+/**
+ * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
+ * changes nothing by itself, and neither does pausing or resuming a rollout: a stage that is entered then is asked about as
+ * one of `rollout promote`.
+ */
+export const exemptCommands = [
+  'override undo',
+  'override expire',
+  'override repair',
+  'panic restore',
+  'incident end',
+  'incident note',
+  'incident start',
+  'rollout abort',
+  'rollout pause',
+  'rollout resume',
+  'rollout undo',
+] as const;
 
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {
