@@ -98,10 +98,19 @@ async function buildLoader({ nouns, leaves }) {
     outfile: 'dist/load.js',
     define: {
       commandPaths: JSON.stringify(['', '__complete', ...paths]),
+      nativeFiles: JSON.stringify([...files].filter(isNative).map(([name]) => name)),
       buildId: JSON.stringify(digest.digest('hex').slice(0, 16)),
     },
     logLevel: 'warning',
   });
+}
+
+/**
+ * What imports an ES module itself cannot do so from kept code; and of a WebAssembly program that is there as text, V8
+ * compiles nothing that could be kept.
+ */
+function isNative([, text]) {
+  return text.includes('import(') || /AGFzbQ[\w+/]{1000000}/.test(text);
 }
 
 /** Every command with its flags as data, read off the commands themselves: what completion answers from. */

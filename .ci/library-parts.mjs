@@ -42,6 +42,20 @@ const namespace = 'replaced';
 /** Makes each command of Redis two methods; with all 400 of them that takes longer than all that is sent. */
 const commandList = /@ioredis\/commands\/built\/commands\.json$/;
 
+/**
+ * The jq wrapper reads its input and writes its output a byte at a time, and copies all of either for each: a result of a
+ * thousand overrides would take a minute.
+ */
+const jqProgram = /\/jq-wasm\/dist\/build\/jq\.js$/;
+const jqBuffers = [
+  ['stdinBuffer = stdinBuffer.slice(1)', 'stdinBuffer = stdinBuffer.subarray(1)'],
+  [
+    'const tmp = new Uint8Array(stdoutBuffer.length + 1)',
+    'const tmp = stdoutBuffer.length < stdoutBuffer.buffer.byteLength ? new Uint8Array(stdoutBuffer.buffer, 0, stdoutBuffer.length + 1) : new Uint8Array(new ArrayBuffer(2 * stdoutBuffer.length + 65536), 0, stdoutBuffer.length + 1)',
+  ],
+  ['tmp.set(stdoutBuffer, 0)', 'if (tmp.buffer !== stdoutBuffer.buffer) tmp.set(stdoutBuffer, 0)'],
+];
+
 /** The esbuild plugin. `root` is the project's folder. */
 export function libraryParts(root) {
   return {
@@ -53,9 +67,18 @@ export function libraryParts(root) {
         );
       });
       onLoad({ filter: /.*/, namespace }, ({ path }) => ({ contents: replacements[path].contents, resolveDir: root }));
+      onLoad({ filter: jqProgram }, ({ path }) => ({ contents: replaced(readFileSync(path, 'utf8'), jqBuffers) }));
       onLoad({ filter: commandList }, ({ path }) => ({ contents: mentionedCommands(root, path), loader: 'json' }));
     },
   };
+}
+
+/** The text with the first place of each of these replaced; throws where there is none: the library has changed. */
+function replaced(text, pairs) {
+  return pairs.reduce((sum, [old, fresh]) => {
+    if (!sum.includes(old)) throw new Error(`not found in a library: ${old}`);
+    return sum.replace(old, fresh);
+  }, text);
 }
 
 /** Of the commands of Redis those that any file of ours or of the library so much as mentions. */

@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: packages from the lock file, the build, and (for tests) the programs they run for real.
-// Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [recipe] [prometheus]
+// Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [recipe] [prometheus] [shells] [browser]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,8 +37,8 @@ function build() {
   execFileSync(process.execPath, [join(root, '.ci', 'build.mjs')], { cwd: root, stdio: ['ignore', 2, 2] });
 }
 
-/** Installs Debian packages where that is allowed, else names the one command. */
-function programs(names, debian, brew = debian.join(' ')) {
+/** Installs Debian packages where that is allowed, else names the one command; ends with it unless `isOptional`. */
+function programs(names, debian, brew = debian.join(' '), isOptional = false) {
   const missing = names.filter((name) => !onPath(name));
   if (missing.length === 0) return;
   const isRoot = process.getuid?.() === 0;
@@ -60,7 +60,13 @@ function programs(names, debian, brew = debian.join(' ')) {
   if (stillMissing.length === 0) return;
   say(`${stillMissing.join(', ')} missing, and installing is not possible here. Run this, then again:`);
   say(`  sudo apt-get install ${debian.join(' ')}     (macOS: brew install ${brew})`);
-  process.exit(1);
+  if (!isOptional) process.exit(1);
+}
+
+/** The page of an incident is looked at where there is a browser; its tests say loudly where there is none. */
+function browser() {
+  if (['chromium', 'chromium-browser', 'google-chrome'].some(onPath)) return;
+  programs(['chromium'], ['chromium'], '--cask chromium', true);
 }
 
 const steps = {
@@ -76,6 +82,7 @@ const steps = {
   // Completion is tried in the real shells, and the manual page is set by the real formatter.
   shells: () =>
     programs(['bash', 'zsh', 'fish', 'groff'], ['bash', 'zsh', 'fish', 'groff-base'], 'bash zsh fish groff'),
+  browser,
   recipe: () => programs(['jq', 'curl', 'openssl'], ['jq', 'curl', 'openssl']),
 };
 for (const name of wanted) steps[name]();

@@ -38,6 +38,8 @@ const flagValues: Readonly<Record<string, Value>> = {
   '--openapi': names('file'),
   '--junit': names('file'),
   '--github': names('file'),
+  '--markdown': names('file'),
+  '--html': names('file'),
 };
 
 /** What arguments are, by their name, or by command and name where the name alone would not say it. */
@@ -48,6 +50,11 @@ const argumentValues: Readonly<Record<string, Value>> = {
   file: names('file'),
   'rollout start plan': names('plan'),
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
+  'runbook show runbook': names('runbook'),
+  'runbook run runbook': names('runbook'),
+  'runbook lint runbook': names('runbook'),
+  'runbook resume run': names('run'),
+  'runbook log run': names('run'),
   receiver: names('receiver'),
   'env use name': names('environment'),
   'env show name': names('environment'),
@@ -55,6 +62,8 @@ const argumentValues: Readonly<Record<string, Value>> = {
   'env diff right': names('environment'),
   'env promote from': names('environment'),
   'env promote to': names('environment'),
+  'incident show id': names('incident'),
+  'panic restore id': names('panic'),
 };
 
 /** The words with which a command begins. */

@@ -6,24 +6,29 @@ import { RlctlError, usageError } from './domain/errors.js';
 import type { JsonValue } from './domain/json.js';
 import type { OperationRef } from './domain/operation/reference.js';
 import type { CommandAddress } from './domain/printed-command.js';
+import type { Instance } from './domain/fleet/instance.js';
 import type { Secret } from './domain/secret.js';
 import type { Clock } from './ports/clock.js';
 import type { ControlPlane } from './ports/control-plane.js';
 import type { ReadYaml } from './domain/overrides-file/tree.js';
 import type { Deadline } from './ports/deadline.js';
+import type { EachInstance } from './ports/each-instance.js';
 import type { Editor } from './ports/editor.js';
 import type { EnvFiles } from './ports/env-files.js';
 import type { Files } from './ports/files.js';
 import type { Host } from './ports/host.js';
 import type { OpenInstance } from './ports/instance-link.js';
 import type { InstanceSources } from './ports/instance-sources.js';
+import type { LimiterKeys } from './ports/limiter-keys.js';
 import type { Machine } from './ports/machine.js';
 import type { MetricsInspector } from './ports/metrics-inspector.js';
 import type { MetricsSource } from './ports/metrics-source.js';
 import type { Receiver } from './ports/notifier.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
+import type { Pages } from './ports/pages.js';
 import type { Programs } from './ports/programs.js';
+import type { PromqlSource } from './ports/promql-source.js';
 import type { Randomness } from './ports/randomness.js';
 import type { RedisInspector } from './ports/redis-inspector.js';
 import type { TlsProber } from './ports/tls-prober.js';
@@ -79,7 +84,7 @@ export interface Context extends Part {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly files: Files;
-  readonly deadline: Deadline & { extend(ms: number): void; end(reason: Error): void };
+  readonly deadline: Deadline & { extend(ms: number): void; renew(): void; end(reason: Error): void };
   readonly progress: Progress;
   config(): Promise<Config>;
   /** The environment in use; `flags` are settings given on the command line. */
@@ -88,6 +93,8 @@ export interface Context extends Part {
   store(environment: Environment): Promise<OverrideStore>;
   /** The state of long operations, beside the document; throws as `store` does. */
   operationStore(environment: Environment): Promise<OperationStore>;
+  /** Locks and idempotency entries in the environment's Redis; throws as `store` does. */
+  limiterKeys(environment: Environment): Promise<LimiterKeys>;
   controlPlane(): Promise<ControlPlane>;
   envFiles(): Promise<EnvFiles>;
   programs(): Promise<Programs>;
@@ -98,9 +105,15 @@ export interface Context extends Part {
    * `waitMs` apart. Throws a usage error where neither is configured, and what getting their secret throws.
    */
   metricsSource(environment: Environment, waitMs: number): Promise<MetricsSource>;
+  /** Where PromQL of any kind can be asked; throws a usage error where the environment names no Prometheus. */
+  promql(environment: Environment): Promise<PromqlSource>;
+  /** Addresses that are only looked at. */
+  pages(): Promise<Pages>;
   /** Where the instances of an environment are listed, and how each is reached. */
   instanceSources(environment: Environment): Promise<InstanceSources>;
   openInstance(environment: Environment): Promise<OpenInstance>;
+  /** These instances under addresses that tell them apart; `answerMs`: the longest that one answer may take. */
+  eachInstance(environment: Environment, instances: readonly Instance[], answerMs: number): Promise<EachInstance>;
   /** A look at the Redis of an environment, as a server and not as a document; throws as `store` does. */
   redisInspector(environment: Environment): Promise<RedisInspector>;
   /** A look at where the limiter's metrics are kept; `null`: nothing is configured for them. */
@@ -135,6 +148,8 @@ export interface Context extends Part {
    * terminal. Never throws for what that command runs into.
    */
   invoke(argv: readonly string[], as: Part): Promise<Invoked>;
+  /** What keeps these words from being a command line of rlctl; `null`: nothing. Runs nothing. */
+  check(argv: readonly string[]): Promise<Error | null>;
 }
 
 export interface ContextParts {
@@ -146,6 +161,8 @@ export interface ContextParts {
   readonly part: Part;
   /** Runs a whole command line, with these global flags already in it. */
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
+  /** Reads a command line without running it. */
+  readonly check: (argv: readonly string[]) => Promise<Error | null>;
 }
 
 /**
@@ -223,6 +240,21 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(store);
         return store;
       }),
+    limiterKeys: (environment) =>
+      lazily(`limiter keys ${environment.name}`, async () => {
+        const { environments } = await context.config();
+        const { redis } = configuredRedis(environment, environments.size > 0);
+        const { revealSecret } = await import('./domain/secret.js');
+        redactor.addPasswordOf(revealSecret(redis));
+        const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
+        const keys = createLimiterKeys(redis, {
+          clock: systemClock,
+          randomness: systemRandomness,
+          onWaiting: (message) => void context.note(message),
+        });
+        open.push(keys);
+        return keys;
+      }),
     controlPlane: () =>
       lazily('control plane', async () => {
         const { createControlPlane } = await import('./adapters/http/control-plane.js');
@@ -247,14 +279,41 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(source);
         return source;
       }),
-    instanceSources: async (environment) => {
-      const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
-      const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
-      return createInstanceSources(environment, secretParts, (line) => context.debug(line));
-    },
+    promql: (environment) =>
+      lazily(`promql ${environment.name}`, async () => {
+        const { openPromqlSource } = await import('./adapters/metrics/promql-source.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        const source = await openPromqlSource(environment, { secretParts, debug: (line) => context.debug(line) });
+        open.push(source);
+        return source;
+      }),
+    pages: () =>
+      lazily('pages', async () => {
+        const { createPages } = await import('./adapters/http/pages.js');
+        const pages = createPages((line) => context.debug(line));
+        open.push(pages);
+        return pages;
+      }),
+    instanceSources: (environment) =>
+      lazily(`instance sources ${environment.name}`, async () => {
+        const { createInstanceSources } = await import('./adapters/fleet/instance-sources.js');
+        const secretParts = { host, files: systemFiles, deadline: context.deadline, redactor };
+        return createInstanceSources(environment, secretParts, (line) => context.debug(line));
+      }),
     openInstance: async ({ fleet }) => {
       const { createInstanceLinks } = await import('./adapters/fleet/instance-link.js');
       return createInstanceLinks({ debug: (line) => context.debug(line), isPlainAllowed: fleet.isPlainAllowed });
+    },
+    eachInstance: async ({ fleet }, instances, timeoutMs) => {
+      const [{ createInstanceLinks }, { reachEach }] = await Promise.all([
+        import('./adapters/fleet/instance-link.js'),
+        import('./adapters/fleet/each-instance.js'),
+      ]);
+      const debug = (line: string): void => context.debug(line);
+      const links = createInstanceLinks({ debug, isPlainAllowed: fleet.isPlainAllowed, timeoutMs });
+      const each = reachEach(links, instances, await context.controlPlane());
+      open.push(each.controlPlane);
+      return each;
     },
     redisInspector: (environment) =>
       lazily(`redis inspector ${environment.name}`, async () => {
@@ -308,8 +367,8 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     show: async (view, replaced = {}) => {
       context.progress.clear();
-      if (view.raw !== undefined && options.format === 'table' && !host.stdout.isTTY)
-        return host.stdout.write(view.raw);
+      const raw = options.format === 'table' && !host.stdout.isTTY ? view.raw : undefined;
+      if (raw !== undefined) return host.stdout.write(raw);
       const [{ renderPieces }, { createTheme }] = await Promise.all([import('./ui/view.js'), import('./ui/theme.js')]);
       const theme = await createTheme(host.stdout, options.colour, host.env, options.isQuiet);
       for await (const piece of renderPieces(view, { ...options, ...replaced }, theme)) {

@@ -1,13 +1,20 @@
-import { chooseEnvironment } from './config.js';
+import { dirname, join } from 'node:path';
+import { chooseEnvironment, stateFolder } from './config.js';
 import { createContext, type GlobalOptions } from './context.js';
 import type { Candidate, Wanted } from './domain/completion/candidates.js';
 import { allBuckets } from './domain/config/bucket-names.js';
 import type { Environment } from './domain/config/environment.js';
 import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { describeTarget } from './domain/notify/target.js';
+import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
 import { defaultPlanName } from './domain/rollout/plan.js';
 import { readEntryFields } from './domain/override/entry.js';
+import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
+import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
+import { runbookFilePattern } from './domain/runbook/file-name.js';
+import { parseKeptPanics } from './domain/panic/kept.js';
+import { keptAsPanic, recordedPanics } from './domain/panic/panics.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
 
@@ -41,13 +48,18 @@ export async function dynamicNames(
   const run = (): never => {
     throw new TypeError('completion runs no command');
   };
-  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run });
+  const check = (): Promise<null> => Promise.resolve(null);
+  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run, check });
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);
+    if (wanted.kind === 'runbook') return await runbookNames(context);
+    if (wanted.kind === 'run') return await runIds(context);
+    if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
     if (wanted.kind === 'plan') return await planNames(context);
     if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
+    if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
     return await overridePrefixes(context, await context.environment());
   } finally {
     context.close();
@@ -96,14 +108,65 @@ async function bucketNames(context: Context): Promise<readonly Candidate[]> {
   }));
 }
 
+/** The files of the team's own are named, and not read. */
+async function runbookNames(context: Context): Promise<readonly Candidate[]> {
+  const own = Object.entries({ ...builtInProcedures, ...builtInRollbacks });
+  const { path } = await context.config();
+  const files = path === null ? [] : ((await context.files.names(join(dirname(path), 'runbooks'))) ?? []);
+  return [
+    ...own.map(([value, { title }]) => ({ value, description: title })),
+    ...files.flatMap((file) => {
+      const value = runbookFilePattern.exec(file)?.[1];
+      return value === undefined ? [] : [{ value, description: 'of the team' }];
+    }),
+  ];
+}
+
+const mostRuns = 20;
+
+/** The newest runs that this machine knows. */
+async function runIds({ files, host }: Context): Promise<readonly Candidate[]> {
+  const names = (await files.names(join(stateFolder(host.env), 'runs'))) ?? [];
+  const ids = names.flatMap((name) => /^(.+)\.journal\.json$/.exec(name)?.[1] ?? []);
+  return ids
+    .toReversed()
+    .slice(0, mostRuns)
+    .map((value) => ({ value, description: '' }));
+}
+
 /** Only those that may be overridden: another name would be of no use. */
 function guardNames({ guards }: Environment): readonly Candidate[] {
   const open = guards.filter(({ isOverridable }) => isOverridable);
   return open.map((rule) => ({ value: rule.name, description: `${scopeInWords(rule)}: ${limitsInWords(rule)}` }));
 }
 
+/** Those that are open among the newest changes: an older one is listed by its command. */
+async function openPanics(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const [store, operations] = [await context.store(environment), await context.operationStore(environment)];
+  const [history, kept] = await Promise.all([
+    store.history({ limit: 100 }, context.deadline),
+    operations.read('panic', context.deadline),
+  ]);
+  const panics = [...recordedPanics(history), ...parseKeptPanics(kept.text).map(keptAsPanic)];
+  return panics
+    .filter(({ restored }) => restored === null)
+    .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
+}
+
 function receiverNames({ notify }: Environment): readonly Candidate[] {
   return notify.map((target) => ({ value: target.name, description: describeTarget(target) }));
+}
+
+/** The open one, and those that have ended, the newest first. */
+async function incidentNames(context: Context, environment: Environment): Promise<readonly Candidate[]> {
+  if (environment.untrustedFile !== null) return [];
+  const operations = await context.operationStore(environment);
+  const names = [openIncidentName, ...(await operations.names(endedPrefix, context.deadline))];
+  const kept = await Promise.all(names.map(async (name) => (await operations.read(name, context.deadline)).text ?? []));
+  const incidents = kept.flat().map((text) => parseIncident(text, openIncidentName));
+  const newestFirst = incidents.sort((a, b) => b.start.atMs - a.start.atMs);
+  return newestFirst.map(({ id, title, end }) => ({ value: id, description: end === null ? `open: ${title}` : title }));
 }
 
 async function overridePrefixes(context: Context, environment: Environment): Promise<readonly Candidate[]> {

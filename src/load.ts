@@ -9,7 +9,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { commandWords } from './domain/command-words.js';
@@ -21,6 +20,8 @@ import { commandWords } from './domain/command-words.js';
 declare const commandPaths: readonly string[];
 /** A digest of the program's files; the build puts it in. */
 declare const buildId: string;
+/** Files that Node loads itself, without kept code; the build puts them in. */
+declare const nativeFiles: readonly string[];
 
 type Load = (file: string) => unknown;
 type Define = (exports: unknown, require: Load, module: unknown, filename: string, dirname: string) => void;
@@ -31,11 +32,6 @@ interface Place {
   readonly require: Load;
 }
 
-/**
- * Larger files hold a WebAssembly program as text, of which nothing is compiled by V8. What imports an ES module itself
- * cannot do so from kept code.
- */
-const largestSource = 1_250_000;
 const unusedForMs = 30 * 24 * 3_600_000;
 
 /**
@@ -48,10 +44,6 @@ export function loadProgram(
   arguments_: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): unknown {
-  // V8 would begin at once to optimise undici's HTTP parser, which is WebAssembly, in other threads, and no process ends
-  // before they are done: a command would take twice as long. A large --wasm-tiering-budget does the same, but costs a little
-  // in each call, which shows after a thousand requests. Code compiled under other flags is refused: it comes first.
-  setFlagsFromString('--liftoff-only');
   const words = commandWords(arguments_);
   const command = [words.join(' '), words[0]].find((path) => path !== undefined && commandPaths.includes(path));
   const folder = command === undefined ? null : cacheFolder(env);
@@ -63,10 +55,10 @@ function loader({ dist, require: requireNatively }: Place, cache: Cache | null):
   const load: Load = (name) => {
     if (!name.startsWith('./')) return requireNatively(name);
     const path = join(dist, name);
+    const filename = name.slice(2);
+    if (nativeFiles.includes(filename)) return requireNatively(path);
     // The build escapes every other character.
     const source = readFileSync(path, 'latin1');
-    if (source.length > largestSource || source.includes('import(')) return requireNatively(path);
-    const filename = name.slice(2);
     const cachedData = cache?.read(filename);
     const script = new Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
       filename: path,

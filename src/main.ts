@@ -50,7 +50,9 @@ export async function main(
       import('./invoke.js').then(({ invoke }) =>
         invoke(world, (captured) => main(words, captured, version, redactor, as)),
       );
-    return await run(argv, host, { version, redactor, interrupted: interrupt.signal, reached, part, run: runOther });
+    const check = (words: readonly string[]): Promise<Error | null> => checkWords(words, host, version);
+    const parts = { version, redactor, interrupted: interrupt.signal, reached, part, run: runOther, check };
+    return await run(argv, host, parts);
   } catch (error) {
     return await fail(error, argv, host, reached.address);
   } finally {
@@ -79,6 +81,18 @@ interface RunParts {
   readonly reached: Reached;
   readonly part: Part;
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
+  readonly check: (argv: readonly string[]) => Promise<Error | null>;
+}
+
+/** What keeps words from being a command line; `null`: nothing, or they ask for help. */
+async function checkWords(words: readonly string[], host: Host, version: string): Promise<Error | null> {
+  const { parseArguments, HelpText } = await import('./cli.js');
+  try {
+    await parseArguments(words, { env: host.env, version, width: 80 });
+    return null;
+  } catch (error) {
+    return error instanceof Error && !(error instanceof HelpText) ? error : null;
+  }
 }
 
 async function run(argv: readonly string[], host: Host, parts: RunParts): Promise<number> {

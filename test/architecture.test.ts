@@ -60,12 +60,12 @@ const arrows: Readonly<
   domain: { floors: ['domain'], packages: ['zod', 'crypto'] },
   ports: { floors: ['domain', 'ports'], packages: [] },
   adapters: {
-    floors: ['domain', 'ports', 'adapters'],
+    floors: ['domain', 'ports', 'adapters', 'webassembly'],
     packages: ['ioredis', 'undici', 'zod', 'parse-prometheus-text-format', 'yaml', 'builtin'],
   },
   procedures: { floors: ['domain', 'ports', 'procedures'], packages: [] },
   ui: {
-    floors: ['domain', 'ui'],
+    floors: ['domain', 'ui', 'webassembly'],
     types: ['procedures', 'ports'],
     packages: ['chalk', 'cli-table3', 'string-width', '@clack/prompts', 'yaml', 'jq-wasm', 'wrap-ansi'],
   },
@@ -89,9 +89,10 @@ const arrows: Readonly<
   main: { floors: ['domain', 'ports', 'ui', 'cli', 'global-options', 'context', 'invoke'], packages: [] },
   invoke: { floors: ['domain'], types: ['context', 'ports'], packages: [] },
   complete: { floors: ['domain', 'ports', 'ui', 'adapters', 'dynamic-names'], packages: [] },
-  'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: [] },
+  'dynamic-names': { floors: ['domain', 'ports', 'ui', 'config', 'context'], packages: ['path'] },
   'command-tree': { floors: ['domain', 'ui', 'commands', 'leaves', 'global-options'], packages: ['commander'] },
   load: { floors: ['domain'], packages: ['builtin'] },
+  webassembly: { floors: [], packages: ['v8'] },
   start: { floors: ['adapters', 'main', 'ui'], packages: [] },
 };
 

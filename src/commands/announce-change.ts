@@ -75,7 +75,7 @@ export function announceFlags(
 ): Told {
   const buckets = plan.flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name);
   if (buckets.length === 0 || isTelling === false) return nobody();
-  const command = plan.isOn ? 'shadow on' : 'shadow off';
+  const command = plan.command ?? (plan.isOn ? 'shadow on' : 'shadow off');
   const { verdict } = effect.proof;
   return announce(context, environment, {
     kind: 'flags',
@@ -87,7 +87,7 @@ export function announceFlags(
     verdict,
     reason,
     ticket,
-    partOf: context.partOf,
+    partOf: [...context.partOf, ...(plan.partOf ?? [])],
   });
 }
 

@@ -43,8 +43,10 @@ export interface NotificationReport {
 
 /**
  * Tells whoever the environment wants told, within a few seconds of its own. Never throws: what is done is done, whether
- * somebody heard of it or not. It need not be waited for: the process does not end before it, and people read on stderr
- * what failed. Where nobody wants to hear of it, nothing is loaded.
+ * somebody heard of it or not. Where nobody wants to hear of it, nothing is loaded.
+ *
+ * For programs it resolves with what became of it, which belongs to their result. For people it resolves at once, with
+ * nothing: their result waits for nobody, they read on stderr who was not told, and the process does not end before that.
  */
 export function announce(
   context: Context,
@@ -54,7 +56,7 @@ export function announce(
   if (!wants(environment.notify, kindOf(announcement.kind))) return Promise.resolve([]);
   const told = tellAll(context, environment, announcement).catch(unforeseen);
   context.after('telling others', told);
-  return told;
+  return isForPeople(context) ? Promise.resolve([]) : told;
 }
 
 async function tellAll(context: Context, environment: Environment, announcement: Announcement) {
@@ -77,16 +79,13 @@ async function prepareAll(context: Context, environment: Environment, kind: Even
   }
 }
 
-/**
- * A result with what became of telling others, as programs read it. People get it at once, and read on stderr what failed.
- */
-export async function withReports(
-  { options }: Context,
-  view: View,
-  told: Promise<readonly NotificationReport[]>,
-): Promise<View> {
-  const isForPeople = options.format === 'table' && options.jq === null;
-  return isForPeople ? view : { ...view, data: { ...view.data, notifications: await told } };
+/** A result with what became of telling others, as programs read it. */
+export async function withReports(view: View, told: Promise<readonly NotificationReport[]>): Promise<View> {
+  return { ...view, data: { ...view.data, notifications: await told } };
+}
+
+function isForPeople({ options }: Context): boolean {
+  return options.format === 'table' && options.jq === null;
 }
 
 function kindOf(kind: Announcement['kind']): EventKind {

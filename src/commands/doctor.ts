@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Context } from '../context.js';
+import { isFleet } from '../domain/config/environment.js';
 import type { CheckId } from '../domain/doctor/checks.js';
 import { countFindings } from '../domain/doctor/report.js';
 import { selectChecks } from '../domain/doctor/selection.js';
@@ -81,7 +82,8 @@ export const command = defineCommand({
     const environment = input.environment instanceof RlctlError ? null : input.environment;
     const isReloading = flags.isReloading && !flags.isDryRun && flags.selected.has('api.reload');
     if (isReloading && environment !== null) await confirmReload(context, environment, flags);
-    const ports = await doctorPorts(context, isReloading);
+    const isWide = environment !== null && isFleet(environment);
+    const ports = await doctorPorts(context, { isReloading, isWide });
     context.progress.step('looking at everything at once');
     const { signs, ...diagnosis } = await diagnose(ports, input);
     if (environment !== null) await rememberSeen(context, environment, { signs, seen: input.memory });

@@ -4,7 +4,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../domain/demand.js';
 import type { Detected } from '../domain/dialect/dialect.js';
 import { guardedName } from '../domain/guard/commands.js';
-import { judgeGuards } from '../domain/guard/judge.js';
+import { judgeGuards, passedFreezes } from '../domain/guard/judge.js';
 import { assertGuardNames, guardDemand, overrideReasonDemand } from '../domain/guard/refusal.js';
 import type { GuardRequirement } from '../domain/guard/rule.js';
 import type { GuardSituation } from '../domain/guard/situation.js';
@@ -92,7 +92,8 @@ export async function askGuards(
     nowMs: context.clock.nowMs(),
   };
   const verdicts = settle(judgeGuards(environment.guards, situation), flags.overriddenGuards);
-  const remarks = needlessRemarks(verdicts, flags.overriddenGuards);
+  const passed = passedFreezes(environment.guards, situation);
+  const remarks = [...needlessRemarks(verdicts, flags.overriddenGuards), ...passed];
   const demands = await demandsOf(context, environment, flags, verdicts, asked.command);
   return { verdicts, overridden: overriddenNames(verdicts), remarks, demands };
 }

@@ -1,11 +1,11 @@
 import type { Context } from '../context.js';
-import type { Environment } from '../domain/config/environment.js';
+import { isFleet, type Environment } from '../domain/config/environment.js';
 import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js';
 import type { Effect } from '../procedures/effect.js';
 
 /** Which command sent a reload, and why. */
 export type ReloadCause = Pick<ReloadRecord, 'command' | 'reason' | 'ticket'> &
-  Partial<Pick<ReloadRecord, 'revision' | 'guards'>>;
+  Partial<Pick<ReloadRecord, 'revision' | 'guards' | 'part'>>;
 
 // No server tells who reloaded it last, or why; this machine at least knows of its own.
 
@@ -16,11 +16,13 @@ export async function keepReload(
   { reloads, proof }: Effect,
   by: ReloadCause,
 ): Promise<void> {
+  const targets = reloads.map(({ target }) => target);
   const report = reloads.findLast(({ outcome }) => outcome === 'accepted')?.report;
   if (!report) return;
   const record: ReloadRecord = {
     at: new Date(context.clock.nowMs()).toISOString(),
     ...by,
+    ...(by.part === undefined && (await isPart(context, environment)) ? { part: targets } : {}),
     revision: by.revision ?? null,
     actor: await context.actor(),
     verdict: proof.verdict,
@@ -28,6 +30,11 @@ export async function keepReload(
     isGlobalShadow: report.isShadow,
   };
   await context.files.writePrivate(await recordPath(context, environment), `${JSON.stringify(record)}\n`);
+}
+
+/** True where a flag named the address, and the environment by itself has several. */
+async function isPart(context: Context, { sources }: Environment): Promise<boolean> {
+  return sources.get('api') === 'flag' && isFleet(await context.environment());
 }
 
 /** The last reload sent from this machine; `null`: none that is known. */

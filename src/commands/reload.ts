@@ -155,6 +155,6 @@ export const command = defineCommand({
       by: { ...causeOf(input, guards), revision: result.stored?.revision ?? null },
     });
     const told = announceReload(context, environment, input, result.effect);
-    return { view: await withReports(context, reloadView(result, environment, guards), told), exit: result.exit };
+    return { view: await withReports(reloadView(result, environment, guards), told), exit: result.exit };
   },
 });

@@ -5,6 +5,8 @@ import { seenEnforcement } from '../domain/policy/enforcement.js';
 import { lastFlips } from '../domain/shadow/flag-flip.js';
 import { gatherStatus, type StatusPorts } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
+import { RlctlError } from '../domain/errors.js';
+import { addressesOf, type Addresses } from './addresses.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
 import { trafficPort } from './decisions/traffic.js';
@@ -19,6 +21,16 @@ function lookAtFleet(context: Context, environment: Environment): NonNullable<St
   return async (deadline) => (await import('./fleet/look.js')).summariseFleet(context, environment, deadline);
 }
 
+/** Every instance; where they cannot be listed, the look at the fleet says why, and the rest is told all the same. */
+async function reachedBy(context: Context, environment: Environment): Promise<Addresses> {
+  try {
+    return await addressesOf(context, environment);
+  } catch (error) {
+    if (!(error instanceof RlctlError) || !usesList(environment)) throw error;
+    return { environment, controlPlane: await context.controlPlane(), isFleet: true };
+  }
+}
+
 export const command = defineCommand({
   register: () => undefined,
   examples: ['rlctl -e prod status', "rlctl -e prod status --jq '.findings[].message'"],
@@ -26,12 +38,13 @@ export const command = defineCommand({
   action: async (context) => {
     const environment = await context.environment();
     const buckets = allBuckets(environment);
+    const reached = await reachedBy(context, environment);
     const ports = {
       store: await optionalStore(context, environment),
-      controlPlane: await context.controlPlane(),
+      controlPlane: reached.controlPlane,
       envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
-      lookAtFleet: usesList(environment) ? lookAtFleet(context, environment) : null,
+      lookAtFleet: reached.isFleet ? lookAtFleet(context, environment) : null,
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,
@@ -45,7 +58,7 @@ export const command = defineCommand({
       reload,
       seen: seenEnforcement(learned, reload),
       environment,
-      targets: environment.api,
+      targets: reached.environment.api,
       basePaths: basePathsByMemory(environment, learned),
       buckets,
       siteMode: environment.siteMode,

@@ -19,6 +19,8 @@ export interface ReloadRecord {
   readonly revision: Revision | null;
   /** The names of the guards that were overridden for it; absent: none. */
   readonly guards?: readonly string[];
+  /** The instances that it was about, where it was about a part of the environment's; absent: all there were. */
+  readonly part?: readonly string[];
 }
 
 /** Reads a kept record; `null`: it is none. */
@@ -31,7 +33,8 @@ export function parseReloadRecord(text: string | null): ReloadRecord | null {
       [at, command, actor, verdict].every((each) => typeof each === 'string') &&
       !Number.isNaN(Date.parse(String(at))) &&
       [reason, ticket, revision].every((each) => each === null || typeof each === 'string') &&
-      [isEnabled, isGlobalShadow].every((each) => each === null || typeof each === 'boolean');
+      [isEnabled, isGlobalShadow].every((each) => each === null || typeof each === 'boolean') &&
+      (value.part === undefined || (Array.isArray(value.part) && value.part.every((each) => typeof each === 'string')));
     return isRecord ? ({ ...value, revision } as ReloadRecord) : null;
   } catch {
     return null;

@@ -21,6 +21,8 @@ export interface Files {
   readText(path: string): Promise<string | null>;
   /** The bytes of a file or a pipe, at most one more than `mostBytes`; `null`: there is none. Throws as `readText` does. */
   readBytes(path: string, mostBytes: number): Promise<Uint8Array | null>;
+  /** The names in a folder, sorted; `null`: there is none. Throws as `readText` does. */
+  names(path: string): Promise<readonly string[] | null>;
   /** Facts about the path itself, links not followed; `null`: there is none. */
   facts(path: string): Promise<FileFacts | null>;
   /** Writes a private file: folder 0700, file 0600, temporary file + fsync + rename, never through a symbolic link. */

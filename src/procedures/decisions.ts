@@ -22,6 +22,8 @@ export interface DecisionsInput {
   readonly stepMs: number;
   /** Processes behind the address; `null`: not known. */
   readonly workers: number | null;
+  /** The window's end, epoch milliseconds; absent: now. */
+  readonly endMs?: number;
 }
 
 export interface DecisionsPorts {
@@ -42,9 +44,9 @@ export async function readWindow(
   { source, deadline }: DecisionsPorts,
   input: DecisionsInput,
 ): Promise<{ readonly decisions: Decisions; readonly firstSeen: readonly LabelledNumber[] }> {
-  const { namespace, only, configured, windowMs, stepMs, workers } = input;
+  const { namespace, only, configured, windowMs, stepMs, workers, endMs = null } = input;
   const sought = only.flatMap(({ spellings }) => spellings);
-  const readings = await source.read({ namespace, buckets: sought, windowMs, stepMs, endMs: null }, deadline);
+  const readings = await source.read({ namespace, buckets: sought, windowMs, stepMs, endMs }, deadline);
   const nameOf = (bucket: string): string => ownName(bucket, configured);
   const wanted = only.length > 0 ? only.map((each) => ({ ...each, name: nameOf(each.name) })) : configured;
   const named = withNames(readings, nameOf);

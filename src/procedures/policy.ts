@@ -7,6 +7,7 @@ import { refusalError } from '../domain/refusal.js';
 import type { PolicyResult } from '../ports/control-plane.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { EffectPorts } from './effect.js';
+import { askEach, type EachAnswer } from './ask-each.js';
 import { readable, type StorePorts } from './override/plan.js';
 
 export interface PolicyQuestion {
@@ -45,10 +46,47 @@ export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'dea
  */
 export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
   const { stored, loaded, server, base, explanation } = await lookUp(ports, question);
-  if (loaded.droppedBecause !== null || isWrongType(stored)) readable(stored, false);
+  assertMeaning(stored);
   const fields = compare(server, loaded, question.route, base);
   const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
   return { question, server, base, explanation, fields, isSame };
+}
+
+/**
+ * Asks every address for a route's policy; those that show the same of it are one answer. Throws as `checkPolicy` does, and
+ * the first cause where no address answers.
+ */
+export async function checkPolicyOfEach(
+  ports: PolicyPorts,
+  question: PolicyQuestion,
+): Promise<EachAnswer<PolicyCheck>> {
+  const { deadline } = ports;
+  const stored = ports.store.read(deadline);
+  // It is awaited by whoever asks first; where no address is asked, nobody would.
+  stored.catch(() => undefined);
+  const store = { ...ports.store, read: () => stored };
+  const ask = (target: string): Promise<PolicyCheck> =>
+    checkPolicy({ ...ports, store }, { ...question, targets: [target] });
+  await stored.then(assertMeaning);
+  return askEach(deadline, question.targets, ask, ({ server, fields }) => JSON.stringify([server, fields]));
+}
+
+/** A document that no server can read means nothing, and a reload would drop every override. */
+function assertMeaning(stored: StoredOverrides): void {
+  if (loadOverrides(stored.bytes).droppedBecause !== null || isWrongType(stored)) readable(stored, false);
+}
+
+/** As `explainPolicy`, by what every address says of the bucket's own policy and of the route. */
+export async function explainPolicyOfEach(
+  ports: PolicyPorts,
+  question: PolicyQuestion,
+): Promise<EachAnswer<Pick<PolicyCheck, 'explanation' | 'base' | 'server'>>> {
+  const { deadline } = ports;
+  const stored = await ports.store.read(deadline);
+  if (isWrongType(stored)) readable(stored, false);
+  const store = { ...ports.store, read: () => Promise.resolve(stored) };
+  const ask = (target: string) => lookUp({ ...ports, store }, { ...question, targets: [target] });
+  return askEach(deadline, question.targets, ask, ({ server, base }) => JSON.stringify([server, base]));
 }
 
 /**

@@ -42,7 +42,14 @@ export async function prepareFolder(folder: string, given: string | null): Promi
 /** Writes a file that only its owner can read; whatever stood there is replaced, a link never followed. */
 export async function writePrivate(file: string, text: string): Promise<void> {
   await rm(file, { force: true });
-  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw usageError(
+      `another sandbox is starting in the same folder: ${file} has just been written`,
+      'Start another one beside it with a state folder of its own: XDG_STATE_HOME=DIR rlctl sandbox up',
+      'SANDBOX_RUNNING',
+    );
+  });
 }
 
 /** The secret of a private file without one trailing newline; what is checked and what is read are the same file. */

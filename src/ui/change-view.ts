@@ -18,8 +18,13 @@ import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
-/** A change that has been made, with its proof; what went wrong stands where it went wrong. */
-export function changeView(result: ChangeResult, environment: Environment): View {
+const usualWayBack = 'rlctl override undo';
+
+/**
+ * A change that has been made, with its proof; what went wrong stands where it went wrong. `back`: the command that takes
+ * it back.
+ */
+export function changeView(result: ChangeResult, environment: Environment, back = usualWayBack): View {
   const { plan, written } = result;
   const { address } = environment;
   const effect = addressedEffect(result.effect, address);
@@ -36,7 +41,7 @@ export function changeView(result: ChangeResult, environment: Environment): View
       sawForeignChange: written?.outcome.sawForeignChange ?? false,
       foreignRevision: written?.outcome.sawForeignChange ? written.plan.stored.revision : null,
       ...effectJson(effect),
-      hint: wayBack(result, environment),
+      hint: wayBack(result, environment, back),
       steps: steps.map((step) => ({ ...step, tookMs: Math.round(step.tookMs) })),
     },
     human: (theme) =>
@@ -46,9 +51,9 @@ export function changeView(result: ChangeResult, environment: Environment): View
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
-        ...hintLines(wayBack(result, environment), theme),
+        ...hintLines(wayBack(result, environment, back), theme),
       ].join('\n'),
   };
 }
@@ -58,19 +63,23 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 }
 
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
-function wayBack({ plan, written, exit, effect }: ChangeResult, { secret, address }: Environment): string | null {
+function wayBack(
+  { plan, written, exit, effect }: ChangeResult,
+  { secret, address }: Environment,
+  back: string,
+): string | null {
   if (written === null || exit === 'ok') return null;
   // An undo after what brings back what was would take back an older change, or bring back what is over.
   const isReturn = isExempt(plan.intent.command);
   if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {
     const on = 'mend what failed, then go on with those that are left: rlctl reload --resume';
-    return addressed(isReturn ? on : `${on}; or take the change back everywhere: rlctl override undo`, address);
+    return addressed(isReturn ? on : `${on}; or take the change back everywhere: ${back}`, address);
   }
   if (effect.reloads.every(({ error }) => error?.code !== 'SIGNATURE_REFUSED'))
-    return addressed(isReturn ? 'to try again: rlctl reload' : 'take it back with: rlctl override undo', address);
+    return addressed(isReturn ? 'to try again: rlctl reload' : `take it back with: ${back}`, address);
   const source = secret === null ? '' : ` (the one used came from: ${describeSource(secret)})`;
   return addressed(
-    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload${isReturn ? '' : '. To take the change back run: rlctl override undo; it reloads too, and needs the right secret as well'}`,
+    `the change is written, and no server holds it before a reload that is accepted. Give the right secret${source} with --secret-file PATH, where - is stdin, or RLCTL_SECRET_FILE, or the setting "secret", and run: rlctl reload${isReturn ? '' : `. To take the change back run: ${back}; it reloads too, and needs the right secret as well`}`,
     address,
   );
 }
@@ -268,8 +277,12 @@ function historyText(
       wrongType: 'the key held another type; its dump is kept',
     };
     const revision = entry.next.slice(0, 12);
-    const print = addressed(`print it with: rlctl override history --document ${revision}`, address);
-    const how = entry.snapshotOf === 'foreign' ? `\n  ${term(print)}` : '';
+    const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
+      foreign: `print it with: rlctl override history --document ${revision}`,
+      wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
+    };
+    const print = commands[entry.snapshotOf ?? 'first'];
+    const how = print === undefined ? '' : `\n  ${term(addressed(print, address))}`;
     return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
   }
   const { command, actor, reason, ticket } = entry.body;

@@ -17,6 +17,7 @@ export interface BundleParts {
 /** The settings that may hold a secret where it does not belong: a header of a signing profile, an argument, a query. */
 const shownAsKind: Readonly<Record<string, (value: string) => string>> = {
   signing: (value) => (value.startsWith('{') ? 'a profile of its own (not shown)' : value),
+  killSwitch: (value) => (value.includes('"exec"') ? 'a program (not shown)' : value),
   shadowDriver: (value) => (value.includes('"exec"') ? 'a program (not shown)' : value),
   probe: (value) => value.replaceAll(/\?[^,\s]*/g, '?…'),
 };

@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { typedFields, writeOverridesFile } from '../domain/overrides-file/write-file.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
+import { LazyItems } from './json-pieces.js';
 import { pasted } from './pasted.js';
 import type { View } from './view.js';
 
@@ -63,8 +64,7 @@ function entryJson({ prefix, raw, metadata, isChangedPast }: ListedOverride): Re
 /** The stored overrides as a file: YAML with remarks; with -o json or yaml the same as data, which is such a file as well. */
 export function dumpView(dump: Dump, environment: Environment): View {
   const { listing, overrides, owner, nowMs } = dump;
-  const text = dumpText(dump, environment);
-  const json = overrides.map(entryJson);
+  const json = new LazyItems(overrides, entryJson);
   return {
     kind: 'Overrides',
     data: {
@@ -76,7 +76,9 @@ export function dumpView(dump: Dump, environment: Environment): View {
       overrides: json,
     },
     items: json,
-    raw: Buffer.from(text),
-    human: () => text.trimEnd().split('\n').map(pasted).join('\n'),
+    get raw() {
+      return Buffer.from(dumpText(dump, environment));
+    },
+    human: () => dumpText(dump, environment).trimEnd().split('\n').map(pasted).join('\n'),
   };
 }

@@ -211,6 +211,8 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
       return sourceText(environment.metrics, environment.metricsAccess);
     case 'workers':
       return String(environment.workers);
+    case 'killSwitch':
+      return environment.killSwitch === null ? null : JSON.stringify(environment.killSwitch);
     case 'shadowDriver':
       return typeof environment.shadowDriver === 'string'
         ? environment.shadowDriver

@@ -77,7 +77,7 @@ function madeUpLines({ madeUpFor }: ExpiryRound, theme: Theme): readonly string[
   if (madeUpFor === null) return [];
   return [
     'an earlier run took ends back and did not come to the reload; made up for:',
-    reloadText(madeUpFor.reloads, theme),
+    reloadText(madeUpFor, theme),
     proofText(madeUpFor.proof, theme),
   ];
 }

@@ -77,8 +77,8 @@ function fleetJson({ result, canary, parallel, maxFailures, timeoutMs, source, i
   };
 }
 
-function instanceLines({ instances }: FleetReload, { reloads }: Effect, theme: Theme): readonly string[] {
-  if (instances.length <= fewInstances) return reloads.length === 0 ? [] : [reloadText(reloads, theme)];
+function instanceLines({ instances }: FleetReload, effect: Effect, theme: Theme): readonly string[] {
+  if (instances.length <= fewInstances) return effect.reloads.length === 0 ? [] : [reloadText(effect, theme)];
   const failed = instances.filter(({ state }) => state === 'failed');
   const shown = failed.slice(0, mostFailures).map(({ instance, error, proof }) => {
     const why = error?.message ?? proof?.diagnosis ?? '';

@@ -51,6 +51,7 @@ export function guardsPage(): View {
         'A rule with buckets or routes is about a reload only where its commands name it.',
         'A change to or from the bucket’s own policy is not judged where no server tells',
         'it: that refuses nothing, and is said in the plan.',
+        'A freeze does not hold for a panic, and the panic says so; every other limit does.',
         'To go past a rule: --override-guard NAME --reason TEXT; the history keeps it.',
       ].join('\n'),
   };

@@ -9,13 +9,33 @@ import type { Theme } from './theme.js';
 const checks = ['live', 'ready', 'startup'] as const;
 
 /** How each address says it is, one line each; which address it is only where there are several. */
-export function healthLines(targets: readonly TargetStatus[], theme: Theme): readonly string[] {
+export function healthLines(all: readonly TargetStatus[], theme: Theme): readonly string[] {
+  const well = all.length > mostTargets ? all.filter(isWell) : [];
+  const unwell = all.filter((each) => !well.includes(each));
+  const targets = unwell.slice(0, mostTargets);
+  const left = unwell.length - targets.length;
+  const rest = [
+    ...(left > 0 ? [theme.dim(`… ${left} more are not well: --json`)] : []),
+    ...(well.length > 0 ? [theme.good(`✓ ${well.length} of ${all.length} instances are healthy`)] : []),
+  ];
   const width = Math.max(0, ...targets.map(({ target }) => target.length));
-  return targets.map((each) => {
+  const lines = targets.map((each) => {
     const checked = checkTexts(each, theme);
     const words =
-      targets.length > 1 ? [term(each.target.padEnd(width)), ...checked] : [...checked, ...aboutText(each, theme)];
+      all.length > 1 ? [term(each.target.padEnd(width)), ...checked] : [...checked, ...aboutText(each, theme)];
     return words.join('  ');
+  });
+  return [...lines, ...rest];
+}
+
+/** More addresses than this are counted where they are well, and cut where they are not. */
+const mostTargets = 8;
+
+function isWell({ health }: TargetStatus): boolean {
+  return checks.every((check) => {
+    const part = health[check];
+    if (part.state !== 'ok') return false;
+    return part.value === null || (part.value.status ?? (part.value.httpStatus === 200 ? 'healthy' : '')) === 'healthy';
   });
 }
 

@@ -1,5 +1,6 @@
 import { raw } from 'jq-wasm';
 import { usageError } from '../domain/errors.js';
+import { compileSimply } from '../webassembly.js';
 
 const causeOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error))
@@ -8,6 +9,7 @@ const causeOf = (error: unknown): string =>
 
 /** Compiles a jq program without running it; throws a usage error that says what is wrong, before anything is sent. */
 export async function checkJq(program: string): Promise<void> {
+  const end = compileSimply();
   try {
     await raw({}, `empty | (${program}\n)`, []);
   } catch (error) {
@@ -16,6 +18,8 @@ export async function checkJq(program: string): Promise<void> {
       'Try it by hand: rlctl … --json | jq PROGRAM',
       'JQ_PROGRAM',
     );
+  } finally {
+    end();
   }
 }
 

@@ -6,6 +6,7 @@ import type { PendingEnd } from '../domain/override/expiry.js';
 import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { setText } from './author-text.js';
+import { LazyItems } from './json-pieces.js';
 import { renderTable, tablePieces, type Column } from './table.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
@@ -15,21 +16,20 @@ import type { View } from './view.js';
 /** Every override in matching order: the first that starts the route wins. */
 export function overrideListView(listing: OverrideListing, environment: Environment, nowMs: number): View {
   const { stored, overrides, removed, isForeign } = listing;
-  // Made where it is asked for: of a large document the table alone is work enough.
-  const items = (): readonly unknown[] => overrides.map((each) => overrideJson(each, stored.serverTimeMs));
-  const data = (): View['data'] => ({
+  const items = new LazyItems(overrides, (each) => overrideJson(each, stored.serverTimeMs));
+  const data = {
     environment: environment.name,
     key: stored.key,
     revision: stored.revision,
     isForeign,
     ttlMs: stored.ttlMs,
-    overrides: items(),
+    overrides: items,
     removed: removed.map((each) => ({
       prefix: each.route,
       ...endJson(each, stored.serverTimeMs),
       ...authorJson(each.metadata),
     })),
-  });
+  };
   const isOwned = overrides.some(({ metadata }) => metadata?.owner !== undefined);
   const columns = columnsOf(isOwned);
   const rows = function* (theme: Theme): Generator<readonly string[]> {
@@ -38,12 +38,8 @@ export function overrideListView(listing: OverrideListing, environment: Environm
   const remarks = (theme: Theme): Generator<string> => listRemarks(listing, environment, theme);
   return {
     kind: 'OverrideList',
-    get data() {
-      return data();
-    },
-    get items() {
-      return items();
-    },
+    data,
+    items,
     human: async (theme) => {
       if (overrides.length === 0) return [`${headText(listing)}: no overrides`, ...remarks(theme)].join('\n');
       return [

@@ -14,6 +14,18 @@ export async function askYesNo(message: string): Promise<boolean> {
   return answer;
 }
 
+/** Asks for one of several answers on stderr; the cursor stands on the first. */
+export async function askChoice<const Value extends string>(
+  message: string,
+  options: readonly { readonly value: Value; readonly label: string }[],
+): Promise<Value> {
+  const { select, isCancel } = await import('@clack/prompts');
+  const shown = options.map(({ value, label }) => ({ value: value as string, label }));
+  const answer = await untilEnd(select({ message, options: shown, output: process.stderr }));
+  if (isCancel(answer)) throw interruptedAtPrompt();
+  return answer as Value;
+}
+
 /** Asks for a text on stderr. */
 export async function askText(message: string): Promise<string> {
   const { text, isCancel } = await import('@clack/prompts');

@@ -53,8 +53,10 @@ export function proofText(proof: Proof, theme: Theme): string {
         ? ''
         : ` (asked: ${proof.levelAsked})`;
   const lines = [`${paint(theme.bold(headlines[proof.verdict] + level))}  ${term(proof.diagnosis)}`];
-  // What could not be proven is the headline already.
-  const said = (text: string): boolean => proof.verdict === 'notProven' && proof.diagnosis.includes(text);
+  // What could not be proven is the headline already, and so is a limiter that is off.
+  const said = (text: string): boolean =>
+    (proof.verdict === 'notProven' && proof.diagnosis.includes(text)) ||
+    (isOnSwitch(text) && isOnSwitch(proof.diagnosis));
   for (const { verdict, source, text } of proof.evidence.filter((each) => !said(each.text)))
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
   const { convergedMs = null } = proof;
@@ -88,21 +90,31 @@ export function stepsText(steps: readonly Step[], theme: Theme): string {
 const fewTargets = 8;
 const mostFailures = 10;
 
-/** One line per target: what accepted the reload and with which profile, or why not and the cure. */
-export function reloadText(reloads: readonly TargetReload[], theme: Theme): string {
-  if (reloads.length <= fewTargets) return reloadLines(reloads, theme);
+/**
+ * One line per target: what accepted the reload and with which profile, or why not and the cure. A limiter that is off is
+ * said here where the proof does not say it.
+ */
+export function reloadText({ reloads, proof }: Pick<Effect, 'reloads' | 'proof'>, theme: Theme): string {
+  // Of several, which it is is told by its own line alone.
+  const isSaid = reloads.length === 1 && [proof.diagnosis, ...proof.evidence.map(({ text }) => text)].some(isOnSwitch);
+  if (reloads.length <= fewTargets) return reloadLines(reloads, isSaid, theme);
   const failed = reloads.filter(({ outcome }) => outcome !== 'accepted');
   const shown = failed.slice(0, mostFailures);
   const left = failed.length - shown.length;
   const mark = failed.length === 0 ? theme.good('✓') : theme.warn('·');
   return [
     `${mark} reload    ${reloads.length - failed.length} of ${reloads.length} instances accepted it`,
-    ...(shown.length === 0 ? [] : [reloadLines(shown, theme)]),
+    ...(shown.length === 0 ? [] : [reloadLines(shown, isSaid, theme)]),
     ...(left === 0 ? [] : [theme.dim(`… ${left} more failed: --json names them`)]),
   ].join('\n');
 }
 
-function reloadLines(reloads: readonly TargetReload[], theme: Theme): string {
+/** True of a sentence that says the limiter is off. */
+function isOnSwitch(text: string): boolean {
+  return text.includes('RATE_LIMIT_ENABLED');
+}
+
+function reloadLines(reloads: readonly TargetReload[], isOffSaid: boolean, theme: Theme): string {
   return reloads
     .map(({ target, outcome, endpoint, profile, report, error }) => {
       if (outcome !== 'accepted') {
@@ -110,7 +122,8 @@ function reloadLines(reloads: readonly TargetReload[], theme: Theme): string {
       }
       const count = report?.overridesCount ?? null;
       const held = count === null ? '' : `, ${counted(count, 'override')}`;
-      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${held})${offText(report, theme)}`;
+      const off = isOffSaid ? '' : offText(report, theme);
+      return `${theme.good('✓')} reload    ${term(target)}${term(endpoint?.basePath ?? '')} accepted it (${term(profile ?? '')} signature${held})${off}`;
     })
     .join('\n');
 }

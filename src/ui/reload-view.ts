@@ -20,7 +20,7 @@ export function reloadView(result: ReloadResult, environment: Environment, guard
       remarks: guards.remarks,
     },
     human: (theme) =>
-      [reloadText(effect.reloads, theme), proofText(effect.proof, theme), ...guardsSaidLines(guards, theme)].join('\n'),
+      [reloadText(effect, theme), proofText(effect.proof, theme), ...guardsSaidLines(guards, theme)].join('\n'),
   };
 }
 

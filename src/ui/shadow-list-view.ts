@@ -29,7 +29,7 @@ export function shadowListView(
       driver: driverText(environment),
       globalShadow: listing.global,
       buckets: json,
-      routes: routes.map(routeJson),
+      routes: routes.map((each) => routeJson(each, servers)),
       findings,
       remarks,
     },
@@ -69,9 +69,11 @@ function remarksOn(
   { workers }: Environment,
   seen: SeenEnforcement,
 ): readonly string[] {
-  const isOneOfMany = workers !== null && workers > 1 && servers.some(({ answer }) => answer.state === 'ok');
+  const answering = servers.filter(({ answer }) => answer.state === 'ok').length;
+  const isOneOfMany = workers !== null && workers > 1 && answering > 0;
   return [
-    ...(isOneOfMany ? [`as one of ${workers} workers says`] : []),
+    ...(servers.length > 1 ? [`as ${answering} of ${servers.length} instances say`] : []),
+    ...(isOneOfMany ? [`as one of ${workers} workers${servers.length > 1 ? ' behind each' : ''} says`] : []),
     ...enforcementRemarks(valueOf(overrides)?.overrides.length ? seen : { ...nothingSeen, off: seen.off }),
     globalRemark,
   ];
@@ -139,7 +141,8 @@ function serverText({ bucket, server, shadowedRoutes }: ListedBucket, { routes }
   const denied = routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
   const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, denied);
   if (reach !== 'none') return reach === 'all' ? 'shadow by overrides' : 'partly shadow by overrides';
-  return [...said].map(inWords).join(' / ');
+  if (said.size === 1) return [...said].map(inWords).join('');
+  return [true, false].map((each) => `${inWords(each)} ${server.filter((one) => one === each).length}`).join(' / ');
 }
 
 const routeColumns = [
@@ -151,8 +154,9 @@ const routeColumns = [
 ] as const;
 
 function routeRow(each: ListedRoute, theme: Theme, nowMs: number): readonly string[] {
-  const { override, bucket, isShadow, server, isDifferent } = each;
-  const said = server === null ? 'not asked' : inWords(server);
+  const { override, bucket, isShadow, server, servers, isDifferent } = each;
+  const others = new Set(servers.filter((one) => one !== null));
+  const said = server === null ? 'not asked' : others.size > 1 ? 'not the same everywhere' : inWords(server);
   return [
     override.prefix === '' ? '""' : term(override.prefix),
     bucket === null ? '-' : term(bucket),
@@ -189,13 +193,17 @@ function bucketJson(
   };
 }
 
-function routeJson({ override, bucket, isShadow, server, isDifferent }: ListedRoute) {
+function routeJson(
+  { override, bucket, isShadow, server, servers: said, isDifferent }: ListedRoute,
+  servers: ShadowListing['servers'],
+) {
   const { prefix, hiddenBy, metadata } = override;
   return {
     route: prefix,
     bucket,
     isShadow,
     serverIsShadow: server,
+    servers: servers.map(({ target }, index) => ({ target, isShadow: said[index] ?? null })),
     hiddenBy,
     isDifferent,
     changeId: metadata?.changeId ?? null,

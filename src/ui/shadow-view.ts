@@ -44,7 +44,7 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
         ...(manualSteps.length === 0
           ? []
@@ -53,9 +53,10 @@ export function flagResultView(result: FlagResult, environment: Environment): Vi
   };
 }
 
-function planJson({ driver, isOn, flags, isNoop, remarks, verdicts = [] }: FlagPlan): Record<string, unknown> {
+function planJson(plan: FlagPlan): Record<string, unknown> {
+  const { driver, isOn, flags, isNoop, remarks, verdicts = [] } = plan;
   return {
-    command: isOn ? 'shadow on' : 'shadow off',
+    command: plan.command ?? (isOn ? 'shadow on' : 'shadow off'),
     driver: driver.kind,
     place: driver.place,
     isNoop,

@@ -189,8 +189,16 @@ function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, no
   const seenMs = traffic.state === 'ok' ? traffic.value.lastReloadMs : null;
   const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
   if (reload === null) return [theme.dim('none sent from this machine'), ...seen];
-  const { command, verdict } = reload;
-  return [`${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${verdictWords[verdict]})`, ...seen];
+  const { command, verdict, part } = reload;
+  const about = part === undefined ? '' : `; ${partText(part)}`;
+  const text = `${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${verdictWords[verdict]}${about})`;
+  return [text, ...seen];
+}
+
+/** The instances that a reload was about, where there are others. */
+function partText(part: readonly string[]): string {
+  const more = part.length > mostLines ? ` and ${part.length - mostLines} more` : '';
+  return `of ${counted(part.length, 'instance')} only: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
 }
 
 const verdictWords = {

@@ -15,7 +15,7 @@ export function verifyView(result: VerifyResult, environment: Environment): View
       const withheld = effect.steps.filter(({ name, state }) => name === 'reload' && state === 'skipped');
       return [
         ...withheld.map(({ detail }) => `${theme.dim('-')} reload    ${term(detail)}`),
-        ...(effect.reloads.length === 0 ? [] : [reloadText(effect.reloads, theme)]),
+        ...(effect.reloads.length === 0 ? [] : [reloadText(effect, theme)]),
         proofText(effect.proof, theme),
       ].join('\n');
     },

@@ -1,3 +1,4 @@
+import { gathered, jsonLines, jsonPieces } from './json-pieces.js';
 import { withoutPasteMarks } from './pasted.js';
 import type { Theme } from './theme.js';
 
@@ -11,7 +12,7 @@ export interface View {
   /** JSON-safe; `apiVersion` and `kind` are added in front. Within a major version fields are only added. */
   readonly data: Readonly<Record<string, unknown>>;
   /** The lines of `ndjson`; absent: the whole document is the one line. */
-  readonly items?: readonly unknown[];
+  readonly items?: Iterable<unknown>;
   /** What a pipe gets instead of the text for people, byte for byte; absent: the same text. */
   readonly raw?: Uint8Array;
   /** Text for people, without the last newline; outside text in it has passed `term`. */
@@ -29,36 +30,41 @@ export interface RenderOptions {
   readonly jq: string | null;
 }
 
-/** The text of a view in the pieces in which it is to be written: more than one only where people read a pipe's end. */
+/** The text of a view in the pieces in which it is to be written: more than one only of a long one that no terminal shows. */
 export async function* renderPieces(view: View, options: RenderOptions, theme: Theme): AsyncGenerator<string> {
-  if (view.pieces === undefined || theme.isTerminal || options.format !== 'table' || options.jq !== null) {
+  const { escapeJson, onlyColours } = await import('./term.js');
+  const json = jsonOf(view, options);
+  if (json !== null) {
+    for (const piece of gathered(json)) yield escapeJson(piece);
+  } else if (view.pieces === undefined || theme.isTerminal || options.format !== 'table' || options.jq !== null) {
     yield await render(view, options, theme);
-    return;
+  } else {
+    for await (const piece of view.pieces(theme)) yield `${onlyColours(withoutPasteMarks(piece))}\n`;
   }
-  const { onlyColours } = await import('./term.js');
-  for await (const piece of view.pieces(theme)) yield `${onlyColours(withoutPasteMarks(piece))}\n`;
+}
+
+function documentOf({ kind, data }: View): Record<string, unknown> {
+  return { apiVersion: 'rlctl/v1', kind, ...data };
+}
+
+/** A view as JSON, piece by piece; `null`: something else is wanted. */
+function jsonOf(view: View, { format, jq }: RenderOptions): Iterable<string> | null {
+  if (jq !== null || (format !== 'json' && format !== 'ndjson')) return null;
+  return format === 'json' ? jsonPieces(documentOf(view)) : jsonLines(view.items ?? [documentOf(view)]);
 }
 
 /** The text of a view in the wanted format, with its last newline; empty where there is nothing to say. */
 export async function render(view: View, options: RenderOptions, theme: Theme): Promise<string> {
   const { escapeJson, onlyColours } = await import('./term.js');
-  const document = (): Record<string, unknown> => ({ apiVersion: 'rlctl/v1', kind: view.kind, ...view.data });
+  const json = jsonOf(view, options);
+  if (json !== null) return escapeJson([...json].join(''));
   if (options.jq !== null) {
     const { runJq } = await import('./jq.js');
-    return escapeJson(await runJq(document(), options.jq));
+    return escapeJson(await runJq(documentOf(view), options.jq));
   }
-  switch (options.format) {
-    case 'json':
-      return `${escapeJson(JSON.stringify(document(), null, 2))}\n`;
-    case 'ndjson':
-      return (view.items ?? [document()]).map((item) => `${escapeJson(JSON.stringify(item))}\n`).join('');
-    case 'yaml':
-      return escapeJson((await import('./yaml.js')).toYaml(document()));
-    case 'table': {
-      const text = await view.human(theme);
-      if (text === '') return '';
-      const fitted = theme.isTerminal ? await (await import('./prose.js')).wrapProse(text, theme.width) : text;
-      return `${onlyColours(withoutPasteMarks(fitted))}\n`;
-    }
-  }
+  if (options.format === 'yaml') return escapeJson((await import('./yaml.js')).toYaml(documentOf(view)));
+  const text = await view.human(theme);
+  if (text === '') return '';
+  const fitted = theme.isTerminal ? await (await import('./prose.js')).wrapProse(text, theme.width) : text;
+  return `${onlyColours(withoutPasteMarks(fitted))}\n`;
 }

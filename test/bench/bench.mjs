@@ -37,9 +37,13 @@ function once([program, ...args], round) {
 /** Runs the candidates in turn; the first one is 1.00. */
 function compare(title, candidates) {
   const seen = candidates.map(() => ({ wall: [], ticks: 0 }));
-  for (const { argv } of candidates) once(argv, 0);
+  for (const { argv, before } of candidates) {
+    before?.();
+    once(argv, 0);
+  }
   for (let round = 1; round <= rounds; round += 1) {
-    candidates.forEach(({ argv }, index) => {
+    candidates.forEach(({ argv, before }, index) => {
+      before?.();
       const { wallMs, ticks } = once(argv, round);
       seen[index].wall.push(wallMs);
       seen[index].ticks += ticks;
@@ -124,6 +128,26 @@ function incident(facts, routes) {
   ]);
 }
 
+/** An emergency against one change with its proof; what it put into shadow is put back before each round. */
+function panic(facts) {
+  const port = new URL(facts.redisUrl).port;
+  const key = `${facts.namespace}:rl:overrides`;
+  const envFile = join(folder, 'rlctl', 'sandbox', 'limiter.env');
+  const calm = readFileSync(envFile, 'utf8');
+  const start = '{"/api/payments":{"rate":30,"burst":5},"/api/checkout":{"rate":30,"burst":5}}';
+  const reset = () => {
+    writeFileSync(envFile, calm);
+    execFileSync('redis-cli', ['-p', port, 'SET', key, start]);
+  };
+  const set = ['override', 'set', '/api/payments', '--rate', (round) => String(200 + round)];
+  const candidate = (name, args) => ({ name, argv: [node, rlctl, '-e', 'sandbox', ...args], before: reset });
+  compare('panic bucket financial, to proven', [
+    candidate('rlctl override set, with its proof', set),
+    candidate('rlctl panic bucket financial --by overrides', ['panic', 'bucket', 'financial', '--by', 'overrides']),
+    candidate('rlctl panic bucket financial (env file)', ['panic', 'bucket', 'financial']),
+  ]);
+}
+
 try {
   compare('start-up', [
     { name: 'node -e 0', argv: [node, '-e', '0'] },
@@ -144,6 +168,7 @@ try {
   const { child, facts } = await startSandbox();
   child.removeAllListeners('exit');
   try {
+    panic(facts);
     incident(facts, 0);
     incident(facts, 1000);
     incident(facts, 10_000);

@@ -42,7 +42,7 @@ function once({ argv, codes, isOwn = argv[0] === process.execPath }) {
     maxBuffer: 256 * 1024 * 1024,
   });
   const wallMs = performance.now() - start;
-  if (!codes.includes(status)) throw new Error(`${argv.join(' ')} ended with ${status}: ${stderr}`);
+  if (!codes.includes(status)) throw new Error(`${argv.join(' ')} ended with ${status}: ${String(stderr)}`);
   return { wallMs, peakMiB: isOwn ? Number(readFileSync(peakFile, 'utf8')) / 1024 : null };
 }
 
@@ -80,6 +80,15 @@ function stored(port, file, changed) {
     sh('GET, jq to_entries, head', `${get} | jq -r 'to_entries[] | [.key, .value.rate] | @tsv' | head -n 20`),
     // The shell's own start is part of both.
     { ...sh('rlctl override list | head', `'${process.execPath}' '${rlctl}' override list | head -n 20`), isOwn: true },
+  ]);
+  compare('the whole list as JSON', [
+    sh(
+      'GET, jq, an object for each',
+      `${get} | jq '[to_entries[] | {prefix: .key, rate: .value.rate, burst: .value.burst}]'`,
+    ),
+    own('rlctl override list --json', ['override', 'list', '--json']),
+    own('rlctl override dump --json', ['override', 'dump', '--json']),
+    own('rlctl override dump, YAML', ['override', 'dump']),
   ]);
   compare('one route, explained', [
     sh(

@@ -49,6 +49,21 @@ describe('the hidden command', () => {
     expect(await ask('--', 'env', 'promote', 'gone', 'lab', '/api/*')).toBe('');
   });
 
+  it('knows incidents, the open one first', async () => {
+    const ids: string[] = [];
+    for (const [title, isEnded] of [
+      ['over', true],
+      ['still\u001b[31m here', false],
+    ] as const) {
+      const started = await lab.world.main(['incident', 'start', title, '--json']);
+      ids.unshift((JSON.parse(started.out) as { id: string }).id);
+      if (isEnded) await lab.world.main(['incident', 'end', '--keep']);
+    }
+    expect(first(await ask('--', 'incident', 'show', ''))).toEqual(ids);
+    expect(await ask('--', 'incident', 'show', 'i-')).toMatch(/\topen: still/);
+    await lab.world.main(['incident', 'end', '--keep']);
+  });
+
   it('knows the guards that may be overridden', async () => {
     const guards = [
       { name: 'payments', buckets: ['read'], rate: { max: 10 } },
@@ -57,6 +72,26 @@ describe('the hidden command', () => {
     const path = await lab.world.config('guarded.yaml', { environments: { lab: { ...lab.environment, guards } } });
     const words = ['--config', path, 'override', 'set', '/a', '--override-guard', ''];
     expect(await ask('--', ...words)).toBe('payments\tbuckets read: rate up to 10\n');
+  });
+
+  it('knows the panics that are open, by overrides and by flags', async () => {
+    const own = await openLab();
+    try {
+      const shadowDriver = { 'env-file': own.sandbox.envFile };
+      const path = await own.world.config('flags.yaml', {
+        environments: { lab: { ...own.environment, shadowDriver } },
+      });
+      const words = ['--config', path, 'panic', 'restore', ''];
+      const askOwn = (): Promise<string> => answer(['--', ...words], own.world.cwd, own.world.env);
+      expect(await askOwn()).toBe('');
+      await own.world.main(['--config', path, 'panic', 'route', '/api/search']);
+      await own.world.main(['--config', path, 'panic', 'bucket', 'financial']);
+      expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(
+        'ID\tpanic route /api/search by tester@test\nID\tpanic bucket financial by tester@test\n',
+      );
+    } finally {
+      await own.stop();
+    }
   });
 
   it('hands zsh, fish and PowerShell each name exactly as it is, or not at all', async () => {

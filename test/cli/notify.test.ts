@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startCli, type CliRun } from '../support/cli.js';
 import { openLab, type Lab } from '../support/lab.js';
+import { selfSigned } from '../support/self-signed.js';
 import { startBlackHole, startWebhook, type TestReceiver } from '../support/receivers.js';
 import type { JsonObject } from '../support/world.js';
 
@@ -21,11 +22,14 @@ afterEach(async () => {
 });
 
 /** Starts a change with this receiver, and knows when its result stood on stdout. */
-async function start(receiver: JsonObject): Promise<CliRun & { readonly shown: Promise<number> }> {
+async function start(
+  receiver: JsonObject,
+  env: Readonly<Record<string, string>> = {},
+): Promise<CliRun & { readonly shown: Promise<number> }> {
   const { world, environment } = state.lab;
   const path = await world.config('cli.yaml', { environments: { lab: { ...environment, notify: [receiver] } } });
   const run = startCli(['--config', path, 'override', 'set', '/api/search', '--rate', '5'], {
-    env: world.env,
+    env: { ...world.env, ...env },
     cwd: world.cwd,
   });
   const shown = new Promise<number>((resolve) => {
@@ -78,6 +82,22 @@ describe('the process of a change', () => {
     expect(end.err).toContain('was not told of');
     expect(performance.now() - shownMs).toBeLessThan(4500);
     expect(receiver.posts()).toEqual([]);
+  });
+
+  test('speaks TLS with a receiver, and only with one whose certificate somebody vouches for', async () => {
+    const tls = selfSigned('localhost');
+    const receiver = await startWebhook({ key, tls });
+    state.opened.push(receiver);
+    const target = { webhook: receiver.origin, secret: { file: state.secret } };
+    const doubted = await (await start(target)).ended;
+    expect(doubted.code).toBe(0);
+    expect(doubted.err).toContain('its certificate was not accepted');
+    expect(receiver.received).toEqual([]);
+    await state.lab.reset();
+    const authority = await state.lab.world.write('ca.pem', tls.cert);
+    const run = await start(target, { NODE_EXTRA_CA_CERTS: authority });
+    expect(await run.ended).toMatchObject({ code: 0, err: '' });
+    expect(receiver.events()).toHaveLength(1);
   });
 
   test('tells it with the signature that the receiver works out by itself', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -356,6 +357,41 @@ describe('trust in a project’s file', () => {
     expect(await run(printing)).toMatchObject({ code: 0 });
   });
 
+  test('env trust names what lists instances, and runs nothing to find out', async () => {
+    const { world } = state;
+    await world.write('fleet.txt', 'https://one.example.com # first\nhttps://two.example.com\n');
+    const names = Array.from({ length: 25 }, (_, index) => `https://i${index}.example.com`);
+    await world.write('many.txt', names.join('\n'));
+    const touched = `${world.cwd}/was-run`;
+    await world.config('rlctl.yaml', {
+      environments: {
+        file: { fleet: { file: 'fleet.txt' } },
+        many: { fleet: { file: 'many.txt' } },
+        none: { fleet: { file: 'absent.txt' } },
+        command: { fleet: { command: ['touch', touched] } },
+        dns: { fleet: { dns: 'api.internal:8443', nameServer: '127.0.0.1:8600' } },
+        job: { prometheus: 'http://127.0.0.1:9', fleet: { prometheus: 'api', plainHttp: true } },
+      },
+    });
+    const { out } = await run(['env', 'trust', '--dry-run']);
+    const lines = out.split('\n').map((line) => line.trim());
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'file  signed requests go to https://one.example.com',
+        'file  signed requests go to https://two.example.com',
+        'file  signed requests go to whatever fleet.txt lists later',
+        'many  signed requests go to 5 more in many.txt, and whatever it lists later',
+        'none  signed requests go to whatever absent.txt lists: that cannot be told now',
+        `command  runs touch ${touched}`,
+        'command  signed requests go to every address that touch prints, then and later',
+        'dns  signed requests go to api.internal:8443',
+        'dns  signed requests go to every address that this name resolves to, then and later, as 127.0.0.1:8600 says',
+        'job  signed requests go to every target of the job api in http://127.0.0.1:9, then and later',
+      ]),
+    );
+    expect(existsSync(touched)).toBe(false);
+  });
+
   test('env trust shows what it gives: where signatures go, what is run, what is read', async () => {
     await state.world.config('rlctl.yaml', {
       environments: {
@@ -364,6 +400,7 @@ describe('trust in a project’s file', () => {
           redis: 'redis://:${PW}@127.0.0.1:3',
           secret: { command: ['pass', 'show', 'rl'] },
           shadowDriver: { exec: ['./flip', 'it'] },
+          killSwitch: { exec: ['./stop', '{value}'] },
         },
         preview: { secret: { env: 'PREVIEW' }, shadowDriver: { 'env-file': '/etc/limiter.env' } },
         figures: {
@@ -382,6 +419,7 @@ describe('trust in a project’s file', () => {
       '  prod  signed requests go to http://127.0.0.1:2',
       '  prod  runs pass show rl',
       '  prod  runs ./flip it',
+      '  prod  runs ./stop {value}',
       '  prod  reads the variable PW',
       '  preview  reads the variable PREVIEW',
       '  preview  reads the file /etc/limiter.env',

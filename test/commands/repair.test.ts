@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
 import { reloadRaw } from '../support/raw-reload.js';
@@ -47,6 +48,34 @@ describe('a key of the wrong type', () => {
     expect(await diagnosis(lab)).toContain('override repair');
     expect(await run(lab, ['override', 'repair', '--yes'])).toMatchObject({ code: 0 });
     expect(await lab.document()).toBe('{"/api/search":{"rate":7}}');
+  });
+
+  test('what stood there can be had back: the history says how, and the steps work as they are printed', async () => {
+    const lab = state.documented;
+    await set(lab, '/api/search', 7);
+    await lab.redis.cli('DEL', labKey);
+    await lab.redis.cli('RPUSH', labKey, 'one', 'two');
+    const repaired = await run(lab, ['override', 'repair', '--yes']);
+    expect(repaired.out).toContain('the list that stands there is kept; how to get it back says:');
+    const told = await run(lab, ['override', 'history']);
+    const id = /history --dump (\w+)/.exec(told.out)?.[1] ?? 'none';
+    const dump = ['override', 'history', '--dump', id];
+    const { steps, base64 } = jsonOf<{ steps: Record<string, string>; base64: string }>(
+      (await run(lab, [...dump, '--json'])).out,
+    );
+    const [, restore = ''] = steps['look']?.split(' | ') ?? [];
+    const input = Buffer.from(base64, 'base64');
+    expect(execFileSync('sh', ['-c', restore], { input, encoding: 'utf8' })).toBe('OK\n');
+    expect(execFileSync('sh', ['-c', steps['type'] ?? ''], { encoding: 'utf8' })).toBe('list\n');
+    expect(await lab.redis.cli('LRANGE', `${labKey}:replaced`, '0', '-1')).toBe('one\ntwo');
+    execFileSync('sh', ['-c', steps['remove'] ?? '']);
+    expect(await lab.redis.cli('EXISTS', `${labKey}:replaced`)).toBe('0');
+    expect((await run(lab, dump, { columns: 80 })).out).toContain('-x RESTORE');
+    const piped = await run(lab, dump);
+    expect(Buffer.from(piped.out).length).toBeGreaterThan(10);
+    expect(errorOf(await run(lab, ['override', 'history', '--dump', 'none', '--json']))).toMatchObject({
+      code: 'DUMP_MISSING',
+    });
   });
 
   test('without a history there is nothing to restore, and doctor says so', async () => {
@@ -112,6 +141,16 @@ describe('a document that the server reads and rlctl does not', () => {
     expect(found[0]?.cure).toContain('override repair');
     expect(await run(lab, ['override', 'repair', '--yes'])).toMatchObject({ code: 0 });
     expect(await lab.document()).toBe('{"/b":{"rate":8}}');
+  });
+
+  test('what is replaced is kept to the byte, and repair says how to print it', async () => {
+    const lab = state.documented;
+    await set(lab, '/b', 8);
+    const broken = '{"/a":{"rate":7},\n  "/b" {}';
+    await lab.store(broken);
+    const { out } = await run(lab, ['override', 'repair', '--yes']);
+    const revision = /print them with: .*history --document ([0-9a-f]{12})/.exec(out)?.[1] ?? 'none';
+    expect((await run(lab, ['override', 'history', '--document', revision])).out).toBe(broken);
   });
 
   test('what the server would drop is still not reloaded', async () => {
@@ -182,6 +221,7 @@ describe('what a repair costs', () => {
     const lab = state.documented;
     await set(lab, '/kept', 7);
     await lab.store('{"/kept":');
-    expect(jsonOf<{ remarks: string[] }>((await plan(lab)).out).remarks).toEqual([]);
+    const { remarks } = jsonOf<{ remarks: string[] }>((await plan(lab)).out);
+    expect(remarks.filter((remark) => !remark.includes('that stand there are kept'))).toEqual([]);
   });
 });

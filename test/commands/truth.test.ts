@@ -44,7 +44,10 @@ async function withoutSecret(lab: Lab, ...args: string[]): Promise<Ran> {
 describe('a limiter that is off', () => {
   test('is a finding of status, and said by the reload that showed it', async () => {
     const lab = await ownLab({ behaviour: { environment: { RATE_LIMIT_ENABLED: 'false' } } });
-    expect((await lab.world.main(['reload'])).out).toContain('✗ it says that the limiter is off');
+    const said = (await lab.world.main(['reload'])).out;
+    expect(said.match(/limiter is off/g)).toHaveLength(1);
+    expect(said).toContain('but its limiter is off (RATE_LIMIT_ENABLED), so nothing is enforced');
+    expect((await lab.world.main(['reload', '--no-verify'])).out).toContain('✗ it says that the limiter is off');
     const all = await found(lab);
     expect([all.code, all.codes]).toEqual([3, ['LIMITER_OFF']]);
     expect(all.findings[0]?.hint).toMatch(/RATE_LIMIT_ENABLED=true .* run: rlctl --config \S+ reload/);

@@ -2,7 +2,7 @@
 
 // Runs the built program again and again in one process: each message is a command line, each reply its exit code.
 // That leaves out what 64 starts of node cost, and nothing of what 64 processes do to one document.
-const { join } = require('node:path');
+const path = require('node:path');
 const { start } = require('../../dist/start.js');
 const { version } = require('../../package.json');
 
@@ -10,7 +10,7 @@ const { version } = require('../../package.json');
 process.stdout.setMaxListeners(0);
 process.stderr.setMaxListeners(0);
 
-const launcher = join(__dirname, '../../bin/rlctl.js');
+const launcher = path.join(__dirname, '../../bin/rlctl.js');
 
 // Each run of the program listens to the streams of its process, which normally sees one.
 process.setMaxListeners(0);

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { jsonOf, type JsonObject } from './world.js';
 
@@ -28,12 +29,16 @@ export interface TestReceiver {
   stop(): Promise<void>;
 }
 
+interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
 /** A real HTTP server on loopback that answers as `answer` says. */
-async function startReceiver(answer: (request: Received) => Answer): Promise<TestReceiver> {
+async function startReceiver(answer: (request: Received) => Answer, tls?: Certificate): Promise<TestReceiver> {
   const received: Received[] = [];
-  const server = createServer((request, response) => {
-    void arrive(request, response);
-  });
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => void arrive(request, response);
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest);
   const arrive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
@@ -44,7 +49,7 @@ async function startReceiver(answer: (request: Received) => Answer): Promise<Tes
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`,
     port,
     received,
     posts: () => received.filter(({ method }) => method === 'POST'),
@@ -77,6 +82,8 @@ export interface WebhookOptions {
   readonly key: Buffer;
   /** What it answers before anything is looked at, by the number of the POST; `undefined`: it looks. */
   readonly first?: (post: number) => Answer | undefined;
+  /** Absent: it speaks plain HTTP. */
+  readonly tls?: Certificate;
 }
 
 /**
@@ -86,6 +93,7 @@ export interface WebhookOptions {
 export async function startWebhook({
   key,
   first,
+  tls,
 }: WebhookOptions): Promise<TestReceiver & { events(): readonly JsonObject[] }> {
   const events = new Map<string, JsonObject>();
   const count = { posts: 0 };
@@ -98,7 +106,7 @@ export async function startWebhook({
     if (fault !== null) return { status: 401, body: fault };
     events.set(request.headers['webhook-id'] ?? '', jsonOf(request.body));
     return { status: 204 };
-  });
+  }, tls);
   return Object.assign(receiver, { events: () => [...events.values()] });
 }
 

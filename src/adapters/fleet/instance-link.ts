@@ -9,9 +9,10 @@ export interface LinkOptions {
   readonly debug: (line: string) => void;
   /** True: http:// is permitted to private addresses, and to no other. */
   readonly isPlainAllowed: boolean;
+  /** The longest that one answer may take, milliseconds; 30,000 where absent. */
+  readonly timeoutMs?: number;
 }
 
-const timeoutMs = 30_000;
 /** A page of metrics may be longer than any answer of the API. */
 const maxBytes = 2 * 1024 * 1024;
 const pageHeaders = new Map([
@@ -21,7 +22,7 @@ const pageHeaders = new Map([
 ]);
 
 /** Opens connections of an instance's own, so that a fleet holds only those that are in use. */
-export function createInstanceLinks({ debug, isPlainAllowed }: LinkOptions): OpenInstance {
+export function createInstanceLinks({ debug, isPlainAllowed, timeoutMs = 30_000 }: LinkOptions): OpenInstance {
   const library = loadLibrary({ maxBytes });
   const wire = loadWire();
   const pages: { reader?: Promise<ReadPage> } = {};

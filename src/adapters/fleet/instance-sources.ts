@@ -9,12 +9,29 @@ import { resolveAddresses } from './resolver.js';
 /** Ten thousand long addresses are well below this. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** The sources of this machine and of an environment's Prometheus. */
+/** The sources of this machine and of an environment's Prometheus, each asked once: one command sees one list. */
 export function createInstanceSources(
   environment: Environment,
   parts: SecretParts,
   debug: (line: string) => void,
 ): InstanceSources {
+  const sources = openSources(environment, parts, debug);
+  const known = new Map<string, Promise<unknown>>();
+  const once = <T>(question: readonly unknown[], ask: () => Promise<T>): Promise<T> => {
+    const key = JSON.stringify(question);
+    const answer = known.get(key) ?? ask();
+    known.set(key, answer);
+    return answer as Promise<T>;
+  };
+  return {
+    addresses: (asked, signal) => once(['addresses', asked.name, asked.server], () => sources.addresses(asked, signal)),
+    text: (path) => once(['text', path], () => sources.text(path)),
+    output: (argv, signal) => once(['output', ...argv], () => sources.output(argv, signal)),
+    scrapeTargets: (signal) => once(['targets'], () => sources.scrapeTargets(signal)),
+  };
+}
+
+function openSources(environment: Environment, parts: SecretParts, debug: (line: string) => void): InstanceSources {
   const { prometheus, prometheusAccess, name } = environment;
   const runner = createCommandRunner({ what: 'the command that lists instances', code: 'FLEET_COMMAND', maxBytes });
   return {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector, Client } from 'undici';
 import { RlctlError } from '../../domain/errors.js';
+import { compileSimply } from '../../webassembly.js';
 import { bodyLimit, runExchange, type Exchange, type RawAnswer } from './exchange.js';
 
 export interface ConnectionOptions {
@@ -114,7 +115,8 @@ export async function loadLibrary({ ca, maxBytes }: Pick<ConnectionOptions, 'ca'
   const createLine = (origin: string, address: string | undefined): Line => {
     const last: { socket?: Socket } = {};
     const remember = (to: buildConnector.Options, done: buildConnector.Callback): void => {
-      last.socket = connect(address === undefined ? to : { ...to, hostname: address }, done);
+      const connected = compilingParser(done);
+      last.socket = connect(address === undefined ? to : { ...to, hostname: address }, connected);
     };
     const client = new Client(origin, { ...limits, connect: remember });
     const drop = (): void => {
@@ -126,4 +128,16 @@ export async function loadLibrary({ ca, maxBytes }: Pick<ConnectionOptions, 'ca'
     return { client, drop };
   };
   return { connect: connectAhead, createLine };
+}
+
+/** The first connection that stands compiles undici's HTTP parser, which is WebAssembly. */
+function compilingParser(done: buildConnector.Callback): buildConnector.Callback {
+  return (...outcome) => {
+    const end = compileSimply();
+    try {
+      done(...outcome);
+    } finally {
+      end();
+    }
+  };
 }

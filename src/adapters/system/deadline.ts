@@ -4,6 +4,8 @@ import type { Deadline } from '../../ports/deadline.js';
 export interface CommandDeadline extends Deadline {
   /** Gives the command `ms` more: for the time a prompt took, and for `--wait`. */
   extend(ms: number): void;
+  /** Gives the command its whole time again from now on, what it was extended by included: for each look of a watch. */
+  renew(): void;
   /** Ends the command at once, as an interrupt does. */
   end(reason: Error): void;
 }
@@ -15,10 +17,9 @@ export interface CommandDeadline extends Deadline {
  * collected, and then never fires. Here the timer holds its controller, and this holds every controller.
  */
 export function createDeadline(clock: Clock, totalMs: number, interrupted: AbortSignal): CommandDeadline {
-  const start = clock.monotonicMs();
-  const extra = { ms: 0 };
+  const time = { startMs: clock.monotonicMs(), extraMs: 0 };
   const open = new Set<AbortController>();
-  const leftMs = (): number => Math.max(0, start + totalMs + extra.ms - clock.monotonicMs());
+  const leftMs = (): number => Math.max(0, time.startMs + totalMs + time.extraMs - clock.monotonicMs());
   const ended = new AbortController();
   const end = (reason: unknown): void => {
     ended.abort(reason);
@@ -46,7 +47,10 @@ export function createDeadline(clock: Clock, totalMs: number, interrupted: Abort
       return controller.signal;
     },
     extend: (ms) => {
-      extra.ms += ms;
+      time.extraMs += ms;
+    },
+    renew: () => {
+      time.startMs = clock.monotonicMs();
     },
   };
 }

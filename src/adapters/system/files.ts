@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -25,6 +26,7 @@ const soon = <Result>(act: () => Result): Promise<Result> => new Promise((resolv
 export const systemFiles: Files = {
   readText: (path) => soon(() => readText(path)),
   readBytes: (path, mostBytes) => soon(() => readBytes(path, mostBytes)),
+  names: (path) => soon(() => reading(path, () => readdirSync(path).sort())),
   facts: (path) => soon(() => facts(path)),
   writePrivate: (path, text) => soon(() => writePrivate(path, text)),
   readLines,

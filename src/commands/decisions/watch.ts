@@ -38,17 +38,16 @@ async function refresh(
   take: (last: WatchedSample | null) => Promise<WatchedSample>,
   { intervalMs, waitMs }: { readonly intervalMs: number; readonly waitMs: number },
 ): Promise<void> {
-  let countedMs = clock.monotonicMs() + waitMs;
+  deadline.renew();
   deadline.extend(waitMs);
   let last = await take(null);
+  deadline.extend(-waitMs);
   // The wait between two scrapes is no part of the pace.
   let tickMs = clock.monotonicMs();
   while (!host.stdout.isGone) {
     tickMs = Math.max(tickMs + intervalMs, clock.monotonicMs());
     await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
-    const nowMs = clock.monotonicMs();
-    deadline.extend(nowMs - countedMs);
-    countedMs = nowMs;
+    deadline.renew();
     last = await take(last);
   }
 }

@@ -19,6 +19,8 @@ export interface KeptReload {
   readonly instances: readonly InstanceReload[];
   /** The document that was to hold; `null`: its proof was waived. */
   readonly revision: string | null;
+  /** True: they were named, and are a part of the environment's. */
+  readonly isPart?: boolean;
 }
 
 /**
@@ -28,12 +30,13 @@ export interface KeptReload {
 export async function keepFleetReload(
   context: Context,
   environment: Environment,
-  { instances, revision }: KeptReload,
+  { instances, revision, isPart = false }: KeptReload,
 ): Promise<void> {
   const record: FleetReloadRecord = {
     at: new Date(context.clock.nowMs()).toISOString(),
     revision,
     instances: instances.map(({ instance, state }) => ({ ...instance, state })),
+    ...(isPart ? { isPart } : {}),
   };
   try {
     const known = await lastFleetReload(context, environment);

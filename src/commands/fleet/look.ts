@@ -3,7 +3,12 @@ import { allBuckets } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { Instance } from '../../domain/fleet/instance.js';
 import { describeInstances } from '../../domain/fleet/source.js';
-import { fleetStatus, type FleetStatusInput, type FleetStatusPorts } from '../../procedures/fleet/status.js';
+import {
+  fleetStatus,
+  type FleetStatus,
+  type FleetStatusInput,
+  type FleetStatusPorts,
+} from '../../procedures/fleet/status.js';
 import { fleetSummary, type FleetSummary } from '../../procedures/fleet/summary.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { optionalStore } from '../optional-store.js';
@@ -39,13 +44,22 @@ export async function fleetLook(
 }
 
 /** Looks once at every instance that the environment lists. */
+export async function statusOfFleet(
+  context: Context,
+  environment: Environment,
+  deadline: FleetStatusPorts['deadline'],
+): Promise<FleetStatus> {
+  const instances = await listInstances(context, environment, sourceOfInstances(environment, noInstanceFlags));
+  const { ports, input } = await fleetLook(context, environment, instances, noInstanceFlags);
+  return fleetStatus({ ...ports, deadline }, input);
+}
+
+/** The same in few words. */
 export async function summariseFleet(
   context: Context,
   environment: Environment,
   deadline: FleetStatusPorts['deadline'],
 ): Promise<FleetSummary> {
-  const placed = sourceOfInstances(environment, noInstanceFlags);
-  const instances = await listInstances(context, environment, placed);
-  const { ports, input } = await fleetLook(context, environment, instances, noInstanceFlags);
-  return fleetSummary(await fleetStatus({ ...ports, deadline }, input), describeInstances(placed.source));
+  const { source } = sourceOfInstances(environment, noInstanceFlags);
+  return fleetSummary(await statusOfFleet(context, environment, deadline), describeInstances(source));
 }

@@ -87,16 +87,25 @@ export async function reloadFleetCommand(
   const ports = { store, open: await context.openInstance(environment), clock, randomness, deadline };
   const result = await reloadFleet(ports, run, (text) => context.progress.step(text));
   const revision = result.stored?.revision ?? null;
-  await keepFleetReload(context, environment, { instances: result.instances, revision });
+  const isNamed = earlier === null ? isNamingInstances(fleet) : earlier.isPart === true;
+  await keepFleetReload(context, environment, { instances: result.instances, revision, isPart: isNamed });
   const error = fleetReloadError(result, deadline.interrupted.reason);
   if (error !== null) throw error;
   const { guards } = input;
   const whole = fleetEffect(result, { workers: effect.workers, isReloaded: true, whole: null });
-  await remember(context, environment, whole, { seen, by: { ...causeOf(input, guards), revision } });
+  // What was left of a whole fleet completes it, where it was done.
+  const isWhole = !isNamed && (earlier === null || result.instances.every(({ state }) => state === 'done'));
+  const part = isWhole ? {} : { part: instances.map(({ name }) => name) };
+  await remember(context, environment, whole, { seen, by: { ...causeOf(input, guards), revision, ...part } });
   const shown = { ...run, result, effect: whole, environment, source, guards };
   const told = announceReload(context, environment, input, whole);
-  const view = await withReports(context, fleetReloadView({ ...shown, isResumed: earlier !== null }), told);
+  const view = await withReports(fleetReloadView({ ...shown, isResumed: earlier !== null }), told);
   return { view, exit: fleetReloadExit(result) };
+}
+
+/** True where flags name the instances. */
+function isNamingInstances({ targets, dns, file, prometheus }: FleetFlags): boolean {
+  return targets.length > 0 || [dns, file, prometheus].some((each) => each !== null);
 }
 
 interface Chosen {
@@ -112,7 +121,6 @@ async function chosen(
   { fleet: flags, effect }: FleetReloadFlags,
 ): Promise<Chosen> {
   const { untrustedFile, isChangedSinceTrusted: isChanged, fleet } = environment;
-  const isNamed = flags.targets.length > 0 || [flags.dns, flags.file, flags.prometheus].some((each) => each !== null);
   const refuse = (): never => {
     throw untrusted(untrustedFile ?? '', 'the signing secret', { isChanged });
   };
@@ -122,7 +130,7 @@ async function chosen(
     const instances = await listInstances(context, environment, placed);
     return { instances, source: describeInstances(placed.source), earlier: null };
   }
-  if (isNamed) {
+  if (isNamingInstances(flags)) {
     throw usageError(
       '--resume goes on with the instances of the last fleet reload, and others are named too',
       'Leave out --resume, or what names the instances.',

@@ -33,7 +33,7 @@ export type ChangeMade =
 export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
   const made = await makeChange(context, input, intentOf);
   if (made.kind === 'planned') return { view: planView(made.plan, made.environment), exit: 'ok' };
-  const view = await withReports(context, changeView(made.result, made.environment), made.told);
+  const view = await withReports(changeView(made.result, made.environment), made.told);
   return { view, exit: made.result.exit };
 }
 

@@ -35,7 +35,9 @@ export async function watchExpiry(
   const show = createEventLines(host, options);
   const tell: Tell = async (event, told) => {
     const view = expiryEventView(event, environment, clock.nowMs());
-    return show(told === undefined ? view : await withReports(context, view, told));
+    // Without -o json a pipe gets events too, and people read on stderr who was not told.
+    const isReporting = told !== undefined && options.format !== 'table';
+    return show(isReporting ? await withReports(view, told) : view);
   };
   const everySeconds = everyMs / 1000;
   const stopWatching = host.stdout.onGone?.(() => deadline.end(new Error('nobody reads any more')));
@@ -63,14 +65,12 @@ async function roundAfterRound(
 ): Promise<void> {
   const told: Told = { failure: null, skipped: '[]' };
   let tickMs = clock.monotonicMs();
-  let countedMs = tickMs;
   while (host.stdout.isGone !== true) {
+    // However long it took to get here: a first look without time would leave every later one without.
+    deadline.renew();
     await oneRound(round, tell, told, deadline.interrupted);
     tickMs = Math.max(tickMs + everyMs, clock.monotonicMs());
     await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
-    const nowMs = clock.monotonicMs();
-    deadline.extend(nowMs - countedMs);
-    countedMs = nowMs;
   }
 }
 

@@ -123,7 +123,7 @@ export const command = defineCommand({
     }
     context.progress.step('reading the document');
     const done = await round();
-    const view = await withReports(context, expiryView(done.round, environment), done.told);
+    const view = await withReports(expiryView(done.round, environment), done.told);
     return { view, exit: done.round.exit };
   },
 });

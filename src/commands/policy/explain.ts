@@ -4,8 +4,9 @@ import { documentOf, isBareDocument, maxFileBytes, readOverridesFile } from '../
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import { explainPolicy } from '../../procedures/policy.js';
+import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
 import { explanationView } from '../../ui/policy-view.js';
+import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { readInput } from '../input-file.js';
@@ -74,23 +75,23 @@ export const command = defineCommand({
     const chosen = bucketFor(environment, route, bucket);
     const learned = await recall(context, environment);
     const basePaths = basePathsByMemory(environment, learned);
-    const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
+    const [store, reached] = await Promise.all([context.store(environment), addressesOf(context, environment)]);
     const { deadline, randomness } = context;
-    const question = {
-      route,
-      method: method.toUpperCase(),
-      bucket: chosen.bucket,
-      targets: environment.api,
-      basePaths,
-    };
-    const { explanation, base } = await explainPolicy({ store, controlPlane, deadline, randomness }, question);
+    const ports = { store, controlPlane: reached.controlPlane, deadline, randomness };
+    const targets = reached.environment.api;
+    const question = { route, method: method.toUpperCase(), bucket: chosen.bucket, targets, basePaths };
+    const each = reached.isFleet ? await explainPolicyOfEach(ports, question) : null;
+    const { explanation, base } = each?.answers[0].answer ?? (await explainPolicy(ports, question));
     const sources = {
       bucket: chosen.source,
       overrides: `${environment.namespace}:rl:overrides`,
-      base: base === null ? null : (environment.api[0] ?? ''),
+      base: base === null ? null : (each?.answers[0].targets[0] ?? environment.api[0] ?? ''),
     };
     const seen = seenEnforcement(learned, await lastReload(context, environment));
     const { address } = environment;
-    return { view: explanationView(explanation, sources, { address, seen, base }), exit: 'ok' };
+    const view = explanationView(explanation, sources, { address, seen, base });
+    if (each === null) return { view, exit: 'ok' };
+    const { saidByEach } = await import('../../ui/fleet-explanation-view.js');
+    return { view: saidByEach(view, each, address), exit: each.isUnanimous ? 'ok' : 'findings' };
   },
 });

@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import { seenEnforcement } from '../../domain/policy/enforcement.js';
-import { checkPolicy } from '../../procedures/policy.js';
+import { checkPolicy, checkPolicyOfEach } from '../../procedures/policy.js';
 import { policyView } from '../../ui/policy-view.js';
+import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { lastReload } from '../last-reload.js';
@@ -29,14 +30,20 @@ export const command = defineCommand({
     const chosen = bucketFor(environment, route, bucket);
     const learned = await recall(context, environment);
     const basePaths = basePathsByMemory(environment, learned);
-    const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
+    const [store, reached] = await Promise.all([context.store(environment), addressesOf(context, environment)]);
     const { deadline, randomness } = context;
-    context.progress.step('asking for the policy');
-    const check = await checkPolicy(
-      { store, controlPlane, deadline, randomness },
-      { route, method: method.toUpperCase(), bucket: chosen.bucket, targets: environment.api, basePaths },
-    );
+    const ports = { store, controlPlane: reached.controlPlane, deadline, randomness };
+    const targets = reached.environment.api;
+    const question = { route, method: method.toUpperCase(), bucket: chosen.bucket, targets, basePaths };
     const seen = seenEnforcement(learned, await lastReload(context, environment));
+    context.progress.step(`asking ${reached.isFleet ? `${targets.length} instances ` : ''}for the policy`);
+    if (reached.isFleet) {
+      const each = await checkPolicyOfEach(ports, question);
+      const { fleetPolicyView } = await import('../../ui/fleet-policy-view.js');
+      const isSame = each.isUnanimous && each.answers[0].answer.isSame;
+      return { view: fleetPolicyView(each, chosen.source, environment, seen), exit: isSame ? 'ok' : 'findings' };
+    }
+    const check = await checkPolicy(ports, question);
     return { view: policyView(check, chosen.source, environment, seen), exit: check.isSame ? 'ok' : 'findings' };
   },
 });

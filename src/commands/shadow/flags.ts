@@ -6,6 +6,8 @@ import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { guardedName, isExempt } from '../../domain/guard/commands.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
@@ -17,6 +19,7 @@ import {
   isIdle,
   planFlags,
   type FlagPlan,
+  type FlagRecords,
   type FlagResult,
 } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
@@ -26,6 +29,9 @@ import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
 import { announceFlags } from '../announce-change.js';
+import { mostAtOnce } from '../../procedures/ask-each.js';
+import { inParallel } from '../../procedures/reload/in-parallel.js';
+import { addressesOf, type Addresses } from '../addresses.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
@@ -43,6 +49,16 @@ export interface FlagCommand {
   readonly isOn: boolean;
   readonly buckets: readonly BucketNames[];
   readonly mutation: MutationInput;
+  /** What guards and records call it; absent: `shadow on` or `shadow off`. */
+  readonly command?: string;
+  /** The longer operation that it is a part of, beside those of the command; absent: none. */
+  readonly partOf?: readonly OperationRef[];
+  /** What stood before, in place of what this machine recorded. */
+  readonly records?: FlagRecords;
+  /** Judges the plan: throws where it is not to be made. */
+  readonly check?: (plan: FlagPlan) => void;
+  /** Called once everything is agreed and before anything is set. */
+  readonly onAgreed?: (plan: FlagPlan) => Promise<void>;
   /** What each bucket's flag is to be exactly; absent: as `shadow on` and `shadow off` do it. */
   readonly exactly?: 'value' | ReadonlyMap<string, FlagRecord>;
 }
@@ -61,7 +77,7 @@ export type FlagChangeMade =
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
   const made = await makeFlagChange(context, environment, wanted);
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
-  const view = await withReports(context, flagResultView(made.result, environment), made.told);
+  const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };
 }
 
@@ -74,35 +90,39 @@ export async function makeFlagChange(
   const { isOn, mutation } = wanted;
   if (mutation.ifRevision !== null) throw noRevision();
   if (mutation.end.kind === 'for' || mutation.end.kind === 'until') throw noEnd(mutation.end.kind);
-  const driver = await driverOf(context, environment);
+  const driver = await flagDriver(context, environment);
   const reached = await reachedBy(context, environment, mutation);
-  const ports = { ...(await flagPorts(context, reached)), records: flagRecords(context, environment) };
+  const records = wanted.records ?? flagRecords(context, environment);
+  const ports = { ...flagPorts(context, reached), records };
   context.progress.step(`reading ${driver.place}`);
   const seen = await recall(context, environment);
-  const asked = await effectInput(context, reached, mutation.effect, seen);
+  const asked = await effectInput(context, reached.environment, mutation.effect, seen);
   const [stored, reload] = await together([
     asked.reload && storedOf(context, environment),
     asked.reload && preflight(ports, asked.reload, '/', { isRequired: true }),
   ]);
-  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload });
-  const planned = await planFlags(driver, isOn, wishes, remarksOf(wanted));
+  const { controlPlane } = ports;
+  const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
+  const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
   // What brings back what stood is asked of no guard.
   const isReturn = typeof wanted.exactly === 'object';
   const guards = isReturn ? noGuards : await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
+  wanted.check?.(plan);
   if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
   const demands = [
     ...guards.demands,
     ...changeDemands(context, environment, { ...mutation, ...endless }, { isNoop: plan.isNoop, isReloading }),
   ];
-  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(isOn ? 'shadow on' : 'shadow off', demands);
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand(guardedName(nameOf(plan)), demands);
   await confirmChange(context, environment, mutation, {
     isNoop: plan.isNoop,
     isReloading,
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
+  if (!plan.isNoop) await wanted.onAgreed?.(plan);
   const kept = { author, guards: guards.overridden };
   const input = { author, effect: { ...asked, reload }, environment, stored };
   if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
@@ -115,7 +135,10 @@ export async function makeFlagChange(
   const told = announceFlags(context, environment, mutation, result);
   await keepFlips(context, environment, plan, { ...kept, verdict: result.effect.proof.verdict });
   const { reason, ticket } = mutation;
-  await remember(context, environment, result.effect, { seen, by: { command: commandText(plan), reason, ticket } });
+  await remember(context, environment, result.effect, {
+    seen,
+    by: { command: plan.command ?? commandText(plan), reason, ticket },
+  });
   return { kind: 'made', result, told };
 }
 
@@ -133,19 +156,29 @@ function foretold<P extends FlagPlan>(plan: P, environment: Environment, mutatio
   return { ...plan, remarks: [...plan.remarks, ...remarks] };
 }
 
+function named({ command, partOf: parts }: FlagCommand): Pick<FlagPlan, 'command' | 'partOf'> {
+  return { ...(command === undefined ? {} : { command }), ...(parts === undefined ? {} : { partOf: parts }) };
+}
+
+function nameOf({ isOn, command }: Pick<FlagPlan, 'isOn' | 'command'>): string {
+  return command ?? (isOn ? 'shadow on' : 'shadow off');
+}
+
 /** What the guards of the environment say of these flags; nothing where nothing changes and nothing is reloaded. */
 async function guardsOf(
   context: Context,
   environment: Environment,
   mutation: MutationInput,
-  { isOn, isNoop, flags }: FlagPlan,
+  plan: FlagPlan,
   isReloading: boolean,
 ): Promise<GuardAnswer> {
-  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading);
+  const { isNoop, flags } = plan;
+  const command = nameOf(plan);
+  const isAsked = environment.guards.length > 0 && (!isNoop || isReloading) && !isExempt(command);
   if (!isAsked && mutation.overriddenGuards.length === 0) return noGuards;
   const { askGuards } = await import('../guards.js');
   return askGuards(context, environment, mutation, {
-    command: isOn ? 'shadow on' : 'shadow off',
+    command: guardedName(command),
     isReloadOnly: isNoop,
     flags: flags
       .filter(({ isChanged }) => isChanged)
@@ -153,10 +186,17 @@ async function guardsOf(
   });
 }
 
-/** Each instance that `fleet` lists is an address that has to say so. */
-async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Environment> {
-  if (!usesList(environment) || !effect.isReloading) return environment;
-  return (await import('../fleet/addresses.js')).withInstances(context, environment);
+/** Each instance is an address that has to say so. */
+export async function reachedBy(
+  context: Context,
+  environment: Environment,
+  { effect }: MutationInput,
+): Promise<Addresses> {
+  const { untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
+  if (!effect.isReloading) return { environment, controlPlane: await context.controlPlane(), isFleet: false };
+  if (untrustedFile !== null && usesList(environment))
+    throw untrusted(untrustedFile, 'the signing secret', { isChanged, requirements });
+  return addressesOf(context, environment);
 }
 
 function noRevision(): RlctlError {
@@ -174,7 +214,8 @@ function noEnd(flag: 'for' | 'until'): RlctlError {
   );
 }
 
-async function driverOf(context: Context, environment: Environment): Promise<FlagDriver> {
+/** How flags are set on this environment. Throws a guard where a file that nobody vouched for says so. */
+export async function flagDriver(context: Context, environment: Environment): Promise<FlagDriver> {
   const { shadowDriver, untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (shadowDriver === 'overrides') throw new TypeError('overrides are no driver of flags');
   if (untrustedFile !== null)
@@ -186,8 +227,7 @@ async function driverOf(context: Context, environment: Environment): Promise<Fla
   return envFileDriver({ envFiles: await context.envFiles(), clock }, path);
 }
 
-async function flagPorts(context: Context, environment: Environment) {
-  const controlPlane = await context.controlPlane();
+function flagPorts(context: Context, { environment, controlPlane }: Addresses) {
   for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
   return { controlPlane, clock, randomness, deadline };
@@ -214,15 +254,21 @@ function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
   });
 }
 
+/** What is wanted of the flags, and who is asked how they stand. */
+interface WishedFlags extends FlagCommand {
+  readonly driver: FlagDriver;
+  readonly reload: ReloadInput | null;
+  readonly controlPlane: Addresses['controlPlane'];
+  readonly records: FlagRecords;
+}
+
 async function wishesOf(
   context: Context,
   environment: Environment,
-  asked: FlagCommand & { readonly driver: FlagDriver; readonly reload: ReloadInput | null },
+  { isOn, buckets, driver, reload, controlPlane, records, exactly }: WishedFlags,
 ): Promise<readonly FlagWish[]> {
-  const { isOn, buckets, driver, reload, exactly } = asked;
-  const records = flagRecords(context, environment);
   const [said, flips] = await Promise.all([
-    reload === null ? [] : saidOf(context, reload, buckets),
+    reload === null ? [] : saidOf(context, controlPlane, reload, buckets),
     flagFlips(context, environment),
   ]);
   return Promise.all(
@@ -239,13 +285,14 @@ async function wishesOf(
 /** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
 async function saidOf(
   context: Context,
+  controlPlane: Addresses['controlPlane'],
   { targets, basePaths }: ReloadInput,
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
   const route = baseRoute(context.randomness.hex(6));
-  const ports = { controlPlane: await context.controlPlane(), deadline: context.deadline };
-  const answers = await Promise.all(
-    targets.map((target) => partOf(() => askFlags(ports, { target, basePaths, buckets, route }))),
+  const ports = { controlPlane, deadline: context.deadline };
+  const answers = await inParallel(targets, mostAtOnce, (target) =>
+    partOf(() => askFlags(ports, { target, basePaths, buckets, route })),
   );
   if (context.deadline.interrupted.aborted) throw context.deadline.interrupted.reason;
   return buckets.map((_, index) => {

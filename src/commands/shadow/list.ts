@@ -1,8 +1,10 @@
 import { allBuckets } from '../../domain/config/bucket-names.js';
+import { isFleet } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
 import { seenEnforcement } from '../../domain/policy/enforcement.js';
 import { listShadow } from '../../procedures/shadow/list.js';
 import { shadowListView } from '../../ui/shadow-list-view.js';
+import { addressesOf } from '../addresses.js';
 import { defineCommand } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { lastReload } from '../last-reload.js';
@@ -22,15 +24,16 @@ export const command = defineCommand({
   action: async (context) => {
     const environment = await context.environment();
     const store = await optionalStore(context, environment);
-    if (environment.api.length === 0 && store === null)
+    if (environment.api.length === 0 && !isFleet(environment) && store === null)
       throw usageError(
         `the environment "${environment.name}" has neither an API address nor a Redis`,
         'Set environments.NAME.api in rlctl.yaml.',
         'NO_API',
       );
+    const reached = await addressesOf(context, environment);
     const ports = {
       store,
-      controlPlane: await context.controlPlane(),
+      controlPlane: reached.controlPlane,
       envFiles: await context.envFiles(),
       records: flagRecords(context, environment),
       clock: context.clock,
@@ -41,7 +44,7 @@ export const command = defineCommand({
     const seen = seenEnforcement(learned, await lastReload(context, environment));
     context.progress.step('asking for every bucket');
     const listing = await listShadow(ports, {
-      environment,
+      environment: reached.environment,
       basePaths: basePathsByMemory(environment, learned),
       buckets: allBuckets(environment),
       ...(await wantedFlags(context, environment)),

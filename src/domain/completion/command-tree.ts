@@ -1,5 +1,17 @@
 /** What is known of a value: a name that exists somewhere, a path, or nothing. */
-export type ValueKind = 'any' | 'file' | 'environment' | 'bucket' | 'override' | 'guard' | 'plan' | 'receiver';
+export type ValueKind =
+  | 'any'
+  | 'file'
+  | 'environment'
+  | 'bucket'
+  | 'override'
+  | 'guard'
+  | 'receiver'
+  | 'incident'
+  | 'panic'
+  | 'plan'
+  | 'runbook'
+  | 'run';
 
 /** The value of a flag or of an argument. */
 export interface ValueShape {

@@ -64,6 +64,9 @@ export interface BucketRoutes {
 /** How a bucket's shadow flag is flipped: through route overrides, an env file's line, or a program. */
 export type ShadowDriver = 'overrides' | { readonly 'env-file': string } | { readonly exec: readonly string[] };
 
+/** How the limiter's master switch is set on its platform: by a program, or by people, who are told how in sentences. */
+export type KillSwitch = { readonly exec: readonly string[] } | { readonly steps: readonly string[] };
+
 /** How the instances of an environment are found. */
 export interface FleetSettings {
   /** `null`: its API addresses are the instances. */
@@ -109,6 +112,8 @@ export interface Environment {
   readonly metrics: string | null;
   readonly metricsAccess: SourceAccess;
   readonly shadowDriver: ShadowDriver;
+  /** `null`: nothing is said of it. */
+  readonly killSwitch: KillSwitch | null;
   readonly fleet: FleetSettings;
   /** What each change cuts the history to. */
   readonly history: HistoryLimits;

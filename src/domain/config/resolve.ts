@@ -78,6 +78,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     metrics: sourceAddress(text('metrics'), `${sources.get('metrics')}: metrics`),
     metricsAccess: sourceAccess(from, 'metrics', sources),
     shadowDriver: structured('shadowDriver', file?.shadowDriver) ?? 'overrides',
+    killSwitch: structured('killSwitch', file?.killSwitch),
     fleet: fleetOf(from, structured('fleet', file?.fleet) ?? null),
     notify: notifyTargets(structured('notify', file?.notify) ?? [], {
       place: `${from.filePlace}: environments.${from.name}.notify`,

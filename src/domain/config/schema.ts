@@ -58,6 +58,12 @@ function configFileSchema() {
         z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
       ]),
     ),
+    killSwitch: z.optional(
+      z.union([
+        z.strictObject({ exec: z.array(text).check(z.minLength(1)) }),
+        z.strictObject({ steps: z.array(text).check(z.minLength(1)) }),
+      ]),
+    ),
     fleet: z.optional(
       z.union([
         z.strictObject({ ...anyFleet, metrics: text }),

@@ -134,6 +134,14 @@ export const environmentSettings = [
   },
   {
     ...open,
+    key: 'killSwitch',
+    variable: null,
+    fallback: 'none',
+    meaning:
+      'how the limiter’s master switch is set on the platform, for "panic global": {exec: [PROGRAM, "{variable}={value}"]}, or {steps: [TEXT]} for people',
+  },
+  {
+    ...open,
     key: 'fleet',
     variable: null,
     fallback: 'the addresses of api',

@@ -28,8 +28,14 @@ export interface Grant {
   readonly value: string;
 }
 
-/** Everything that trust in a file gives it, in its order. An address of Redis is told by its variables alone. */
-export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): readonly Grant[] {
+/** What a file that lists instances holds now: their addresses; `null`: it cannot be told, or some of it is no address. */
+export type ListedNow = (path: string) => readonly string[] | null;
+
+/**
+ * Everything that trust in a file gives it, in its order. An address of Redis is told by its variables alone; of a program
+ * that lists instances what it would print is not known, because it is not run to find out.
+ */
+export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>, listedNow: ListedNow): readonly Grant[] {
   return [...environments].flatMap(([environment, file]) => {
     const metrics = [...metricsOf(file.prometheus), ...metricsOf(file.metrics)];
     const found = [
@@ -37,7 +43,7 @@ export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>): re
       ...secretOf(file.secret),
       ...metrics,
       ...driverOf(file),
-      ...fleetOf(file),
+      ...fleetOf(file, listedNow),
       ...told(file),
     ];
     const all = [...found, ...variablesOf(file)];
@@ -77,21 +83,52 @@ function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {
   return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : secret.command.join(' ')]];
 }
 
-function driverOf({ shadowDriver }: EnvironmentFile): readonly Granted[] {
-  if (typeof shadowDriver !== 'object') return [];
-  return 'exec' in shadowDriver ? [['program', shadowDriver.exec.join(' ')]] : [['file', shadowDriver['env-file']]];
+function driverOf({ shadowDriver, killSwitch }: EnvironmentFile): readonly Granted[] {
+  const programs = [shadowDriver, killSwitch].flatMap((each) =>
+    typeof each === 'object' && 'exec' in each ? [['program', each.exec.join(' ')] as const] : [],
+  );
+  const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver;
+  return isFile ? [['file', shadowDriver['env-file']], ...programs] : programs;
 }
 
-function fleetOf({ fleet }: EnvironmentFile): readonly Granted[] {
+function fleetOf({ fleet, prometheus }: EnvironmentFile, listedNow: ListedNow): readonly Granted[] {
   if (fleet === undefined) return [];
   const plain = fleet.plainHttp === true ? [['address', 'http:// at private addresses (plainHttp)'] as const] : [];
-  return [...listOf(fleet), ...plain];
+  return [...listOf(fleet, prometheus, listedNow), ...plain];
 }
 
-function listOf(fleet: NonNullable<EnvironmentFile['fleet']>): readonly Granted[] {
-  if ('command' in fleet) return [['program', fleet.command.join(' ')]];
-  if ('file' in fleet) return [['file', fleet.file]];
-  return 'dns' in fleet ? [['address', fleet.dns]] : [];
+const mostNamed = 20;
+
+function listOf(
+  fleet: NonNullable<EnvironmentFile['fleet']>,
+  prometheus: EnvironmentFile['prometheus'],
+  listedNow: ListedNow,
+): readonly Granted[] {
+  if ('command' in fleet)
+    return [
+      ['program', fleet.command.join(' ')],
+      ['address', `every address that ${fleet.command[0] ?? ''} prints, then and later`],
+    ];
+  if ('file' in fleet) return [['file', fleet.file], ...inFile(fleet.file, listedNow(fleet.file))];
+  if ('dns' in fleet) {
+    const asked = fleet.nameServer === undefined ? '' : `, as ${fleet.nameServer} says`;
+    return [
+      ['address', fleet.dns],
+      ['address', `every address that this name resolves to, then and later${asked}`],
+    ];
+  }
+  if (!('prometheus' in fleet)) return [];
+  const where = typeof prometheus === 'object' ? prometheus.url : (prometheus ?? 'Prometheus');
+  return [['address', `every target of the job ${fleet.prometheus} in ${where}, then and later`]];
+}
+
+/** The list may become another one without the trusted file changing. */
+function inFile(path: string, listed: readonly string[] | null): readonly Granted[] {
+  const shown = (listed ?? []).slice(0, mostNamed);
+  const more = (listed?.length ?? 0) - shown.length;
+  const rest = more > 0 ? `${more} more in ${path}, and whatever it lists later` : `whatever ${path} lists later`;
+  const now = listed === null ? `whatever ${path} lists: that cannot be told now` : rest;
+  return [...shown, now].map((value) => ['address', value] as const);
 }
 
 /** The variables whose values stand in for `${NAME}`. */

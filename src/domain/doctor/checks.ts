@@ -185,7 +185,14 @@ export const checks = [
   {
     id: 'document.in-force',
     title: 'the servers hold what is stored, and what is stored was reloaded',
-    finds: { OVERRIDES_DIFFER: 'error', PROOF_CONTRADICTED: 'error', NOT_KNOWN_IN_FORCE: 'warning' },
+    finds: {
+      OVERRIDES_DIFFER: 'error',
+      PROOF_CONTRADICTED: 'error',
+      NOT_KNOWN_IN_FORCE: 'warning',
+      STALE: 'error',
+      SPLIT: 'error',
+      DIFFERS: 'warning',
+    },
   },
   {
     id: 'metrics.reachable',

@@ -23,6 +23,8 @@ export interface Found {
   readonly cure: string | null;
   /** Absent: nothing that `--fix` may touch. */
   readonly fix?: ModeFix;
+  /** The instances that it holds for; absent or empty: none in particular. */
+  readonly instances?: readonly string[];
 }
 
 /** One thing that is wrong, or worth knowing. */
@@ -31,6 +33,8 @@ export interface DoctorFinding extends Omit<Finding, 'hint'>, Omit<Found, 'fix'>
   readonly group: CheckGroup;
   readonly severity: Severity;
   readonly fix: ModeFix | null;
+  /** Of a fleet: the instances that it holds for; absent: there is one address, or it is about none in particular. */
+  readonly instances?: readonly string[];
   /** True: `--fix` has mended it. */
   readonly isFixed: boolean;
 }

@@ -28,6 +28,14 @@ export function instanceBehind(origin: string, address: string): Instance {
   return { name: `${origin} (${address})`, origin, address, metricsUrl: null };
 }
 
+/** An origin that tells an instance from the others: that of its IP address where several share a name. */
+export function targetOf({ origin, address }: Instance): string {
+  if (address === null) return origin;
+  const url = new URL(origin);
+  url.hostname = address.includes(':') ? `[${address}]` : address;
+  return url.origin;
+}
+
 /** One address as it was written, and where. */
 export interface WrittenTarget {
   readonly text: string;

@@ -15,6 +15,8 @@ export interface FleetReloadRecord {
   /** The document's revision then; `null`: the proof was waived, and nothing tells what the instances hold. */
   readonly revision: string | null;
   readonly instances: readonly KeptInstance[];
+  /** True: they were named, and are a part of the environment's; absent: they were all of it. */
+  readonly isPart?: boolean;
 }
 
 const states: ReadonlySet<unknown> = new Set(['done', 'failed', 'notTried']);

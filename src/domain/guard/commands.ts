@@ -9,6 +9,9 @@ export const guardedCommands = [
   'shadow on',
   'shadow off',
   'reload',
+  'panic global',
+  'panic bucket',
+  'panic route',
   'rollout start',
   'rollout promote',
 ] as const;
@@ -21,13 +24,18 @@ export function guardedName(command: string): string {
 }
 
 /**
- * They bring back what was: a guard that stood in their way would keep a mistake in force. Pausing and resuming a rollout
- * change nothing by themselves: a stage that is entered then is asked about as one of `rollout promote`.
+ * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
+ * changes nothing by itself, and neither does pausing or resuming a rollout: a stage that is entered then is asked about as
+ * one of `rollout promote`.
  */
 export const exemptCommands = [
   'override undo',
   'override expire',
   'override repair',
+  'panic restore',
+  'incident end',
+  'incident note',
+  'incident start',
   'rollout abort',
   'rollout pause',
   'rollout resume',
@@ -37,6 +45,11 @@ export const exemptCommands = [
 /** True for a command that no guard is asked about. */
 export function isExempt(command: string): boolean {
   return exemptCommands.some((each) => each === command);
+}
+
+/** True for a command that no freeze holds up: an emergency does not wait for Monday. Its other limits count all the same. */
+export function isPastFreeze(command: string): boolean {
+  return command.startsWith('panic ');
 }
 
 /** Commands that leave an override in force which could be given an end; the others end one, or have none to give. */

@@ -1,5 +1,5 @@
 import { needFlags } from '../demand.js';
-import { canEnd } from './commands.js';
+import { canEnd, isPastFreeze } from './commands.js';
 import { frozenUntil, momentInWords } from './freeze.js';
 import { judgeBounds, judgeFactors, judgeNever, judgeNeverFlag, unsaid, type Judged } from './judge-values.js';
 import { isUnscoped, type GuardRule } from './rule.js';
@@ -49,7 +49,19 @@ function deniedBy({ isDenied, only }: GuardRule, { command }: GuardSituation): r
   return [{ ...unsaid, limit: 'only', text: `"${command}" is not allowed here, only ${only.join(', ')}`, cure }];
 }
 
-function frozenBy({ freeze }: GuardRule, { nowMs }: GuardSituation): readonly Violation[] {
+/** A sentence for each rule whose freeze holds now and does not hold for the command, because it is an emergency. */
+export function passedFreezes(rules: readonly GuardRule[], situation: GuardSituation): readonly string[] {
+  if (!isPastFreeze(situation.command)) return [];
+  return rules.flatMap((rule) => {
+    const found = isAbout(rule, situation) ? frozenUntil(rule.freeze, situation.nowMs) : null;
+    if (found === null) return [];
+    const until = momentInWords(found.untilMs, found.window.zone);
+    return [`the freeze of "${rule.name}" (until ${until}) does not hold for a panic`];
+  });
+}
+
+function frozenBy({ freeze }: GuardRule, { nowMs, command }: GuardSituation): readonly Violation[] {
+  if (isPastFreeze(command)) return [];
   const found = frozenUntil(freeze, nowMs);
   if (found === null) return [];
   const { untilMs, window } = found;

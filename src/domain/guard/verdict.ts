@@ -46,7 +46,7 @@ export interface SettledVerdict extends GuardVerdict {
 /** What guards say of a change, and what is to be said of the names that were given. */
 export interface GuardsSaid {
   readonly verdicts: readonly SettledVerdict[];
-  /** Sentences: names that did not have to be given. */
+  /** Sentences: names that did not have to be given, and freezes that do not hold for an emergency. */
   readonly remarks: readonly string[];
 }
 

@@ -31,6 +31,14 @@ export function flagsSummary(
   return `${command} set ${what} of ${inWords(buckets)} on ${environment}: ${verdictWords[verdict]}`;
 }
 
+/** `panic bucket financial (p-1a2b3c4d) on prod: proven`; one that was taken back is called restored. */
+export function panicSummary(
+  { id, command, isRestored }: { readonly id: string; readonly command: string; readonly isRestored: boolean },
+  { environment, verdict }: { readonly environment: string; readonly verdict: Verdict },
+): string {
+  return `${command} (${id}) ${isRestored ? 'was restored ' : ''}on ${environment}: ${verdictWords[verdict]}`;
+}
+
 /** `prod was reloaded: proven`. */
 export function reloadSummary(environment: string, verdict: Verdict): string {
   return `${environment} was reloaded: ${verdictWords[verdict]}`;

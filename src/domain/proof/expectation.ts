@@ -54,7 +54,8 @@ export function compareAnswer(
   const differences = [...fieldDifferences(winner, answer, base), ...matchDifference(winner, answer)];
   const isBase = base !== null && fieldNames.every(([field]) => answer[field] === base[field]);
   const named = answer.matchedOverride ?? null;
-  const isForeign = named !== null && loaded.entries.every(({ prefix }) => prefix !== named);
+  const isExpected = named === null || named === winner?.prefix;
+  const isForeign = !isExpected && loaded.entries.every(({ prefix }) => prefix !== named);
   const rest = { differences: differences.join(', '), isBase, foreignOverride: isForeign ? named : null };
   if (differences.length > 0) return { kind: 'differs', ...rest };
   return { kind: meaningOfAgreement(winner, answer, base), ...rest };

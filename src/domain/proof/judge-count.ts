@@ -102,9 +102,9 @@ export function judgeLists({ loaded, reports, changed, sample }: Observations): 
 }
 
 /** What is wrong with a list of active prefixes; `null`: it holds every usable stored one, no other, in their order. */
-export function listFault({ entries }: LoadedOverrides, listed: readonly string[]): string | null {
-  // The usual answer, without a set of every prefix for each of many answers.
-  if (listed.length === entries.length && entries.every(({ prefix }, index) => listed[index] === prefix)) return null;
+export function listFault(loaded: LoadedOverrides, listed: readonly string[]): string | null {
+  if (listsAll(loaded, listed)) return null;
+  const { entries } = loaded;
   const stored = new Set(entries.map(({ prefix }) => prefix));
   const foreign = listed.find((prefix) => !stored.has(prefix));
   if (foreign !== undefined) return `the server lists "${quoteOutside(foreign)}", which is not stored in Redis`;
@@ -116,12 +116,19 @@ export function listFault({ entries }: LoadedOverrides, listed: readonly string[
   return misplaced === undefined ? null : `the server lists "${quoteOutside(misplaced.prefix)}" in another place`;
 }
 
+/** True for the usual list, which holds exactly what is stored: told without a set of every prefix for each of many answers. */
+function listsAll({ entries }: LoadedOverrides, listed: readonly string[]): boolean {
+  return listed.length === entries.length && entries.every(({ prefix }, index) => listed[index] === prefix);
+}
+
 /** True where the server lists a prefix that is not stored: it has overrides from elsewhere. */
 export function listsForeignPrefix({ loaded, reports, changed, sample }: Observations): boolean {
-  const stored = new Set(loaded.entries.map(({ prefix }) => prefix));
   const lists = [
     ...reports.map(({ overridePrefixes }) => overridePrefixes ?? []),
     ...[...changed, ...sample].flatMap(({ answers }) => answers.map(({ activeOverrides }) => activeOverrides ?? [])),
   ];
-  return lists.some((list) => list.some((prefix) => !stored.has(prefix)));
+  const unusual = lists.filter((list) => list.length > 0 && !listsAll(loaded, list));
+  if (unusual.length === 0) return false;
+  const stored = new Set(loaded.entries.map(({ prefix }) => prefix));
+  return unusual.some((list) => list.some((prefix) => !stored.has(prefix)));
 }

@@ -4,7 +4,7 @@ import { quoteOutside } from '../outside-text.js';
 import type { ProbeObservation } from './observations.js';
 import { fieldsInWords, type EnforcedField, type Evidence } from './proof.js';
 
-type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly' | 'isServerShadow'>;
+type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly' | 'isServerShadow' | 'isBaseUnknown'>;
 
 /** What a probe is judged by. */
 export interface ProbeStandards {
@@ -39,9 +39,25 @@ function judgeHeaders(standards: ProbeStandards, probe: ProbeObservation, answer
   if (probe.bucket !== null && answer.bucket !== null && probe.bucket !== answer.bucket) {
     return notProven(`the probe met the bucket "${quoteOutside(answer.bucket, 40)}", not "${probe.bucket}"`);
   }
-  if (probe.base === null)
-    return notProven("the bucket's own limit is not known, so the headers cannot tell it from an override");
+  if (probe.base === null) return judgeWithoutBase(standards, probe.route, answer);
   return compareHeaders(standards, probe.route, probe.base, answer);
+}
+
+/**
+ * Where an override takes every route, no answer shows the bucket's own policy. A request that is let through by a shadow
+ * meets what is stored all the same, though perhaps not because of it; one that is not does not meet it.
+ */
+function judgeWithoutBase({ loaded, loadedBefore }: ProbeStandards, route: string, { isShadow }: ProbeAnswer): Line {
+  const wanted = matchOverride(loaded, route)?.fields?.isShadow;
+  const isTouched = loadedBefore === undefined || matchOverride(loadedBefore, route)?.fields?.isShadow !== wanted;
+  const unknown = "the bucket's own limit is not known, so the headers cannot tell it from an override";
+  if (wanted === undefined || isShadow === null) return notProven(unknown);
+  const header = `X-RateLimit-Shadow ${isShadow}`;
+  if (isShadow !== wanted)
+    return { verdict: 'contradicted', text: `the probe did not meet the override: ${header} instead of ${wanted}` };
+  if (!isShadow || !isTouched) return notProven(unknown);
+  const text = `the probe met what is stored: ${header}; whether the bucket is in shadow by itself is not known`;
+  return { verdict: 'proven', text, enforced: ['isShadow'], loadedOnly: [], isBaseUnknown: true };
 }
 
 function compareHeaders(standards: ProbeStandards, route: string, base: Policy, answer: ProbeAnswer): Line {

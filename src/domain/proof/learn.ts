@@ -16,7 +16,7 @@ export function learn(
   const isCounted =
     seen.loaded.objectCount > 0 && seen.reports.some((report) => standingOf(report, seen.loaded) === 'explained');
   const isContradicted = enforcement.some(({ verdict }) => verdict === 'contradicted');
-  const isProven = enforcement.some(({ verdict }) => verdict === 'proven') && isShown;
+  const isProven = enforcement.some((line) => line.verdict === 'proven' && line.isBaseUnknown !== true) && isShown;
   // Another environment's server teaches nothing about this one.
   if (seen.wrongSiteMode !== null)
     return { readsOverrides: seen.known.readsOverrides, enforcesOverrides: seen.known.enforcesOverrides };

@@ -47,6 +47,8 @@ export interface Evidence {
   readonly loadedOnly?: readonly EnforcedField[];
   /** In a probe's line: true where the server is in shadow although the stored entry does not set it. Absent: it is not. */
   readonly isServerShadow?: boolean;
+  /** In a probe's line: true where the bucket's own policy is not known, so that it says nothing of the server. Absent: it is. */
+  readonly isBaseUnknown?: boolean;
 }
 
 /** What the probes of a proof showed in force, and what they did not, as people name it: `burst`, `rate`. */

@@ -32,6 +32,7 @@ export class SignedRequest {
   readonly isTimestamped: boolean;
   readonly #headers: ReadonlyMap<string, string>;
   readonly #shown: ReadonlySet<string>;
+  readonly #signing: SigningProfile;
 
   constructor(
     readonly endpoint: ApiEndpoint,
@@ -45,6 +46,12 @@ export class SignedRequest {
     this.isTimestamped = isTimestamped(profile);
     this.#headers = headers;
     this.#shown = shown;
+    this.#signing = profile;
+  }
+
+  /** The same request to the same instance by the name that it has, where the endpoint held its IP address. */
+  byName(origin: string): SignedRequest {
+    return new SignedRequest({ ...this.endpoint, origin }, this.#signing, this.#headers, this.#shown);
   }
 
   [reveal](): ReadonlyMap<string, string> {

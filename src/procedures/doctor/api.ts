@@ -1,4 +1,3 @@
-import { usesList } from '../../domain/config/environment.js';
 import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
@@ -24,8 +23,7 @@ const toldByNetwork: Readonly<Record<string, CheckId>> = {
 /** Whether anything answers at all; what it answers is for the others. */
 export async function checkReachable(facts: Facts): Promise<Answer> {
   const { environment } = facts;
-  if (environment.api.length === 0) {
-    if (usesList(environment)) throw new NotChecked('the addresses are those of a fleet: rlctl fleet status');
+  if (!facts.hasApi) {
     const cure = 'Set environments.NAME.api in rlctl.yaml, or RLCTL_API.';
     const message = `the environment "${environment.name}" has no API address: nothing can be reloaded or proven`;
     const evidence = 'api is not set';
@@ -244,7 +242,7 @@ export async function checkHealth(facts: Facts): Promise<Answer> {
 /** A real reload, where it is asked for: the only way to learn what becomes of one. */
 export async function checkReload(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
-  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+  if (!facts.hasApi) throw new NotChecked('no API is configured');
   if (ports.reload === null) throw new NotChecked('sent with --reload only');
   await assertHarmless(facts, await answering(facts));
   const sent = await ports.reload(environment, ports.deadline);

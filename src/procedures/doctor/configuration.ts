@@ -115,7 +115,7 @@ export function checkGuards({ environment, ports }: Facts): Answer {
 export async function checkSecret(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (environment.secret === null) {
-    if (environment.api.length === 0) throw new NotChecked('no API is configured that a secret would be for');
+    if (!facts.hasApi) throw new NotChecked('no API is configured that a secret would be for');
     const cure = `Set environments.${environment.name}.secret in rlctl.yaml to {file: PATH}, {env: NAME} or {command: [..]}, or RLCTL_SECRET_FILE`;
     const message = `the environment "${environment.name}" has no signing secret, so it can send no reload`;
     const evidence = 'secret is not set';

@@ -1,4 +1,5 @@
 import { checks, groupOf, severityOf, type CheckId } from '../../domain/doctor/checks.js';
+import { bySameCause } from '../../domain/fleet/same-cause.js';
 import type { Signs } from '../../domain/dialect/dialect.js';
 import type { CheckResult, DoctorFinding, DoctorReport, Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
@@ -91,7 +92,7 @@ export async function diagnose(ports: DoctorPorts, input: DoctorInput): Promise<
   const results = await Promise.all(
     wanted.map(async ({ id, title }) => {
       const answer = await answerOf(id, facts, deadline);
-      return resultOf(id, title, answer, address);
+      return resultOf(id, title, await ofInstances(facts, answer), address);
     }),
   );
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
@@ -161,6 +162,14 @@ async function within(deadline: Deadline, id: CheckId, look: () => Promise<Answe
   });
 }
 
+/** In a fleet one cause is one finding, with the instances that it holds for. */
+async function ofInstances(facts: Facts, ended: Ended): Promise<Ended> {
+  if (!facts.isFleet || 'because' in ended || ended.found.length === 0) return ended;
+  const asked = await facts.addresses().catch(() => null);
+  if (asked === null) return ended;
+  return { ...ended, found: bySameCause(ended.found, { total: asked.targets.length, names: asked.names }) };
+}
+
 function resultOf(id: CheckId, title: string, ended: Ended, address: CommandAddress): CheckResult {
   const common = { id, group: groupOf(id), title };
   if ('because' in ended) {
@@ -172,7 +181,7 @@ function resultOf(id: CheckId, title: string, ended: Ended, address: CommandAddr
 }
 
 function findingOf(id: CheckId, found: Found, address: CommandAddress): DoctorFinding {
-  const { code, part, message, evidence, cure, fix } = found;
+  const { code, part, message, evidence, cure, fix, instances = [] } = found;
   return {
     check: id,
     group: groupOf(id),
@@ -183,6 +192,7 @@ function findingOf(id: CheckId, found: Found, address: CommandAddress): DoctorFi
     evidence,
     cure: cure === null ? null : addressed(cure, address),
     fix: fix ?? null,
+    ...(instances.length === 0 ? {} : { instances }),
     isFixed: false,
   };
 }

@@ -10,6 +10,7 @@ import type { Secret } from '../../domain/secret.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane } from '../../ports/control-plane.js';
 import type { Deadline } from '../../ports/deadline.js';
+import type { EachInstance } from '../../ports/each-instance.js';
 import type { Files } from '../../ports/files.js';
 import type { Machine } from '../../ports/machine.js';
 import type { MetricsFacts, MetricsInspector } from '../../ports/metrics-inspector.js';
@@ -18,6 +19,8 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { Randomness } from '../../ports/randomness.js';
 import type { RedisFacts, RedisInspector } from '../../ports/redis-inspector.js';
 import type { TlsProber } from '../../ports/tls-prober.js';
+import { mostAtOnce } from '../ask-each.js';
+import type { FleetStatus } from '../fleet/status.js';
 import type { ProofMetrics } from '../proof/metric-reader.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { TargetReload } from '../reload/send.js';
@@ -32,6 +35,10 @@ export interface DoctorPorts {
   readonly randomness: Randomness;
   readonly deadline: Deadline;
   readonly controlPlane: () => Promise<ControlPlane>;
+  /** Every instance of the environment's fleet; absent or `null`: it has one address. */
+  readonly each?: ((environment: Environment) => Promise<EachInstance>) | null;
+  /** Compares every instance with what is stored, as `fleet status` does; absent or `null`: there is one address. */
+  readonly lookAtFleet?: ((environment: Environment, deadline: Deadline) => Promise<FleetStatus>) | null;
   readonly redis: (environment: Environment) => Promise<RedisInspector>;
   readonly store: (environment: Environment) => Promise<OverrideStore>;
   readonly metrics: (environment: Environment) => Promise<MetricsInspector | null>;
@@ -73,6 +80,17 @@ export interface DoctorInput {
   readonly selected: ReadonlySet<CheckId>;
 }
 
+/** Whom the checks of the API ask. */
+export interface AskedAddresses {
+  /** An origin for each; empty: none is configured. */
+  readonly targets: readonly string[];
+  /** Every way in which findings name them. */
+  readonly names: readonly string[];
+  /** The origins by the names that TLS knows; several targets may share one. */
+  readonly origins: readonly string[];
+  readonly controlPlane: ControlPlane;
+}
+
 /** What a check answers. */
 export interface Answer {
   /** What was seen, in a line. */
@@ -82,9 +100,6 @@ export interface Answer {
 
 /** A check that cannot be made, or need not be. */
 export class NotChecked extends Error {}
-
-/** Addresses that are asked at the same time. */
-const mostAtOnce = 32;
 
 /** Nothing is wrong. */
 export function well(evidence: string): Answer {
@@ -132,14 +147,37 @@ export class Facts {
     }
   }
 
+  /** True: there is an address to ask, or a list of them. */
+  get hasApi(): boolean {
+    return this.environment.api.length > 0 || this.isFleet;
+  }
+
+  get isFleet(): boolean {
+    return (this.ports.each ?? null) !== null;
+  }
+
+  /** The addresses of the API and how they are reached: of a fleet every instance. Throws where they cannot be listed. */
+  addresses(): Promise<AskedAddresses> {
+    return this.#once('addresses', async () => {
+      const { environment, ports } = this;
+      const each = ports.each ? await ports.each(environment) : null;
+      if (each === null) {
+        const { api } = environment;
+        return { targets: api, names: api, origins: api, controlPlane: await ports.controlPlane() };
+      }
+      const { targets, instances, controlPlane } = each;
+      const names = [...new Set([...targets, ...instances.map(({ name }) => name)])];
+      return { targets, names, origins: [...new Set(instances.map(({ origin }) => origin))], controlPlane };
+    });
+  }
+
   /** What every address of the API tells. */
   targets(): Promise<readonly TargetFacts[]> {
     return this.#once('targets', async () => {
-      const { api } = this.environment;
-      if (api.length === 0) throw new NotChecked('no API is configured');
-      const controlPlane = await this.ports.controlPlane();
+      const { targets, controlPlane } = await this.addresses();
+      if (targets.length === 0) throw new NotChecked('no API is configured');
       const ports = { ...this.ports, controlPlane };
-      const all = await inParallel(api, mostAtOnce, (target) =>
+      const all = await inParallel(targets, mostAtOnce, (target) =>
         askTarget(ports, parseOrigin(target), this.input.basePaths),
       );
       const own = all.find((each) => isOwn(this.environment, each));

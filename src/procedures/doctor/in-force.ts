@@ -1,6 +1,8 @@
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
+import { bySameCause } from '../../domain/fleet/same-cause.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Finding } from '../../domain/finding.js';
 import { quoteOutside } from '../../domain/outside-text.js';
@@ -37,6 +39,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     Promise.resolve().then(() => listingOf(stored)),
     isText ? 'document.readable' : 'redis.types',
   );
+  if (facts.isFleet) return ofFleet(facts, stored);
   const all = await facts.restsOn(facts.targets(), 'api.reachable');
   const asked = all.filter((each) => isOwn(environment, each)).slice(0, mostTargets);
   const servers = await inParallel(asked, mostTargets, (each) => flagsOf(facts, each));
@@ -60,6 +63,40 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     evidence,
     found: found.map(({ code, message }) => ({ code, part: stored.key, message, evidence, cure })),
   };
+}
+
+/** Findings of `fleet status` that other checks make. */
+const toldElsewhere: ReadonlySet<string> = new Set(['WRONG_SITE_MODE', 'DOCUMENT_CORRUPT', 'DOCUMENT_GONE']);
+
+/** The reload of those that are behind: of each by its name, where that is an address and they are few. */
+function reloadOf(instances: readonly string[], targets: readonly string[]): string {
+  const isNamed = instances.length <= mostTargets && instances.every((name) => targets.includes(name));
+  const flags = isNamed ? instances.flatMap((name) => ['--target', name]) : [];
+  return `Reload ${instances.length === 1 ? 'it' : 'them'} with: ${shellWords(['rlctl', 'reload', ...flags])}`;
+}
+
+/** Every instance beside what is stored; that one does not answer is the finding of the checks of the API. */
+async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
+  const { ports, environment } = facts;
+  const { targets } = await facts.restsOn(facts.addresses(), 'api.reachable');
+  const status = await ports.lookAtFleet?.(environment, ports.deadline);
+  const answered = status?.standings.filter(({ state }) => state !== 'unreachable') ?? [];
+  if (status === undefined || answered.length === 0) throw new NotChecked('no instance tells its policies');
+  const silent = new Set(
+    status.standings.filter((each) => each.state === 'unreachable').map((each) => each.instance.name),
+  );
+  const found = status.findings
+    .filter(({ code, part }) => part !== 'redis' && !silent.has(part) && !toldElsewhere.has(code))
+    .map(({ code, part, message, hint }) => ({ code, part, message, evidence: message, cure: hint }));
+  const names = status.standings.map(({ instance }) => instance.name);
+  const byCause = bySameCause(found, { total: targets.length, names }).map((each) => ({
+    ...each,
+    evidence: each.message,
+    cure: ['STALE', 'SPLIT'].includes(each.code) ? reloadOf(each.instances, targets) : each.cure,
+  }));
+  const looked = `${answered.length} of ${counted(targets.length, 'instance')}`;
+  if (found.length === 0 && silent.size > 0) throw new NotChecked(`nothing differs as far as looked at (${looked})`);
+  return { evidence: `stored: revision ${stored.revision.slice(0, 12)}; asked ${looked}`, found: byCause };
 }
 
 function reloadText({ at, revision }: ReloadRecord): string {

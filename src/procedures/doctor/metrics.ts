@@ -27,7 +27,8 @@ export async function checkReachable(facts: Facts): Promise<Answer> {
 export async function checkTargets(facts: Facts): Promise<Answer> {
   const { targets, name } = await seen(facts);
   if (targets === null) throw new NotChecked('only Prometheus knows targets');
-  const origins = new Set(facts.environment.api.map((origin) => new URL(origin).host));
+  const { targets: addresses } = await facts.restsOn(facts.addresses(), 'api.reachable');
+  const origins = new Set(addresses.map((origin) => new URL(origin).host));
   const own = targets.filter(({ url, job }) => isOwn(url, job, origins));
   const found = own
     .filter(({ isUp }) => !isUp)

@@ -4,24 +4,34 @@ import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { CertificateFacts } from '../../ports/tls-prober.js';
+import { mostAtOnce } from '../ask-each.js';
+import { inParallel } from '../reload/in-parallel.js';
 import { foundError, well, type Answer, type Facts } from './facts.js';
 
 const soonMs = 30 * 24 * 60 * 60_000;
 
-/** The addresses that are spoken to over HTTP. */
-function urlsOf({ environment }: Facts): readonly URL[] {
-  const { api, prometheus, metrics, notify } = environment;
+/** The addresses that are spoken to over HTTP, as they are configured. */
+function urlsOf({ environment }: Facts, api = environment.api): readonly URL[] {
+  const { prometheus, metrics, notify } = environment;
   const receivers = notify.map(({ address }) => (address.kind === 'known' ? address.origin : null));
   return [...api, prometheus, metrics, ...receivers].flatMap((text) => (text === null ? [] : [new URL(text)]));
 }
 
+/** The same with every instance of a fleet; that it cannot be listed is the finding of another check. */
+async function allUrlsOf(facts: Facts): Promise<readonly URL[]> {
+  const asked = facts.isFleet ? await facts.addresses().catch(() => null) : null;
+  return asked === null ? urlsOf(facts) : urlsOf(facts, asked.origins);
+}
+
 /** Addresses need no name server, and neither does this machine's own name. */
 export async function checkDns(facts: Facts): Promise<Answer> {
-  const hosts = [...new Set(urlsOf(facts).map(({ hostname }) => hostname))];
+  const hosts = [...new Set((await allUrlsOf(facts)).map(({ hostname }) => hostname))];
   const names = hosts.filter((host) => !/^[\d.]+$|^\[/.test(host));
   if (names.length === 0) return well('every address is a number');
-  const answers = await Promise.all(
-    names.map(async (host): Promise<{ readonly text: string; readonly found: readonly Found[] }> => {
+  const answers = await inParallel(
+    names,
+    mostAtOnce,
+    async (host): Promise<{ readonly text: string; readonly found: readonly Found[] }> => {
       try {
         const addresses = await facts.ports.machine.lookup(host, facts.ports.deadline.signal());
         return { text: `${host} is ${addresses.slice(0, 3).join(', ')}`, found: [] };
@@ -29,7 +39,7 @@ export async function checkDns(facts: Facts): Promise<Answer> {
         if (!(error instanceof RlctlError)) throw error;
         return { text: error.message, found: [foundError(error, host)] };
       }
-    }),
+    },
   );
   return { evidence: answers.map(({ text }) => text).join('; '), found: answers.flatMap(({ found }) => found) };
 }
@@ -37,7 +47,7 @@ export async function checkDns(facts: Facts): Promise<Answer> {
 /** Everything that is spoken to in TLS. What is wrong with the address of Redis is a finding of its own. */
 async function tlsOrigins(facts: Facts): Promise<readonly string[]> {
   const { redis, namespace } = facts.environment;
-  const web = urlsOf(facts).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []));
+  const web = (await allUrlsOf(facts)).flatMap(({ protocol, origin }) => (protocol === 'https:' ? [origin] : []));
   if (redis === null || namespace === null) return [...new Set(web)];
   const inspector = await facts.ports.redis(facts.environment).catch(() => null);
   return [...new Set([...web, ...(inspector?.tlsAddresses ?? [])])];
@@ -48,22 +58,20 @@ export async function checkTls(facts: Facts): Promise<Answer> {
   const origins = await tlsOrigins(facts);
   if (origins.length === 0) return well('nothing is spoken to in TLS');
   const prober = await facts.ports.tls();
-  const answers = await Promise.all(
-    origins.map(async (origin): Promise<Answer> => {
-      const { hostname, port } = new URL(origin);
-      try {
-        const signal = facts.ports.deadline.signal();
-        return judge(origin, await prober.probe(hostname, Number(port || 443), signal), facts.ports.clock.nowMs());
-      } catch (error) {
-        if (!(error instanceof RlctlError)) throw error;
-        // A name that does not resolve and a port where nothing listens have checks of their own.
-        const isToldElsewhere = facts.isSelected('api.reachable') && facts.isSelected('redis.reachable');
-        if (isToldElsewhere && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(error.message))
-          return well(`${origin}: nobody to ask`);
-        return { evidence: error.message, found: [foundError(error, origin)] };
-      }
-    }),
-  );
+  const answers = await inParallel(origins, mostAtOnce, async (origin): Promise<Answer> => {
+    const { hostname, port } = new URL(origin);
+    try {
+      const signal = facts.ports.deadline.signal();
+      return judge(origin, await prober.probe(hostname, Number(port || 443), signal), facts.ports.clock.nowMs());
+    } catch (error) {
+      if (!(error instanceof RlctlError)) throw error;
+      // A name that does not resolve and a port where nothing listens have checks of their own.
+      const isToldElsewhere = facts.isSelected('api.reachable') && facts.isSelected('redis.reachable');
+      if (isToldElsewhere && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED/.test(error.message))
+        return well(`${origin}: nobody to ask`);
+      return { evidence: error.message, found: [foundError(error, origin)] };
+    }
+  });
   return { evidence: answers.map(({ evidence }) => evidence).join('; '), found: answers.flatMap(({ found }) => found) };
 }
 

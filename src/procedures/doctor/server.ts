@@ -7,8 +7,8 @@ import { switchFindings } from '../status/force-findings.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
 
 /** What is remembered of the server; not checked where it is nothing. */
-function remembered({ input, environment }: Facts): Detected {
-  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+function remembered({ input, hasApi }: Facts): Detected {
+  if (!hasApi) throw new NotChecked('no API is configured');
   if (input.memory === null) throw new NotChecked('nothing seen of it before a reload');
   return input.memory;
 }
@@ -21,9 +21,9 @@ function evidenceOf(memory: Detected): string {
 }
 
 /** Whether the limiter itself was on: only the answer to a reload tells. */
-export function checkEnabled({ input, environment, ports }: Facts): Answer {
+export function checkEnabled({ input, environment, ports, hasApi }: Facts): Answer {
   const { reload } = input;
-  if (environment.api.length === 0) throw new NotChecked('no API is configured');
+  if (!hasApi) throw new NotChecked('no API is configured');
   if (ports.reload !== null && input.selected.has('api.reload')) throw new NotChecked('see api.reload');
   if (reload === null) throw new NotChecked('nothing was reloaded from here yet');
   if (reload.isEnabled === null) throw new NotChecked('the answer to the last reload did not say');

@@ -1,3 +1,4 @@
+import type { Proof } from '../../domain/proof/proof.js';
 import type { InstanceReload } from './reload-instance.js';
 
 const mostNamed = 3;
@@ -10,7 +11,11 @@ export function namedInstances(all: readonly Pick<InstanceReload, 'instance'>[])
 }
 
 /** Why an instance is not done, without its own address in front: that is named beside it. */
-export function whyFailed({ instance, error, proof }: InstanceReload): string {
+export function whyFailed({
+  instance,
+  error,
+  proof,
+}: Pick<InstanceReload, 'instance' | 'error'> & { readonly proof: Pick<Proof, 'diagnosis'> | null }): string {
   if (error === null) return proof === null ? 'not tried' : proof.diagnosis;
   const { origin, name, address } = instance;
   const { host, hostname, protocol, port } = new URL(origin);

@@ -1,7 +1,8 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
-import type { StandingState } from '../../domain/fleet/standing.js';
-import { namedInstances } from './failed-instances.js';
+import { targetOf } from '../../domain/fleet/instance.js';
+import type { Standing, StandingState } from '../../domain/fleet/standing.js';
+import { namedInstances, whyFailed } from './failed-instances.js';
 import type { FleetStatus } from './status.js';
 
 /** A fleet in few words, for one who asks about the whole environment. */
@@ -12,6 +13,8 @@ export interface FleetSummary {
   /** False: what is stored is not known, and they were compared with each other. */
   readonly isCompared: boolean;
   readonly counts: Readonly<Record<StandingState, number>>;
+  /** Those that did not answer, as addresses. */
+  readonly silent: readonly string[];
   /** One for each thing that is wrong, however many instances have it. */
   readonly findings: readonly Finding[];
 }
@@ -25,8 +28,22 @@ const causes = [
     'gave different answers on different connections',
   ],
   ['differs', 'FLEET_DIFFERS', 'say something else than the others', 'says something else than the others'],
-  ['unreachable', 'FLEET_UNREACHABLE', 'did not answer', 'did not answer'],
 ] as const;
+
+/** Those that did not answer, one finding for each cause. */
+function silentFindings(silent: readonly Standing[], total: number): readonly Finding[] {
+  const byCause = new Map<string, Standing[]>();
+  for (const each of silent) {
+    const why = whyFailed({ instance: each.instance, error: each.error, proof: null });
+    byCause.set(why, [...(byCause.get(why) ?? []), each]);
+  }
+  return [...byCause].map(([why, all]) => ({
+    code: 'FLEET_UNREACHABLE',
+    part: 'fleet',
+    message: `${counted(all.length, 'instance')} of ${total} (${namedInstances(all)}) did not answer: ${why}`,
+    hint: all[0]?.error?.hint ?? 'See each with: rlctl fleet status',
+  }));
+}
 
 /** Sums up what looking at a fleet came to. What is wrong with Redis or the document is told by whoever reads them. */
 export function fleetSummary({ standings, findings, loaded }: FleetStatus, source: string): FleetSummary {
@@ -51,6 +68,7 @@ export function fleetSummary({ standings, findings, loaded }: FleetStatus, sourc
       split: count('split'),
       unreachable: count('unreachable'),
     },
-    findings: [...wrongSite, ...found],
+    silent: inState('unreachable').map(({ instance }) => targetOf(instance)),
+    findings: [...wrongSite, ...found, ...silentFindings(inState('unreachable'), standings.length)],
   };
 }

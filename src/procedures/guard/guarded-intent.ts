@@ -1,7 +1,7 @@
 import { allBuckets, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { guardedName, isExempt } from '../../domain/guard/commands.js';
-import { judgeGuards } from '../../domain/guard/judge.js';
+import { judgeGuards, passedFreezes } from '../../domain/guard/judge.js';
 import type { GuardRequirement, GuardRule } from '../../domain/guard/rule.js';
 import { guardedRoutes, routesInScope, type GuardedRoute } from '../../domain/guard/situation.js';
 import { needlessRemarks, overriddenNames, settle, type SettledVerdict } from '../../domain/guard/verdict.js';
@@ -29,17 +29,17 @@ export interface GuardInput {
  * so that what somebody else wrote meanwhile counts as well. What was overridden becomes part of its terms.
  */
 export function guardedIntent(intent: ChangeIntent, input: GuardInput, clock: Pick<Clock, 'nowMs'>): ChangeIntent {
-  const state: { verdicts: readonly SettledVerdict[] } = { verdicts: [] };
+  const state: Judged = { verdicts: [], passed: [] };
   return {
     ...intent,
     check: async (plan) => {
       await intent.check?.(plan);
-      state.verdicts = await judge(intent, plan, input, clock);
+      Object.assign(state, await judge(intent, plan, input, clock));
       await input.onVerdicts(state.verdicts);
     },
     guards: () => ({
       verdicts: state.verdicts,
-      remarks: needlessRemarks(state.verdicts, input.overridden),
+      remarks: [...needlessRemarks(state.verdicts, input.overridden), ...state.passed],
     }),
     terms: () => {
       const guards = overriddenNames(state.verdicts);
@@ -48,24 +48,31 @@ export function guardedIntent(intent: ChangeIntent, input: GuardInput, clock: Pi
   };
 }
 
+interface Judged {
+  readonly verdicts: readonly SettledVerdict[];
+  /** Freezes that do not hold for it, in sentences. */
+  readonly passed: readonly string[];
+}
+
 async function judge(
   intent: ChangeIntent,
   plan: ChangePlan,
   input: GuardInput,
   clock: Pick<Clock, 'nowMs'>,
-): Promise<readonly SettledVerdict[]> {
+): Promise<Judged> {
   const { environment, overridden, isReloading } = input;
-  if (isExempt(intent.command) || (plan.isNoop && !isReloading)) return [];
+  if (isExempt(intent.command) || (plan.isNoop && !isReloading)) return { verdicts: [], passed: [] };
   const isEnding = intent.terms?.().untilMs !== undefined;
-  const verdicts = judgeGuards(environment.guards, {
+  const situation = {
     command: guardedName(intent.command),
     routes: plan.isNoop ? [] : await routesOf(plan, input),
     flags: [],
     isReloadOnly: plan.isNoop,
     given: new Set([...input.given, ...(isEnding ? (['end'] as const) : [])]),
     nowMs: clock.nowMs(),
-  });
-  return settle(verdicts, overridden);
+  };
+  const verdicts = settle(judgeGuards(environment.guards, situation), overridden);
+  return { verdicts, passed: passedFreezes(environment.guards, situation) };
 }
 
 async function routesOf(plan: ChangePlan, { environment, baseOf }: GuardInput): Promise<readonly GuardedRoute[]> {

@@ -1,9 +1,8 @@
 import { usageError } from '../../domain/errors.js';
-import { diffDocuments, keptDiff, noPlace, type RouteDiff } from '../../domain/override/diff.js';
-import { scanDocument } from '../../domain/override/document.js';
-import { undoneIds, type HistoryBody, type HistoryEntry, type RouteChange } from '../../domain/override/history.js';
+import type { RouteDiff } from '../../domain/override/diff.js';
+import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
 import { lostChange, type LostChange } from '../../domain/override/lost-history.js';
-import { isKept } from '../../domain/override/splices.js';
+import { recordedDiff } from '../../domain/override/recorded-diff.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
@@ -54,31 +53,9 @@ export async function recordedChanges(
   }
   const changes = found.map((entry) => ({
     entry,
-    diff: entry.body === null ? [] : diffOf(entry.body),
+    diff: entry.body === null ? [] : recordedDiff(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
   }));
   const lost = entries.length === 0 ? lostChange(await ports.store.read(ports.deadline, 'auditor')) : null;
   return { changes, isMore: all.length > found.length, lost };
-}
-
-/** The fields a change touched, from the raw values the history keeps of it. */
-function diffOf(body: HistoryBody): readonly RouteDiff[] {
-  const { routes: changes } = body;
-  const document = (side: 'before' | 'after') => {
-    const members = changes.flatMap((change) =>
-      change[side] === null ? [] : [`${JSON.stringify(change.route)}:${change[side]}`],
-    );
-    return scanDocument(Buffer.from(`{${members.join(',')}}`));
-  };
-  const diff = diffDocuments(document('before'), document('after'));
-  const moved = changes.filter(({ route }) => !diff.some((each) => each.route === route));
-  // The places in this small document are not those in the stored one, which the history does not keep.
-  return [
-    ...diff.map((each) => ({ ...each, ...noPlace })),
-    ...moved.map((change) => (isKept(body, change) ? keptDiff(change) : moveOf(change))),
-  ];
-}
-
-function moveOf({ route, before, after }: RouteChange): RouteDiff {
-  return { route, kind: 'moved', isMoved: true, before, after, fields: [], ...noPlace };
 }

@@ -38,11 +38,21 @@ export function repairIntent(
       const bytes = findDocument(newestFirst, to);
       if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to, stored);
       const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
-      state.remarks = [...losses, ...(await otherValues(bytes, seen))];
+      state.remarks = [...keptOf(stored, document), ...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
       return document !== null && Buffer.from(bytes).equals(Buffer.from(stored.bytes ?? [])) ? noEdit(document) : edit;
     },
   };
+}
+
+/** Where what is replaced, and cannot be read, is to be found afterwards. */
+function keptOf({ type, revision, bytes }: StoredOverrides, document: OverrideDocument | null): readonly string[] {
+  if (document !== null) return [];
+  if (bytes === null)
+    return [`the ${quoteOutside(type, 20)} that stands there is kept; how to get it back says: rlctl override history`];
+  return [
+    `the ${counted(bytes.length, 'byte')} that stand there are kept; print them with: rlctl override history --document ${revision.slice(0, 12)}`,
+  ];
 }
 
 /** What is to be restored, and what has to be stored for it. */

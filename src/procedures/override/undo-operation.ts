@@ -54,7 +54,7 @@ export function undoOperationIntent(ports: StorePorts, wanted: OperationToUndo):
 }
 
 /** What was known of each route before the oldest of the changes that touched it. */
-function metadataBeforeAll(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, RouteMetadata | null> {
+export function metadataBeforeAll(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, RouteMetadata | null> {
   return new Map(newestFirst.flatMap(({ body }) => (body === null ? [] : [...metadataBefore(body)])));
 }
 
@@ -65,7 +65,12 @@ function nothingStands(what: string): RlctlError {
   });
 }
 
-function cannotUndo(what: string, entries: readonly HistoryEntry[], conflicts: readonly RevertConflict[]): RlctlError {
+/** A conflict with every route that cannot be put back, three ways. */
+export function cannotUndo(
+  what: string,
+  entries: readonly HistoryEntry[],
+  conflicts: readonly RevertConflict[],
+): RlctlError {
   const reasons = conflicts.map(({ route, why }) => `${JSON.stringify(route)}: ${why}`);
   return new RlctlError('conflict', `${what} cannot be taken back, ${reasons.join('; ')}; nothing was written`, {
     code: 'UNDO_CONFLICT',

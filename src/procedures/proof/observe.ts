@@ -102,7 +102,7 @@ export class Observer {
 
   /** Reads a sample of the other prefixes, one read each, spread over the endpoints. */
   async readSample(): Promise<void> {
-    const { endpoints } = this.input;
+    const { endpoints, workers } = this.input;
     const first = endpoints[0];
     if (first === undefined) return;
     const chosen = this.#routes.others;
@@ -111,7 +111,8 @@ export class Observer {
     const sample = await inParallel(chosen, width, async (prefix, index) => {
       if (listed >= mostListed) return null;
       const endpoint = endpoints[index % endpoints.length] ?? first;
-      const answer = await this.reader.read(endpoint, routeOfPrefix(prefix), anyBucket, true);
+      // One process alone answers the same on every connection.
+      const answer = await this.reader.read(endpoint, routeOfPrefix(prefix), anyBucket, workers !== 1);
       listed += answer?.activeOverrides?.length ?? 0;
       return this.#prefixReads({ endpoint, prefix, answers: answer === null ? [] : [answer] }, 1);
     });

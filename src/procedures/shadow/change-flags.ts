@@ -3,6 +3,7 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import type { SettledVerdict } from '../../domain/guard/verdict.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import { notAttempted } from '../../domain/proof/proof.js';
 import { inWords } from '../../domain/shadow/flag-evidence.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
@@ -43,6 +44,10 @@ export interface FlagPlan {
   /** True: and every address says so. */
   readonly isSettled: boolean;
   readonly remarks: readonly string[];
+  /** What it is called; absent: `shadow on` or `shadow off`. */
+  readonly command?: string;
+  /** The longer operation that it is a part of; absent: none. */
+  readonly partOf?: readonly OperationRef[];
   /** What guards say of it. Absent: there are none, or none was asked. */
   readonly verdicts?: readonly SettledVerdict[];
 }
@@ -156,7 +161,9 @@ async function write(
     const at = new Date(ports.clock.nowMs()).toISOString();
     // A flag that was set already has nothing to go back to; what an earlier change recorded of it still counts.
     const news = changed.filter(({ before, after }) => before !== after);
-    await ports.records.set(new Map(news.map((flag) => [flag.bucket.name, recordOf(flag, driver, author, at)])));
+    await ports.records.set(
+      new Map(news.map((flag) => [flag.bucket.name, flagChangeRecord(flag, driver, author, at)])),
+    );
   }
   const steps = await driver.apply(wishes, flags);
   return isOn ? steps : [...steps, ...(await forget(ports.records, changed))];
@@ -173,7 +180,8 @@ async function forget(records: FlagRecords, changed: readonly PlannedFlag[]): Pr
   }
 }
 
-function recordOf(
+/** What is to be remembered of a flag that is set, for whoever takes it back. `at`: RFC 3339. */
+export function flagChangeRecord(
   { variable, before, after }: PlannedFlag,
   { place }: FlagDriver,
   { actor, reason, ticket }: Author,

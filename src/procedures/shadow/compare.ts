@@ -11,6 +11,7 @@ import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
+import { mostAtOnce } from '../ask-each.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { policySaid, type ServerFlags } from './ask-flags.js';
 import { textOf, variableIn } from './env-file-driver.js';
@@ -57,6 +58,8 @@ export interface ListedRoute {
   readonly isShadow: boolean;
   /** What the first address that answers says for this route; `null`: not asked, or it would not tell. */
   readonly server: boolean | null;
+  /** What each address says, in their order; `null` as above. */
+  readonly servers: readonly (boolean | null)[];
   readonly isDifferent: boolean;
 }
 
@@ -112,28 +115,41 @@ export async function readFlagLines(
   return { lines, global: global && { raw: global.raw, isShadow: global.value === 'true', line: global.line } };
 }
 
-/** Routes that are asked for one by one, at most. */
+/** Routes that are asked for one by one, at most, and questions about them to all addresses together. */
 const mostRoutes = 50;
+const mostQuestions = 2000;
 
 type AskPorts = Pick<EffectPorts, 'controlPlane' | 'deadline'>;
 
-/** Every override that carries `shadow`, beside what the first address that answered says for its route. */
+/** Every override that carries `shadow`, beside what each address that answered says for its route. */
 export async function compareRoutes(
   ports: AskPorts,
   environment: Pick<Environment, 'buckets'>,
   servers: readonly (ServerFlags | null)[],
   listing: OverrideListing | null,
 ): Promise<readonly ListedRoute[]> {
-  const server = servers.find((each) => each !== null) ?? null;
   const shadowed = (listing?.overrides ?? []).filter(({ loaded }) => loaded?.fields?.isShadow !== undefined);
-  return inParallel(shadowed, 8, async (override, index) => {
-    const bucket = bucketOfRoute(environment, override.prefix);
+  const most = Math.max(1, Math.min(mostRoutes, Math.floor(mostQuestions / Math.max(1, servers.length))));
+  const asked = shadowed.slice(0, most).filter(({ prefix }) => prefix !== '');
+  const questions = asked.flatMap(({ prefix }) => servers.map((server) => ({ prefix, server })));
+  const answers = await inParallel(questions, servers.length > 8 ? mostAtOnce : 8, async ({ prefix, server }) => {
+    if (server === null) return null;
+    const bucket = bucketOfRoute(environment, prefix);
+    const name = server.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
+    return (await policySaid(ports, server, prefix, name))?.isShadow ?? null;
+  });
+  return shadowed.map((override) => {
     const isShadow = override.loaded?.fields?.isShadow === true;
-    const isAsked = server !== null && index < mostRoutes && override.prefix !== '';
-    const name = server?.flags.find((each) => each.bucket === bucket)?.serverName ?? 'read';
-    const policy = isAsked ? await policySaid(ports, server, override.prefix, name) : null;
-    const said = policy?.isShadow ?? null;
-    return { override, bucket, isShadow, server: said, isDifferent: said !== null && said !== isShadow };
+    const at = asked.indexOf(override);
+    const said = at < 0 ? [] : answers.slice(at * servers.length, (at + 1) * servers.length);
+    return {
+      override,
+      bucket: bucketOfRoute(environment, override.prefix),
+      isShadow,
+      server: said.find((each) => each !== null) ?? null,
+      servers: said,
+      isDifferent: said.some((each) => each !== null && each !== isShadow),
+    };
   });
 }
 
@@ -141,7 +157,7 @@ export async function compareRoutes(
 export function differencesAmong(
   buckets: readonly ListedBucket[],
   routes: readonly ListedRoute[],
-  global: GlobalLine | null,
+  { global, targets }: { readonly global: GlobalLine | null; readonly targets: readonly string[] },
 ): readonly Finding[] {
   const followers = buckets.map(({ bucket, server, file, pending }) => ({
     name: bucket.name,
@@ -152,11 +168,13 @@ export function differencesAmong(
     ...globalDifference(followers, global),
     ...buckets
       .filter(({ isDifferent }) => isDifferent)
-      .map((each) => bucketDifference({ ...each, name: each.bucket.name })),
+      .map((each) => bucketDifference({ ...each, name: each.bucket.name, targets })),
     ...routes
       .filter(({ isDifferent }) => isDifferent)
-      .map(({ override, isShadow }) =>
-        routeDifference({ prefix: override.prefix, isShadow, hiddenBy: override.hiddenBy }),
-      ),
+      .map(({ override, isShadow, servers }) => {
+        const { prefix, hiddenBy } = override;
+        const at = targets.filter((_, index) => servers[index] === !isShadow);
+        return routeDifference({ prefix, isShadow, hiddenBy, at, total: targets.length });
+      }),
   ];
 }

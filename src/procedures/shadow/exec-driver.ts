@@ -1,32 +1,22 @@
 import { flagVariables } from '../../domain/config/bucket-names.js';
-import { counted } from '../../domain/counted.js';
-import { RlctlError, usageError } from '../../domain/errors.js';
-import { quoteOutside } from '../../domain/outside-text.js';
+import { usageError, type RlctlError } from '../../domain/errors.js';
+import { filledIn, holdsValue } from '../../domain/shadow/program-words.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
-import type { Clock } from '../../ports/clock.js';
-import type { Deadline } from '../../ports/deadline.js';
-import type { Programs } from '../../ports/programs.js';
-import { shareOf } from '../share.js';
+import { runProgram, type ProgramPorts } from '../run-program.js';
 import type { Step } from '../step.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
-
-export interface ExecPorts {
-  readonly programs: Programs;
-  readonly clock: Clock;
-  readonly deadline: Deadline;
-}
 
 /**
  * Flips flags through a program, once for each bucket. `{bucket}`, `{variable}` and `{value}` in its arguments stand for
  * what it is to do. No shell reads them.
  */
-export function execDriver(ports: ExecPorts, argv: readonly string[]): FlagDriver {
+export function execDriver(ports: ProgramPorts, argv: readonly string[]): FlagDriver {
   return {
     kind: 'exec',
     place: argv[0] ?? '',
     plan: (wishes) => {
-      if (!argv.some((item) => item.includes('{value}'))) throw noValue(argv);
+      if (!holdsValue(argv)) throw noValue(argv);
       return Promise.resolve(wishes.map((wish) => planFlag(wish, argv)));
     },
     apply: (_, planned) => runAll(ports, planned),
@@ -62,7 +52,7 @@ function planFlag(wish: FlagWish, argv: readonly string[]): PlannedFlag {
     isShadow: isOn,
     isChanged: true,
     line: null,
-    argv: argv.map((item) => fill(item, { bucket: bucket.name, variable, value })),
+    argv: filledIn(argv, { bucket: bucket.name, variable, value }),
     remarks: isOn || wish.exactly !== undefined ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
   };
 }
@@ -83,72 +73,19 @@ function asBefore({ variable, at, actor, before }: FlagRecord): string {
   return `what stood before ${since} could not be told then: ${variable} is set to false`;
 }
 
-/** In one pass, so that a value that looks like a placeholder is none. */
-function fill(item: string, values: Readonly<Record<'bucket' | 'variable' | 'value', string>>): string {
-  return item.replaceAll(/\{(bucket|variable|value)\}/g, (_, name: keyof typeof values) => values[name]);
-}
-
 /** One after the other; the first failure ends it, because what it left behind is not known. */
-async function runAll(ports: ExecPorts, planned: readonly PlannedFlag[]): Promise<readonly Step[]> {
+async function runAll(ports: ProgramPorts, planned: readonly PlannedFlag[]): Promise<readonly Step[]> {
   const steps: Step[] = [];
   for (const flag of planned.filter(({ isChanged }) => isChanged)) {
     const startedMs = ports.clock.monotonicMs();
-    const failure = await runOne(ports, flag, steps.length);
+    const { argv, bucket, variable } = flag;
+    const about = { label: bucket.name, details: { bucket: bucket.name, variable }, doneBefore: steps.length };
+    const failure = await runProgram(ports, argv ?? [], about);
     if (failure !== null && steps.length === 0) throw failure;
     const tookMs = ports.clock.monotonicMs() - startedMs;
-    const detail = failure?.message ?? shellWords(flag.argv ?? []);
+    const detail = failure?.message ?? shellWords(argv ?? []);
     steps.push({ name: 'run', state: failure === null ? 'done' : 'failed', detail, tookMs });
     if (failure !== null) break;
   }
   return steps;
-}
-
-async function runOne(
-  ports: ExecPorts,
-  { argv, bucket, variable }: PlannedFlag,
-  doneBefore: number,
-): Promise<RlctlError | null> {
-  const { deadline, clock } = ports;
-  // The reload and its proof come after.
-  const signal = shareOf(deadline, clock).signal();
-  const program = argv?.[0] ?? '';
-  const end = await ports.programs.run(argv ?? [], signal);
-  const details = { bucket: bucket.name, variable, code: end.code, signal: end.signal, doneBefore };
-  if (end.code === 0) return null;
-  if (signal.aborted) throw cutOff(program, deadline, details);
-  const said = quoteOutside(end.said, 160);
-  const how = end.code === null ? `was ended by ${end.signal}` : `ended with ${end.code}`;
-  return new RlctlError('refused', `the program "${program}" ${how}${said === '' ? '' : `: ${said}`}`, {
-    code: 'PROGRAM_FAILED',
-    hint: `No reload was sent. Run it by hand to see what is wrong: ${shellWords(argv ?? [])}`,
-    details,
-  });
-}
-
-interface CutOff extends Readonly<Record<string, unknown>> {
-  readonly bucket: string;
-  /** Programs that had ended well before this one. */
-  readonly doneBefore: number;
-}
-
-function cutOff(program: string, deadline: Deadline, details: CutOff): RlctlError {
-  const { interrupted } = deadline;
-  const { doneBefore } = details;
-  const before = doneBefore === 0 ? '' : ` (${counted(doneBefore, 'flag was', 'flags were')} set before it)`;
-  const hint = 'See what the server says with "rlctl shadow list"; running the command again does no harm.';
-  if (interrupted.aborted) {
-    const isTerminated = interrupted.reason instanceof RlctlError && interrupted.reason.kind === 'terminated';
-    const kind = isTerminated ? 'terminated' : 'interrupted';
-    const message = `${kind} while "${program}" was running for ${details.bucket}; it may have changed the flag${before}, and no reload was sent`;
-    return new RlctlError(kind, message, { code: kind.toUpperCase(), hint, details });
-  }
-  return new RlctlError(
-    'unknownOutcome',
-    `"${program}" did not end in time for ${details.bucket} and was stopped; it may have changed the flag${before}, and no reload was sent`,
-    {
-      code: 'PROGRAM_TIMEOUT',
-      hint: `${hint} Give it longer with --timeout.`,
-      details,
-    },
-  );
 }

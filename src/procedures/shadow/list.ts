@@ -9,7 +9,10 @@ import type { OverrideStore } from '../../ports/override-store.js';
 import type { EffectPorts } from '../effect.js';
 import { listOverrides, type OverrideListing } from '../override/inspect.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
+import { bySameCause } from '../../domain/fleet/same-cause.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
+import { mostAtOnce } from '../ask-each.js';
+import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
 import { askFlags, type ServerFlags } from './ask-flags.js';
 import type { FlagRecords } from './change-flags.js';
@@ -65,12 +68,10 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
   const { envFile } = input;
   const share = shareOf(deadline, ports.clock);
   const [servers, overrides, file] = await Promise.all([
-    Promise.all(
-      environment.api.map(async (target) => {
-        const ask = () => askFlags({ ...ports, deadline: share }, { target, basePaths, buckets, route });
-        return { target, answer: await partOf(ask) };
-      }),
-    ),
+    inParallel(environment.api, mostAtOnce, async (target) => {
+      const ask = () => askFlags({ ...ports, deadline: share }, { target, basePaths, buckets, route });
+      return { target, answer: await partOf(ask) };
+    }),
     partOf(store && (() => listOverrides({ store, deadline: share }))),
     partOf(envFile === null ? null : () => readFlagLines(envFiles, envFile, buckets)),
   ]);
@@ -95,12 +96,19 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
     global,
     overrides,
     findings: [
-      ...servers.flatMap(({ target, answer }) => failureOf(target, answer)),
+      ...silentFindings(servers),
       ...failureOf('overrides', overrides),
       ...failureOf('env file', file),
-      ...differencesAmong(listed, routes, global),
+      ...differencesAmong(listed, routes, { global, targets: environment.api }),
     ],
   };
+}
+
+/** What did not answer; several for one cause are one finding. */
+function silentFindings(servers: ShadowListing['servers']): readonly Finding[] {
+  const found = servers.flatMap(({ target, answer }) => failureOf(target, answer));
+  if (servers.length < 2) return found;
+  return bySameCause(found, { total: servers.length, names: servers.map(({ target }) => target) });
 }
 
 function assertSomeAnswer(parts: readonly Part<unknown>[]): void {

@@ -6,6 +6,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
 import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
+import { bySameCause } from '../../domain/fleet/same-cause.js';
 import { shareText } from '../../domain/quantities.js';
 import { endFindings } from '../override/end-findings.js';
 import type { Status, TargetStatus } from './status.js';
@@ -17,7 +18,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...force,
     ...failureOf('fleet', fleet),
     ...(valueOf(fleet)?.findings ?? []),
-    ...targets.flatMap(targetFindings),
+    ...allTargets(targets, new Set(valueOf(fleet)?.silent ?? [])),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
     ...failureOf('overrides', overrides),
@@ -31,6 +32,13 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
 }
 
 const checks = ['live', 'ready', 'startup'] as const;
+
+/** What several instances have of one cause is one finding; that one does not answer the look at the fleet has said. */
+function allTargets(targets: Status['targets'], silent: ReadonlySet<string>): readonly Finding[] {
+  const found = targets.filter(({ target }) => !silent.has(target)).flatMap(targetFindings);
+  if (targets.length < 2) return found;
+  return bySameCause(found, { total: targets.length, names: targets.map(({ target }) => target) });
+}
 
 /** Several questions to one address fail for one cause: it is said once. */
 function targetFindings({ target, health, flags }: TargetStatus): readonly Finding[] {

@@ -17,6 +17,8 @@ import { siteModeError } from '../reload/walk.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import type { Finding } from '../../domain/finding.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
+import { mostAtOnce } from '../ask-each.js';
+import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
 import type { FleetSummary } from '../fleet/summary.js';
 import type { TrafficFacts } from '../traffic.js';
@@ -95,6 +97,13 @@ export interface Status {
   readonly undecided: readonly Finding[];
 }
 
+/** Instances of a listed fleet whose every override is compared, at most. */
+const mostBeside = 8;
+
+function besideAtMost<Server>(servers: readonly (Server | null)[], isList: boolean): readonly (Server | null)[] {
+  return isList ? servers.filter((each) => each !== null).slice(0, mostBeside) : servers;
+}
+
 /**
  * Asks everything about an environment in parallel and changes nothing: no reload is sent. What cannot be asked is a part
  * that failed, with its cause. Throws only for an interrupt.
@@ -104,7 +113,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const { store, blockShares, lookAtFleet = null } = ports;
   const path = input.envFile;
   const [targets, redis, traffic, envFile, fleet] = await Promise.all([
-    Promise.all(input.targets.map((target) => statusOf({ ...ports, deadline }, input, target))),
+    inParallel(input.targets, mostAtOnce, (target) => statusOf({ ...ports, deadline }, input, target)),
     partOf(store && (() => store.read(deadline))),
     partOf(blockShares && (() => blockShares(deadline))),
     partOf(path === null ? null : () => readFlagLines(ports.envFiles, path, input.buckets)),
@@ -115,10 +124,12 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const overrides = await partOf(stored && (() => Promise.resolve().then(() => listingOf(stored))));
   const answers = targets.map(({ flags }) => valueOf(flags));
   const listing = valueOf(overrides);
+  // The look at the fleet has told which instance does not hold what is stored.
+  const some = valueOf(fleet)?.isCompared === true ? [] : besideAtMost(answers, lookAtFleet !== null);
   const [routes, beside] = await Promise.all([
     compareRoutes({ ...ports, deadline }, input.environment, answers, listing),
-    listing && answers.some((each) => each !== null)
-      ? besideServers({ ...ports, deadline }, input.environment, answers, listing)
+    listing && some.some((each) => each !== null)
+      ? besideServers({ ...ports, deadline }, input.environment, some, listing)
       : null,
   ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
@@ -130,7 +141,10 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
     overrides: loadOverrides(listing?.stored.bytes ?? null),
   };
   const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));
-  const differences = differencesAmong(buckets, routes, valueOf(envFile)?.global ?? null);
+  const differences = differencesAmong(buckets, routes, {
+    global: valueOf(envFile)?.global ?? null,
+    targets: input.targets,
+  });
   const { reload, environment } = input;
   const { workers } = environment;
   const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });

@@ -49,7 +49,7 @@ describe('receivers', () => {
     if (target?.address.kind !== 'known') throw new Error('faulty');
     expect(revealSecret(target.address.url)).toBe(hook.webhook);
     expect(`${describeTarget(target)} ${describeAccess(target)} ${JSON.stringify(target)}`).not.toContain('abc');
-    const grants = grantsOf(new Map([['prod', { notify: [hook, { grafana: '${G}', token }] }]]));
+    const grants = grantsOf(new Map([['prod', { notify: [hook, { grafana: '${G}', token }] }]]), () => null);
     expect(grants.map(({ kind, value }) => [kind, value])).toEqual([
       ['receiver', 'https://hooks.example.com'],
       ['file', '/s'],

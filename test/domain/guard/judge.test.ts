@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeGuards } from '../../../src/domain/guard/judge.js';
+import { judgeGuards, passedFreezes } from '../../../src/domain/guard/judge.js';
 import { needlessRemarks, overriddenNames, settle } from '../../../src/domain/guard/verdict.js';
 import { judged, quiet, refused, rulesOf, type Change, type GuardText } from './kit.js';
 
@@ -352,6 +352,22 @@ describe('deny, only and freeze', () => {
     expect(refused(rulesOf({ only: ['shadow on'] }), change)).toEqual([
       '*: "override set" is not allowed here, only shadow on',
     ]);
+  });
+
+  test('a freeze does not hold for a panic, which is said; what else a rule says does', () => {
+    const rules = rulesOf({ ...freeze, name: 'weekend', never: 'shadow' });
+    const change = {
+      ...set('/a', null, { shadow: true }),
+      command: 'panic route',
+      nowMs: Date.parse('2026-01-01T12:00Z'),
+    };
+    expect(refused(rules, change)).toEqual(['/a: shadow is true, and it is never to stop enforcing']);
+    const situation = { ...quiet, command: 'panic route', nowMs: change.nowMs };
+    expect(passedFreezes(rules, situation)).toEqual([
+      'the freeze of "weekend" (until 2026-01-02 00:00Z) does not hold for a panic',
+    ]);
+    expect(passedFreezes(rules, { ...situation, command: 'shadow on' })).toEqual([]);
+    expect(passedFreezes(rules, { ...situation, nowMs: Date.parse('2026-01-03T00:00Z') })).toEqual([]);
   });
 
   test('freeze', () => {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { changeSummary, flagsSummary, reloadSummary, unknownSummary } from '../../../src/domain/notify/summary.js';
+import {
+  changeSummary,
+  flagsSummary,
+  panicSummary,
+  reloadSummary,
+  unknownSummary,
+} from '../../../src/domain/notify/summary.js';
 
 const proven = { environment: 'prod', verdict: 'proven' } as const;
 
@@ -20,6 +26,12 @@ test.each([
   ['notAttempted', 'its proof was waived'],
 ] as const)('a verdict of %s cannot be overlooked', (verdict, words) => {
   expect(reloadSummary('prod', verdict)).toBe(`prod was reloaded: ${words}`);
+  const panic = { id: 'p-1a2b3c4d', command: 'panic global' };
+  const on = { environment: 'prod', verdict };
+  expect(panicSummary({ ...panic, isRestored: false }, on)).toBe(`panic global (p-1a2b3c4d) on prod: ${words}`);
+  expect(panicSummary({ ...panic, isRestored: true }, on)).toBe(
+    `panic global (p-1a2b3c4d) was restored on prod: ${words}`,
+  );
 });
 
 test('a change that nobody knows of', () => {

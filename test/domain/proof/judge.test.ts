@@ -500,6 +500,48 @@ describe('enforcement', () => {
     ]);
   });
 
+  describe("where no answer shows the bucket's own policy", () => {
+    const everyRoute = (isShadow: boolean) => ({
+      text: `{"":{"shadow":${isShadow}}}`,
+      reports: [report(1)],
+      changed: [reads('', [answer({ isShadow })], { bases: new Map() })],
+    });
+    const everything = everyRoute(true);
+    const before = (text: string) => ({ ...everything, loadedBefore: loadOverrides(Buffer.from(text)) });
+    const unknown = { base: null };
+
+    it('a request in shadow met the override that wants it so, and teaches nothing of the server', () => {
+      const judgement = check(asked(probe({ isShadow: true }, unknown), before('{}')), ['proven', null]);
+      expect(judgement.levelReached).toBe('enforced');
+      expect(judgement.evidence.at(-1)).toMatchObject({ enforced: ['isShadow'], isBaseUnknown: true });
+      expect(judgement.learned.enforcesOverrides).toBeNull();
+    });
+
+    it.each<[string, Partial<ProbeAnswer>, Parameters<typeof see>[0], Expected]>([
+      [
+        'one that is not in shadow did not',
+        { isShadow: false },
+        before('{}'),
+        ['contradicted', 'overridesNotEnforced'],
+      ],
+      [
+        'a shadow that the change did not touch shows nothing of it',
+        { isShadow: true },
+        before('{"":{"shadow":true}}'),
+        ['notProven', null],
+      ],
+      ['without the header nothing is shown', { isShadow: null }, before('{}'), ['notProven', null]],
+      [
+        'an override that wants it enforced may not be the cause of it',
+        { isShadow: false },
+        everyRoute(false),
+        ['notProven', null],
+      ],
+    ])('%s', (_, headers, fields, expected) => {
+      expect(verdictOf(asked(probe(headers, unknown), fields))).toEqual(expected);
+    });
+  });
+
   it('a rate cannot be seen in headers, and that is said', () => {
     const fields = { text: '{"/a":{"rate":6},"/b":{}}', changed: [reads('/a', [answer({ ratePerMin: 6 })])] };
     expect(check(asked(probe({ limit: 11 }), fields), ['notProven', null]).diagnosis).toContain('cannot show a rate');

@@ -101,7 +101,8 @@ describe('one worker', () => {
       distinctAnswers: 1,
       coverage: { sampled: 1, of: 1 },
     });
-    expect(plane.policies.map(({ options }) => options.isFresh)).toEqual([false, true, true]);
+    // Only the changed prefix wants a connection of its own: to one worker alone, all of them lead.
+    expect(plane.policies.map(({ options }) => options.isFresh)).toEqual([false, true, false]);
     expect(plane.policies[0]?.query.route).toMatch(/^\/rlctl-[0-9a-f]{16}$/);
   });
 
@@ -399,6 +400,16 @@ describe('the sample', () => {
     // Those under way are finished: eight at once.
     expect(proof.coverage.sampled).toBeGreaterThanOrEqual(5);
     expect(proof.coverage.sampled).toBeLessThanOrEqual(12);
+  });
+
+  it.each([
+    [1, false],
+    [4, true],
+    [null, true],
+  ])('takes connections of its own wherever there may be another worker (%j)', async (workers, isFresh) => {
+    plane.expectPolicy({}, ({ query }) => says(text, query.route), 'atLeastOnce');
+    await prove(ports, many({ workers, samples: 5 }));
+    expect(plane.policies.slice(-5).map(({ options }) => options.isFresh)).toEqual(Array(5).fill(isFresh));
   });
 
   it('is the same for the same chance, and another for another', async () => {

@@ -1,0 +1,184 @@
+import { Option } from 'commander';
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import { flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
+import type { Incident } from '../../domain/incident/incident.js';
+import { changesIn } from '../../domain/incident/timeline.js';
+import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
+import { endCommand } from '../../procedures/incident/restore.js';
+import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
+import { endingTaken } from '../../procedures/incident/refusals.js';
+import { planView } from '../../ui/change-view.js';
+import { incidentEndView } from '../../ui/incident-end-view.js';
+import { announce } from '../announce.js';
+import { defineCommand, switchFlag, type Outcome } from '../command.js';
+import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { wantedFlags } from '../shadow/flips.js';
+import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
+import { incidentPorts, otherKnowledge } from './ports.js';
+import { askWish, assertHere, type Wish } from './wish.js';
+import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
+
+// The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
+
+interface Ended {
+  readonly context: Context;
+  readonly environment: Environment;
+  readonly ports: IncidentPorts;
+  readonly incident: Incident;
+  readonly known: OtherKnowledge;
+  readonly flags: readonly FlagToRestore[];
+  readonly mutation: MutationInput;
+  readonly files: PageFiles;
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    c.addOption(new Option('--restore', 'take back exactly what was changed since the start').conflicts('keep'));
+    c.addOption(new Option('--keep', 'leave everything as it is now'));
+    addPageFlags(c);
+    addMutationFlags(c);
+  },
+  examples: [
+    'rlctl -e prod incident end --restore --out . --confirm prod',
+    'rlctl -e prod incident end --keep --markdown incident.md --html incident.html',
+  ],
+  input: (_, flags) => ({
+    wish: switchFlag(flags, 'restore') ? ('restore' as const) : switchFlag(flags, 'keep') ? ('keep' as const) : null,
+    pages: pageFlags(flags),
+    mutation: mutationInput(flags),
+  }),
+  action: async (context, { wish, pages, mutation }) => {
+    const environment = await context.environment(mutation.effect.settings);
+    const ports = await incidentPorts(context, environment);
+    context.progress.step('reading the incident');
+    const incident = await theOpenIncident(ports);
+    const files = await pageFiles(context, pages, incident.id);
+    const known = await otherKnowledge(context, environment, ports);
+    const { place } = await wantedFlags(context, environment);
+    const flags = flagsToRestore(incident, known.flips, place);
+    const ended = { context, environment, ports, incident, known, flags, mutation, files };
+    if (mutation.isDryRun) return planned(ended, wish);
+    const story = await readStory(ports, incident, known);
+    const chosen = wish ?? (await askWish(context, environment, story));
+    if (chosen === 'restore') assertHere(ended);
+    return underLease(ended, (token) => finish(ended, story, chosen, token));
+  },
+});
+
+/** What would be taken back; with --keep nothing. */
+async function planned({ context, incident, mutation }: Ended, wish: Wish | null): Promise<Outcome> {
+  if (wish === 'keep')
+    throw usageError(
+      '--keep changes nothing, so --dry-run has nothing to show',
+      'See what was changed: rlctl incident status',
+    );
+  const made = await takeDocumentBack(context, incident, mutation);
+  if (made.kind !== 'planned') throw new TypeError('a dry run makes no change');
+  return { view: planView(made.plan, made.environment), exit: 'ok' };
+}
+
+/** Two who end it at once would each write; the lease outlives a typed confirmation, and not a forgotten one. */
+const leaseMs = 180_000;
+
+async function underLease(
+  { context, ports, incident }: Ended,
+  act: (token: string) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { operations, deadline, randomness } = ports;
+  const token = randomness.hex(8);
+  const wanted = { holder: await context.actor(), token, ttlMs: leaseMs, isForced: false };
+  const lease = await operations.lease('incident', wanted, deadline);
+  if (lease.kind === 'taken') throw endingTaken(incident.id, lease.by.holder, lease.by.untilMs);
+  try {
+    return await act(token);
+  } finally {
+    // Left behind, it runs out by itself.
+    await operations.release('incident', token, deadline).catch(() => undefined);
+  }
+}
+
+async function finish(ended: Ended, story: IncidentStory, wish: Wish, token: string): Promise<Outcome> {
+  const { context, environment, ports, incident } = ended;
+  const hasChanges = changesIn(story.timeline).length > 0;
+  const back = wish === 'restore' && hasChanges ? await takeBack(ended, story) : null;
+  if (back !== null && !back.isDone)
+    return { view: incidentEndView({ story, back, files: null, notifications: [] }, environment), exit: 'unproven' };
+  const ending = await endingOf(ended, story, wish, back);
+  context.deadline.extend(Math.max(0, 3000 - context.deadline.leftMs()));
+  const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
+    throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
+  });
+  const told = await readStory(ports, closed, await otherKnowledge(context, environment, ports));
+  await writePages(context, environment, told, ended.files);
+  const notifications = await announceEnd(ended, closed, ending);
+  return { view: incidentEndView({ story: told, back, files: ended.files, notifications }, environment), exit: 'ok' };
+}
+
+async function takeBack(ended: Ended, { timeline }: IncidentStory): Promise<WentBack> {
+  const { context, environment, incident, flags, mutation } = ended;
+  const isInDocument = timeline.some(({ kind }) => kind === 'change' || kind === 'foreign');
+  const made = isInDocument ? await takeDocumentBack(context, incident, mutation) : null;
+  const document = made?.kind === 'made' ? made.result : null;
+  const results = await takeFlagsBack(context, environment, flags, asEnd(mutation, incident));
+  const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
+  return { document, flags: results, isDone };
+}
+
+async function endingOf(
+  { context, flags, incident, known }: Ended,
+  { timeline }: IncidentStory,
+  wish: Wish,
+  back: WentBack | null,
+): Promise<Ending> {
+  const by = await context.actor();
+  const common = { by, flips: known.flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
+  if (back === null) {
+    const outcome = wish === 'keep' && changesIn(timeline).length > 0 ? ('kept' as const) : ('unchanged' as const);
+    return { ...common, outcome, changeId: null, verdict: null };
+  }
+  // An earlier try may have written what this one only had to prove.
+  const earlier = timeline.findLast(
+    (item) => item.kind === 'change' && item.command === endCommand && item.partOf.some(({ id }) => id === incident.id),
+  );
+  const changeId = back.document?.written?.changeId ?? (earlier?.kind === 'change' ? earlier.changeId : null);
+  const verdict = (back.document?.effect ?? back.flags.at(-1)?.effect)?.proof.verdict ?? null;
+  const isRestored = changeId !== null || back.flags.length > 0;
+  return { ...common, outcome: isRestored ? 'restored' : 'unchanged', changeId, verdict };
+}
+
+/** What is written is written: that the incident could not be ended then is no conflict any more. */
+function afterWrite(error: unknown, changeId: string): unknown {
+  if (!(error instanceof RlctlError)) return error;
+  const { message, code, hint } = error;
+  return new RlctlError(
+    'unproven',
+    `change ${changeId} has taken everything back, but the end could not be recorded: ${message}`,
+    {
+      code,
+      hint: hint ?? 'See: rlctl incident status',
+      details: { changeId },
+    },
+  );
+}
+
+function announceEnd({ context, environment }: Ended, incident: Incident, ending: Ending) {
+  const words = {
+    restored: 'its changes were taken back',
+    kept: 'its changes were kept',
+    unchanged: 'nothing was to be taken back',
+  };
+  return announce(context, environment, {
+    kind: 'incident',
+    event: 'incident.ended',
+    changeId: ending.changeId,
+    command: endCommand,
+    summary: `${ending.by} ended incident ${incident.id} (${incident.title}): ${words[ending.outcome]}`,
+    routes: [],
+    verdict: ending.verdict,
+    reason: incident.title,
+    ticket: incident.ticket,
+    partOf: [{ kind: 'incident', id: incident.id }],
+  });
+}

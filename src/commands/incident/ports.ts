@@ -1,0 +1,31 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { panicDeeds, rolloutDeeds } from '../../domain/incident/operation-flags.js';
+import type { IncidentPorts } from '../../procedures/incident/stored.js';
+import type { OtherKnowledge } from '../../procedures/incident/report.js';
+import { lastReload } from '../last-reload.js';
+import { flagFlips } from '../shadow/flips.js';
+
+/** What incidents are kept in, with the document that they are about. */
+export async function incidentPorts(context: Context, environment: Environment): Promise<IncidentPorts> {
+  const [store, operations] = await Promise.all([context.store(environment), context.operationStore(environment)]);
+  store.open(context.deadline);
+  const { randomness, deadline, clock } = context;
+  return { store, operations, randomness, deadline, clock };
+}
+
+/** What is known beside the history: flags set past the document, and what the last proof from here said. */
+export async function otherKnowledge(
+  context: Context,
+  environment: Environment,
+  { operations, deadline }: Pick<IncidentPorts, 'operations' | 'deadline'>,
+): Promise<OtherKnowledge> {
+  const [flips, reload, panic, rollout] = await Promise.all([
+    flagFlips(context, environment),
+    lastReload(context, environment),
+    operations.read('panic', deadline),
+    operations.read('rollout', deadline),
+  ]);
+  const verdicts = new Map(reload === null || reload.revision === null ? [] : [[reload.revision, reload.verdict]]);
+  return { flips, deeds: [...panicDeeds(panic.text), ...rolloutDeeds(rollout.text)], verdicts };
+}

@@ -1,0 +1,67 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { counted } from '../../domain/counted.js';
+import { RlctlError } from '../../domain/errors.js';
+import { deedsElsewhere, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
+import type { Incident } from '../../domain/incident/incident.js';
+import { changesIn } from '../../domain/incident/timeline.js';
+import type { IncidentStory, OtherKnowledge } from '../../procedures/incident/report.js';
+import { storyText } from '../../ui/incident-view.js';
+import { canAsk, outsideDeadline } from '../confirmation.js';
+
+/** What is to become of what was changed. */
+export type Wish = 'restore' | 'keep';
+
+interface Known {
+  readonly incident: Incident;
+  readonly known: OtherKnowledge;
+  readonly flags: readonly FlagToRestore[];
+}
+
+/** Throws a guard where flags were set by what only its own command can take back from here. */
+export function assertHere({ incident, known, flags }: Known): void {
+  const [deed] = deedsElsewhere(incident, known.deeds, flags);
+  if (deed === undefined) return;
+  const { operation, buckets, wayBack } = deed;
+  const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
+  throw new RlctlError(
+    'guard',
+    `${operation.kind} ${operation.id} set ${what} since the start, and still stands; nothing was written`,
+    {
+      code: 'OPERATION_STANDS',
+      hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
+      details: { operation: operation.id, buckets },
+    },
+  );
+}
+
+/** Nothing was changed: there is nothing to ask. Throws a guard (6) that names the flags where nobody can be asked. */
+export async function askWish(context: Context, environment: Environment, story: IncidentStory): Promise<Wish> {
+  const changes = changesIn(story.timeline).length;
+  if (changes === 0) return 'keep';
+  if (!canAsk(context)) throw unsaid(story.incident, changes);
+  await context.note(await storyText(story, environment, await context.theme()));
+  const { askChoice } = await import('../../ui/prompt.js');
+  const answer = await outsideDeadline(context, () =>
+    askChoice('What was changed since the start:', [
+      { value: 'none', label: 'leave the incident open' },
+      { value: 'restore', label: 'take exactly that back, and end it' },
+      { value: 'keep', label: 'keep it, and end it' },
+    ]),
+  );
+  if (answer !== 'none') return answer;
+  throw new RlctlError('guard', `incident ${story.incident.id} stays open; nothing was changed`, {
+    code: 'NOT_CONFIRMED',
+  });
+}
+
+function unsaid({ id }: Incident, changes: number): RlctlError {
+  return new RlctlError(
+    'guard',
+    `incident ${id} holds ${counted(changes, 'change')}, and nobody was there to ask what becomes of that`,
+    {
+      code: 'END_UNSAID',
+      hint: 'Take exactly that back: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
+    },
+  );
+}

@@ -1,0 +1,144 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import { panicSummary } from '../../domain/notify/summary.js';
+import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
+import { revisionOf } from '../../domain/revision.js';
+import { panicView } from '../../ui/panic-view.js';
+import { announce, withReports } from '../announce.js';
+import type { Outcome } from '../command.js';
+import type { Acted, PanicMade } from './acted.js';
+import { actByOverrides } from './by-overrides.js';
+import type { NamedPanic, PanicInput } from './input.js';
+
+/** The three emergency rollbacks: they differ in what they are about, and in what the environment acts by. */
+export async function runPanic(context: Context, input: PanicInput): Promise<Outcome> {
+  const environment = await context.environment(input.mutation.effect.settings);
+  const id = idOf(context);
+  const way = wayOf(environment, input);
+  const startedMs = context.clock.monotonicMs();
+  const made = await actBy(way, context, environment, { ...withProofWait(environment, input), id }).catch(
+    (error: unknown) => {
+      throw emergency(error, environment, way);
+    },
+  );
+  if ('planned' in made) return { view: made.planned, exit: 'ok' };
+  const { acted } = made;
+  const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
+  // Others are to hear of it while decisions are still watched.
+  const told = tell(context, acted, input, id);
+  const watch = await watchedBlocks(context, acted, input, leftMs);
+  if (context.deadline.interrupted.aborted) throw interruptedWatching(context, acted.isChanged ? id : null);
+  const isShown = watch === null || watch.verdict === 'proven' || watch.verdict === 'inconclusive';
+  const exit = acted.exit === 'ok' && !isShown ? 'unproven' : acted.exit;
+  const { view, isChanged, restore, manualSteps } = acted;
+  const shown = {
+    id: isChanged ? id : null,
+    command: panicCommand(input.target),
+    restore,
+    way,
+    watch,
+    isWaiting: input.mutation.effect.waitMs > 0,
+    manualSteps,
+  };
+  const whole = panicView(view, shown, acted.environment);
+  return { view: told === null ? whole : await withReports(whole, told), exit };
+}
+
+/** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
+function idOf({ changeId, randomness }: Context): string {
+  return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
+}
+
+/** Tells whoever wants to know; what changed nothing is not told. */
+function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, id: string) {
+  const { environment, changeId, routes, effect, isChanged } = acted;
+  const { verdict } = effect.proof;
+  if (!isChanged || mutation.isTelling === false) return null;
+  const command = panicCommand(target);
+  return announce(context, environment, {
+    kind: 'panic',
+    event: 'panic.acted',
+    changeId,
+    command,
+    summary: panicSummary({ id, command, isRestored: false }, { environment: environment.name, verdict }),
+    routes,
+    verdict,
+    reason: mutation.reason,
+    ticket: mutation.ticket,
+    partOf: [...context.partOf, { kind: 'panic', id }],
+  });
+}
+
+/** What the environment acts by, where nobody says otherwise. */
+function wayOf({ shadowDriver, killSwitch }: Environment, { target, way }: PanicInput): PanicWay {
+  const hasSwitch = killSwitch !== null && 'exec' in killSwitch;
+  if (way === 'flags' && shadowDriver === 'overrides')
+    throw usageError(
+      '--by flags: no way to set flags is configured here',
+      'Set shadowDriver to {env-file} or {exec} in rlctl.yaml, or leave --by out.',
+    );
+  if (way === 'kill-switch' && !hasSwitch)
+    throw usageError(
+      '--by kill-switch: no program for the limiter’s master switch is configured here',
+      'Set killSwitch: {exec: [PROGRAM, "{variable}={value}"]} in rlctl.yaml, or leave --by out.',
+    );
+  if (way !== null) return way;
+  if (target.kind === 'route') return 'overrides';
+  if (target.kind === 'global' && hasSwitch) return 'kill-switch';
+  return shadowDriver === 'overrides' ? 'overrides' : 'flags';
+}
+
+/** What acts outside the document is loaded only where it does. */
+async function actBy(way: PanicWay, context: Context, environment: Environment, input: NamedPanic): Promise<PanicMade> {
+  if (way === 'overrides') return actByOverrides(context, environment, input);
+  if (way === 'flags') return (await import('./by-flags.js')).actByFlags(context, environment, input);
+  return (await import('./by-switch.js')).actBySwitch(context, environment, input);
+}
+
+/** Where decisions are to be watched too, the proof takes half of the wait at most. */
+function withProofWait(environment: Environment, input: PanicInput): PanicInput {
+  const { mutation } = input;
+  if (environment.prometheus === null && environment.metrics === null) return input;
+  return { ...input, mutation: { ...mutation, effect: { ...mutation.effect, waitMs: mutation.effect.waitMs / 2 } } };
+}
+
+async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, leftMs: number) {
+  const { environment, effect } = acted;
+  if (input.mutation.effect.waitMs === 0 || effect.reloads.every(({ outcome }) => outcome !== 'accepted')) return null;
+  if (environment.prometheus === null && environment.metrics === null) return null;
+  const { watchDecisions } = await import('./watch-decisions.js');
+  return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
+}
+
+function interruptedWatching({ deadline }: Context, id: string | null): RlctlError {
+  const { reason } = deadline.interrupted;
+  const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
+  const acted = id === null ? 'everything was as wanted already' : `the panic ${id} has acted and is in force`;
+  return new RlctlError(kind, `${kind} while the decisions were watched; ${acted}`, {
+    code: kind.toUpperCase(),
+    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: rlctl panic restore ${id}`}`,
+    details: { panicId: id, applied: id !== null },
+  });
+}
+
+/** What is left to do where the document cannot be read: a panic that fails must not be the last word. */
+function emergency(error: unknown, { killSwitch, shadowDriver }: Environment, way: PanicWay): unknown {
+  const isUnreadable =
+    error instanceof RlctlError && error.kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(error.code);
+  if (!isUnreadable) return error;
+  const { kind, message, code, details } = error;
+  const others = [
+    ...(way === 'overrides' && shadowDriver !== 'overrides'
+      ? ['rlctl panic bucket NAME --by flags --no-reload sets a flag without it']
+      : []),
+    ...(way !== 'kill-switch' && killSwitch !== null && 'exec' in killSwitch
+      ? ['rlctl panic global --by kill-switch needs no document']
+      : []),
+  ];
+  const hint = [
+    'While it is so, a server that reloads drops every override and keeps its own limits. Restore it first, which reloads and proves: rlctl override repair; then run the panic again',
+    ...others,
+  ].join('. Or: ');
+  return new RlctlError(kind, message, { code, hint, ...(details === undefined ? {} : { details }) });
+}

@@ -1,0 +1,92 @@
+import type { Context } from '../../context.js';
+import { bucketNamed, bucketsOfAll } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
+import { shellWords } from '../../domain/shell-words.js';
+import type { KeptFlag } from '../../domain/panic/kept.js';
+import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
+import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import { authorOf } from '../mutation.js';
+import { makeFlagChange } from '../shadow/flags.js';
+import type { PanicMade } from './acted.js';
+import type { NamedPanic } from './input.js';
+import { forgetUnacted, keepActing, panicsOf } from './kept.js';
+
+// The runbook's "bucket shadow": the flag of the bucket, or of every bucket, through the env file or the program.
+
+export async function actByFlags(context: Context, environment: Environment, input: NamedPanic): Promise<PanicMade> {
+  const { target, mutation, id } = input;
+  const buckets = target.kind === 'bucket' ? [bucketNamed(environment, target.name)] : bucketsOfAll(environment);
+  const state = { isKept: false };
+  const made = await makeFlagChange(context, environment, {
+    isOn: true,
+    buckets,
+    mutation,
+    command: panicCommand(target),
+    partOf: [{ kind: 'panic', id }],
+    onAgreed: async (plan) => {
+      const flags = await flagsOf(context, environment, input, plan);
+      state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });
+    },
+  }).catch(async (error: unknown) => {
+    if (state.isKept && isUndone(error)) await forgetUnacted(context, environment, id);
+    throw error;
+  });
+  if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
+  const { result } = made;
+  const isChanged = !result.plan.isNoop || (await wasKeptBefore(context, environment, id));
+  return {
+    acted: {
+      way: 'flags',
+      environment,
+      view: flagResultView(result, environment),
+      exit: result.exit,
+      effect: result.effect,
+      isChanged,
+      restore: !isChanged
+        ? null
+        : state.isKept || result.plan.isNoop
+          ? `rlctl panic restore ${id}`
+          : ownWayBack(target),
+      changeId: null,
+      routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
+      manualSteps: platformSteps(environment, input, result),
+    },
+  };
+}
+
+/** Whether a run that was cut off has set the flags of this panic: then it is open, though nothing was set now. */
+async function wasKeptBefore(context: Context, environment: Environment, id: string): Promise<boolean> {
+  if (context.changeId === null) return false;
+  return (await panicsOf(context, environment)).some((each) => each.id === id && each.restored === null);
+}
+
+/** What this machine alone remembers. */
+function ownWayBack(target: PanicTarget): string {
+  return target.kind === 'bucket' ? shellWords(['rlctl', 'shadow', 'off', target.name]) : 'rlctl shadow off --all';
+}
+
+/** Whether nothing was changed by what failed: a program that was cut off may have done it. */
+function isUndone(error: unknown): boolean {
+  return error instanceof RlctlError && !['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
+}
+
+async function flagsOf(
+  context: Context,
+  environment: Environment,
+  { mutation }: NamedPanic,
+  { driver, flags }: FlagPlan,
+): Promise<readonly KeptFlag[]> {
+  const author = await authorOf(context, environment, mutation);
+  const at = new Date(context.clock.nowMs()).toISOString();
+  return flags
+    .filter(({ isChanged, before, after }) => isChanged && before !== after)
+    .map((flag) => ({ bucket: flag.bucket.name, record: flagChangeRecord(flag, driver, author, at) }));
+}
+
+/** The steps of the flags stand beside them; those of the switch are told where the configuration has them. */
+function platformSteps({ killSwitch }: Environment, { target }: NamedPanic, { effect }: FlagResult): readonly string[] {
+  if (target.kind !== 'global' || effect.proof.levelReached === 'enforced') return [];
+  return killSwitch !== null && 'steps' in killSwitch ? killSwitch.steps : [];
+}

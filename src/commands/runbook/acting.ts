@@ -1,0 +1,144 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { assertSecure, parseHttpUrl } from '../../domain/api-endpoint.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
+import { isPartOf } from '../../domain/operation/reference.js';
+import type { RunJournal } from '../../domain/runbook/journal.js';
+import type { CommandEnd } from '../../domain/runbook/outcome.js';
+import { stepCommandOf } from '../../domain/runbook/step-command.js';
+import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
+import type { ActPorts, StepAs } from '../../procedures/runbook/acts.js';
+import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
+import { changeView } from '../../ui/change-view.js';
+import { canAsk, outsideDeadline } from '../confirmation.js';
+import { makeChange } from '../override/change.js';
+
+/** The command by which the history knows what takes a run back. */
+const undoCommand = 'runbook undo';
+
+/** How the acts of a run reach the world, confirmed and signed for as the run was. */
+export function actPorts(
+  context: Context,
+  environment: Environment,
+  journal: RunJournal,
+  noPrograms: string | null,
+): ActPorts {
+  const { clock, options } = context;
+  const deadline = () => ownDeadline(clock, options.timeoutMs);
+  return {
+    noPrograms,
+    invoke: (argv, as) => invoke(context, environment, journal, argv, as),
+    page: async ({ method, target }) => {
+      const url = target.kind === 'url' ? parseHttpUrl(target.text, 'the check') : urlOn(environment, target.text);
+      assertSecure(url, false);
+      return (await context.pages()).look(url, method, deadline().signal());
+    },
+    numbers: async (query) => (await context.promql(environment)).numbers(query, deadline()),
+    program: async ([program = '', ...args]) => {
+      const programs = await context.programs();
+      return programs.run([program, ...args], deadline().signal()).catch((error: unknown) => {
+        throw error instanceof RlctlError && error.code === 'PROGRAM_NOT_STARTED' ? notStarted(error, program) : error;
+      });
+    },
+    ask: async (question) => {
+      if (!canAsk(context)) return null;
+      const { askYesNo } = await import('../../ui/prompt.js');
+      const { term } = await import('../../ui/term.js');
+      return outsideDeadline(context, () => askYesNo(`${term(question)}\nDone?`));
+    },
+  };
+}
+
+function notStarted({ message }: RlctlError, program: string): RlctlError {
+  return usageError(message, `Check the runbook: "${program}" is started without a shell, by its path or from PATH.`);
+}
+
+function urlOn({ api, name }: Environment, path: string): URL {
+  const [origin] = api;
+  if (origin === undefined)
+    throw usageError(`the environment "${name}" has no API address to look at`, 'Set environments.NAME.api.', 'NO_API');
+  const url = new URL(path, origin);
+  if (url.origin === new URL(origin).origin) return url;
+  throw usageError(
+    `the path ${JSON.stringify(path)} leads away from ${origin}`,
+    'Write a path that starts with one "/".',
+  );
+}
+
+async function invoke(
+  context: Context,
+  environment: Environment,
+  journal: RunJournal,
+  argv: readonly string[],
+  { step, changeId }: StepAs,
+): Promise<CommandEnd> {
+  const command = stepCommandOf(argv);
+  const partOf = [...context.partOf, { kind: 'runbook', id: journal.id, step } as const];
+  const words = command.path.split(' ').length;
+  const line = [...argv.slice(0, words), ...consentOf(environment, journal, argv), ...argv.slice(words)];
+  return context.invoke(line, { partOf, changeId: command.isChange ? changeId : null });
+}
+
+/** What the run was confirmed with and signed for, as far as the command takes it. */
+export function consentOf(
+  environment: Pick<Environment, 'isProtected' | 'name' | 'shadowDriver'>,
+  journal: Pick<RunJournal, 'reason' | 'ticket' | 'end' | 'runbook' | 'id'>,
+  argv: readonly string[],
+): readonly string[] {
+  const { isChange, hasAuthor, hasEnd } = stepCommandOf(argv);
+  if (!isChange) return [];
+  const says = (...flags: string[]): boolean => flags.some((flag) => argv.some((word) => word.split('=')[0] === flag));
+  const reason = journal.reason ?? `runbook ${journal.runbook}`;
+  // A flag of the server has no end.
+  const isFlag = argv[0] === 'shadow' && !says('--route') && environment.shadowDriver !== 'overrides';
+  return [
+    '--yes',
+    ...(environment.isProtected ? ['--confirm', environment.name] : []),
+    ...(hasAuthor && !says('--reason') ? ['--reason', reason] : []),
+    ...(hasAuthor && journal.ticket !== null && !says('--ticket') ? ['--ticket', journal.ticket] : []),
+    ...(hasEnd && !isFlag && !says('--for', '--until', '--permanent') ? journal.end : []),
+  ];
+}
+
+/** Takes back, as one change, what one step changed in the override document. */
+export function undoChanges(
+  context: Context,
+  environment: Environment,
+  journal: RunJournal,
+): (step: string, undoId: string) => Promise<CommandEnd> {
+  return async (step, undoId) => {
+    const partOf = [...context.partOf, { kind: 'runbook', id: journal.id, step } as const];
+    context.deadline.extend(context.options.timeoutMs);
+    const input = {
+      isDryRun: false,
+      reason: journal.reason ?? `runbook ${journal.runbook} taken back`,
+      ticket: journal.ticket,
+      end: { kind: 'permanent' },
+      isYes: true,
+      confirm: environment.name,
+      overriddenGuards: [],
+      ifRevision: null,
+      effect: { isReloading: true, isVerifying: true, require: null, waitMs: 0, settings: {} },
+    } as const;
+    try {
+      const made = await makeChange({ ...context, partOf, changeId: undoId }, input, (ports) =>
+        undoOperationIntent(ports, {
+          command: undoCommand,
+          belongs: ({ body }) =>
+            body?.command !== undoCommand && isPartOf(body?.partOf, { kind: 'runbook', id: journal.id, step }),
+          ifRevision: null,
+          what: `step "${step}" of run ${journal.id}`,
+        }),
+      );
+      if (made.kind === 'planned') throw new TypeError('nothing was to be planned');
+      const { exitCodeOf } = await import('../../domain/exit-codes.js');
+      const { kind, data } = changeView(made.result, environment);
+      const document = JSON.parse(JSON.stringify({ kind, ...data })) as CommandEnd['document'];
+      return { exitCode: exitCodeOf(made.result.exit), document, error: null };
+    } catch (error) {
+      if (!(error instanceof RlctlError)) throw error;
+      const { code, message, hint = null, exitCode } = error;
+      return { exitCode, document: null, error: { code, message, hint } };
+    }
+  };
+}

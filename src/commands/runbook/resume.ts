@@ -1,0 +1,161 @@
+import { Option } from 'commander';
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { usageError } from '../../domain/errors.js';
+import { inputsOf, nextStep, stepsToUndo, withState, type RunJournal } from '../../domain/runbook/journal.js';
+import type { Runbook } from '../../domain/runbook/runbook.js';
+import type { RunChoices } from '../../procedures/runbook/drive.js';
+import { runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
+import { collect, defineCommand, listFlag, switchFlag, textFlag, type Outcome } from '../command.js';
+import { confirmChange, type Consent } from '../confirmation.js';
+import { consentOf } from './acting.js';
+import { drive, keeperOf } from './driving.js';
+import { findRun, listRuns, stepsOf, type RunSteps } from './known-runs.js';
+
+// Going on where a run was stopped or cut off, on this machine or another one; or taking back what it did.
+
+interface ResumeInput extends Consent {
+  readonly id: string | null;
+  readonly choices: RunChoices;
+  readonly isTakingBack: boolean;
+  readonly isTakeOver: boolean;
+  readonly isDryRun: boolean;
+}
+
+/** The run that was meant; without an id the only one that is not at its end. */
+async function chosenRun(context: Context, environment: Environment, id: string | null): Promise<RunJournal> {
+  if (id !== null) return (await findRun(context, environment, id)).journal;
+  const open = (await listRuns(context, environment, 50)).filter(
+    ({ journal }) => !['done', 'undone'].includes(journal.state),
+  );
+  const [only, ...others] = open;
+  if (only !== undefined && others.length === 0) return only.journal;
+  const ids = open.map(({ journal }) => journal.id).join(', ');
+  throw usageError(
+    only === undefined ? 'there is no run that is not at its end' : `several runs are not at their end: ${ids}`,
+    only === undefined ? 'See all of them with: rlctl runbook log' : 'Name the one that is meant.',
+    'RUN_UNNAMED',
+  );
+}
+
+function assertSteps({ steps, id }: RunJournal, { done, again, skip }: RunChoices): void {
+  const known = new Set(steps.map((step) => step.id));
+  const unknown = [...done, ...again, ...skip].find((step) => !known.has(step));
+  if (unknown === undefined) return;
+  throw usageError(`run ${id} has no step "${unknown}"`, `Its steps are: ${[...known].join(', ')}.`, 'UNKNOWN_STEP');
+}
+
+function planOf(
+  environment: Environment,
+  journal: RunJournal,
+  { steps, noPrograms }: RunSteps,
+  isTakingBack: boolean,
+): RunPlan {
+  const runbook: Runbook = {
+    name: journal.runbook,
+    title: isTakingBack ? 'taken back' : 'what is left',
+    summary: '',
+    inputs: [],
+    oneOf: [],
+    steps: [],
+  };
+  const left = isTakingBack
+    ? stepsToUndo(journal).map(({ id }) => id)
+    : journal.steps.filter(({ state }) => ['pending', 'started', 'failed'].includes(state)).map(({ id }) => id);
+  const chosen = left.flatMap((id) => steps.filter(({ step }) => step.id === id));
+  return {
+    runbook,
+    values: inputsOf(journal),
+    steps: chosen,
+    environment,
+    noPrograms,
+    consentOf: (argv) => consentOf(environment, journal, argv),
+  };
+}
+
+async function resume(context: Context, environment: Environment, input: ResumeInput): Promise<Outcome> {
+  const { choices, isTakingBack, isTakeOver } = input;
+  const seen = await chosenRun(context, environment, input.id);
+  assertSteps(seen, choices);
+  const wanted = await stepsOf(context, seen);
+  if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, isTakingBack)), exit: 'ok' };
+  const keeper = await keeperOf(context, environment, seen.id);
+  if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
+  assertOpen(seen, isTakingBack);
+  await confirmChange(context, environment, input, {
+    isNoop: false,
+    isReloading: false,
+    preview: async () => runPlanText(planOf(environment, seen, wanted, isTakingBack), await context.theme()),
+  });
+  await keeper.take(isTakeOver);
+  // Whoever drove until now may have gone on after the first look.
+  const now = await keeper.read();
+  if (now === null)
+    throw usageError(`run ${seen.id} is gone`, 'See what is known with: rlctl runbook log', 'UNKNOWN_RUN');
+  const by = {
+    atMs: context.clock.nowMs(),
+    by: await context.actor(),
+    step: null,
+    what: isTakingBack ? 'taking back' : 'resumed',
+  };
+  const journal = await keeper.save(withState(now, 'running', by));
+  return drive(context, { environment, keeper, journal, choices, isTakingBack, ...wanted });
+}
+
+/** Nothing is left to do of what is asked. */
+function isOver(journal: RunJournal, isTakingBack: boolean): boolean {
+  return isTakingBack ? journal.state === 'undone' : nextStep(journal) === null && journal.state === 'done';
+}
+
+function assertOpen(journal: RunJournal, isTakingBack: boolean): void {
+  const { id } = journal;
+  if (!isTakingBack && isBeingUndone(journal))
+    throw usageError(
+      `run ${id} is being taken back`,
+      `Go on with that: rlctl runbook resume ${id} --undo`,
+      'RUN_UNDOING',
+    );
+  if (!isOver(journal, isTakingBack)) return;
+  throw usageError(
+    `run ${id} is ${isTakingBack ? 'taken back' : 'at its end'}; there is nothing left to do`,
+    `See what it did with: rlctl runbook log ${id}`,
+    'RUN_OVER',
+  );
+}
+
+function isBeingUndone({ steps }: RunJournal): boolean {
+  return steps.some(({ state }) => state === 'undoing' || state === 'undone');
+}
+
+export const command = defineCommand({
+  register: (c) => {
+    c.argument('[run]', 'the id of the run; without one the only one that is not at its end')
+      .addOption(new Option('--undo', 'take back what the run did, the last step first'))
+      .addOption(new Option('--done <step>', 'this step is done, as somebody saw to; repeatable').argParser(collect))
+      .addOption(new Option('--again <step>', 'do this step once more; repeatable').argParser(collect))
+      .addOption(new Option('--skip <step>', 'leave this step out; repeatable').argParser(collect))
+      .addOption(new Option('--take-over', 'also from somebody who drives it'))
+      .addOption(new Option('--dry-run', 'show what is left; run nothing'))
+      .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
+      .addOption(new Option('--confirm <name>', 'confirm on a protected environment by its name'));
+  },
+  examples: [
+    'rlctl -e prod runbook resume 20261121-213347-1a2b3c --confirm prod',
+    'rlctl -e prod runbook resume 20261121-213347-1a2b3c --done set --confirm prod',
+    'rlctl -e prod runbook resume 20261121-213347-1a2b3c --undo --confirm prod',
+  ],
+  input: ([id = null], flags): ResumeInput => ({
+    id,
+    choices: {
+      done: new Set(listFlag(flags, 'done')),
+      again: new Set(listFlag(flags, 'again')),
+      skip: new Set(listFlag(flags, 'skip')),
+    },
+    isTakingBack: switchFlag(flags, 'undo'),
+    isTakeOver: switchFlag(flags, 'takeOver'),
+    isDryRun: switchFlag(flags, 'dryRun'),
+    isYes: switchFlag(flags, 'yes'),
+    confirm: textFlag(flags, 'confirm'),
+  }),
+  action: async (context, input) => resume(context, await context.environment(), input),
+});

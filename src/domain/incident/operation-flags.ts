@@ -1,0 +1,98 @@
+import { isRecord } from '../json.js';
+import type { OperationRef } from '../operation/reference.js';
+
+/** Flags of buckets that a longer operation set past the document, or put back, as Redis keeps it. */
+export interface FlagDeed {
+  readonly operation: OperationRef;
+  /** `panic bucket financial` */
+  readonly command: string;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  /** The buckets; empty: it was the master switch. */
+  readonly buckets: readonly string[];
+  /** True: what it set is still as it set it, as far as is known. */
+  readonly isStanding: boolean;
+  /** The command that takes it back, of this program. */
+  readonly wayBack: string;
+}
+
+/** What panics set past the document, from the state that they keep; whatever is none is left out. */
+export function panicDeeds(text: string | null): readonly FlagDeed[] {
+  const state = parsed(text);
+  return listIn(state, 'panics').flatMap((panic) => {
+    const { id, command, atMs, actor, flags, restored } = panic;
+    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(flags)) return [];
+    const buckets = flags.flatMap((flag: unknown) =>
+      isRecord(flag) && typeof flag['bucket'] === 'string' ? [flag['bucket']] : [],
+    );
+    const deed: FlagDeed = {
+      operation: { kind: 'panic', id },
+      command: textIn(command) ?? 'panic',
+      atMs,
+      actor: textIn(actor) ?? '',
+      reason: textIn(panic['reason']),
+      ticket: textIn(panic['ticket']),
+      buckets,
+      isStanding: !isRecord(restored),
+      wayBack: `rlctl panic restore ${id}`,
+    };
+    if (!isRecord(restored) || typeof restored['atMs'] !== 'number') return [deed];
+    const back = {
+      command: 'panic restore',
+      atMs: restored['atMs'],
+      actor: textIn(restored['actor']) ?? '',
+      reason: null,
+    };
+    return [deed, { ...deed, ...back, ticket: null }];
+  });
+}
+
+/** What the stages of a rollout set past the document, from the state that it keeps. */
+export function rolloutDeeds(text: string | null): readonly FlagDeed[] {
+  const state = parsed(text);
+  const { id, plan } = state;
+  if (typeof id !== 'string' || !isRecord(plan)) return [];
+  const names = listIn(plan, 'stages').map(({ name }) => textIn(name) ?? '');
+  return listIn(state, 'stages').flatMap((stage, index) => {
+    const { flags, inForceAtMs, outcome } = stage;
+    if (!Array.isArray(flags) || flags.length === 0 || typeof inForceAtMs !== 'number') return [];
+    const buckets = flags.flatMap((flag: unknown) =>
+      isRecord(flag) && typeof flag['bucket'] === 'string' ? [flag['bucket']] : [],
+    );
+    const name = names[index] ?? '';
+    return [
+      {
+        operation: { kind: 'rollout' as const, id, ...(name === '' ? {} : { step: name }) },
+        command: `rollout stage ${name}`.trim(),
+        atMs: inForceAtMs,
+        actor: textIn(state['startedBy']) ?? '',
+        reason: textIn(state['reason']),
+        ticket: textIn(state['ticket']),
+        buckets,
+        isStanding: outcome === 'entered' || outcome === 'passed',
+        wayBack: 'rlctl rollout undo',
+      },
+    ];
+  });
+}
+
+function parsed(text: string | null): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function listIn(value: Readonly<Record<string, unknown>>, name: string): readonly Readonly<Record<string, unknown>>[] {
+  const list = value[name];
+  return Array.isArray(list) ? list.filter((each) => isRecord(each)) : [];
+}
+
+function textIn(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,52 @@
+import { RlctlError, usageError } from '../errors.js';
+import type { KeptFlag } from './kept.js';
+
+/** A flag of a panic, and what stands there now. */
+export interface FlagNow {
+  readonly flag: KeptFlag;
+  /** The value's exact text; `null`: absent. `undefined`: nobody can tell. */
+  readonly now: string | null | undefined;
+}
+
+/**
+ * The flags that still hold what the panic wrote, and so are to be put back; one that is as before already is left. Throws a
+ * conflict, with all three values, where one holds anything else: somebody set it since.
+ */
+export function restorableFlags(flags: readonly FlagNow[], id: string): readonly KeptFlag[] {
+  const isBack = ({ flag: { record }, now }: FlagNow): boolean => now !== undefined && now === record.before;
+  const isStanding = ({ flag: { record }, now }: FlagNow): boolean => now === undefined || now === record.wrote;
+  const changed = flags.filter((each) => !isStanding(each) && !isBack(each));
+  if (changed.length > 0) throw changedSince(changed, id);
+  return flags.filter(isStanding).map(({ flag }) => flag);
+}
+
+function changedSince(flags: readonly FlagNow[], id: string): RlctlError {
+  const names = flags.map(({ flag }) => flag.record.variable).join(', ');
+  return new RlctlError(
+    'conflict',
+    `the panic ${id} cannot be taken back, ${names}: it no longer holds what the panic wrote; nothing was written`,
+    {
+      code: 'RESTORE_CONFLICT',
+      hint: 'See what stands there with: rlctl shadow list; and set these flags with: rlctl shadow on|off BUCKET',
+      details: {
+        variables: flags.map(({ flag: { record }, now }) => ({
+          variable: record.variable,
+          base: record.wrote,
+          theirs: now ?? null,
+          mine: record.before,
+        })),
+      },
+    },
+  );
+}
+
+/** Throws a usage error where a panic acted in another place than the one that is configured now. */
+export function assertSamePlace(flags: readonly KeptFlag[], place: string | null, id: string): void {
+  const other = flags.find(({ record }) => record.place !== place);
+  if (other === undefined) return;
+  throw usageError(
+    `the panic ${id} acted through ${other.record.place}, and ${place === null ? 'nothing of the kind' : place} is configured here`,
+    `Take it back where that is configured; ${other.record.variable} was ${other.record.before ?? 'not set'} before it.`,
+    'PANIC_ELSEWHERE',
+  );
+}

@@ -1,0 +1,141 @@
+import { isRecord, type JsonValue } from '../json.js';
+import type { TrapId } from '../proof/traps.js';
+import { formatDuration } from '../duration.js';
+import { stepCommandOf } from './step-command.js';
+import { summaryOf } from './summary.js';
+
+/** What an act came to. */
+export interface ActOutcome {
+  /** `noEffect`: it was done, and nothing of it holds on this server. `waits`: somebody has to do it or to say so. */
+  readonly kind: 'good' | 'noEffect' | 'bad' | 'waits';
+  /** What it came to, in sentences, one a line; may quote outside text. */
+  readonly text: string;
+  /** What to do next; `null`: nothing. */
+  readonly hint: string | null;
+  readonly exitCode: number;
+}
+
+/** How another command of rlctl ended. */
+export interface CommandEnd {
+  readonly exitCode: number;
+  readonly document: JsonValue | null;
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null } | null;
+}
+
+/** What a step wants of a command. */
+export interface CommandWish {
+  readonly argv: readonly string[];
+  readonly exits: readonly number[];
+  readonly fields: readonly { readonly path: string; readonly is: string }[];
+}
+
+/** The ways of a server in which a change is taken, shown and still of no effect, however often it is repeated. */
+const effectless: readonly TrapId[] = [
+  'overridesNotRead',
+  'overridesNotEnforced',
+  'environmentOverridesInFront',
+  'flagNeedsRestart',
+];
+
+/** Reads the end of a command as a step of a run. */
+export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
+  const { exitCode, document, error } = end;
+  if (error !== null && !wish.exits.includes(exitCode))
+    return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
+  const proof = recordAt(document, 'proof');
+  const text = error === null ? summaryOf(document) : error.message;
+  const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
+  if (isEffectless || !wish.exits.includes(exitCode)) {
+    // Of a run there is a way back of its own.
+    const said = textAt(document, 'hint');
+    const hint = said?.startsWith('take it back with') === true ? null : said;
+    return { kind: isEffectless ? 'noEffect' : 'bad', text, hint, exitCode };
+  }
+  const odd = wish.fields.flatMap((field) => oddField(field, document));
+  if (odd.length > 0) {
+    // What a change was to bring about and did not is no effect; what a look did not find is a finding.
+    const isChange = stepCommandOf(wish.argv).isChange;
+    const oddText = [...odd, text].join('\n');
+    return isChange
+      ? { kind: 'noEffect', text: oddText, hint: null, exitCode: 8 }
+      : { kind: 'bad', text: oddText, hint: null, exitCode: 3 };
+  }
+  if (isAboutOverrides(document) && isUnenforced(proof)) {
+    const why = 'this server was seen to show overrides and not to enforce them: no request meets this';
+    return { kind: 'noEffect', text: `${why}\n${text}`, hint: null, exitCode: 8 };
+  }
+  return { kind: 'good', text, hint: null, exitCode };
+}
+
+/** True of a Result that says that overrides are in force. */
+function isAboutOverrides(document: JsonValue | null): boolean {
+  if (!isRecord(document)) return false;
+  if (document['kind'] === 'OverrideChange') return true;
+  const evidence = recordAt(document, 'proof')?.['evidence'];
+  const isSeen =
+    Array.isArray(evidence) && evidence.some((each) => isRecord(each) && typeof each['route'] === 'string');
+  return document['kind'] === 'Verification' && isSeen;
+}
+
+function isUnenforced(proof: Readonly<Record<string, unknown>> | null): boolean {
+  return isRecord(proof?.['learned']) && proof['learned']['enforcesOverrides'] === false;
+}
+
+/** What a field holds instead of what was wanted; empty: it is as wanted everywhere. */
+function oddField(
+  { path, is }: { readonly path: string; readonly is: string },
+  document: JsonValue | null,
+): readonly string[] {
+  const found = valuesAt(document, path.split('.')).map((value) =>
+    typeof value === 'string' ? value : JSON.stringify(value),
+  );
+  if (found.length > 0 && found.every((value) => value === is)) return [];
+  const seen = found.length === 0 ? 'is not there' : `is ${[...new Set(found)].join(' and ')}`;
+  return [`${path} ${seen}, not ${is}`];
+}
+
+/** Everything at a path, where `*` is every item of a list or every field of a map. */
+export function valuesAt(
+  value: JsonValue | null | undefined,
+  [first, ...rest]: readonly string[],
+): readonly JsonValue[] {
+  if (value === undefined) return [];
+  if (first === undefined) return [value];
+  if (Array.isArray(value)) {
+    const items = value as readonly JsonValue[];
+    return first === '*' ? items.flatMap((item) => valuesAt(item, rest)) : valuesAt(items[Number(first)], rest);
+  }
+  if (!isRecord(value)) return [];
+  const fields = value as Readonly<Record<string, JsonValue>>;
+  if (first === '*') return Object.values(fields).flatMap((field) => valuesAt(field, rest));
+  return Object.hasOwn(fields, first) ? valuesAt(fields[first], rest) : [];
+}
+
+function recordAt(document: JsonValue | null, name: string): Readonly<Record<string, unknown>> | null {
+  const value: unknown = isRecord(document) ? document[name] : null;
+  return isRecord(value) ? value : null;
+}
+
+function textAt(document: JsonValue | null, name: string): string | null {
+  const value: unknown = isRecord(document) ? document[name] : null;
+  return typeof value === 'string' ? value : null;
+}
+
+/** What the checks after an action mean for it: what is not seen has no effect. */
+export function afterChecks(action: ActOutcome, checks: readonly ActOutcome[]): ActOutcome {
+  const failed = checks.find(({ kind }) => kind !== 'good');
+  if (failed === undefined || action.kind !== 'good')
+    return {
+      ...action,
+      text: [action.text, ...checks.filter(({ kind }) => kind !== 'good').map(({ text }) => text)].join('\n'),
+    };
+  const text = `${action.text}\nafter it: ${failed.text}`;
+  // What could not be looked at says nothing about the effect.
+  const isUnseen = failed.kind === 'bad' && failed.exitCode !== 3;
+  return { kind: isUnseen ? 'bad' : 'noEffect', text, hint: failed.hint, exitCode: isUnseen ? failed.exitCode : 8 };
+}
+
+/** How long a step took, in words; empty: it is not known. */
+export function tookText(startedAtMs: number | null, endedAtMs: number | null): string {
+  return startedAtMs === null || endedAtMs === null ? '' : formatDuration(endedAtMs - startedAtMs);
+}

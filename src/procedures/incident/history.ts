@@ -1,0 +1,22 @@
+import type { Incident } from '../../domain/incident/incident.js';
+import { isAfter, type IncidentHistory } from '../../domain/incident/window.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import type { StorePorts } from '../override/plan.js';
+import { readHistory } from '../override/recorded.js';
+
+/** The history as far back as an incident needs it: to an entry before its start that carries the document. */
+export async function readIncidentHistory(
+  ports: Pick<StorePorts, 'store' | 'deadline'>,
+  { start }: Incident,
+  stored: StoredOverrides,
+): Promise<IncidentHistory> {
+  const newestFirst = await readHistory(ports, (read) =>
+    read.some(
+      ({ entryId, kind, document }) => !isAfter(entryId, start.entryId) && (kind === 'snapshot' || document !== null),
+    ),
+  );
+  const { lastEntry, bytes, revision, serverTimeMs } = stored;
+  // What was written after the document was read is told by the next look.
+  const known = newestFirst.filter(({ entryId }) => lastEntry !== null && !isAfter(entryId, lastEntry.entryId));
+  return { entries: known.toReversed(), bytes, revision, nowMs: serverTimeMs };
+}

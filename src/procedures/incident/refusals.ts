@@ -1,0 +1,58 @@
+import { RlctlError, usageError } from '../../domain/errors.js';
+import type { Incident } from '../../domain/incident/incident.js';
+
+// Why an incident cannot be opened, added to or ended.
+
+/** One is open already: 5, with its id and its holder. */
+export function alreadyOpen({ id, title, startedBy, start }: Incident): RlctlError {
+  const at = new Date(start.atMs).toISOString();
+  return new RlctlError('conflict', `incident ${id} is open: "${title}", started by ${startedBy} at ${at}`, {
+    code: 'INCIDENT_OPEN',
+    hint: 'Add to it: rlctl incident note TEXT; see what it holds: rlctl incident status; end it: rlctl incident end',
+    details: { id, title, holder: startedBy, startedAt: at },
+  });
+}
+
+/** None is open: 2. */
+export function noneOpen(): RlctlError {
+  return usageError(
+    'no incident is open',
+    'Open one: rlctl incident start TITLE; see those that have ended: rlctl incident list',
+    'NO_INCIDENT',
+  );
+}
+
+/** Somebody else is ending it, or has taken that over. */
+export function endingTaken(id: string, holder: string | null, untilMs: number | null = null): RlctlError {
+  const until = untilMs === null ? '' : ` (until ${new Date(untilMs).toISOString()} at the latest)`;
+  return new RlctlError('conflict', `incident ${id} is being ended by ${holder ?? 'somebody else'}${until}`, {
+    code: 'INCIDENT_ENDING',
+    hint: 'Wait for them, then see what became of it: rlctl incident status',
+    details: { id, holder, ...(untilMs === null ? {} : { until: new Date(untilMs).toISOString() }) },
+  });
+}
+
+/** Somebody else was faster: 5. */
+export function endedByOthers(id: string): RlctlError {
+  return new RlctlError('conflict', `incident ${id} was ended by somebody else meanwhile`, {
+    code: 'INCIDENT_ENDED',
+    hint: `See what became of it: rlctl incident show ${id}`,
+    details: { id },
+  });
+}
+
+/** No more notes are kept: 6. `most`: how many are. */
+export function tooManyNotes({ id }: Incident, most: number): RlctlError {
+  return new RlctlError('guard', `incident ${id} has ${most} notes, and no more are kept`, {
+    code: 'TOO_MANY_NOTES',
+    hint: 'End it, and go on in another: rlctl incident end --keep',
+  });
+}
+
+/** Others were faster again and again: 7; nothing was written. */
+export function alwaysChanging(): RlctlError {
+  return new RlctlError('unreachable', 'others kept changing the incident; nothing was written', {
+    code: 'DEADLINE',
+    hint: 'Run the command again.',
+  });
+}

@@ -1,0 +1,195 @@
+import { RlctlError, usageError } from '../../domain/errors.js';
+import {
+  endedName,
+  endedPrefix,
+  incidentText,
+  openIncidentName,
+  parseIncident,
+  type Incident,
+  type IncidentEnd,
+  type IncidentNote,
+  type IncidentPlace,
+} from '../../domain/incident/incident.js';
+import { alreadyOpen, alwaysChanging, endedByOthers, endingTaken, noneOpen, tooManyNotes } from './refusals.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Deadline } from '../../ports/deadline.js';
+import type { OperationStore } from '../../ports/operation-store.js';
+import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import type { Randomness } from '../../ports/randomness.js';
+
+/** What is kept of incidents, and the document that they are about. */
+export interface IncidentPorts {
+  readonly operations: OperationStore;
+  readonly store: OverrideStore;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly deadline: Deadline;
+}
+
+/** The open incident as kept. */
+interface Kept {
+  readonly text: string;
+  readonly incident: Incident;
+  /** Epoch milliseconds. */
+  readonly serverTimeMs: number;
+}
+
+/** How often somebody else may be faster before it is given up. */
+const mostAttempts = 20;
+/** More would make what is kept too large to be read with every look. */
+const mostNotes = 1000;
+/** A document that is kept with the start, characters. */
+const longestDocument = 256 * 1024;
+
+/** The open incident; `null`: there is none. */
+export async function openIncident(ports: IncidentPorts): Promise<Incident | null> {
+  return (await readOpen(ports))?.incident ?? null;
+}
+
+/** The open incident. Throws a usage error (2) where there is none. */
+export async function theOpenIncident(ports: IncidentPorts): Promise<Incident> {
+  const incident = await openIncident(ports);
+  if (incident === null) throw noneOpen();
+  return incident;
+}
+
+async function readOpen(ports: IncidentPorts): Promise<Kept | null> {
+  const { text, serverTimeMs } = await ports.operations.read(openIncidentName, ports.deadline);
+  if (text === null) return null;
+  const incident = parseIncident(text, openIncidentName);
+  return incident.end === null ? { text, incident, serverTimeMs } : null;
+}
+
+/**
+ * Opens an incident: from what stands now on, everything that is changed belongs to it. Throws a conflict (5) with its id
+ * and its holder where one is open.
+ */
+export async function startIncident(
+  ports: IncidentPorts,
+  {
+    flips,
+    ...wanted
+  }: Pick<Incident, 'title' | 'ticket' | 'environment' | 'startedBy'> & Pick<Incident['start'], 'flips'>,
+): Promise<Incident> {
+  const id = `i-${ports.randomness.hex(4)}`;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const { text } = await ports.operations.read(openIncidentName, ports.deadline);
+    if (text !== null) await putAside(ports, text);
+    const stored = await ports.store.read(ports.deadline);
+    const incident: Incident = {
+      v: 1,
+      id,
+      ...wanted,
+      start: { ...placeOf(stored), document: unrecorded(stored), flips },
+      notes: [],
+      end: null,
+    };
+    const change = { expected: null, next: incidentText(incident), token: null };
+    const outcome = await ports.operations.write(openIncidentName, change, ports.deadline);
+    if (outcome.kind === 'written') return incident;
+  }
+  throw alwaysChanging();
+}
+
+/** Puts away one that has ended; throws where it is open. */
+async function putAside(ports: IncidentPorts, text: string): Promise<void> {
+  const incident = parseIncident(text, openIncidentName);
+  if (incident.end === null) throw alreadyOpen(incident);
+  await archive(ports, incident, text);
+}
+
+/** Where in the stream of changes what was read stands. */
+function placeOf({ lastEntry, revision, serverTimeMs }: StoredOverrides): IncidentPlace {
+  return { atMs: serverTimeMs, entryId: lastEntry?.entryId ?? null, sequence: lastEntry?.sequence ?? 0, revision };
+}
+
+/** A document that no entry of the history leads to, where it is text and not too long; `null`: there is no need of it. */
+function unrecorded({ lastEntry, revision, bytes }: StoredOverrides): string | null {
+  if (bytes === null || lastEntry?.next === revision || bytes.length > longestDocument) return null;
+  const text = Buffer.from(bytes).toString('utf8');
+  return Buffer.from(text).equals(Buffer.from(bytes)) ? text : null;
+}
+
+/** Adds what somebody says to the open incident. Throws a usage error (2) where none is open. */
+export async function addNote(ports: IncidentPorts, note: Omit<IncidentNote, 'atMs'>): Promise<Incident> {
+  return update(ports, null, ({ incident, serverTimeMs }) => {
+    if (incident.notes.length >= mostNotes) throw tooManyNotes(incident, mostNotes);
+    return { ...incident, notes: [...incident.notes, { atMs: serverTimeMs, ...note }] };
+  });
+}
+
+/** What is said of an incident's end; its place is read. */
+export type Ending = Omit<IncidentEnd, keyof IncidentPlace>;
+
+/**
+ * Ends the open incident where the stream of changes stands now. `token`: the lease under which it is ended. Throws a
+ * conflict (5) where somebody else has ended it, or holds the lease by now.
+ */
+export async function closeIncident(
+  ports: IncidentPorts,
+  id: string,
+  token: string,
+  ending: Ending,
+): Promise<Incident> {
+  const stored = await ports.store.read(ports.deadline);
+  const ended = await update(ports, token, ({ incident }) => {
+    if (incident.id !== id) throw endedByOthers(id);
+    return { ...incident, end: { ...placeOf(stored), ...ending } };
+  }).catch((error: unknown) => {
+    throw error instanceof RlctlError && error.code === 'NO_INCIDENT' ? endedByOthers(id) : error;
+  });
+  try {
+    await archive(ports, ended, incidentText(ended));
+  } catch (error) {
+    // It has ended, and can be read; whoever starts the next one puts it away.
+    if (!(error instanceof RlctlError)) throw error;
+  }
+  return ended;
+}
+
+async function archive(ports: IncidentPorts, incident: Incident, text: string): Promise<void> {
+  const { operations, deadline } = ports;
+  const name = endedName(incident.id);
+  const kept = await operations.read(name, deadline);
+  if (kept.text === null) await operations.write(name, { expected: null, next: text, token: null }, deadline);
+  await operations.write(openIncidentName, { expected: text, next: null, token: null }, deadline);
+}
+
+async function update(ports: IncidentPorts, token: string | null, change: (kept: Kept) => Incident): Promise<Incident> {
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const kept = await readOpen(ports);
+    if (kept === null) throw noneOpen();
+    const next = change(kept);
+    const wanted = { expected: kept.text, next: incidentText(next), token };
+    const outcome = await ports.operations.write(openIncidentName, wanted, ports.deadline);
+    if (outcome.kind === 'written') return next;
+    if (outcome.kind === 'lost') throw endingTaken(kept.incident.id, outcome.current.lease?.holder ?? null);
+  }
+  throw alwaysChanging();
+}
+
+/** The incident of an id, open or ended; `null` as id: the open one. Throws a usage error where there is none. */
+export async function findIncident(ports: IncidentPorts, id: string | null): Promise<Incident> {
+  const { text } = await ports.operations.read(openIncidentName, ports.deadline);
+  const current = text === null ? null : parseIncident(text, openIncidentName);
+  if (current !== null && (id === current.id || (id === null && current.end === null))) return current;
+  if (id === null) throw noneOpen();
+  const name = endedName(id);
+  const kept = await ports.operations.read(name, ports.deadline);
+  if (kept.text !== null) return parseIncident(kept.text, name);
+  throw usageError(`there is no incident ${id}`, 'See those there are with: rlctl incident list', 'INCIDENT_MISSING');
+}
+
+/** Every incident there is, the newest first. */
+export async function listIncidents(ports: IncidentPorts): Promise<readonly Incident[]> {
+  const { operations, deadline } = ports;
+  const names = [openIncidentName, ...(await operations.names(endedPrefix, deadline))];
+  const kept = await Promise.all(
+    names.map(async (name) => {
+      const { text } = await operations.read(name, deadline);
+      return text === null ? [] : [parseIncident(text, name)];
+    }),
+  );
+  const byId = new Map(kept.flat().map((incident) => [incident.id, incident]));
+  return [...byId.values()].sort((a, b) => b.start.atMs - a.start.atMs);
+}

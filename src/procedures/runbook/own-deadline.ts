@@ -1,0 +1,16 @@
+import type { Clock } from '../../ports/clock.js';
+import type { Deadline } from '../../ports/deadline.js';
+
+/**
+ * A short deadline of its own, which neither the command's nor an interrupt cuts: a run lasts longer than one command, and
+ * what became of it is written down even where somebody stops it.
+ */
+export function ownDeadline(clock: Clock, ms: number): Deadline {
+  const end = clock.monotonicMs() + ms;
+  const leftMs = (): number => Math.max(0, end - clock.monotonicMs());
+  return {
+    leftMs,
+    signal: (atMostMs = ms) => AbortSignal.timeout(Math.ceil(Math.min(leftMs(), atMostMs))),
+    interrupted: new AbortController().signal,
+  };
+}

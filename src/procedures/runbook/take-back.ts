@@ -1,0 +1,77 @@
+import { withState, withStep, stepsToUndo, type RunJournal, type StepRecord } from '../../domain/runbook/journal.js';
+import type { ActOutcome, CommandEnd } from '../../domain/runbook/outcome.js';
+import { readEnd } from '../../domain/runbook/outcome.js';
+import type { ResolvedStep } from '../../domain/runbook/resolve.js';
+import { stepCommandOf } from '../../domain/runbook/step-command.js';
+import { perform } from './acts.js';
+import type { OnRun, RunChoices, RunEnd, RunPorts } from './drive.js';
+
+export interface TakeBackPorts extends RunPorts {
+  /** Takes back, as one change of this id, what a step changed in the override document. */
+  undoChanges(step: string, undoId: string): Promise<CommandEnd>;
+}
+
+/**
+ * Takes back what a run did, the last step first: by the step's own way back, or its changes of overrides from the history.
+ * Stops at the first that cannot be taken back; a later call goes on there.
+ */
+export async function takeBack(
+  ports: TakeBackPorts,
+  start: RunJournal,
+  steps: readonly ResolvedStep[],
+  choices: RunChoices,
+  onRun: OnRun,
+): Promise<RunEnd> {
+  let journal = start;
+  for (const record of stepsToUndo(start)) {
+    const step = steps.find((each) => each.step.id === record.id);
+    if (step === undefined || !hasWayBack(step)) continue;
+    if (ports.interrupted.aborted) throw ports.interrupted.reason;
+    const save = async (patch: Partial<StepRecord>, what: string): Promise<void> => {
+      const event = { atMs: ports.clock.nowMs(), by: ports.by, what };
+      journal = await ports.keeper.save(withStep(journal, record.id, patch, event));
+    };
+    await onRun({ kind: 'begins', step });
+    const isResumed = record.state === 'undoing';
+    if (!isResumed) await save({ state: 'undoing' }, 'undoing');
+    const outcome = await undoStep(ports, record, step, choices);
+    const state = outcome.kind === 'waits' ? 'undoing' : outcome.kind === 'bad' ? 'undoing' : 'undone';
+    await save({ state, said: outcome.text, exitCode: outcome.exitCode }, state);
+    const after = journal.steps.find(({ id }) => id === record.id) ?? record;
+    await onRun({ kind: 'ended', step, record: after });
+    if (outcome.kind !== 'bad' && outcome.kind !== 'waits') continue;
+    const stopped = outcome.kind === 'waits' ? 'waiting' : 'stopped';
+    const event = { atMs: ports.clock.nowMs(), by: ports.by, step: record.id, what: stopped };
+    journal = await ports.keeper.save(withState(journal, stopped, event));
+    return { journal, stoppedAt: { step, outcome } };
+  }
+  const event = { atMs: ports.clock.nowMs(), by: ports.by, step: null, what: 'undone' };
+  journal = await ports.keeper.save(withState(journal, 'undone', event));
+  return { journal, stoppedAt: null };
+}
+
+/** Commands of which the changes stand in the history. */
+const recorded = /^(?:override|shadow|panic|rollout) /;
+
+/** True of a step that can have done something which can be taken back. */
+export function hasWayBack({ undo, action }: ResolvedStep): boolean {
+  if (undo !== null) return true;
+  return action.kind === 'rlctl' && stepCommandOf(action.argv).isChange && recorded.test(action.argv.join(' '));
+}
+
+async function undoStep(
+  ports: TakeBackPorts,
+  record: StepRecord,
+  { undo }: ResolvedStep,
+  choices: RunChoices,
+): Promise<ActOutcome> {
+  if (undo !== null) {
+    if (choices.done.has(record.id) && undo.kind !== 'rlctl')
+      return { kind: 'good', text: `taken back, as ${ports.by} said`, hint: null, exitCode: 0 };
+    return perform(ports.acts, undo, { step: record.id, changeId: record.undoId });
+  }
+  const end = await ports.undoChanges(record.id, record.undoId);
+  if (end.error?.code === 'NOTHING_TO_UNDO')
+    return { kind: 'good', text: 'no change of it stands any more', hint: null, exitCode: 0 };
+  return readEnd({ argv: ['override', 'undo'], exits: [0], fields: [] }, end);
+}

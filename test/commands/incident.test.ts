@@ -1,0 +1,376 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/system/clock.js';
+import { systemRandomness } from '../../src/adapters/system/randomness.js';
+import { createOperationStore } from '../../src/adapters/redis/operation-store.js';
+import { Secret } from '../../src/domain/secret.js';
+import { deadlineIn } from '../contracts/override-store.kit.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const run = (args: readonly string[], options?: MainOptions): Promise<Ran> => state.lab.world.main(args, options);
+const set = (route: string, rate: number, ...more: string[]): Promise<Ran> =>
+  run(['override', 'set', route, '--rate', String(rate), ...more]);
+const as = (actor: string): MainOptions => ({ env: { RLCTL_ACTOR: actor } });
+
+interface Item {
+  readonly kind: string;
+  readonly number?: number;
+  readonly actor?: string;
+  readonly verdict?: string | null;
+  readonly changeId?: string;
+  readonly takenBackBy?: string | null;
+}
+
+interface Shown {
+  readonly id: string;
+  readonly isOpen: boolean;
+  readonly outcome: string | null;
+  readonly verdict: string | null;
+  readonly changeId: string | null;
+  readonly startedBy: string;
+  readonly notes: readonly JsonObject[];
+}
+
+async function json<Result>(args: readonly string[], options?: MainOptions): Promise<Result> {
+  const ran = await run([...args, '--json'], options);
+  expect(ran.err).toBe('');
+  expect(ran.code).toBe(0);
+  return jsonOf<Result>(ran.out);
+}
+
+const start = (...more: string[]): Promise<Shown> => json<Shown>(['incident', 'start', 'search is slow', ...more]);
+const status = () =>
+  json<{
+    incident: Shown | null;
+    elapsedSeconds: number;
+    timeline: readonly Item[];
+    proof: { verdict: string } | null;
+    restores: { diff: readonly { route: string; kind: string }[]; refusal: JsonObject | null };
+  }>(['incident', 'status']);
+const kinds = (items: readonly Item[]): readonly string[] => items.map(({ kind, number }) => `${number ?? ''}${kind}`);
+
+describe('from start to end', () => {
+  test('what anybody changes is taken back exactly, proven, and what stood before the start stays', async () => {
+    await set('/api/before', 5);
+    const before = await state.lab.document();
+    const { id } = await start('--ticket', 'INC-1');
+    await set('/api/search', 30, '--reason', 'calm it');
+    await run(['override', 'set', '/api/before', '--rate', '9'], as('bob@host'));
+    await state.lab.store('{"/api/before":{"rate":9},"/api/search":{"rate":30},"/past":{"rate":1}}');
+    await run(['override', 'unset', '/api/search'], as('eve@host'));
+    const ran = await run(['incident', 'end', '--restore', '--json'], as('bob@host'));
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(await state.lab.document()).toBe(before);
+    const ended = jsonOf<{ isEnded: boolean; incident: Shown; change: JsonObject; timeline: readonly Item[] }>(ran.out);
+    expect(ended).toMatchObject({
+      isEnded: true,
+      incident: { id, isOpen: false, outcome: 'restored', verdict: 'proven', endedBy: 'bob@host' },
+    });
+    expect(ended.change).toMatchObject({
+      command: 'incident end',
+      proof: { verdict: 'proven' },
+      changeId: ended.incident.changeId,
+    });
+    expect(kinds(ended.timeline)).toEqual(['started', '1change', '2change', '3foreign', '4change', '5change', 'ended']);
+    expect(ended.timeline.filter(({ kind }) => kind === 'change').map(({ takenBackBy }) => takenBackBy)).toEqual([
+      ended.incident.changeId,
+      ended.incident.changeId,
+      ended.incident.changeId,
+      null,
+    ]);
+    const history = await json<{ entries: readonly JsonObject[] }>(['override', 'history', '--limit', '1']);
+    expect(history.entries[0]).toMatchObject({
+      command: 'incident end',
+      reason: `end of incident ${id}: search is slow`,
+      ticket: 'INC-1',
+      partOf: [{ kind: 'incident', id }],
+    });
+    expect(errorOf(await run(['incident', 'end', '--keep', '--json']))).toMatchObject({
+      code: 'NO_INCIDENT',
+      exitCode: 2,
+    });
+  });
+
+  test('--keep leaves everything, writes nothing, and the incident can be read later', async () => {
+    const { id } = await start();
+    await set('/api/search', 30);
+    const document = await state.lab.document();
+    const ended = await json<{ incident: Shown; change: null }>(['incident', 'end', '--keep']);
+    expect(ended).toMatchObject({ incident: { outcome: 'kept', changeId: null, verdict: null }, change: null });
+    expect(await state.lab.document()).toBe(document);
+    await set('/api/later', 1);
+    const shown = await json<Shown & { timeline: readonly Item[] }>(['incident', 'show', id]);
+    expect(kinds(shown.timeline)).toEqual(['started', '1change', 'ended']);
+    expect(await json(['incident', 'list'])).toMatchObject({ incidents: [{ id, outcome: 'kept' }] });
+  });
+
+  test('without a terminal it wants to be told which; without a change there is nothing to tell', async () => {
+    const { id } = await start();
+    await set('/api/search', 30);
+    const document = await state.lab.document();
+    const error = errorOf(await run(['incident', 'end', '--json']));
+    expect(error).toMatchObject({ code: 'END_UNSAID', exitCode: 6 });
+    expect(error.hint).toContain('incident end --restore');
+    expect(error.hint).toContain('incident end --keep');
+    expect(await state.lab.document()).toBe(document);
+    expect((await status()).incident?.id).toBe(id);
+    expect((await run(['incident', 'end', '--restore', '--keep'])).code).toBe(2);
+    await run(['incident', 'end', '--restore']);
+    await start();
+    expect(await json(['incident', 'end'])).toMatchObject({ incident: { outcome: 'unchanged', isOpen: false } });
+  });
+
+  test('--dry-run shows what would be taken back, and ends nothing', async () => {
+    await start();
+    await set('/api/search', 30);
+    const document = await state.lab.document();
+    const ran = await run(['incident', 'end', '--restore', '--dry-run']);
+    expect(ran.out).toContain('- /api/search');
+    expect(ran.out).toContain('nothing has been written');
+    expect([await state.lab.document(), (await status()).incident?.isOpen]).toEqual([document, true]);
+    expect((await run(['incident', 'end', '--keep', '--dry-run'])).code).toBe(2);
+  });
+
+  test('what is taken back and not proven leaves it open, 8; proven later it ends, with the change of before', async () => {
+    await start();
+    await set('/api/search', 30);
+    const unproven = await run([
+      'incident',
+      'end',
+      '--restore',
+      '--json',
+      '--probe',
+      `${state.lab.sandbox.origin}/nowhere`,
+      '--require',
+      'enforced',
+    ]);
+    expect(unproven.code).toBe(8);
+    const first = jsonOf<{ isEnded: boolean; hint: string; change: { changeId: string } }>(unproven.out);
+    expect(first).toMatchObject({ isEnded: false });
+    expect(first.hint).toContain('incident end --restore');
+    expect(await state.lab.document()).toBe('{}');
+    const again = await json<{ incident: Shown }>(['incident', 'end', '--restore']);
+    expect(again.incident).toMatchObject({ outcome: 'restored', changeId: first.change.changeId, verdict: 'proven' });
+  });
+
+  test('a document that cannot be read now is refused, and the incident stays', async () => {
+    await start();
+    await state.lab.store('{broken');
+    expect(errorOf(await run(['incident', 'end', '--restore', '--json']))).toMatchObject({ exitCode: 6 });
+    expect(await state.lab.document()).toBe('{broken');
+    await run(['override', 'repair', '--yes', '--no-reload']);
+    expect((await run(['incident', 'end', '--keep'])).code).toBe(0);
+  });
+
+  test('a panic that set flags and still stands has to be taken back first', async () => {
+    await start();
+    const atMs = Date.now() + 1000;
+    const panics = [
+      { id: 'p-1a2b', command: 'panic global', way: 'kill-switch', atMs, actor: 'bob@host', flags: [], restored: null },
+    ];
+    await state.lab.redis.cli('HSET', `{${labKey}}:operations`, 'panic', JSON.stringify({ v: 1, panics }));
+    const error = errorOf(await run(['-e', 'lab', 'incident', 'end', '--restore', '--json']));
+    expect(error).toMatchObject({ code: 'OPERATION_STANDS', exitCode: 6 });
+    expect(error.hint).toContain('panic restore p-1a2b');
+    expect((await run(['incident', 'status'])).out).toContain('panic p-1a2b set flags and still stands');
+  });
+});
+
+describe('two operators', () => {
+  test('a second start is 5, with the id and the holder of the first', async () => {
+    const { id } = await start();
+    const error = errorOf(await run(['incident', 'start', 'another', '--json'], as('bob@host')));
+    expect(error).toMatchObject({ code: 'INCIDENT_OPEN', exitCode: 5, details: { id, holder: 'tester@test' } });
+    expect(error.message).toContain(id);
+    expect(error.message).toContain('tester@test');
+  });
+
+  test('of two starts at once one opens it; notes of both are kept', async () => {
+    const codes = (await Promise.all(['ana', 'bob'].map((who) => run(['incident', 'start', who], as(who))))).map(
+      ({ code }) => code,
+    );
+    expect(codes.sort((a, b) => a - b)).toEqual([0, 5]);
+    await Promise.all(['ana', 'bob', 'eve'].map((who) => run(['incident', 'note', `from ${who}`], as(who))));
+    const { incident } = await status();
+    expect(incident?.notes.map(({ actor, text }) => `${String(actor)}: ${String(text)}`).sort()).toEqual([
+      'ana: from ana',
+      'bob: from bob',
+      'eve: from eve',
+    ]);
+  });
+
+  test('of two ends at once one ends it, the other is told by whom; nothing is taken back twice', async () => {
+    await start();
+    await set('/api/search', 30);
+    const ends = await Promise.all(
+      ['ana', 'bob'].map((who) => run(['incident', 'end', '--restore', '--json'], as(who))),
+    );
+    const codes = ends.map(({ code }) => code).sort((a, b) => a - b);
+    // The slower one finds it under way, or over.
+    expect([
+      [0, 5],
+      [0, 2],
+    ]).toContainEqual(codes);
+    expect(await state.lab.document()).toBe('{}');
+    const { entries } = await json<{ entries: readonly JsonObject[] }>(['override', 'history']);
+    expect(entries.filter(({ command }) => command === 'incident end')).toHaveLength(1);
+  });
+
+  test('while one is ending it the other may look and note, and not end it', async () => {
+    const { id } = await start();
+    const store = createOperationStore(
+      { url: new Secret(state.lab.redis.url), namespace: 'lab' },
+      { clock: systemClock, randomness: systemRandomness },
+    );
+    const deadline = deadlineIn(10_000);
+    const held = { holder: 'bob@host', token: 'his', ttlMs: 60_000, isForced: false };
+    expect(await store.lease('incident', held, deadline)).toMatchObject({ kind: 'held' });
+    const error = errorOf(await run(['incident', 'end', '--keep', '--json']));
+    expect(error).toMatchObject({ code: 'INCIDENT_ENDING', exitCode: 5, details: { id, holder: 'bob@host' } });
+    expect(error.message).toMatch(/being ended by bob@host \(until 20/);
+    expect((await run(['incident', 'note', 'go on'])).code).toBe(0);
+    expect((await status()).incident?.notes).toHaveLength(1);
+    await store.release('incident', 'his', deadline);
+    store.close();
+    expect((await run(['incident', 'end', '--keep'])).code).toBe(0);
+  });
+});
+
+describe('status', () => {
+  test('tells elapsed time, who, what with verdicts, notes, and what the end would restore', async () => {
+    await start();
+    await set('/api/search', 30, '--reason', 'calm it');
+    await run(['incident', 'note', 'queue', 'drains']);
+    await run(['incident', 'note', '-'], { stdin: 'two\nlines\n' });
+    const shown = await status();
+    expect(shown).toMatchObject({
+      incident: { startedBy: 'tester@test', isOpen: true },
+      proof: { verdict: 'proven' },
+      restores: { diff: [{ route: '/api/search', kind: 'removed' }], refusal: null },
+    });
+    expect(shown.elapsedSeconds).toBeGreaterThanOrEqual(0);
+    expect(kinds(shown.timeline)).toEqual(['started', '1change', 'note', 'note']);
+    expect(shown.timeline[1]).toMatchObject({ verdict: 'proven' });
+    const terminal = await run(['incident', 'status', '--color', 'never'], { columns: 80 });
+    // The path of the configuration stands in the commands, and is not broken.
+    const lines = terminal.out.split('\n').filter((line) => !line.includes('--config'));
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(terminal.out).toMatch(/open for \d+/);
+    expect(terminal.out).toContain('note: queue drains');
+    expect(terminal.out).toContain('its end would restore:');
+    const pipe = await run(['incident', 'status']);
+    expect(pipe.out).toContain('in force now: proven');
+    expect(pipe.out).not.toContain('\u001b');
+    const items = (await run(['incident', 'status', '-o', 'ndjson'])).out.trim().split('\n');
+    expect(items.map((line) => jsonOf<Item>(line).kind)).toEqual(['started', 'change', 'note', 'note']);
+  });
+
+  test('a change that is not in force any more is not proven', async () => {
+    await start();
+    await set('/api/search', 30);
+    await state.lab.store('{"/api/search":{"rate":31}}');
+    const shown = await status();
+    expect(shown.proof?.verdict).not.toBe('proven');
+    expect(shown.timeline.at(-1)).toMatchObject({ kind: 'foreign', number: 2 });
+  });
+
+  test('with none open says so', async () => {
+    expect(await json(['incident', 'status'])).toMatchObject({ isOpen: false, incident: null });
+    expect((await run(['incident', 'status'])).out).toContain('no incident is open');
+    expect(errorOf(await run(['incident', 'note', 'x', '--json']))).toMatchObject({ code: 'NO_INCIDENT', exitCode: 2 });
+    expect((await run(['incident', 'list'])).out).toContain('no incident is known');
+  });
+
+  test('what would steer a terminal is spelled out, and a secret in a note is not kept', async () => {
+    await start();
+    await run(['incident', 'note', 'red \u001b[31m and the secret hunter2hunter2'], {
+      env: { CONFIG_RELOAD_SECRET: 'hunter2hunter2' },
+    });
+    const ran = await run(['incident', 'status'], { columns: 100 });
+    expect(ran.out).toContain(String.raw`\u001b[31m`);
+    const kept = await state.lab.redis.cli('HGET', `{${labKey}}:operations`, 'incident');
+    expect(kept).not.toContain('hunter2');
+  });
+});
+
+describe('the story as files', () => {
+  test('both into a folder, private, under the incident’s id; without Prometheus they say so', async () => {
+    const { id } = await start();
+    await set('/api/search', 30, '--reason', '<b>bold</b>');
+    const ran = await run(['incident', 'end', '--restore', '--out', '.', '--json'], { env: { TZ: 'Asia/Tokyo' } });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    const { files } = jsonOf<{ files: { markdown: string; html: string } }>(ran.out);
+    expect(files.html).toBe(join(state.lab.world.cwd, `incident-${id}.html`));
+    const [page, text] = await Promise.all([readFile(files.html, 'utf8'), readFile(files.markdown, 'utf8')]);
+    expect((await stat(files.html)).mode & 0o777).toBe(0o600);
+    expect(page).toContain('&lt;b&gt;bold&lt;/b&gt;');
+    expect(page).toContain('Asia/Tokyo (UTC+09:00)');
+    expect(page).toContain('No figures were at hand: no Prometheus is configured');
+    expect(text).toContain('No figures were at hand: no Prometheus is configured');
+    expect(text).toContain('| 1 |');
+  });
+
+  test('a Prometheus that does not answer is said in the page, and stops nothing', async () => {
+    await start();
+    await set('/api/search', 30);
+    const env = { RLCTL_PROMETHEUS: 'http://127.0.0.1:9' };
+    const ran = await run(['incident', 'end', '--restore', '--html', 'down.html', '--json'], { env });
+    expect(ran.code).toBe(0);
+    const { files } = jsonOf<{ files: { html: string; markdown: null } }>(ran.out);
+    expect(files.markdown).toBeNull();
+    expect(await readFile(files.html, 'utf8')).toMatch(/No figures were at hand: .*127\.0\.0\.1:9/);
+  });
+
+  test('a file that is there is not replaced without --force, and nothing is ended for it', async () => {
+    const { id } = await start();
+    await set('/api/search', 30);
+    await state.lab.world.write('there.md', 'mine');
+    const error = errorOf(await run(['incident', 'end', '--restore', '--markdown', 'there.md', '--json']));
+    expect(error).toMatchObject({ code: 'PAGE_EXISTS', exitCode: 6 });
+    expect(errorOf(await run(['incident', 'end', '--restore', '--out', 'nowhere', '--json']))).toMatchObject({
+      code: 'FOLDER_MISSING',
+    });
+    expect((await run(['incident', 'end', '--restore', '--force'])).code).toBe(2);
+    expect((await run(['incident', 'end', '--keep', '--markdown', 'a', '--html', 'a'])).code).toBe(2);
+    expect((await status()).incident?.id).toBe(id);
+    expect(await readFile(join(state.lab.world.cwd, 'there.md'), 'utf8')).toBe('mine');
+    expect((await run(['incident', 'end', '--restore', '--markdown', 'there.md', '--force'])).code).toBe(0);
+    expect((await run(['incident', 'show', id, '--markdown', 'again.md'])).out).toContain('written: ');
+  });
+
+  test.each([[['incident', 'show', 'x']], [['incident', 'start', ' ']], [['incident', 'note', '']]])(
+    '%j is 2',
+    async (args) => {
+      expect((await run(args)).code).toBe(2);
+    },
+  );
+});
+
+describe('on a deployed server', () => {
+  const deployed = {} as { lab: Lab };
+  beforeAll(async () => {
+    deployed.lab = await openLab({ dialect: 'deployed' });
+  });
+  afterAll(() => deployed.lab.stop());
+
+  test('the same, proven as far as such a server can show it', async () => {
+    const { world } = deployed.lab;
+    expect((await world.main(['incident', 'start', 'slow'])).code).toBe(0);
+    const set = await world.main(['override', 'set', '/api/search', '--rate', '30', '--burst', '3', '--json']);
+    const asked = await world.main(['incident', 'status', '--json']);
+    expect(asked.code).toBe(0);
+    const ended = await world.main(['incident', 'end', '--restore', '--json']);
+    expect([set.code, ended.code]).toEqual([0, 0]);
+    expect(jsonOf(ended.out)).toMatchObject({ isEnded: true, incident: { outcome: 'restored' } });
+    expect(await deployed.lab.document()).toBe('{}');
+  });
+});

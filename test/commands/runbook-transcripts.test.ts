@@ -1,0 +1,160 @@
+import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { builtInRunbooks } from '../../src/domain/runbook/built-in.js';
+import { openLab, type Lab } from '../support/lab.js';
+import { jsonOf } from '../support/world.js';
+
+// Every built-in runbook from its first step to its last, against both dialects. What people read stands in files beside
+// this one, and is looked at when it changes: UPDATE_TRANSCRIPTS=true writes them anew.
+
+const folder = join(import.meta.dirname, 'runbook-transcripts');
+
+interface Scenario {
+  readonly name: string;
+  readonly given: readonly string[];
+  /** Done once before the run. */
+  readonly before?: (lab: Lab) => Promise<unknown>;
+  /** What somebody does by hand, by step; every other step by hand is said to be done. */
+  readonly byHand?: Readonly<Record<string, (lab: Lab) => Promise<unknown>>>;
+  /** Settings of the environment beside the lab's own. */
+  readonly more?: (lab: Lab) => Readonly<Record<string, unknown>>;
+  /** The exit code at the end of the run, by dialect. */
+  readonly codes: Readonly<Record<'documented' | 'deployed', number>>;
+  /** The steps that must be told to have no effect on the deployed dialect. */
+  readonly withoutEffect: readonly string[];
+}
+
+const store = (text: string) => (lab: Lab) => lab.store(text);
+
+/** The SHA-256 of POST:/api/checkout:user:42:booking:7, by sha256sum. */
+const entry = '7cd836071c2a381b4ba36344ce0da2412b759bb437c1c46263532b04a6239a79';
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'runtime-change',
+    given: ['variable=RATE_LIMIT_SHADOW_FINANCIAL', 'value=true'],
+    byHand: { set: (lab) => appendFile(lab.sandbox.envFile, 'RATE_LIMIT_SHADOW_FINANCIAL=true\n') },
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['reload-financial', 'again-financial'],
+  },
+  {
+    name: 'route-override',
+    given: ['route=/api/search', 'rate=30', 'burst=4'],
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['write'],
+  },
+  {
+    name: 'raise-limit',
+    given: ['route=/api/search', 'burst=20', 'rate=90'],
+    before: store('{"/api/search":{"rate":70,"burst":12}}'),
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['burst', 'rate'],
+  },
+  {
+    name: 'clear-lock',
+    given: ['user=user:42'],
+    before: (lab) => lab.redis.cli('SET', 'lab:lock:42:checkout', 'held-by-7', 'PX', '3600000'),
+    codes: { documented: 0, deployed: 0 },
+    withoutEffect: [],
+  },
+  {
+    name: 'clear-idempotency',
+    given: ['text=POST:/api/checkout:user:42:booking:7'],
+    before: (lab) => lab.redis.cli('SET', `lab:idem:${entry}`, '{"status":200}', 'PX', '86400000'),
+    codes: { documented: 0, deployed: 0 },
+    withoutEffect: [],
+  },
+  {
+    name: 'emergency-rollback',
+    given: ['scope=bucket', 'bucket=read'],
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['bucket', 'proof'],
+  },
+  {
+    name: 'staged-rollout',
+    given: ['upTo=financial'],
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['observe', 'enforce-financial', 'proof'],
+  },
+  {
+    name: 'verify-rollback',
+    given: ['scope=route', 'route=/api/search'],
+    before: store('{"/api/search":{"shadow":true}}'),
+    more: (lab) => ({ metrics: `${lab.sandbox.origin}/metrics` }),
+    codes: { documented: 0, deployed: 8 },
+    withoutEffect: ['verify'],
+  },
+];
+
+test('there is a transcript of every built-in runbook', () => {
+  expect(scenarios.map(({ name }) => name).sort()).toEqual([...builtInRunbooks.keys()].sort());
+});
+
+describe.each(['documented', 'deployed'] as const)('%s', (dialect) => {
+  const state = {} as { lab: Lab; path: string };
+  beforeAll(async () => {
+    state.lab = await openLab({ dialect });
+  });
+  afterAll(() => state.lab.stop());
+  beforeEach(async () => {
+    // What one run learned about the server is not to be known to the next.
+    await rm(join(state.lab.world.stateHome, 'rlctl'), { recursive: true, force: true });
+    await state.lab.reset();
+  });
+
+  test.each(scenarios)('$name', async ({ name, given, before, byHand, more, codes, withoutEffect }) => {
+    const { lab } = state;
+    const { origin } = lab.sandbox;
+    const environment = {
+      ...lab.environment,
+      probe: [{ url: `${origin}/api/search`, bucket: 'read' }],
+      buckets: { read: { routes: ['/api/search'] }, financial: { routes: ['/api/payments'] } },
+      ...more?.(lab),
+    };
+    const path = await lab.world.config('transcripts.yaml', { environments: { lab: environment } });
+    await before?.(lab);
+    await lab.world.main(['reload', '--no-verify']);
+    const told: string[] = [];
+    const say = async (line: readonly string[]) => {
+      const ran = await lab.world.main(line, { env: { RLCTL_CONFIG: path } });
+      told.push(`$ rlctl ${line.join(' ')}\n${ran.out}${ran.err}[exit ${ran.code}]`);
+      return ran;
+    };
+    const start = ['runbook', 'run', name, ...given.flatMap((each) => ['--input', each])];
+    let ran = await say(start);
+    const [id] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec(ran.out + ran.err) ?? [''];
+    for (let turn = 0; turn < 10 && ran.code === 6; turn += 1) {
+      const step = /waits for step "([^"]+)"/.exec(ran.err)?.[1] ?? '';
+      await byHand?.[step]?.(lab);
+      ran = await say(['runbook', 'resume', id, '--done', step]);
+    }
+    expect([name, ran.code]).toEqual([name, codes[dialect]]);
+    const log = await lab.world.main(['runbook', 'log', id, '--json'], { env: { RLCTL_CONFIG: path } });
+    const { steps } = jsonOf<{ steps: readonly { id: string; state: string }[] }>(log.out);
+    const noEffect = steps.filter((step) => step.state === 'noEffect').map((step) => step.id);
+    expect(noEffect).toEqual(dialect === 'deployed' ? withoutEffect : []);
+    await expectTranscript(join(folder, dialect, `${name}.txt`), masked(told.join('\n\n'), lab));
+  });
+});
+
+/** What differs from one run to the next stands as a word. */
+function masked(text: string, lab: Lab): string {
+  return `${text
+    .replaceAll(lab.sandbox.origin, 'http://API')
+    .replaceAll(lab.world.root, '/ROOT')
+    .replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, 'RUN')
+    .replaceAll(/\bc[0-9a-z]{19}\b/g, 'CHANGE')
+    .replaceAll(/\d{4}-\d\d-\d\dT[0-9:.]+Z/g, 'TIME')
+    .replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HEX')
+    .replaceAll(/(?:\d+m )?\d+(?:ms|s|m)\b(?: \d+s)?/g, 'DURATION')
+    .replaceAll(/(\d+) MiB free/g, 'N MiB free')}\n`;
+}
+
+async function expectTranscript(path: string, text: string): Promise<void> {
+  if (process.env['UPDATE_TRANSCRIPTS'] === 'true') {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+  expect(text).toBe(await readFile(path, 'utf8').catch(() => ''));
+}

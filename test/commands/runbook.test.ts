@@ -1,0 +1,323 @@
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(async () => {
+  await rm(join(state.lab.world.stateHome, 'rlctl'), { recursive: true, force: true });
+  await rm(join(state.lab.world.cwd, 'runbooks'), { recursive: true, force: true });
+  await state.lab.reset();
+});
+
+const rlctl = (args: readonly string[], options?: MainOptions): Promise<Ran> => state.lab.world.main(args, options);
+const historyLength = async (): Promise<number> => Number(await state.lab.redis.cli('XLEN', labHistoryKey));
+
+/** A runbook of the team's own, beside the configuration. */
+async function write(name: string, runbook: JsonObject): Promise<string> {
+  return state.lab.world.write(`runbooks/${name}.yaml`, JSON.stringify({ title: 'T', summary: 'S', ...runbook }));
+}
+
+interface Shown {
+  readonly run: string;
+  readonly state: string;
+  readonly steps: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly said: string | null;
+    readonly changeId: string;
+  }[];
+}
+
+const states = (shown: Shown): readonly string[] => shown.steps.map(({ id, state: is }) => `${id} ${is}`);
+
+describe('looking', () => {
+  test('the list names the built-in ones and the team’s, a faulty one with its cure', async () => {
+    await write('ours', { steps: [{ id: 'a', title: 'A', rlctl: ['status'] }] });
+    await write('broken', { steps: [] });
+    await write('raise-limit', { steps: [{ id: 'a', title: 'A', rlctl: ['status'] }] });
+    const { runbooks } = jsonOf<{ runbooks: readonly { name: string; source: string; fault: string | null }[] }>(
+      (await rlctl(['runbook', 'list', '--json'])).out,
+    );
+    expect(runbooks.filter(({ source }) => source === 'built-in')).toHaveLength(8);
+    const team = runbooks.filter(({ source }) => source !== 'built-in').map(({ name, fault }) => [name, fault]);
+    expect(team).toEqual([
+      ['broken', 'faulty: rlctl runbook lint broken'],
+      ['ours', null],
+      ['raise-limit', 'the name is that of a built-in one'],
+    ]);
+  });
+
+  test('what show prints as YAML is a runbook that runs', async () => {
+    const { out } = await rlctl(['runbook', 'show', 'clear-lock', '-o', 'yaml']);
+    await state.lab.world.write('runbooks/copied.yaml', out);
+    expect(await rlctl(['runbook', 'lint', 'copied'])).toMatchObject({ code: 0, out: 'nothing found in 1 runbook\n' });
+    const ran = await rlctl(['runbook', 'run', 'copied', '-i', 'user=user:1', '--json']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('the page of the handbook comes from the same source', async () => {
+    const { out } = await rlctl(['runbook', 'show', 'raise-limit', '--markdown']);
+    expect(out).toContain('# Raise a limit, burst first\n');
+    expect(out).toContain('| `rate` | `1` | the new rate per minute, after the burst; may be left out |');
+    expect(out).toContain('Only where rate is given.');
+    expect(out).toContain('rlctl override set {{route}} --burst {{burst}}');
+  });
+
+  test('lint checks every command against the command tree, and reports as SARIF and for GitHub', async () => {
+    await write('odd', { steps: [{ id: 'a', title: 'A', rlctl: ['override', 'set', '/a', '--raet', '3'] }] });
+    const shown = await rlctl(['runbook', 'lint']);
+    expect(shown.code).toBe(3);
+    expect(shown.out).toContain('runbooks/odd.yaml:1:');
+    expect(shown.out).toContain("unknown option '--raet'");
+    const sarif = await rlctl(['runbook', 'lint', '--sarif']);
+    const results = jsonOf<{ runs: readonly [{ results: readonly { ruleId: string }[] }] }>(sarif.out).runs[0].results;
+    expect(results.map(({ ruleId }) => ruleId)).toEqual(['command']);
+    const github = await rlctl(['runbook', 'lint', '--github']);
+    expect(github.out).toMatch(/^::error file=runbooks\/odd\.yaml,line=1,col=\d+,title=rlctl%3A command::/);
+  });
+
+  test('a dry run shows every command with its consent, and runs nothing', async () => {
+    const line = [
+      'runbook',
+      'run',
+      'raise-limit',
+      '-i',
+      'route=/api/a b',
+      '-i',
+      'burst=4',
+      '--reason',
+      'R',
+      '--for',
+      '2h',
+    ];
+    const shown = await rlctl([...line, '--dry-run']);
+    expect(shown.code).toBe(0);
+    expect(shown.out).toContain("override set '/api/a b' --burst 4 --yes --reason R --for 2h");
+    expect(shown.out).not.toContain('--rate');
+    expect(shown.out).toContain('nothing has been run');
+    expect(await historyLength()).toBe(0);
+    expect((await rlctl(['runbook', 'log'])).out).toBe('no run of a runbook is known\n');
+  });
+});
+
+describe('before anything runs', () => {
+  test('every input that is wrong is named at once, and nothing is written', async () => {
+    const ran = await rlctl(['runbook', 'run', 'raise-limit', '-i', 'route=api', '-i', 'brust=3', '--json']);
+    expect(ran.code).toBe(2);
+    expect(errorOf(ran)).toMatchObject({ code: 'RUNBOOK_INPUT' });
+    expect(errorOf(ran).message).toContain('there is no input brust; did you mean burst?');
+    expect(errorOf(ran).message).toContain('does not start with "/"');
+    expect(errorOf(ran).message).toContain('input burst is missing');
+    expect(await historyLength()).toBe(0);
+  });
+
+  test('a value is never a flag, a shell or another template', async () => {
+    const reset = ['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '-i'];
+    expect(await rlctl([...reset, 'name=--target=x'])).toMatchObject({ code: 2 });
+    const ran = await rlctl([...reset, 'name=$(touch${IFS}x);{{user}}', '--json']);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('there is no lock of user 1, $(touch${IFS}x);{{user}}');
+  });
+
+  test('on a protected environment a run wants its reason, its end and its name, once for all steps', async () => {
+    const environments = { lab: { ...state.lab.environment, protected: true } };
+    const path = await state.lab.world.config('protected.yaml', { environments });
+    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=4', '-i', 'rate=5', '--json'];
+    const run = (...more: string[]) => rlctl([...line, ...more], { env: { RLCTL_CONFIG: path } });
+    expect(errorOf(await run())).toMatchObject({ exitCode: 6, code: 'REASON_MISSING' });
+    expect(errorOf(await run('--reason', 'R', '--for', '1h'))).toMatchObject({ exitCode: 6, code: 'NOT_CONFIRMED' });
+    expect(await historyLength()).toBe(0);
+    const ran = await run('--reason', 'R', '--for', '1h', '--confirm', 'lab');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    const history = await rlctl(['override', 'history', '--json']);
+    const { entries } = jsonOf<{ entries: readonly { reason: string | null; until: string | null }[] }>(history.out);
+    expect(entries.filter(({ reason }) => reason === 'R')).toHaveLength(2);
+    expect(entries[0]?.until).not.toBeNull();
+  });
+
+  test('read-only refuses a run and permits its dry run', async () => {
+    const line = ['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '--read-only'];
+    expect(await rlctl(line)).toMatchObject({ code: 6 });
+    expect(await rlctl([...line, '--dry-run'])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a run', () => {
+  test('records its changes as parts of it, and is taken back exactly, the last step first', async () => {
+    const before = '{"/api/b" : {"rate":9}, "/api/a":{"rate":1,"x":2}}';
+    await state.lab.store(before);
+    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=4', '-i', 'rate=5', '--json'];
+    const ran = jsonOf<Shown>((await rlctl(line)).out);
+    expect(states(ran)).toEqual(['before done', 'burst done', 'traffic done', 'rate done', 'after done']);
+    const { entries } = jsonOf<{ entries: readonly { changeId: string; partOf?: unknown }[] }>(
+      (await rlctl(['override', 'history', '--json'])).out,
+    );
+    expect(entries.map(({ changeId }) => changeId)).toContain(ran.steps[1]?.changeId);
+    const back = await rlctl(['runbook', 'resume', ran.run, '--undo', '--json']);
+    expect(back).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(before);
+    expect(errorOf(await rlctl(['runbook', 'resume', ran.run, '--undo', '--json']))).toMatchObject({
+      code: 'RUN_OVER',
+    });
+    expect(errorOf(await rlctl(['runbook', 'resume', ran.run, '--json']))).toMatchObject({ exitCode: 2 });
+  });
+
+  test('somebody’s later change of the same route keeps it from being taken back', async () => {
+    const ran = jsonOf<Shown>(
+      (await rlctl(['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4', '--json'])).out,
+    );
+    await rlctl(['override', 'set', '/api/a', '--rate', '7']);
+    const back = await rlctl(['runbook', 'resume', ran.run, '--undo', '--json']);
+    expect(back.code).toBe(8);
+    expect(jsonOf<{ stoppedAt: unknown }>(back.out).stoppedAt).toMatchObject({ step: 'write', why: 'bad' });
+    expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
+  });
+
+  test('waits for what is done by hand, and goes on where it stood: on this machine or another one', async () => {
+    await write('by-hand', {
+      steps: [
+        { id: 'one', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+        { id: 'hand', title: '2', manual: 'Call {{environment}}.', undo: { manual: 'Call again.' } },
+        { id: 'two', title: '3', rlctl: ['override', 'set', '/api/b', '--rate', '4'] },
+      ],
+    });
+    const first = errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json']));
+    expect(first).toMatchObject({ exitCode: 6, code: 'RUN_WAITS', details: { step: 'hand', said: 'Call lab.' } });
+    const id = String(first.details?.['run']);
+    const elsewhere = { env: { XDG_STATE_HOME: join(state.lab.world.root, 'elsewhere'), RLCTL_ACTOR: 'other@there' } };
+    const again = errorOf(await rlctl(['runbook', 'resume', id, '--json'], elsewhere));
+    expect(again).toMatchObject({ code: 'RUN_WAITS' });
+    const ran = jsonOf<Shown>((await rlctl(['runbook', 'resume', id, '--done', 'hand', '--json'], elsewhere)).out);
+    expect(states(ran)).toEqual(['one done', 'hand done', 'two done']);
+    expect(ran.steps[1]?.said).toBe('done, as other@there said');
+    expect(await historyLength()).toBe(2);
+    const log = await rlctl(['runbook', 'log', id]);
+    expect(log.out).toContain('hand waits  tester@test');
+    expect(log.out).toContain('run resumed  other@there');
+  });
+
+  test('its journal is a private file, and stands in Redis beside the document', async () => {
+    const ran = jsonOf<Shown>((await rlctl(['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '--json'])).out);
+    const path = join(state.lab.world.stateHome, 'rlctl', 'runs', `${ran.run}.journal.json`);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const stored = await state.lab.redis.cli('HGET', '{lab:rl:overrides}:operations', `run:${ran.run}`);
+    expect(JSON.parse(stored)).toEqual(JSON.parse(await readFile(path, 'utf8')));
+    expect(await state.lab.redis.cli('HEXISTS', '{lab:rl:overrides}:operations', `lease run:${ran.run}`)).toBe('0');
+  });
+
+  test('a run that somebody else drives is refused with who and until when, and can be taken over', async () => {
+    await write('by-hand', { steps: [{ id: 'hand', title: '1', manual: 'Call.', undo: { manual: 'Call.' } }] });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json'])).details?.['run']);
+    const until = Date.now() + 60_000;
+    await state.lab.redis.cli('HSET', '{lab:rl:overrides}:operations', `lease run:${id}`, `${until} token alice@there`);
+    const refused = errorOf(await rlctl(['runbook', 'resume', id, '--done', 'hand', '--json']));
+    expect(refused).toMatchObject({
+      exitCode: 5,
+      code: 'RUN_DRIVEN',
+      details: { holder: 'alice@there', untilMs: until },
+    });
+    expect(refused.message).toContain(new Date(until).toISOString());
+    expect(await rlctl(['runbook', 'resume', id, '--done', 'hand', '--take-over'])).toMatchObject({ code: 0 });
+  });
+
+  test('stops where a check before a step does not hold, does nothing of it, and goes on when it holds', async () => {
+    await write('careful', {
+      steps: [
+        {
+          ...{ id: 'set', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+          precheck: [{ http: { path: '/health/live', status: 200, contains: 'no such text' } }],
+        },
+      ],
+    });
+    const ran = await rlctl(['runbook', 'run', 'careful', '--json']);
+    expect(ran.code).toBe(3);
+    expect(jsonOf<Shown>(ran.out).steps[0]?.said).toContain(
+      'before it: /health/live answered 200 without "no such text"',
+    );
+    expect(await historyLength()).toBe(0);
+    const skipped = await rlctl(['runbook', 'resume', jsonOf<Shown>(ran.out).run, '--skip', 'set', '--json']);
+    expect(states(jsonOf<Shown>(skipped.out))).toEqual(['set skipped']);
+  });
+
+  test('a lock that changes hands between the look and the removal stays', async () => {
+    const key = 'lab:lock:42:checkout';
+    await state.lab.redis.cli('SET', key, 'mine');
+    const shown = jsonOf<{ digest: string }>(
+      (await rlctl(['lock', 'clear', '42', 'checkout', '--dry-run', '--json'])).out,
+    );
+    await state.lab.redis.cli('SET', key, 'theirs');
+    const ran = errorOf(await rlctl(['lock', 'clear', '42', 'checkout', '--if-value', shown.digest, '--json']));
+    expect(ran).toMatchObject({ exitCode: 5, code: 'KEY_CHANGED' });
+    expect(await state.lab.redis.cli('GET', key)).toBe('theirs');
+  });
+});
+
+describe('programs', () => {
+  const programs = {
+    steps: [{ id: 'run', title: '1', exec: { argv: ['printf', 'made %s', '{{environment}}'] }, undo: { manual: 'x' } }],
+  };
+
+  test('run by argv beside a configuration that was named by hand', async () => {
+    await write('programs', programs);
+    expect(await rlctl(['runbook', 'run', 'programs', '--json'])).toMatchObject({ code: 0 });
+  });
+
+  test('run beside a project’s file only after somebody trusted that very runbook', async () => {
+    const { world } = state.lab;
+    const cwd = join(world.root, 'project-of-others');
+    await mkdir(join(cwd, 'runbooks'), { recursive: true });
+    const { secret: _, ...open } = state.lab.environment;
+    const config = { environments: { lab: { ...open, redis: state.lab.redis.url } } };
+    await writeFile(join(cwd, 'rlctl.yaml'), JSON.stringify(config), { mode: 0o600 });
+    const file = join(cwd, 'runbooks', 'programs.yaml');
+    await writeFile(file, JSON.stringify({ title: 'T', summary: 'S', ...programs }));
+    const there = { cwd, env: { RLCTL_CONFIG: undefined } };
+    const run = () => rlctl(['runbook', 'run', 'programs', '--json'], there);
+    expect(errorOf(await run())).toMatchObject({ exitCode: 6, code: 'CONFIG_UNTRUSTED' });
+    const asked = await rlctl(['env', 'trust', '--dry-run'], there);
+    expect(asked.out).toContain("runbook programs  runs printf 'made %s' {{environment}}");
+    await rlctl(['env', 'trust'], there);
+    expect(await run()).toMatchObject({ code: 0 });
+    await writeFile(file, JSON.stringify({ title: 'T', summary: 'changed', ...programs }));
+    const changed = errorOf(await run());
+    expect(changed).toMatchObject({ code: 'RUN_WAITS' });
+    expect(changed.message).toContain('is not trusted to run programs');
+  });
+
+  test('of a run that comes from Redis alone are left to somebody’s hand', async () => {
+    await write('programs', {
+      steps: [{ id: 'hand', title: '0', manual: 'x', undo: { manual: 'x' } }, ...programs.steps],
+    });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'programs', '--json'])).details?.['run']);
+    await rm(join(state.lab.world.cwd, 'runbooks'), { recursive: true });
+    const ran = errorOf(await rlctl(['runbook', 'resume', id, '--done', 'hand', '--json']));
+    expect(ran).toMatchObject({ code: 'RUN_WAITS', details: { step: 'run' } });
+    expect(ran.message).toContain('does not stand on this machine as it was when the run began');
+  });
+});
+
+describe('what Redis keeps of a run was written by anybody', () => {
+  test.each([
+    ['a command that no step may run', { rlctl: ['sandbox', 'up'] }],
+    ['a signature for another host', { rlctl: ['reload', '--target', 'http://127.0.0.1:1'] }],
+    ['an address of its own', { http: { url: 'http://127.0.0.1:1/' } }],
+  ])('%s is not gone on with', async (_, act) => {
+    await write('by-hand', { steps: [{ id: 'hand', title: '1', manual: 'x', undo: { manual: 'x' } }] });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json'])).details?.['run']);
+    const key = '{lab:rl:overrides}:operations';
+    const journal = jsonOf<{ written: JsonObject; rev: number }>(await state.lab.redis.cli('HGET', key, `run:${id}`));
+    const forged = {
+      ...journal,
+      rev: journal.rev + 9,
+      written: { title: 'T', summary: 'S', steps: [{ id: 'hand', title: '1', ...act }] },
+    };
+    await state.lab.redis.cli('HSET', key, `run:${id}`, JSON.stringify(forged));
+    expect(errorOf(await rlctl(['runbook', 'resume', id, '--json']))).toMatchObject({ exitCode: 6, code: 'RUN_UNFIT' });
+  });
+});

@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import type { HistoryBody, HistoryEntry } from '../../../src/domain/override/history.js';
+import { keptPanicsText, parseKeptPanics, type KeptPanic } from '../../../src/domain/panic/kept.js';
+import { overlapRemarks } from '../../../src/domain/panic/overlap.js';
+import {
+  keptAsPanic,
+  openPanic,
+  panicOf,
+  recordedPanics,
+  targetOfCommand,
+  type Panic,
+} from '../../../src/domain/panic/panics.js';
+import { restorableFlags, assertSamePlace } from '../../../src/domain/panic/restorable-flags.js';
+import { judgeSwitch } from '../../../src/domain/panic/judge-switch.js';
+import { panicCommand, parsePanicId } from '../../../src/domain/panic/target.js';
+
+function entry(changeId: string, body: Partial<HistoryBody>, timeMs = 1000): HistoryEntry {
+  return {
+    entryId: `${timeMs}-0`,
+    timeMs,
+    kind: 'change',
+    changeId,
+    sequence: 1,
+    prev: 'none',
+    next: 'none',
+    chain: '',
+    document: null,
+    snapshotOf: null,
+    body: {
+      v: 1,
+      command: 'panic bucket financial',
+      actor: 'ana',
+      reason: null,
+      ticket: null,
+      rlctl: '1',
+      environment: 'prod',
+      undoes: null,
+      routes: [{ route: '/pay', before: null, after: '{"shadow":true}', previous: null, next: null }],
+      splices: [],
+      ...body,
+    },
+  };
+}
+
+const of = (id: string): Pick<HistoryBody, 'partOf'> => ({
+  partOf: [
+    { kind: 'runbook', id: 'r-1' },
+    { kind: 'panic', id },
+  ],
+});
+const panic = (more: Partial<Panic>): Panic => ({
+  id: 'p-00000001',
+  command: 'panic bucket financial',
+  way: 'overrides',
+  atMs: 0,
+  actor: 'ana',
+  reason: null,
+  ticket: null,
+  changed: ['/pay'],
+  changeIds: ['c1'],
+  restored: null,
+  ...more,
+});
+
+describe('what the history tells of panics', () => {
+  test('one is open until a change takes it back, whatever command that was', () => {
+    const acted = entry('c1', of('p-00000001'));
+    expect(recordedPanics([entry('c2', { command: 'override set' }), acted])).toEqual([
+      panic({ atMs: 1000, restored: null }),
+    ]);
+    const undone = entry('c3', { command: 'override undo', undoes: 'c1', actor: 'bo' }, 5000);
+    expect(recordedPanics([undone, acted])[0]?.restored).toEqual({ atMs: 5000, actor: 'bo', changeId: 'c3' });
+    const together = entry('c4', { command: 'incident end', undoes: 'c9', alsoUndoes: ['c1'] });
+    expect(recordedPanics([together, acted])[0]?.restored).toMatchObject({ changeId: 'c4' });
+  });
+
+  test('what takes one back is no part of it, and names it all the same', () => {
+    const back = entry('c2', { ...of('p-00000001'), undoes: 'c1' });
+    expect(panicOf(back.body)).toBeNull();
+    expect(recordedPanics([back, entry('c1', of('p-00000001'))])).toHaveLength(1);
+    expect(panicOf(null)).toBeNull();
+    expect(panicOf(entry('c', { partOf: [{ kind: 'incident', id: 'i' }] }).body)).toBeNull();
+  });
+});
+
+describe('the panic that is meant', () => {
+  const restored = panic({ id: 'p-00000002', restored: { atMs: 7, actor: 'bo', changeId: null } });
+  const other = panic({ id: 'p-00000003', command: 'panic global' });
+  test('by its id, or the only open one', () => {
+    expect(openPanic([panic({}), restored], null).id).toBe('p-00000001');
+    expect(openPanic([panic({}), other], 'p-00000003').id).toBe('p-00000003');
+  });
+
+  test('or the one that this very change restored, where a run was cut off and is repeated', () => {
+    const again = panic({ id: 'p-00000004', restored: { atMs: 7, actor: 'bo', changeId: 'c-fixed' } });
+    expect(openPanic([other, again], null, 'c-fixed').id).toBe('p-00000004');
+    expect(openPanic([other, again], null, 'c-other').id).toBe('p-00000003');
+  });
+
+  test.each([
+    [[restored], null, 'NO_PANIC'],
+    [[panic({}), other], null, 'PANIC_AMBIGUOUS'],
+    [[panic({})], 'p-99999999', 'UNKNOWN_PANIC'],
+    [[restored], 'p-00000002', 'PANIC_RESTORED'],
+  ])('%#: is a usage error otherwise', (panics, id, code) => {
+    expect(() => openPanic(panics, id)).toThrow(expect.objectContaining({ kind: 'usage', code }) as Error);
+  });
+
+  test('has an id of one form', () => {
+    expect(parsePanicId('p-1a2b3c4d')).toBe('p-1a2b3c4d');
+    for (const text of ['', 'p-', 'p-1A2B3C4D', 'p-1a2b3c4d5', '1a2b3c4d', 'p-1a2b3c4d\n'])
+      expect(() => parsePanicId(text)).toThrow(expect.objectContaining({ code: 'PANIC_ID' }) as Error);
+  });
+});
+
+test.each([
+  [{ kind: 'global' }, 'panic global'],
+  [{ kind: 'bucket', name: 'financial' }, 'panic bucket financial'],
+  [{ kind: 'bucket', name: 'a b' }, "panic bucket 'a b'"],
+  [{ kind: 'route', route: '/api/*x' }, "panic route '/api/*x'"],
+] as const)('%j is typed as "%s", and read back', (target, command) => {
+  expect(panicCommand(target)).toBe(command);
+  expect(targetOfCommand(command)).toEqual(target);
+});
+
+describe('two panics that overlap', () => {
+  const routesOf = (bucket: string): readonly string[] => (bucket === 'financial' ? ['/pay', '/checkout'] : []);
+  const first = panic({ command: 'panic route /pay', changed: ['/pay'] });
+  test.each([
+    ['the wider one relied on the first', 'panic bucket financial', ['/checkout'], true],
+    ['the wider one changed it too', 'panic bucket financial', ['/pay', '/checkout'], false],
+    ['the other is about other routes', 'panic route /search', ['/search'], false],
+    ['what catches every route goes on doing so', 'panic global', [''], false],
+  ])('%s', (_, command, changed, isSaid) => {
+    const other = panic({ id: 'p-00000002', command, changed });
+    expect(overlapRemarks(first, [other, first], routesOf)).toHaveLength(isSaid ? 1 : 0);
+    const done = { ...other, restored: { atMs: 1, actor: 'a', changeId: null } };
+    expect(overlapRemarks(first, [done, first], routesOf)).toEqual([]);
+  });
+});
+
+const record = {
+  place: '/etc/limiter.env',
+  variable: 'RATE_LIMIT_SHADOW_READ',
+  before: null,
+  wrote: 'true',
+  actor: 'ana',
+  reason: null,
+  ticket: null,
+  at: '2026-11-21T10:00:00Z',
+};
+const kept = (id: string, restored: KeptPanic['restored'] = null): KeptPanic => ({
+  id,
+  command: 'panic bucket read',
+  way: 'flags',
+  atMs: 5,
+  actor: 'ana',
+  reason: 'r',
+  ticket: null,
+  flags: [{ bucket: 'read', record }],
+  restored,
+});
+
+describe('panics that acted outside the document', () => {
+  test('are read as they were written', () => {
+    const panics = [kept('p-1'), kept('p-2', { atMs: 9, actor: 'bo' })];
+    expect(parseKeptPanics(keptPanicsText(panics))).toEqual(panics);
+    expect(keptAsPanic(kept('p-1'))).toMatchObject({
+      changed: ['RATE_LIMIT_SHADOW_READ'],
+      changeIds: [],
+      restored: null,
+    });
+  });
+
+  test.each([
+    null,
+    '',
+    '[]',
+    '{"panics":5}',
+    'no json',
+    '{"panics":[null,{"id":1},{"id":"p","command":"c","actor":"a","way":"magic","atMs":1,"flags":[]}]}',
+  ])('what is none is left out: %s', (text) => {
+    expect(parseKeptPanics(text)).toEqual([]);
+  });
+
+  test('every open one is kept, and of the others the newest', () => {
+    const done = { atMs: 9, actor: 'bo' };
+    const many = [...Array.from({ length: 80 }, (_, index) => kept(`r${index}`, done)), kept('old')];
+    const left = parseKeptPanics(keptPanicsText(many));
+    expect(left).toHaveLength(51);
+    expect([left[0]?.id, left.at(-1)?.id]).toEqual(['r0', 'old']);
+  });
+});
+
+describe('flags to put back', () => {
+  const flag = { bucket: 'read', record };
+  const changed = { ...flag, record: { ...record, before: 'false' } };
+  test.each([
+    ['as the panic left it', flag, 'true', 1],
+    ['nobody can tell', flag, undefined, 1],
+    ['absent again, as before', flag, null, 0],
+    ['as before', changed, 'false', 0],
+  ])('%s', (_, one, now, count) => {
+    expect(restorableFlags([{ flag: one, now }], 'p-1')).toHaveLength(count);
+  });
+
+  test('one that holds anything else is a conflict with all three values, and none is put back', () => {
+    const flags = [
+      { flag, now: 'true' },
+      { flag: changed, now: '1' },
+    ];
+    expect(() => restorableFlags(flags, 'p-1')).toThrow(
+      expect.objectContaining({
+        kind: 'conflict',
+        details: { variables: [{ variable: record.variable, base: 'true', theirs: '1', mine: 'false' }] },
+      }) as Error,
+    );
+  });
+
+  test('another place than the configured one is a usage error that says what stood there', () => {
+    expect(() => assertSamePlace([flag], '/etc/limiter.env', 'p-1')).not.toThrow();
+    for (const place of ['/other', null])
+      expect(() => assertSamePlace([flag], place, 'p-1')).toThrow(
+        expect.objectContaining({
+          code: 'PANIC_ELSEWHERE',
+          hint: expect.stringContaining('was not set') as string,
+        }) as Error,
+      );
+  });
+});
+
+describe('the master switch', () => {
+  const seen = { isEnabled: false, wanted: 2, unreached: 0, source: 'POST /config/reload' };
+  test.each([
+    ['every answer says so', { said: [false, false] }, 'proven', null],
+    ['one process still says the contrary', { said: [false, true] }, 'contradicted', 'flagNeedsRestart'],
+    ['too few answers say anything', { said: [false, null] }, 'notProven', null],
+    ['no answer says anything', { said: [null, null] }, 'notProven', null],
+    ['an address did not take the reload', { said: [false, false], unreached: 1 }, 'notProven', null],
+    [
+      'an address did not take it, and another one contradicts',
+      { said: [true], unreached: 1 },
+      'contradicted',
+      'flagNeedsRestart',
+    ],
+  ] as const)('%s', (_, what, verdict, trap) => {
+    expect(judgeSwitch({ ...seen, ...what })).toMatchObject({
+      verdict,
+      trap,
+      levelReached: verdict === 'proven' ? 'loaded' : 'none',
+    });
+  });
+
+  test('on again is judged the other way round', () => {
+    expect(judgeSwitch({ ...seen, isEnabled: true, said: [true, true] }).diagnosis).toBe('the limiter is on');
+    expect(judgeSwitch({ ...seen, isEnabled: true, said: [false] }).verdict).toBe('contradicted');
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { afterChecks, readEnd, valuesAt, type CommandEnd } from '../../../src/domain/runbook/outcome.js';
+
+const wish = { argv: ['override', 'set', '/a', '--rate', '3'], exits: [0], fields: [] };
+const end = (exitCode: number, document: CommandEnd['document']): CommandEnd => ({ exitCode, document, error: null });
+const proof = (more: Readonly<Record<string, never>> | object) => ({
+  ...{ verdict: 'proven', levelReached: 'loaded', diagnosis: 'as stored', trap: null, evidence: [] },
+  learned: { enforcesOverrides: null },
+  ...more,
+});
+const change = (more: object) => ({
+  ...{ kind: 'OverrideChange', isNoop: false, changeId: 'c1', changes: [] },
+  proof: proof(more),
+});
+
+describe('the end of a command as a step', () => {
+  test.each([
+    ['proven', end(0, change({})), 'good'],
+    ['shown and never enforced', end(0, change({ learned: { enforcesOverrides: false } })), 'noEffect'],
+    ['contradicted by a trap', end(8, change({ verdict: 'contradicted', trap: 'flagNeedsRestart' })), 'noEffect'],
+    ['contradicted, and may be mended', end(8, change({ verdict: 'contradicted', trap: 'staleWorkers' })), 'bad'],
+    ['not proven', end(8, change({ verdict: 'notProven' })), 'bad'],
+    ['refused', { exitCode: 5, document: null, error: { code: 'CONFLICT', message: 'm', hint: 'h' } }, 'bad'],
+  ] as const)('%s', (_, ended, kind) => {
+    expect(readEnd(wish, ended)).toMatchObject({ kind });
+  });
+
+  test('a trap is no effect even where its exit code counts as done', () => {
+    const ended = end(8, change({ verdict: 'contradicted', trap: 'overridesNotEnforced' }));
+    expect(readEnd({ ...wish, exits: [0, 8] }, ended).kind).toBe('noEffect');
+  });
+
+  test('a field that is not as wanted is no effect of a change, and a finding of a look', () => {
+    const document = { kind: 'Reload', reloads: [{ isShadow: false }, { isShadow: true }] };
+    const fields = [{ path: 'reloads.*.isShadow', is: 'true' }];
+    expect(readEnd({ argv: ['reload'], exits: [0], fields }, end(0, document))).toMatchObject({
+      kind: 'noEffect',
+      text: expect.stringContaining('reloads.*.isShadow is false and true, not true'),
+    });
+    const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', is: 'x' }] };
+    expect(readEnd(look, end(0, document))).toMatchObject({ kind: 'bad', exitCode: 3 });
+  });
+
+  test('paths go through lists and maps, and never to what is inherited', () => {
+    const value = { a: [{ b: 1 }, { b: 2 }], m: { x: { b: 3 } } };
+    expect(valuesAt(value, ['a', '*', 'b'])).toEqual([1, 2]);
+    expect(valuesAt(value, ['a', '1', 'b'])).toEqual([2]);
+    expect(valuesAt(value, ['m', '*', 'b'])).toEqual([3]);
+    expect(valuesAt(value, ['constructor'])).toEqual([]);
+  });
+
+  test('what is not seen after an action has no effect; what cannot be looked at says nothing of it', () => {
+    const good = { kind: 'good', text: 'done', hint: null, exitCode: 0 } as const;
+    const unseen = { kind: 'bad', text: 'not there', hint: null, exitCode: 3 } as const;
+    expect(afterChecks(good, [good, unseen])).toMatchObject({ kind: 'noEffect', exitCode: 8 });
+    expect(afterChecks(good, [{ ...unseen, exitCode: 7 }])).toMatchObject({ kind: 'bad', exitCode: 7 });
+    expect(afterChecks(good, [good])).toMatchObject({ kind: 'good', text: 'done' });
+  });
+});
