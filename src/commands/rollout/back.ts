@@ -3,7 +3,7 @@ import { currentStage } from '../../domain/rollout/state.js';
 import { rolloutBackView } from '../../ui/rollout-plan-view.js';
 import type { Outcome } from '../command.js';
 import { attend } from './attend.js';
-import { agree, possible, rolloutFor } from './begin.js';
+import { agree, possible, rolloutFor, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
 import { takeLease, type DriveFlags } from './flags.js';
 import { takeBack } from './make.js';
@@ -20,20 +20,13 @@ export async function goBack(context: Context, flags: DriveFlags, action: 'abort
   const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
   await agree(context, environment, mine, { command: `rollout ${action}`, planned, preview });
   const session = await takeLease(context, environment, flags);
-  try {
-    const current = possible(session.state, action, environment);
-    const isBegun = current.phase === (action === 'abort' ? 'aborting' : 'undoing');
-    const work = await workOf(
-      { context, session },
-      flags.mutation.reason ?? `rollout ${action}`,
-      'operator',
-      context.changeId,
-    );
+  await writtenDown(session, async () => {
+    const { phase } = possible(session.state, action, environment);
+    const why = flags.mutation.reason ?? `rollout ${action}`;
+    const work = await workOf({ context, session }, why, 'operator', context.changeId);
     // What is under way already goes on under its own id.
-    if (!isBegun) await session.apply({ kind: action === 'abort' ? 'abortBegun' : 'undoBegun', work });
-  } catch (error) {
-    await session.release();
-    throw error;
-  }
+    if (phase === (action === 'abort' ? 'aborting' : 'undoing')) return;
+    await session.apply({ kind: action === 'abort' ? 'abortBegun' : 'undoBegun', work });
+  });
   return attend(context, environment, session, mine);
 }

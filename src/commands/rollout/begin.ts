@@ -4,7 +4,7 @@ import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { refusalOf, type RolloutAction } from '../../domain/rollout/actions.js';
 import type { RolloutState } from '../../domain/rollout/state.js';
-import { readRollout } from '../../procedures/rollout/session.js';
+import { readRollout, type RolloutSession } from '../../procedures/rollout/session.js';
 import { render, type View } from '../../ui/view.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands } from '../demands.js';
@@ -50,6 +50,16 @@ export async function agree(
       return text.trimEnd();
     },
   });
+}
+
+/** What is written down with the lease in hand; where that fails, the lease is given back at once. */
+export async function writtenDown<T>(session: RolloutSession, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    await session.letGo();
+    throw error;
+  }
 }
 
 /** Throws where gates that have not passed are gone past without saying why. */

@@ -10,7 +10,7 @@ import { currentStage, nextIndex, nextStage, soakLeftMs, type RolloutState } fro
 import { rolloutPlanView } from '../../ui/rollout-plan-view.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { attend } from './attend.js';
-import { agree, assertReasonForForce, possible, rolloutFor } from './begin.js';
+import { agree, assertReasonForForce, possible, rolloutFor, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
 import { addChangeFlags, addDriveFlags, driveFlags, takeLease, type DriveFlags } from './flags.js';
 import { lookAtGates } from './gates.js';
@@ -76,20 +76,16 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
   await agree(context, environment, mine, { command: 'rollout promote', planned: made, preview });
   const session = await takeLease(context, environment, flags);
-  const entered = { changeId: '' };
-  try {
+  const changeId = await writtenDown(session, async () => {
     const current = possible(session.state, 'promote', environment);
     const judged = await judgedNow(context, environment, current, session.nowMs());
     assertPassed(judged.state, session.nowMs(), isForced);
     const work = await workOf({ context, session }, flags.mutation.reason ?? 'promoted', 'operator', context.changeId);
     const promoted = { kind: 'promoted', work, isForced } as const;
     await session.apply(...(judged.event === null ? [] : [judged.event]), promoted);
-    entered.changeId = work.changeId;
-  } catch (error) {
-    await session.release();
-    throw error;
-  }
-  return attend(context, environment, session, mine, entered.changeId);
+    return work.changeId;
+  });
+  return attend(context, environment, session, mine, changeId);
 }
 
 function lastStage(state: RolloutState): RlctlError {

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { attend } from './attend.js';
-import { possible, rolloutFor } from './begin.js';
+import { possible, rolloutFor, writtenDown } from './begin.js';
 import { addChangeFlags, addDriveFlags, driveFlags, takeLease } from './flags.js';
 import { confirmStep } from '../confirmation.js';
 import { currentStage } from '../../domain/rollout/state.js';
@@ -28,9 +28,11 @@ export const command = defineCommand({
       await confirmStep(context, question, flags.mutation.isYes);
     }
     const session = await takeLease(context, environment, flags);
-    const current = possible(session.state, 'resume', environment);
-    if (current.phase === 'paused')
-      await session.apply({ kind: 'resumed', atMs: session.nowMs(), by: await context.actor() });
+    await writtenDown(session, async () => {
+      const { phase } = possible(session.state, 'resume', environment);
+      if (phase === 'paused')
+        await session.apply({ kind: 'resumed', atMs: session.nowMs(), by: await context.actor() });
+    });
     return attend(context, environment, session, flags);
   },
 });

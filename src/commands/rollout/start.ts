@@ -7,7 +7,7 @@ import { readRollout } from '../../procedures/rollout/session.js';
 import { rolloutPlanView } from '../../ui/rollout-plan-view.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { attend } from './attend.js';
-import { agree } from './begin.js';
+import { agree, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
 import { addChangeFlags, addDriveFlags, driveFlags, sessionPorts, takeLease, type DriveFlags } from './flags.js';
 import { assertMetrics } from './gates.js';
@@ -30,15 +30,15 @@ async function start(context: Context, choice: PlanChoice, flags: DriveFlags): P
   if (flags.mutation.isDryRun) return { view: preview.view, exit: 'ok' };
   await agree(context, environment, flags, { command: 'rollout start', planned: preview.made, preview: preview.view });
   const session = await takeLease(context, environment, flags);
-  const meanwhile = refusalOf(session.state, 'start', environment.name);
-  if (meanwhile !== null) {
-    await session.release();
-    throw meanwhile;
-  }
-  const { reason, ticket } = flags.mutation;
-  const work = await workOf({ context, session }, reason ?? 'started', 'operator', context.changeId);
-  await session.begin(beginRollout(plan, { id: `r-${context.randomness.hex(4)}`, reason, ticket, work }));
-  return attend(context, environment, session, flags, work.changeId);
+  const changeId = await writtenDown(session, async () => {
+    const meanwhile = refusalOf(session.state, 'start', environment.name);
+    if (meanwhile !== null) throw meanwhile;
+    const { reason, ticket } = flags.mutation;
+    const work = await workOf({ context, session }, reason ?? 'started', 'operator', context.changeId);
+    await session.begin(beginRollout(plan, { id: `r-${context.randomness.hex(4)}`, reason, ticket, work }));
+    return work.changeId;
+  });
+  return attend(context, environment, session, flags, changeId);
 }
 
 /** The whole plan, with the change of its first stage as it would be made now. */
