@@ -48,6 +48,7 @@ const argumentValues: Readonly<Record<string, Value>> = {
   prefix: names('override'),
   bucket: names('bucket'),
   file: names('file'),
+  'rollout start plan': names('plan'),
   topic: { kind: 'any', choices: () => [...helpTopicNames, ...firstWords()] },
   'runbook show runbook': names('runbook'),
   'runbook run runbook': names('runbook'),

@@ -20,6 +20,8 @@ export interface Config {
   /** True: somebody trusted the file, and it has changed since. */
   readonly isChanged: boolean;
   readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
+  /** The names of the file's rollout plans, in its order. */
+  readonly rollouts: readonly string[];
   /** The environment in use where no flag and no variable names one, and where that is said; `null`: none. */
   readonly current: CurrentEnvironment | null;
 }
@@ -170,6 +172,7 @@ export async function loadConfig(ports: ConfigPorts, named: string | null): Prom
     isTrusted,
     isChanged: !isTrusted && trusted !== undefined,
     environments,
+    rollouts: Object.keys(parsed.rollouts ?? {}),
     current: chosen
       ? { name: chosen, source: 'rlctl env use', isChoice: true }
       : parsed.current

@@ -8,6 +8,7 @@ import { limitsInWords, scopeInWords } from './domain/guard/words.js';
 import { describeTarget } from './domain/notify/target.js';
 import { endedPrefix, openIncidentName, parseIncident } from './domain/incident/incident.js';
 import { scanDocument, rawValue } from './domain/override/document.js';
+import { defaultPlanName } from './domain/rollout/plan.js';
 import { readEntryFields } from './domain/override/entry.js';
 import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
 import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
@@ -55,6 +56,7 @@ export async function dynamicNames(
     if (wanted.kind === 'runbook') return await runbookNames(context);
     if (wanted.kind === 'run') return await runIds(context);
     if (wanted.kind === 'panic') return await openPanics(context, await context.environment());
+    if (wanted.kind === 'plan') return await planNames(context);
     if (wanted.kind === 'receiver') return receiverNames(await context.environment());
     if (wanted.kind === 'guard') return guardNames(await context.environment());
     if (wanted.kind === 'incident') return await incidentNames(context, await context.environment());
@@ -84,6 +86,14 @@ function nameInUse(choose: () => string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The plans of a rollout that the configuration has, beside the handbook's. */
+async function planNames(context: Context): Promise<readonly Candidate[]> {
+  const { rollouts, path } = await context.config();
+  const own = rollouts.map((value) => ({ value, description: path ?? '' }));
+  const standard = { value: defaultPlanName, description: 'the handbook’s' };
+  return rollouts.includes(defaultPlanName) ? own : [standard, ...own];
 }
 
 async function bucketNames(context: Context): Promise<readonly Candidate[]> {

@@ -36,6 +36,7 @@ export const nouns: readonly Noun[] = [
     aliases: ['incidents'],
     summary: 'what was changed from start to end, its story, and the way back',
   },
+  { name: 'rollout', aliases: ['rollouts'], summary: 'enforce limits stage by stage, each passed by its gates' },
   { name: 'sandbox', aliases: [], summary: 'a complete control plane on this machine' },
 ];
 
@@ -423,6 +424,54 @@ export const leaves: readonly Leaf[] = [
     summary: 'what was changed so far, and what its end would restore',
     isMutation: false,
     load: () => import('./commands/incident/status.js'),
+  },
+  {
+    path: 'rollout abort',
+    summary: 'take back the stage it is in, and prove it',
+    isMutation: true,
+    load: () => import('./commands/rollout/abort.js'),
+  },
+  {
+    path: 'rollout pause',
+    summary: 'hold it: nothing is promoted or aborted',
+    isMutation: true,
+    load: () => import('./commands/rollout/pause.js'),
+  },
+  {
+    path: 'rollout promote',
+    summary: 'enter the next stage, when this one has passed',
+    isMutation: true,
+    load: () => import('./commands/rollout/promote.js'),
+  },
+  {
+    path: 'rollout resume',
+    summary: 'go on where it stands, doing nothing twice',
+    isMutation: true,
+    load: () => import('./commands/rollout/resume.js'),
+  },
+  {
+    path: 'rollout schema',
+    summary: 'the JSON Schema of a plan',
+    isMutation: false,
+    load: () => import('./commands/rollout/schema.js'),
+  },
+  {
+    path: 'rollout start',
+    summary: 'enter the first stage of a plan and watch its gates',
+    isMutation: true,
+    load: () => import('./commands/rollout/start.js'),
+  },
+  {
+    path: 'rollout status',
+    summary: 'stages, gates with their numbers, what is next',
+    isMutation: false,
+    load: () => import('./commands/rollout/status.js'),
+  },
+  {
+    path: 'rollout undo',
+    summary: 'take back all of it, and prove it',
+    isMutation: true,
+    load: () => import('./commands/rollout/undo.js'),
   },
   {
     path: 'sandbox up',

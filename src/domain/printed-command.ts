@@ -31,6 +31,8 @@ const scopes: Readonly<Record<string, Scope>> = {
   'override schema': 'none',
   policy: 'environment',
   shadow: 'environment',
+  rollout: 'environment',
+  'rollout schema': 'none',
   decisions: 'environment',
   fleet: 'environment',
   audit: 'environment',

@@ -1,6 +1,6 @@
 import { ownName } from '../domain/config/bucket-names.js';
 import type { Decisions } from '../domain/decisions/decisions.js';
-import { withNames } from '../domain/decisions/readings.js';
+import { withNames, type LabelledNumber } from '../domain/decisions/readings.js';
 import { summarise } from '../domain/decisions/summarise.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { MetricsSource } from '../ports/metrics-source.js';
@@ -35,13 +35,22 @@ export interface DecisionsPorts {
  * Reads what the limiter decided in one window, and what that means, each bucket under its one name and whatever the
  * server calls it. Changes nothing; throws what the source throws.
  */
-export async function readDecisions({ source, deadline }: DecisionsPorts, input: DecisionsInput): Promise<Decisions> {
+export async function readDecisions(ports: DecisionsPorts, input: DecisionsInput): Promise<Decisions> {
+  return (await readWindow(ports, input)).decisions;
+}
+
+/** The same, with what stood in counters when they were first seen, which is in no figure. */
+export async function readWindow(
+  { source, deadline }: DecisionsPorts,
+  input: DecisionsInput,
+): Promise<{ readonly decisions: Decisions; readonly firstSeen: readonly LabelledNumber[] }> {
   const { namespace, only, configured, windowMs, stepMs, workers, endMs = null } = input;
   const sought = only.flatMap(({ spellings }) => spellings);
   const readings = await source.read({ namespace, buckets: sought, windowMs, stepMs, endMs }, deadline);
   const nameOf = (bucket: string): string => ownName(bucket, configured);
   const wanted = only.length > 0 ? only.map((each) => ({ ...each, name: nameOf(each.name) })) : configured;
-  const decisions = summarise(withNames(readings, nameOf), {
+  const named = withNames(readings, nameOf);
+  const decisions = summarise(named, {
     buckets: wanted,
     windowMs,
     workers,
@@ -50,5 +59,6 @@ export async function readDecisions({ source, deadline }: DecisionsPorts, input:
   const seen = new Set(readings.decisions.map(({ bucket }) => bucket));
   const aliasesOf = (name: string): readonly string[] =>
     [...seen].filter((bucket) => bucket !== name && nameOf(bucket) === name).sort();
-  return { ...decisions, buckets: decisions.buckets.map((each) => ({ ...each, aliases: aliasesOf(each.bucket) })) };
+  const buckets = decisions.buckets.map((each) => ({ ...each, aliases: aliasesOf(each.bucket) }));
+  return { decisions: { ...decisions, buckets }, firstSeen: named.firstSeen };
 }

@@ -41,7 +41,7 @@ export function switchResultView(result: SwitchResult, environment: Environment)
           steps.filter(({ name }) => name !== 'reload'),
           theme,
         ),
-        ...(effect.reloads.length > 0 ? [reloadText(effect.reloads, theme)] : []),
+        ...(effect.reloads.length > 0 ? [reloadText(effect, theme)] : []),
         proofText(effect.proof, theme),
       ].join('\n'),
   };

@@ -52,6 +52,8 @@ export interface PrometheusOptions {
   readonly prefix?: string;
   /** `web.yml`, for basic authentication. */
   readonly webConfig?: string;
+  /** How often targets are scraped, milliseconds; absent: `scrapeIntervalMs`. */
+  readonly scrapeMs?: number;
 }
 
 /** Hands a query on to a Prometheus, and its answer back: for servers that stand in front of one. */
@@ -79,7 +81,7 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
     await run('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', path, data], { maxBuffer: 2 ** 26 });
   }
   const config = join(folder, 'prometheus.yml');
-  await writeFile(config, JSON.stringify(configOf(options.jobs ?? [], options.rules)));
+  await writeFile(config, JSON.stringify(configOf(options)));
   const web = join(folder, 'web.yml');
   if (options.webConfig !== undefined) await writeFile(web, options.webConfig);
   const port = await freePort();
@@ -141,8 +143,8 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
   };
 }
 
-function configOf(jobs: readonly ScrapeJob[], rules: string | undefined): object {
-  const interval = `${scrapeIntervalMs}ms`;
+function configOf({ jobs = [], rules, scrapeMs = scrapeIntervalMs }: PrometheusOptions): object {
+  const interval = `${scrapeMs}ms`;
   return {
     global: { scrape_interval: interval, scrape_timeout: interval },
     ...(rules === undefined ? {} : { rule_files: [rules] }),

@@ -42,7 +42,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     manualSteps,
   };
   const whole = panicView(view, shown, acted.environment);
-  return { view: told === null ? whole : await withReports(context, whole, told), exit };
+  return { view: told === null ? whole : await withReports(whole, told), exit };
 }
 
 /** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.js';
 import { bucketsOfAll } from '../../domain/config/bucket-names.js';
-import { usesList, type Environment } from '../../domain/config/environment.js';
+import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
@@ -19,6 +19,7 @@ import type { GuardAnswer } from '../guards.js';
 import { lastReload } from '../last-reload.js';
 import { effectInput, type MutationInput } from '../mutation.js';
 import { optionalStore } from '../optional-store.js';
+import { reachedBy } from '../shadow/flags.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
 import { forgetUnacted, keepActing } from './kept.js';
@@ -88,12 +89,8 @@ export async function makeSwitchChange(
   { isEnabled, mutation, command, onAgreed }: SwitchCommand,
 ): Promise<SwitchMade> {
   const plan = planSwitch(programOf(environment), isEnabled);
-  const reached =
-    usesList(environment) && mutation.effect.isReloading
-      ? await (await import('../fleet/addresses.js')).withInstances(context, environment)
-      : environment;
+  const { environment: reached, controlPlane } = await reachedBy(context, environment, mutation);
   const { clock, randomness, deadline } = context;
-  const controlPlane = await context.controlPlane();
   const ports = { controlPlane, clock, randomness, deadline, programs: await context.programs() };
   const seen = await recall(context, environment);
   const asked = await effectInput(context, reached, mutation.effect, seen);

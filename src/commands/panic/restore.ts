@@ -61,7 +61,7 @@ async function restore(
     partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
     sinceMs: panic.atMs,
   });
-  return { view: await withReports(context, view, told), exit: made.exit };
+  return { view: await withReports(view, told), exit: made.exit };
 }
 
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';

@@ -25,6 +25,7 @@ import {
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { prepareToAnnounce, withReports, type NotificationReport } from '../announce.js';
 import { announceFlags } from '../announce-change.js';
@@ -58,6 +59,8 @@ export interface FlagCommand {
   readonly check?: (plan: FlagPlan) => void;
   /** Called once everything is agreed and before anything is set. */
   readonly onAgreed?: (plan: FlagPlan) => Promise<void>;
+  /** What each bucket's flag is to be exactly; absent: as `shadow on` and `shadow off` do it. */
+  readonly exactly?: 'value' | ReadonlyMap<string, FlagRecord>;
 }
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
@@ -102,7 +105,9 @@ export async function makeFlagChange(
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
   const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
   const isReloading = reload !== null && !isIdle(planned, asked);
-  const guards = await guardsOf(context, environment, mutation, planned, isReloading);
+  // What brings back what stood is asked of no guard.
+  const isReturn = typeof wanted.exactly === 'object';
+  const guards = isReturn ? noGuards : await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   wanted.check?.(plan);
   if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
@@ -182,7 +187,11 @@ async function guardsOf(
 }
 
 /** Each instance is an address that has to say so. */
-async function reachedBy(context: Context, environment: Environment, { effect }: MutationInput): Promise<Addresses> {
+export async function reachedBy(
+  context: Context,
+  environment: Environment,
+  { effect }: MutationInput,
+): Promise<Addresses> {
   const { untrustedFile, isChangedSinceTrusted: isChanged, requirements } = environment;
   if (!effect.isReloading) return { environment, controlPlane: await context.controlPlane(), isFleet: false };
   if (untrustedFile !== null && usesList(environment))
@@ -256,7 +265,7 @@ interface WishedFlags extends FlagCommand {
 async function wishesOf(
   context: Context,
   environment: Environment,
-  { isOn, buckets, driver, reload, controlPlane, records }: WishedFlags,
+  { isOn, buckets, driver, reload, controlPlane, records, exactly }: WishedFlags,
 ): Promise<readonly FlagWish[]> {
   const [said, flips] = await Promise.all([
     reload === null ? [] : saidOf(context, controlPlane, reload, buckets),
@@ -264,9 +273,11 @@ async function wishesOf(
   ]);
   return Promise.all(
     buckets.map(async (bucket, index) => {
-      const record = await records.get(bucket.name);
       const pending = pendingFlip(flips, bucket.name, driver.place);
-      return { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      const exact = typeof exactly === 'object' ? exactly.get(bucket.name) : exactly;
+      const record = exact === undefined ? await records.get(bucket.name) : null;
+      const wish = { bucket, isOn, record, serverSays: said[index] ?? null, pending };
+      return exact === undefined ? wish : { ...wish, exactly: exact };
     }),
   );
 }

@@ -9,6 +9,7 @@ export type ValueKind =
   | 'receiver'
   | 'incident'
   | 'panic'
+  | 'plan'
   | 'runbook'
   | 'run';
 

@@ -89,6 +89,8 @@ function configFileSchema() {
   return z.strictObject({
     current: z.optional(text),
     environments: z.optional(z.record(text, environment)),
+    // Read by the commands that need them, with the place of each fault.
+    rollouts: z.optional(z.record(text, z.looseObject({}))),
   });
 }
 
@@ -139,7 +141,13 @@ function nearText(key: string, path: readonly PropertyKey[]): string {
   const settings = environmentSettings.map((each) => each.key);
   const isGuard = path.length === 4 && path[2] === 'guards';
   const known =
-    path.length === 0 ? ['current', 'environments'] : path.length === 2 ? settings : isGuard ? guardKeys : [];
+    path.length === 0
+      ? ['current', 'environments', 'rollouts']
+      : path.length === 2
+        ? settings
+        : isGuard
+          ? guardKeys
+          : [];
   const near = nearNames(key, known).map((each) => JSON.stringify(each));
   return near.length === 0 ? '' : ` (did you mean ${near.join(' or ')}?)`;
 }

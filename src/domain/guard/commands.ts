@@ -12,6 +12,8 @@ export const guardedCommands = [
   'panic global',
   'panic bucket',
   'panic route',
+  'rollout start',
+  'rollout promote',
 ] as const;
 
 export type GuardedCommand = (typeof guardedCommands)[number];
@@ -23,7 +25,8 @@ export function guardedName(command: string): string {
 
 /**
  * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
- * changes nothing by itself.
+ * changes nothing by itself, and neither does pausing or resuming a rollout: a stage that is entered then is asked about as
+ * one of `rollout promote`.
  */
 export const exemptCommands = [
   'override undo',
@@ -33,6 +36,10 @@ export const exemptCommands = [
   'incident end',
   'incident note',
   'incident start',
+  'rollout abort',
+  'rollout pause',
+  'rollout resume',
+  'rollout undo',
 ] as const;
 
 /** True for a command that no guard is asked about. */

@@ -2,6 +2,7 @@ import { flagVariables, type BucketNames } from '../../domain/config/bucket-name
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { editEnvFile, findAssignment, unquoted, type Assignment, type Wanted } from '../../domain/shadow/env-file.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import { noRecordRemark, type FlagDriver, type FlagWish, type PlannedFlag } from './flag-driver.js';
@@ -85,13 +86,17 @@ export function variableIn(text: string, bucket: BucketNames): string {
   return variables.find((each) => findAssignment(text, each) !== null) ?? variables[0];
 }
 
-function wantedFor(
-  { bucket, isOn, record, serverSays }: FlagWish,
-  variable: string,
-  found: Assignment | null,
-  path: string,
-): { wanted: Wanted; isShadow: boolean | null; remarks: readonly string[] } {
+interface WantedFlag {
+  readonly wanted: Wanted;
+  readonly isShadow: boolean | null;
+  readonly remarks: readonly string[];
+}
+
+function wantedFor(wish: FlagWish, variable: string, found: Assignment | null, path: string): WantedFlag {
+  const { bucket, isOn, record, serverSays, exactly } = wish;
   const raw = found?.raw ?? null;
+  if (exactly === 'value' && !isOn) return { wanted: { kind: 'value', value: 'false' }, isShadow: false, remarks: [] };
+  if (exactly !== undefined && exactly !== 'value') return wantedBack(exactly, variable, raw, path);
   if (isOn) return { wanted: { kind: 'value', value: 'true' }, isShadow: true, remarks: [] };
   const isStanding = record?.place === path && record.variable === variable && record.wrote === raw && raw !== null;
   // Without a line, or with one that is no flag, only the server tells whether the bucket is off.
@@ -107,6 +112,24 @@ function wantedFor(
   // Only the text `true` is true.
   const isShadow = unquoted(record.before) === 'true';
   return { wanted: { kind: 'raw', raw: record.before }, isShadow, remarks: [since] };
+}
+
+/** Exactly what stood before a record, or stands there again already. Throws where it holds anything else. */
+function wantedBack(record: FlagRecord, variable: string, raw: string | null, path: string): WantedFlag {
+  const { before, wrote, at, actor } = record;
+  if (raw !== wrote && raw !== before) throw changedSince(record, variable, raw, path);
+  const remarks = [`${variable} is as before the change of ${at} by ${actor}`];
+  if (before === null) return { wanted: { kind: 'absent' }, isShadow: null, remarks };
+  // Only the text `true` is true.
+  return { wanted: { kind: 'raw', raw: before }, isShadow: unquoted(before) === 'true', remarks };
+}
+
+function changedSince({ wrote, before }: FlagRecord, variable: string, raw: string | null, path: string): RlctlError {
+  return new RlctlError('conflict', `${variable} was changed in ${path} since; nothing was written`, {
+    code: 'UNDO_CONFLICT',
+    hint: 'Look at the file, and set it by hand to what it is to be.',
+    details: { variables: [{ variable, base: wrote, theirs: raw, mine: before }] },
+  });
 }
 
 function assertSame(planned: readonly PlannedFlag[], fresh: readonly PlannedFlag[], path: string): void {

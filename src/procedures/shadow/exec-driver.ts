@@ -53,7 +53,7 @@ function planFlag(wish: FlagWish, argv: readonly string[]): PlannedFlag {
     isChanged: true,
     line: null,
     argv: filledIn(argv, { bucket: bucket.name, variable, value }),
-    remarks: isOn ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
+    remarks: isOn || wish.exactly !== undefined ? [] : [isStanding ? asBefore(record) : noRecordRemark(bucket.name)],
   };
 }
 

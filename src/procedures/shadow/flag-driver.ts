@@ -14,6 +14,11 @@ export interface FlagWish {
   readonly serverSays: boolean | null;
   /** What was set from here and has not been shown in force; `null`: nothing. */
   readonly pending: FlagFlip | null;
+  /**
+   * `value`: that value itself, whatever was recorded. A record: exactly what stood before it, and nothing where it stands
+   * already. Absent: as `shadow on` and `shadow off` do it.
+   */
+  readonly exactly?: 'value' | FlagRecord;
 }
 
 /** One flag as a driver will set it. */

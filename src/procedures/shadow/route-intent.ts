@@ -1,5 +1,7 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
+import { editInSequence } from '../../domain/override/batch.js';
 import { scanDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import type { End } from '../../domain/override/end.js';
@@ -46,6 +48,33 @@ export function shadowOnIntent(wanted: RouteShadow, end: End): ChangeIntent {
       const edit = setShadow(document ?? scanDocument(null), wanted.routes, true);
       const reach = checkedReach(wanted, stored, edit, wanted.routes);
       notes.remarks = reachRemarks(reach);
+      return edit;
+    },
+  };
+}
+
+/** What a stage of a rollout is to set: both are whole buckets' routes, and no route is in both. */
+export interface StageShadow extends Omit<RouteShadow, 'routes'> {
+  readonly shadow: readonly string[];
+  readonly enforce: readonly string[];
+  readonly partOf: readonly OperationRef[];
+}
+
+/** One change that puts routes into shadow and enforces others, whatever stood there; each value is said, never left out. */
+export function stageIntent(command: string, { shadow, enforce, partOf, ...wanted }: StageShadow): ChangeIntent {
+  const notes: Notes = { remarks: [], undoes: null, restored: new Map() };
+  const routes = [...shadow, ...enforce];
+  const both = { ...wanted, routes };
+  return {
+    ...common(both, notes),
+    command,
+    terms: () => ({ partOf }),
+    edit: (document, stored) => {
+      const edit = editInSequence(document ?? scanDocument(null), [
+        (current) => setShadow(current, shadow, true),
+        (current) => setShadow(current, enforce, false),
+      ]);
+      notes.remarks = reachRemarks(checkedReach(both, stored, edit, routes));
       return edit;
     },
   };

@@ -1,0 +1,248 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import { readingText, type GateReport } from '../../domain/rollout/gates.js';
+import type { RolloutEvent } from '../../domain/rollout/machine.js';
+import {
+  currentRecord,
+  currentStage,
+  nextStage,
+  soakLeftMs,
+  type RolloutState,
+  type RolloutWork,
+} from '../../domain/rollout/state.js';
+import type { GatesRead } from '../../procedures/rollout/read-gates.js';
+import type { RolloutSession } from '../../procedures/rollout/session.js';
+import type { View } from '../../ui/view.js';
+import { confirmedMutation, type DriveFlags } from './flags.js';
+import { lookAtGates } from './gates.js';
+import { makeStage, referenceOf, takeBack, type Made } from './make.js';
+import { tell } from './tell.js';
+
+/** How driving ended. */
+export type DriveEnd =
+  'passed' | 'finished' | 'aborted' | 'undone' | 'inconclusive' | 'notProven' | 'detached' | 'paused';
+
+export interface Driven {
+  readonly end: DriveEnd;
+  readonly exit: ExitName;
+}
+
+export interface Driver {
+  readonly context: Context;
+  readonly environment: Environment;
+  readonly session: RolloutSession;
+  readonly flags: DriveFlags;
+  /** The change ids of stages that were written down here: of these nobody else can have done a part before. */
+  readonly own: Set<string>;
+  /** Everything that was changed on the way. */
+  readonly changes: View[];
+  /** Called after each look, and whenever it stands elsewhere. */
+  readonly onLook: (state: RolloutState, gates: GatesRead | null) => Promise<void>;
+}
+
+/** What stops a watch that cannot reach the other side: so many looks in a row. */
+const mostFailures = 12;
+
+/**
+ * Does what is to be done next until nothing is: makes the change that is written down, watches the gates, takes back what
+ * fails them, and with --auto enters the next stage. Every step is written down before it is done.
+ */
+export async function drive(driver: Driver): Promise<Driven> {
+  const { context, session, flags } = driver;
+  const pace = { countedMs: context.clock.monotonicMs(), failures: 0 };
+  for (;;) {
+    const state = session.state;
+    if (state === null) throw new TypeError('there is nothing to drive');
+    try {
+      const driven = await step(driver, state);
+      if (driven !== null) return driven;
+      pace.failures = 0;
+    } catch (error) {
+      if (!isPassing(error, state) || (pace.failures += 1) > mostFailures) throw error;
+      await context.note(`${error.message}; trying again`);
+      await context.clock.sleep(flags.intervalMs, context.deadline.interrupted);
+    }
+    // Watching is outside the deadline: each step has as much of it as the first.
+    const nowMs = context.clock.monotonicMs();
+    context.deadline.extend(nowMs - pace.countedMs);
+    pace.countedMs = nowMs;
+  }
+}
+
+/** A watch and a way back outlive a network that is away for a moment; a change that could not begin is told at once. */
+function isPassing(error: unknown, { phase }: RolloutState): error is RlctlError {
+  return error instanceof RlctlError && error.kind === 'unreachable' && phase !== 'changing';
+}
+
+/** One thing that is to be done; `null`: there is more. */
+async function step(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  switch (state.phase) {
+    case 'changing':
+      return change(driver, state);
+    case 'watching':
+      return driver.flags.isDetached ? { end: 'detached', exit: 'ok' } : watch(driver, state);
+    case 'aborting':
+    case 'undoing':
+      return goBack(driver, state);
+    case 'passed':
+      return goOn(driver, state);
+    case 'paused':
+    case 'finished':
+    case 'undone':
+    case 'aborted':
+      return { end: state.phase, exit: 'ok' };
+  }
+}
+
+async function change(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  const { session, flags } = driver;
+  await driver.onLook(state, null);
+  const made = await madeStage(driver, state);
+  driver.changes.push(...made.views);
+  const atMs = session.nowMs();
+  if (made.exit !== 'ok') {
+    await session.apply({ kind: 'notProven', atMs, proof: made.proof });
+    return { end: 'notProven', exit: made.exit };
+  }
+  const next = await session.apply({ kind: 'changed', atMs, proof: made.proof });
+  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force`, made.proof);
+  if (!flags.isDetached || next === null) return null;
+  await driver.onLook(next, null);
+  return { end: 'detached', exit: 'ok' };
+}
+
+/**
+ * Refused before anything was written: then the rollout stands where it stood, and the error tells the rest. What another
+ * process began stays under way, because it may have written already.
+ */
+async function madeStage({ context, environment, session, flags, own }: Driver, state: RolloutState): Promise<Made> {
+  const stage = currentStage(state);
+  const mutation = confirmedMutation(flags.mutation, environment, state);
+  const reference = referenceOf(state, stage);
+  const toMake = { stage, reference, isFirst: state.stage === 0 };
+  const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
+  try {
+    return await makeStage(partOf(context, state), wanted, async (found) => {
+      await session.apply({ kind: 'flagsNoted', flags: found });
+    });
+  } catch (error) {
+    const isOwn = own.delete(state.work?.changeId ?? '');
+    if (isOwn && error instanceof RlctlError && neverWritten.has(error.kind))
+      await session.apply({ kind: 'notChanged', atMs: session.nowMs(), why: oneLine(error) });
+    throw error;
+  }
+}
+
+/** Notes have a line each. */
+function oneLine({ message }: Error): string {
+  return message.replaceAll(/\s+/g, ' ');
+}
+
+const neverWritten: ReadonlySet<RlctlError['kind']> = new Set(['usage', 'guard', 'conflict', 'refused', 'unreachable']);
+
+/** The change is made under the id that is written down. */
+function partOf(context: Context, { work }: RolloutState): Context {
+  return { ...context, changeId: work?.changeId ?? null };
+}
+
+async function watch(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  const { context, environment, session, flags } = driver;
+  await session.renew();
+  const gates = await lookAtGates(context, environment, state, session.nowMs());
+  const atMs = session.nowMs();
+  const judged: RolloutEvent = { kind: 'judged', atMs, report: gates.report };
+  if (gates.report.verdict === 'fail') {
+    const why = failedText(gates.report);
+    await session.apply(judged, { kind: 'abortBegun', work: await workOf(driver, why, 'gate') });
+    await context.note(`${currentStage(state).name} is aborted: ${why}`);
+    return null;
+  }
+  const next = await session.apply(judged);
+  if (next === null) return null;
+  await driver.onLook(next, gates);
+  if (next.phase !== 'watching') return passed(driver, next);
+  if (isOverdue(next, atMs, flags)) return { end: 'inconclusive', exit: 'findings' };
+  const waitMs = Math.min(flags.intervalMs, Math.max(leastWaitMs, soakLeftMs(next, atMs) || flags.intervalMs));
+  await context.clock.sleep(waitMs, context.deadline.interrupted);
+  return null;
+}
+
+const leastWaitMs = 100;
+
+async function passed(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  const { name } = currentStage(state);
+  const isLast = state.phase === 'finished';
+  const proof = currentRecord(state).proof;
+  await driver.context.note(`${name} has passed`);
+  tell(driver, isLast ? 'rollout.finished' : 'rollout.passed', `stage ${name} has passed`, proof);
+  return null;
+}
+
+/** The stage has stood long enough, the gates have seen a whole window, and still nobody can tell. */
+function isOverdue(state: RolloutState, nowMs: number, { patienceMs }: DriveFlags): boolean {
+  const { soakFromMs, judged } = currentRecord(state);
+  if (soakFromMs === null || judged?.verdict !== 'inconclusive') return false;
+  const { soakMs, windowMs } = currentStage(state);
+  return nowMs - soakFromMs >= Math.max(soakMs, windowMs) + (patienceMs ?? windowMs);
+}
+
+/** `financial: refused 38% (≤ 5%)` */
+function failedText({ readings }: GateReport): string {
+  return readings
+    .filter(({ verdict }) => verdict === 'fail')
+    .map(readingText)
+    .join('; ');
+}
+
+/** Work to be written down before it is done. */
+export async function workOf(
+  { context, session }: Pick<Driver, 'context' | 'session'>,
+  why: string,
+  cause: RolloutWork['cause'] = 'operator',
+  changeId: string | null = null,
+): Promise<RolloutWork> {
+  const by = await context.actor();
+  return { changeId: changeId ?? context.randomness.changeId(), by, atMs: session.nowMs(), why, cause };
+}
+
+async function goBack(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  const { context, environment, session, flags } = driver;
+  const isAbort = state.phase === 'aborting';
+  const stage = isAbort ? currentStage(state) : null;
+  const why = state.work?.why ?? null;
+  await session.renew();
+  await driver.onLook(state, null);
+  const reasons = { reason: why ?? state.reason, ticket: state.ticket };
+  const mutation = confirmedMutation(flags.mutation, environment, reasons);
+  const wanted = { environment, mutation, isSpillAllowed: true };
+  const made = await takeBack(partOf(context, state), wanted, state, stage).catch(async (error: unknown) => {
+    if (error instanceof RlctlError && error.kind === 'conflict')
+      await session.apply({ kind: 'hindered', atMs: session.nowMs(), why: oneLine(error) });
+    throw error;
+  });
+  driver.changes.push(...made.views);
+  const atMs = session.nowMs();
+  const end = isAbort ? 'aborted' : 'undone';
+  if (made.exit !== 'ok') {
+    await session.apply({ kind: 'notProven', atMs, proof: made.proof });
+    return { end, exit: made.exit };
+  }
+  const cause = state.work?.cause;
+  const next = await session.apply({ kind: 'takenBack', atMs, proof: made.proof });
+  if (next !== null) await driver.onLook(next, null);
+  const what = stage === null ? 'the rollout is taken back' : `stage ${stage.name} is taken back`;
+  tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made.proof);
+  return { end, exit: cause === 'gate' ? 'findings' : 'ok' };
+}
+
+async function goOn(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  const { session, flags } = driver;
+  const next = nextStage(state);
+  if (!flags.isAuto || next === null || next.isAsked) return { end: 'passed', exit: 'ok' };
+  const work = await workOf(driver, `${currentStage(state).name} has passed`);
+  await session.apply({ kind: 'promoted', work, isForced: false });
+  driver.own.add(work.changeId);
+  return null;
+}

@@ -1,0 +1,194 @@
+import type { Context } from '../../context.js';
+import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
+import type { Verdict } from '../../domain/proof/proof.js';
+import type { RolloutStage } from '../../domain/rollout/plan.js';
+import type { FlagBefore, RolloutState } from '../../domain/rollout/state.js';
+import { unquoted } from '../../domain/shadow/env-file.js';
+import type { FlagRecord } from '../../domain/shadow/flag-record.js';
+import { flagsBefore, takeBackIntent } from '../../procedures/rollout/take-back.js';
+import { stageIntent } from '../../procedures/shadow/route-intent.js';
+import { changeView, planView } from '../../ui/change-view.js';
+import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import type { View } from '../../ui/view.js';
+import type { MutationInput } from '../mutation.js';
+import { makeChange, type ChangeMade } from '../override/change.js';
+import { makeFlagChange, type FlagChangeMade, type FlagCommand } from '../shadow/flags.js';
+import { routesOfBuckets } from './plan-source.js';
+
+// The changes of a rollout: each goes the way of every other change, under an id that was written down before.
+
+/** What a change of a rollout came to. */
+export interface Made {
+  readonly exit: ExitName;
+  readonly proof: Verdict;
+  /** One for each change that was made, or would be. */
+  readonly views: readonly View[];
+  /** True: nothing has to be written. */
+  readonly isNoop: boolean;
+}
+
+export interface ToMake {
+  readonly environment: Environment;
+  readonly mutation: MutationInput;
+  readonly isSpillAllowed: boolean;
+}
+
+export interface StageToMake {
+  readonly stage: RolloutStage;
+  readonly reference: OperationRef;
+  /** True for the stage with which a rollout starts. */
+  readonly isFirst: boolean;
+}
+
+/** The rollout, or a stage of it, as the history names it. */
+export function referenceOf({ id }: Pick<RolloutState, 'id'>, stage: RolloutStage | null): OperationRef {
+  return stage === null ? { kind: 'rollout', id } : { kind: 'rollout', id, step: stage.name };
+}
+
+/**
+ * Puts a stage into force, or with --dry-run only shows how. `onFlags`: called with what stood before, when nothing has been
+ * touched yet.
+ */
+export async function makeStage(
+  context: Context,
+  wanted: ToMake & StageToMake,
+  onFlags: (flags: readonly FlagBefore[]) => Promise<void>,
+): Promise<Made> {
+  const { environment, mutation, stage, reference, isFirst, isSpillAllowed } = wanted;
+  if (stage.shadow.length + stage.enforce.length === 0) return nothing;
+  if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
+  const named = new Set([...stage.shadow, ...stage.enforce]);
+  const others = allBuckets(environment).filter(({ name }) => !named.has(name));
+  const left = allBuckets(environment).filter(({ name, routes }) => named.has(name) && routes.length === 0);
+  const made = await makeChange(context, mutation, () =>
+    stageIntent(isFirst ? 'rollout start' : 'rollout promote', {
+      shadow: routesOfBuckets(environment, stage.shadow),
+      enforce: routesOfBuckets(environment, stage.enforce),
+      others,
+      left,
+      isSpillAllowed,
+      ifRevision: null,
+      partOf: [reference],
+    }),
+  );
+  return ofChange(made);
+}
+
+async function makeFlags(
+  context: Context,
+  { environment, mutation }: ToMake,
+  { shadow, enforce }: RolloutStage,
+  onFlags: (flags: readonly FlagBefore[]) => Promise<void>,
+): Promise<Made> {
+  const wishes = [
+    // What only observes cannot hurt: it comes first.
+    { isOn: true, names: shadow },
+    { isOn: false, names: enforce },
+  ].filter(({ names }) => names.length > 0);
+  const commands = wishes.map(({ isOn, names }): FlagCommand => {
+    const buckets = names.map((name) => bucketNamed(environment, name));
+    return { isOn, buckets, mutation, exactly: 'value' };
+  });
+  const before: FlagBefore[] = [];
+  for (const command of commands) {
+    const dry = { ...command, mutation: { ...mutation, isDryRun: true } };
+    const planned = await makeFlagChange(context, environment, dry);
+    before.push(...(planned.kind === 'planned' ? flagsIn(planned) : []));
+  }
+  if (!mutation.isDryRun) await onFlags(before);
+  return makeAll(context, environment, commands);
+}
+
+function flagsIn({ plan: { driver, flags } }: Extract<FlagChangeMade, { kind: 'planned' }>): readonly FlagBefore[] {
+  return flags
+    .filter(({ isChanged }) => isChanged)
+    .map(({ bucket, variable, before, after }) => {
+      return { bucket: bucket.name, place: driver.place, variable, before: before ?? null, wrote: after ?? '' };
+    });
+}
+
+/** Takes back one stage, or with `null` the whole rollout; with --dry-run only shows how. */
+export async function takeBack(
+  context: Context,
+  { environment, mutation }: ToMake,
+  state: RolloutState,
+  stage: RolloutStage | null,
+): Promise<Made> {
+  const command = stage === null ? 'rollout undo' : 'rollout abort';
+  if (environment.shadowDriver === 'overrides') {
+    const reference = referenceOf(state, stage);
+    return ofChange(await makeChange(context, mutation, (ports) => takeBackIntent(ports, { command, reference })));
+  }
+  const flags = flagsBefore(state, stage === null ? null : state.stage);
+  const recorded = new Map(flags.map((flag) => [flag.bucket, recordOf(flag, state)]));
+  const wasOn = ({ before }: FlagBefore): boolean => before !== null && unquoted(before) === 'true';
+  const commands = [true, false].flatMap((isOn): readonly FlagCommand[] => {
+    const buckets = flags.filter((flag) => wasOn(flag) === isOn).map(({ bucket }) => bucketNamed(environment, bucket));
+    return buckets.length === 0 ? [] : [{ isOn, buckets, mutation, exactly: recorded }];
+  });
+  return makeAll(context, environment, commands);
+}
+
+function recordOf({ place, variable, before, wrote }: FlagBefore, state: RolloutState): FlagRecord {
+  const { startedBy: actor, reason, ticket, startedAtMs } = state;
+  return { place, variable, before, wrote, actor, reason, ticket, at: new Date(startedAtMs).toISOString() };
+}
+
+/** One after the other. What fails after something was written must not pass for nothing written. */
+async function makeAll(context: Context, environment: Environment, commands: readonly FlagCommand[]): Promise<Made> {
+  let all = nothing;
+  for (const command of commands) {
+    const made = await makeFlagChange(context, environment, command).catch((error: unknown) => {
+      throw all.isNoop ? error : halfDone(error);
+    });
+    all = both(all, ofFlags(made, environment));
+  }
+  return all;
+}
+
+function halfDone(error: unknown): unknown {
+  if (!(error instanceof RlctlError)) return error;
+  return new RlctlError('unproven', `only a part was set: ${error.message}`, {
+    code: error.code,
+    hint: `${error.hint ?? ''} Then finish it with: rlctl rollout resume`.trim(),
+  });
+}
+
+const nothing: Made = { exit: 'ok', proof: 'notAttempted', views: [], isNoop: true };
+
+function both(one: Made, other: Made): Made {
+  const worst = (['contradicted', 'notProven', 'proven', 'notAttempted'] as const).find(
+    (each) => one.proof === each || other.proof === each,
+  );
+  return {
+    exit: one.exit === 'ok' ? other.exit : one.exit,
+    proof: worst ?? 'notAttempted',
+    views: [...one.views, ...other.views],
+    isNoop: one.isNoop && other.isNoop,
+  };
+}
+
+function ofChange(made: ChangeMade): Made {
+  if (made.kind === 'planned') {
+    const { plan, environment } = made;
+    return { exit: 'ok', proof: 'notAttempted', views: [planView(plan, environment)], isNoop: plan.isNoop };
+  }
+  const { result, environment } = made;
+  const { exit, effect, plan } = result;
+  return { exit, proof: effect.proof.verdict, views: [changeView(result, environment)], isNoop: plan.isNoop };
+}
+
+function ofFlags(made: FlagChangeMade, environment: Environment): Made {
+  if (made.kind === 'planned') {
+    const views = [flagPlanView(made.plan, environment)];
+    return { exit: 'ok', proof: 'notAttempted', views, isNoop: made.plan.isNoop };
+  }
+  const { exit, effect, plan } = made.result;
+  // What stands already and is shown as such needs no reload, and is as good as proven.
+  const proof = plan.isSettled && exit === 'ok' ? 'proven' : effect.proof.verdict;
+  return { exit, proof, views: [flagResultView(made.result, environment)], isNoop: plan.isNoop };
+}

@@ -1,0 +1,28 @@
+import { currentStage } from '../../domain/rollout/state.js';
+import type { Verdict } from '../../domain/proof/proof.js';
+import { announce } from '../announce.js';
+import type { Driver } from './drive.js';
+import { referenceOf } from './make.js';
+
+/** Tells whoever wants to know, and waits for nobody. */
+export function tell(
+  { context, environment, session, flags }: Driver,
+  event: string,
+  summary: string,
+  verdict: Verdict | null,
+): void {
+  const { state } = session;
+  if (state === null || flags.mutation.isTelling === false) return;
+  void announce(context, environment, {
+    kind: 'rollout',
+    event,
+    changeId: state.stages[state.stage]?.changeId ?? null,
+    command: 'rollout',
+    summary: `rollout ${state.id}: ${summary}`,
+    routes: [],
+    verdict,
+    reason: state.reason,
+    ticket: state.ticket,
+    partOf: [...context.partOf, referenceOf(state, currentStage(state))],
+  });
+}

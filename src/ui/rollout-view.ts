@@ -1,0 +1,337 @@
+import type { Environment } from '../domain/config/environment.js';
+import { formatDuration } from '../domain/duration.js';
+import { addressed } from '../domain/printed-command.js';
+import {
+  gateInWords,
+  gateLimitText,
+  gateValueText,
+  type GateReading,
+  type GateReport,
+} from '../domain/rollout/gates.js';
+import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
+import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '../domain/rollout/state.js';
+import type { GatesRead } from '../procedures/rollout/read-gates.js';
+import type { KeptRollout } from '../procedures/rollout/session.js';
+import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
+import { againstText, forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
+import { condense, sparkline } from './sparkline.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import { isoTime, relativeTime } from './time.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** A rollout as it is shown. */
+export interface RolloutShown {
+  readonly kept: KeptRollout;
+  readonly environment: Environment;
+  /** What the gates say now; `null`: nobody asked them. */
+  readonly gates: GatesRead | null;
+  /** Who watches: this command, another one if any, or this one until just now. */
+  readonly watch: 'here' | 'elsewhere' | 'given back';
+  /** What was changed on the way. */
+  readonly changes: readonly View[];
+  /** How this command ended; `null`: it only looked. */
+  readonly end: string | null;
+  /** How often it is shown anew; `null`: once. */
+  readonly intervalMs: number | null;
+  /** Why this is not new; absent or `null`: it is. */
+  readonly failure?: string | null;
+}
+
+interface Shown extends RolloutShown {
+  readonly state: RolloutState;
+  readonly nowMs: number;
+  readonly theme: Theme;
+}
+
+/** One screen: where a rollout stands, what its gates say with their numbers, and what happens next. */
+export function rolloutView(shown: RolloutShown): View {
+  const { kept, environment, changes } = shown;
+  const { state, serverTimeMs: nowMs } = kept;
+  return {
+    kind: 'Rollout',
+    data: {
+      environment: environment.name,
+      time: isoTime(nowMs),
+      rollout: state === null ? null : rolloutJson(state),
+      definition: state === null ? null : planJson(state.plan),
+      ...driverJson(shown),
+      gates: gatesJson(shown, state, nowMs),
+      forecast: shown.gates?.forecast ?? [],
+      next: state === null ? [] : nextLines(shown, state),
+      end: shown.end,
+      changes: changes.map(({ kind, data }) => ({ kind, ...data })),
+    },
+    human: async (theme) => {
+      if (state === null) return noneText(shown, theme);
+      return rolloutText({ ...shown, state, nowMs, theme });
+    },
+  };
+}
+
+function driverJson({ kept: { lease, lapsed }, watch }: RolloutShown): Record<string, unknown> {
+  return {
+    driver: lease && { holder: lease.holder, until: isoTime(lease.untilMs) },
+    lapsed: lapsed && { holder: lapsed.holder, until: isoTime(lapsed.untilMs) },
+    isDrivenHere: watch === 'here',
+  };
+}
+
+function gatesJson({ gates }: RolloutShown, state: RolloutState | null, nowMs: number): unknown {
+  if (gates === null || state === null) return null;
+  return { ...reportJson(gates.report), ...soakJson(state, nowMs) };
+}
+
+function noneText({ environment }: RolloutShown, theme: Theme): string {
+  const start = addressed('see what one would do: rlctl rollout start --dry-run', environment.address);
+  return `${theme.bold(term(environment.name))}  no rollout\n${theme.dim(term(start))}`;
+}
+
+async function rolloutText(shown: Shown): Promise<string> {
+  const { theme, gates, failure = null } = shown;
+  const parts = [
+    headText(shown),
+    ...(failure === null ? [] : [`${theme.bad('not new:')} ${term(failure)}`]),
+    await stagesText(shown),
+    ...(gates === null ? lastGates(shown) : [await gatesText(shown, gates.report)]),
+    footText(shown),
+    notesText(shown),
+    ...(await unprovenText(shown)),
+  ];
+  return parts.join('\n\n');
+}
+
+/** Why what was done is not proven, and what is left to somebody: the whole of it, as any other change shows it. */
+async function unprovenText({ state, changes, theme }: Shown): Promise<readonly string[]> {
+  if (!isUnproven(state)) return [];
+  return Promise.all(changes.slice(-1).map(async (change) => change.human(theme)));
+}
+
+function headText(shown: Shown): string {
+  const { state, environment, nowMs, theme, intervalMs } = shown;
+  const { id, plan, startedAtMs, startedBy, reason, ticket } = state;
+  const stage = currentStage(state);
+  const why = `${reason === null ? '' : `: ${term(reason)}`}${ticket === null ? '' : ` [${term(ticket)}]`}`;
+  const every = intervalMs === null ? '' : theme.dim(`  every ${formatDuration(intervalMs)}, Ctrl-C ends`);
+  const where =
+    state.phase === 'finished' || state.phase === 'undone' || state.phase === 'undoing'
+      ? `all ${plan.stages.length} stages`
+      : `stage ${state.stage + 1} of ${plan.stages.length}, ${theme.bold(stage.name)} (${stageInWords(stage)})`;
+  return [
+    `${theme.bold(term(environment.name))}  rollout ${id}, plan ${term(plan.name)}${every}`,
+    theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
+    '',
+    `${headlineText(shown)}  ${where}`,
+  ].join('\n');
+}
+
+/** What has to be seen first: a gate that fails now is more than that its stage is in force. */
+function headlineText({ state, gates, theme }: Shown): string {
+  const verdict = gates?.report.verdict;
+  if (state.phase === 'watching' && verdict === 'fail') return theme.bad(theme.bold('GATE FAILS'));
+  const text = theme.bold(headlineOf(state));
+  switch (state.phase) {
+    case 'watching':
+      return verdict === 'pass' ? theme.good(text) : theme.warn(text);
+    case 'passed':
+    case 'finished':
+      return theme.good(text);
+    case 'aborting':
+    case 'aborted':
+    case 'undoing':
+      return theme.bad(text);
+    case 'changing':
+    case 'paused':
+    case 'undone':
+      return theme.warn(text);
+  }
+}
+
+async function stagesText(shown: Shown): Promise<string> {
+  const { state, theme } = shown;
+  const rows = state.plan.stages.map((stage, index) => {
+    const record = state.stages[index];
+    if (record === undefined) return [];
+    const { mark, text } = stageState(shown, stage, record, index === state.stage);
+    return [mark, term(stage.name), term(stageInWords(stage)), text];
+  });
+  return renderTable(
+    [{ title: ' ' }, { title: 'STAGE' }, { title: 'DOES', isFlexible: true }, { title: 'STATE', isFlexible: true }],
+    rows,
+    theme,
+  );
+}
+
+function stageState(
+  shown: Shown,
+  stage: RolloutStage,
+  record: StageRecord,
+  isCurrent: boolean,
+): { readonly mark: string; readonly text: string } {
+  const { nowMs, theme } = shown;
+  const ended = record.endedAtMs === null ? '' : ` ${relativeTime(record.endedAtMs, nowMs)}`;
+  switch (record.outcome) {
+    case 'waiting':
+      return { mark: theme.dim('·'), text: theme.dim(stage.isAsked ? 'asks first' : 'waits') };
+    case 'passed':
+      return { mark: theme.good('✓'), text: `passed${ended}${record.isForced ? theme.warn(', forced') : ''}` };
+    case 'aborted':
+      return { mark: theme.bad('✗'), text: theme.bad(`taken back${ended}`) };
+    case 'undone':
+      return { mark: theme.dim('↺'), text: `taken back${ended}` };
+    case 'entered':
+      return { mark: theme.accent('▶'), text: isCurrent ? enteredText(shown) : 'entered' };
+  }
+}
+
+const barWidth = 10;
+
+function enteredText({ state, nowMs, theme }: Shown): string {
+  if (state.phase === 'changing')
+    return theme.warn(state.stages[state.stage]?.proof == null ? 'being entered' : 'not proven');
+  if (state.phase === 'aborting' || state.phase === 'undoing') return theme.bad('being taken back');
+  if (state.phase === 'paused') return theme.warn('paused');
+  const { soakMs } = currentStage(state);
+  const left = soakLeftMs(state, nowMs);
+  if (left === 0) return `stood ${formatDuration(soakMs)}, waits for its gates`;
+  const done = soakMs - left;
+  const full = Math.min(barWidth, Math.floor((done / soakMs) * barWidth));
+  const bar = `${'█'.repeat(full)}${theme.dim('░'.repeat(barWidth - full))}`;
+  return `${bar} ${secondsPassed(done)} of ${formatDuration(soakMs)}`;
+}
+
+function secondsPassed(ms: number): string {
+  return ms < 1000 ? '0s' : formatDuration(Math.floor(ms / 1000) * 1000);
+}
+
+/** What the gates said when the stage ended: why it was taken back is to be seen afterwards too. */
+function lastGates({ state, nowMs, theme }: Shown): readonly string[] {
+  const judged = state.stages[state.stage]?.judged;
+  if (judged == null || !['aborting', 'aborted', 'finished'].includes(state.phase)) return [];
+  const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
+  const against = againstText(judged);
+  return [`${when}: ${verdictText(judged, theme)}${against === '' ? '' : `  ${term(against)}`}`];
+}
+
+function verdictText({ verdict }: Pick<GateReport, 'verdict'>, theme: Theme): string {
+  const paint = { pass: theme.good, fail: theme.bad, inconclusive: theme.warn }[verdict];
+  return paint(theme.bold(verdict.toUpperCase()));
+}
+
+const courseWidth = 20;
+
+async function gatesText({ state, theme }: Shown, report: GateReport): Promise<string> {
+  const { readings, windowMs } = report;
+  const head = `gates of ${theme.bold(currentStage(state).name)}, last ${formatDuration(windowMs)}: ${verdictText(report, theme)}`;
+  const hasCourse = readings.some(({ course }) => course.some((value) => value !== null));
+  const rows = readings.map((reading) => [
+    markOf(reading, theme),
+    term(reading.bucket),
+    gateInWords(reading.gate),
+    nowText(reading, theme),
+    gateLimitText(reading.gate, reading.limit),
+    ...(hasCourse ? [courseText(reading, theme)] : []),
+  ]);
+  const columns = [
+    { title: ' ' },
+    { title: 'BUCKET' },
+    { title: 'GATE' },
+    { title: 'NOW', align: 'right' as const },
+    { title: 'ALLOWED' },
+    ...(hasCourse ? [{ title: 'COURSE' }] : []),
+  ];
+  return [head, await renderTable(columns, rows, theme), ...remarksText(report, theme)].join('\n');
+}
+
+function markOf({ verdict }: GateReading, theme: Theme): string {
+  return { pass: theme.good('✓'), fail: theme.bad('✗'), inconclusive: theme.warn('?') }[verdict];
+}
+
+function nowText({ gate, value, verdict }: GateReading, theme: Theme): string {
+  const text = gateValueText(gate, value);
+  if (value === null) return theme.dim(text);
+  return { pass: text, fail: theme.bad(text), inconclusive: theme.warn(text) }[verdict];
+}
+
+/** The course of a share; red where it stood above what is allowed. */
+function courseText({ course, limit }: GateReading, theme: Theme): string {
+  const values = condense(course, courseWidth);
+  return sparkline(values)
+    .map((bar, index) => ((values[index] ?? 0) > limit ? theme.bad(bar) : bar))
+    .join('');
+}
+
+/** Each reason once, with the buckets that it holds for. */
+function remarksText({ readings, doubts }: GateReport, theme: Theme): readonly string[] {
+  const notes = new Map<string, Set<string>>();
+  for (const { note, bucket, verdict } of readings) {
+    if (note === null || verdict === 'pass') continue;
+    notes.set(note, (notes.get(note) ?? new Set()).add(bucket));
+  }
+  return [
+    ...[...notes].map(([note, buckets]) => theme.dim(`${term([...buckets].join(', '))}: ${term(note)}`)),
+    ...doubts.map((doubt) => `${theme.warn('!')} ${term(doubt)}`),
+  ];
+}
+
+function footText(shown: Shown): string {
+  const { state, theme, gates } = shown;
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['driver', driverLines(shown)],
+    ['next', nextLines(shown, state).map(term)],
+    ['outlook', (gates?.forecast ?? []).map((each) => term(forecastText(each)))],
+    ['back', backLines(shown).map(term)],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows
+    .flatMap(([label, lines]) =>
+      lines.map((line, index) => `${theme.bold((index === 0 ? label : '').padEnd(width))}  ${line}`),
+    )
+    .join('\n');
+}
+
+function nextLines({ environment, kept, watch, gates }: RolloutShown, state: RolloutState): readonly string[] {
+  const isDriven = watch === 'here' || kept.lease !== null;
+  return nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven).map((line) =>
+    addressed(line, environment.address),
+  );
+}
+
+/** Who watches; where nobody does while gates are open, that is what has to be seen first. */
+function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly string[] {
+  const { lease, lapsed } = kept;
+  if (watch === 'here') return ['this command; Ctrl-C leaves the rollout as it is, and unwatched'];
+  if (lease !== null) {
+    const until = `until ${clockTime(lease.untilMs)} (${relativeTime(lease.untilMs, nowMs)}) unless renewed`;
+    return [`${term(lease.holder)}, ${until}`];
+  }
+  if (!['watching', 'changing', 'aborting', 'undoing'].includes(state.phase)) return [];
+  const nobody = theme.warn('nobody');
+  if (lapsed === null) return [nobody];
+  return [`${nobody}; ${term(lapsed.holder)} was heard of last ${relativeTime(lapsed.untilMs, nowMs)}`];
+}
+
+function clockTime(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19) + 'Z';
+}
+
+/** The ways back, where there are any and they do not stand in `next` already. */
+function backLines({ state, environment }: Shown): readonly string[] {
+  const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
+  if (!isOpen) return [];
+  const ways = [
+    `${currentStage(state).name} alone: rlctl rollout abort`,
+    ...(state.stage > 0 ? ['all of it: rlctl rollout undo'] : []),
+  ];
+  return ways.map((way) => addressed(way, environment.address));
+}
+
+const shownNotes = 4;
+
+function notesText({ state, theme }: Shown): string {
+  return state.notes
+    .slice(-shownNotes)
+    .map(({ atMs, by, text }) => theme.dim(`${clockTime(atMs)}  ${term(by)}  ${term(text)}`))
+    .join('\n');
+}

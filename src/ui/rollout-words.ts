@@ -1,0 +1,100 @@
+import { formatDuration } from '../domain/duration.js';
+import { countText, shareText } from '../domain/quantities.js';
+import { readingText, type GateReport } from '../domain/rollout/gates.js';
+import { stageInWords } from '../domain/rollout/plan.js';
+import { currentRecord, currentStage, nextStage, soakLeftMs, type RolloutState } from '../domain/rollout/state.js';
+import type { Forecast } from '../procedures/rollout/read-gates.js';
+
+/** Where a rollout stands, in two words that can be seen from afar. */
+export function headlineOf({ phase }: RolloutState): string {
+  return {
+    changing: 'CHANGING',
+    watching: 'IN FORCE',
+    passed: 'PASSED',
+    paused: 'PAUSED',
+    aborting: 'ABORTING',
+    aborted: 'ABORTED',
+    undoing: 'TAKING BACK',
+    undone: 'TAKEN BACK',
+    finished: 'FINISHED',
+  }[phase];
+}
+
+/** What happens next, and who has to do it. `isDriven`: somebody watches it. */
+export function nextInWords(
+  state: RolloutState,
+  report: GateReport | null,
+  nowMs: number,
+  isDriven: boolean,
+): readonly string[] {
+  const { name } = currentStage(state);
+  const next = nextStage(state);
+  const enter = next === null ? null : `${next.name} (${stageInWords(next)})`;
+  switch (state.phase) {
+    case 'changing':
+    case 'aborting':
+    case 'undoing': {
+      if (isDriven) return [`${workInWords(state)}, reloaded and proven`];
+      const why = isUnproven(state) ? 'its effect is not proven: prove it' : 'that was cut off: finish it';
+      return [`${workInWords(state)}, and ${why} with rlctl rollout resume`];
+    }
+    case 'watching':
+      return watchingInWords(state, report, nowMs, isDriven);
+    case 'passed':
+      return enter === null ? [] : [`rlctl rollout promote enters ${enter}`];
+    case 'paused':
+      return ['nothing, until: rlctl rollout resume'];
+    case 'aborted':
+      return [
+        `rlctl rollout promote tries ${name} again`,
+        ...(state.stage > 0 ? ['rlctl rollout undo takes back the stages before it as well'] : []),
+      ];
+    case 'undone':
+      return ['rlctl rollout start begins anew'];
+    case 'finished':
+      return ['nothing; rlctl rollout undo would take all of it back'];
+  }
+}
+
+/** What is under way was written, and its proof did not come to what was asked. */
+export function isUnproven(state: RolloutState): boolean {
+  const { proof } = currentRecord(state);
+  return state.work !== null && (proof === 'notProven' || proof === 'contradicted');
+}
+
+function workInWords({ phase, ...state }: RolloutState): string {
+  const { name } = currentStage(state);
+  if (phase === 'undoing') return 'the rollout is taken back';
+  return phase === 'aborting' ? `${name} is taken back` : `${name} is put into force`;
+}
+
+function watchingInWords(
+  state: RolloutState,
+  report: GateReport | null,
+  nowMs: number,
+  isDriven: boolean,
+): readonly string[] {
+  const next = nextStage(state);
+  const then =
+    next === null ? 'the rollout has finished' : `${next.name} may begin${next.isAsked ? ', if somebody says so' : ''}`;
+  if (report?.verdict === 'fail')
+    return [isDriven ? 'the stage is taken back' : 'take the stage back with: rlctl rollout abort'];
+  const left = soakLeftMs(state, nowMs);
+  const when =
+    left > 0 ? `in ${formatDuration(Math.ceil(left / 1000) * 1000)}, if the gates pass` : 'as soon as the gates pass';
+  const watched = isDriven ? [] : ['nobody watches the gates: rlctl rollout resume'];
+  return [...watched, `${when}: ${then}`];
+}
+
+/** What stands against a pass, in a sentence; empty: nothing. */
+export function againstText({ readings, doubts }: GateReport): string {
+  const open = readings.filter(({ verdict }) => verdict !== 'pass');
+  const failed = open.filter(({ verdict }) => verdict === 'fail');
+  return [...(failed.length > 0 ? failed : open).map(readingText), ...doubts].join('; ');
+}
+
+/** `write: 1.2% of 420 are over the limit` */
+export function forecastText({ bucket, share, over, total }: Forecast): string {
+  if (share === null) return `${bucket}: no data of what it would refuse`;
+  return `${bucket} would refuse ${shareText(share)} (${countText(over ?? 0)} of ${countText(total ?? 0)})`;
+}

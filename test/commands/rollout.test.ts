@@ -1,0 +1,289 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import stringWidth from 'string-width';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { operationsKey } from '../../src/domain/redis-keys.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
+import type { MemoryHost } from '../support/memory-host.js';
+import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+// What needs no figures: plans, refusals, confirmation, conflicts, and how it is shown. Prometheus is never there.
+
+const state = {} as { lab: Lab };
+beforeAll(async () => {
+  state.lab = await openLab();
+});
+afterAll(() => state.lab.stop());
+beforeEach(() => state.lab.reset());
+
+const buckets = {
+  read: { routes: ['/api'] },
+  auth: { routes: ['/auth'] },
+  write: { routes: ['/api/bookings'] },
+  financial: { routes: ['/api/payments'], alias: ['pay'] },
+};
+const rollouts = {
+  two: {
+    stages: [
+      { name: 'all-shadow', shadow: 'all', soak: '1s' },
+      { name: 'enforce', enforce: ['pay'] },
+    ],
+  },
+};
+
+interface Site {
+  readonly entry?: JsonObject;
+  readonly rollouts?: JsonObject;
+  readonly options?: MainOptions;
+}
+
+async function run(args: readonly string[], site: Site = {}): Promise<Ran> {
+  const { lab } = state;
+  const environment = { ...lab.environment, buckets, prometheus: 'http://127.0.0.1:9', ...site.entry };
+  const config = { environments: { lab: environment }, rollouts: site.rollouts ?? rollouts };
+  // The user's own file: commands that are printed need not name it.
+  await lab.world.write(join(lab.world.configHome, 'rlctl', 'config.yaml'), JSON.stringify(config));
+  const { options = {} } = site;
+  return lab.world.main(args, { ...options, env: { RLCTL_CONFIG: undefined, ...options.env } });
+}
+
+const kept = (): Promise<string> => state.lab.redis.cli('HLEN', operationsKey(labKey));
+
+interface Shown {
+  readonly rollout: {
+    readonly phase: string;
+    readonly stage: string;
+    readonly notes: readonly { readonly text: string }[];
+    readonly stages: readonly { readonly outcome: string; readonly proof: string }[];
+  } | null;
+  readonly next: readonly string[];
+}
+const shown = (ran: Ran): Shown => jsonOf<Shown & JsonObject>(ran.out);
+const status = async (site: Site = {}): Promise<Shown> => shown(await run(['rollout', 'status', '--json'], site));
+const start = ['rollout', 'start', 'two', '--detach'];
+
+describe('before anything is begun', () => {
+  test('status says that there is none, and how one begins', async () => {
+    const ran = await run(['rollout', 'status']);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/no rollout\n.*rlctl rollout start --dry-run/) });
+    expect(await status()).toMatchObject({ rollout: null });
+  });
+
+  test.each(['promote', 'pause', 'resume', 'abort', 'undo'])('%s: there is none', async (verb) => {
+    expect(errorOf(await run(['rollout', verb, '--json']))).toMatchObject({ code: 'NO_ROLLOUT', exitCode: 2 });
+  });
+
+  test('start --dry-run shows every stage with its gates and the first change, and keeps nothing', async () => {
+    const ran = await run(['rollout', 'start', '--dry-run']);
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/all-shadow .*would be refused ≤ 5%/);
+    expect(ran.out).toMatch(/consider-read-and-auth .*enforce read, auth; asks first/);
+    expect(ran.out).toMatch(/now: all-shadow[^]*\+ \/api\/payments .*\n +shadow {2}- → true/);
+    const planned = jsonOf((await run(['rollout', 'start', '--dry-run', '--json'])).out);
+    expect(planned).toMatchObject({ kind: 'RolloutPlan', enters: 'all-shadow', plan: { name: 'standard' } });
+    expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
+  });
+
+  test.each([
+    ['a plan that is not there', ['rollout', 'start', 'tow'], {}, 'UNKNOWN_PLAN', /there are: standard, two/],
+    ['a name and a file', ['rollout', 'start', 'two', '-f', 'x'], {}, 'USAGE', /a plan is named and -f is given/],
+    [
+      'a faulty plan',
+      start,
+      { rollouts: { two: { stages: [{ name: 'a', soaks: '1h' }] } } },
+      'ROLLOUT_PLAN_INVALID',
+      /soaks is unknown; did you mean soak/,
+    ],
+    [
+      'a bucket that is not there',
+      start,
+      { rollouts: { two: { stages: [{ name: 'a', enforce: ['finance'] }] } } },
+      'UNKNOWN_BUCKET',
+      /no bucket "finance"/,
+    ],
+    [
+      'a bucket without routes',
+      start,
+      { entry: { buckets: { pay: {}, read: { routes: ['/api'] } } } },
+      'BUCKET_WITHOUT_ROUTES',
+      /^stage enforce: pay has no routes/,
+    ],
+    ['nothing to judge by', start, { entry: { prometheus: undefined } }, 'NO_METRICS', /./],
+    ['to stay and to leave', [...start, '--auto'], {}, 'USAGE', /--auto and --detach/],
+  ] as const)('%s is told before anything is kept', async (_, args, site: Site, code, message) => {
+    const ran = await run([...args, '--json'], site);
+    const error = errorOf(ran);
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(message) });
+    if (code !== 'NO_METRICS') expect(error.code).toBe(code);
+    expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
+  });
+
+  test('--read-only refuses what changes, and shows what it would do', async () => {
+    expect(errorOf(await run([...start, '--read-only', '--json'])).code).toBe('READ_ONLY');
+    expect((await run(['rollout', 'start', '--dry-run', '--read-only'])).code).toBe(0);
+    expect((await run(['rollout', 'status', '--read-only'])).code).toBe(0);
+  });
+});
+
+describe('on a protected environment', () => {
+  const site = { entry: { protected: true } };
+
+  test('nothing is written down before a reason is given and the name is confirmed', async () => {
+    const [bare, reasoned] = [
+      await run([...start, '--json'], site),
+      await run([...start, '--reason', 'r', '--json'], site),
+    ];
+    expect(errorOf(bare)).toMatchObject({ code: 'REASON_MISSING', exitCode: 6 });
+    expect(errorOf(reasoned)).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 6 });
+    expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
+    const confirmed = await run([...start, '--reason', 'r', '--confirm', 'lab', '--json'], site);
+    expect([confirmed.code, shown(confirmed).rollout?.phase]).toEqual([0, 'watching']);
+    expect(errorOf(await run(['rollout', 'abort', '--json'], site)).code).toBe('NOT_CONFIRMED');
+    const aborted = await run(['rollout', 'abort', '--confirm', 'lab', '--json'], site);
+    expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);
+  });
+});
+
+test('a stage that a guard refuses is not entered: the rollout stands where it stood', async () => {
+  const guards = [{ name: 'no-enforcing', buckets: ['financial'], never: 'enforce' }];
+  expect((await run(start)).code).toBe(0);
+  const before = await state.lab.document();
+  const forced = ['rollout', 'promote', '--force', '--reason', 'r', '--detach', '--json'];
+  const refused = await run(forced, { entry: { guards } });
+  expect(errorOf(refused)).toMatchObject({ exitCode: 6 });
+  const { rollout } = await status();
+  expect([rollout?.phase, rollout?.stage]).toEqual(['passed', 'all-shadow']);
+  expect(rollout?.notes.at(-1)?.text).toMatch(/^could not enter enforce: .*no-enforcing/);
+  expect(await state.lab.document()).toBe(before);
+  const first = { rollouts: { two: { stages: [{ name: 'enforce', enforce: ['pay'] }] } }, entry: { guards } };
+  await state.lab.reset();
+  expect((await run([...start, '--json'], first)).code).toBe(6);
+  expect(await status()).toMatchObject({ rollout: null });
+});
+
+test('a route that somebody changed since is a conflict: nothing is written, and the abort goes on when that is settled', async () => {
+  expect((await run(start)).code).toBe(0);
+  expect((await run(['override', 'set', '/api/payments', '--no-shadow'])).code).toBe(0);
+  const theirs = await state.lab.document();
+  for (const verb of ['abort', 'undo']) {
+    const dry = await run(['rollout', verb, '--dry-run', '--json']);
+    expect(errorOf(dry)).toMatchObject({ code: 'UNDO_CONFLICT', exitCode: 5 });
+  }
+  expect((await status()).rollout?.phase).toBe('watching');
+  expect(errorOf(await run(['rollout', 'abort', '--json'])).code).toBe('UNDO_CONFLICT');
+  expect(await state.lab.document()).toBe(theirs);
+  expect((await run(['override', 'undo'])).code).toBe(0);
+  const aborted = await run(['rollout', 'abort', '--json']);
+  expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);
+  expect(await state.lab.document()).toBe('{}');
+  expect((await run(['rollout', 'status'])).out).toMatch(/rlctl rollout promote tries all-shadow again/);
+  const again = await run(['rollout', 'promote', '--detach', '--json']);
+  expect([again.code, shown(again).rollout?.phase]).toEqual([0, 'watching']);
+});
+
+test('a flag that somebody changed since is a conflict too, and stays as it is', async () => {
+  const { envFile } = state.lab.sandbox;
+  const before = await readFile(envFile, 'utf8');
+  const site = { entry: { shadowDriver: { 'env-file': envFile } } };
+  expect((await run(start, site)).code).toBe(0);
+  const entered = await readFile(envFile, 'utf8');
+  const theirs = entered.replace('RATE_LIMIT_SHADOW_FINANCIAL=true', 'RATE_LIMIT_SHADOW_FINANCIAL=maybe');
+  expect(theirs).not.toBe(entered);
+  await writeFile(envFile, theirs);
+  expect(errorOf(await run(['rollout', 'abort', '--json'], site))).toMatchObject({
+    code: 'UNDO_CONFLICT',
+    exitCode: 5,
+  });
+  expect(await readFile(envFile, 'utf8')).toBe(theirs);
+  await writeFile(envFile, entered);
+  expect((await run(['rollout', 'abort', '--json'], site)).code).toBe(0);
+  expect(await readFile(envFile, 'utf8')).toBe(before);
+});
+
+test('a rollout under way is not begun again; a finished or taken back one makes room', async () => {
+  expect((await run(start)).code).toBe(0);
+  expect(errorOf(await run([...start, '--json']))).toMatchObject({ code: 'ROLLOUT_UNDER_WAY', exitCode: 5 });
+  expect((await run(['rollout', 'pause', '--reason', 'lunch'])).out).toMatch(
+    /PAUSED {2}stage 1 of 2[^]*rlctl rollout resume/,
+  );
+  expect(errorOf(await run(['rollout', 'promote', '--json']))).toMatchObject({
+    code: 'ROLLOUT_PHASE',
+    hint: expect.stringContaining('rlctl rollout resume'),
+  });
+  const resumed = await run(['rollout', 'resume', '--detach', '--json']);
+  expect([resumed.code, shown(resumed).rollout?.phase]).toEqual([0, 'watching']);
+  expect((await run(['rollout', 'undo'])).code).toBe(0);
+  expect((await run([...start, '--json'])).code).toBe(0);
+});
+
+test('what is written and not proven is neither watched nor forgotten', async () => {
+  const lab = await openLab({ dialect: 'deployed' });
+  try {
+    const { envFile } = lab.sandbox;
+    const before = await readFile(envFile, 'utf8');
+    const environment = {
+      ...lab.environment,
+      buckets,
+      prometheus: 'http://127.0.0.1:9',
+      shadowDriver: { 'env-file': envFile },
+    };
+    const path = await lab.world.config('deployed.yaml', { environments: { lab: environment }, rollouts });
+    const there = (args: readonly string[]): Promise<Ran> => lab.world.main(args, { env: { RLCTL_CONFIG: path } });
+    // Deployed servers take their flags from a process's own environment: a restart is needed.
+    const begun = await there([...start, '--json']);
+    expect(begun.code).toBe(8);
+    expect(shown(begun)).toMatchObject({
+      end: 'notProven',
+      rollout: { phase: 'changing', stages: [{ outcome: 'entered', proof: 'contradicted' }, {}] },
+      changes: [{ kind: 'ShadowChange', manualSteps: expect.arrayContaining([expect.stringMatching(/[Rr]estart/)]) }],
+    });
+    expect(await readFile(envFile, 'utf8')).not.toBe(before);
+    const seen = await there(['rollout', 'status']);
+    expect(seen.out).toMatch(/CHANGING[^]*not proven[^]*rlctl .*rollout resume/);
+    const again = await there(['rollout', 'resume', '--detach']);
+    expect(again.code).toBe(8);
+    expect(again.out).toMatch(/its effect is not proven: prove it with [^]*CONTRADICTED[^]*to do by hand:/);
+    const back = await there(['rollout', 'abort', '--json']);
+    expect(shown(back).rollout?.phase).toMatch(/abort/);
+    expect(await readFile(envFile, 'utf8')).toBe(before);
+  } finally {
+    await lab.stop();
+  }
+});
+
+describe('the screen', () => {
+  test('fits 80 columns, says who drives and what is next, without colour where none is wanted', async () => {
+    expect((await run([...start, '--reason', 'enforce limits', '--ticket', 'OPS-12'])).code).toBe(0);
+    const { out } = await run(['rollout', 'status'], { options: { columns: 80, env: { NO_COLOR: '1' } } });
+    for (const line of out.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+    expect(out).not.toContain('\u001b');
+    expect(out).toMatch(/IN FORCE {2}stage 1 of 2, all-shadow/);
+    expect(out).toMatch(/begun .* by tester@test: enforce limits \[OPS-12\]/);
+    expect(out).toMatch(/\? +financial +evaluation errors +no data +≤ 0/);
+    expect(out).toMatch(/driver +nobody/);
+    expect(out).toMatch(/next +nobody watches the gates: rlctl rollout resume/);
+    expect(out).toMatch(/back +all-shadow alone: rlctl rollout abort/);
+    const coloured = await run(['rollout', 'status'], { options: { columns: 80 } });
+    expect(coloured.out).toContain('\u001b[');
+  });
+
+  test('-w shows it again and again, a line of JSON each in a pipe, and renews no lease', async () => {
+    expect((await run(start)).code).toBe(0);
+    const held: { host: MemoryHost | null } = { host: null };
+    const watching = run(['rollout', 'status', '-w', '--interval', '250ms', '--json'], {
+      options: { onHost: (host) => (held.host = host) },
+    });
+    while ((held.host?.out.split('\n').length ?? 0) < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+    held.host?.signal('SIGINT');
+    const ran = await watching;
+    expect(ran.code).toBe(0);
+    const lines = ran.out.trim().split('\n');
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    for (const line of lines)
+      expect(jsonOf(line)).toMatchObject({ kind: 'Rollout', driver: null, rollout: { phase: 'watching' } });
+  });
+
+  test('the schema is printed as it is', async () => {
+    expect(jsonOf((await run(['rollout', 'schema'])).out)).toMatchObject({ title: 'A staged rollout, for rlctl' });
+  });
+});
