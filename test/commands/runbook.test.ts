@@ -168,6 +168,20 @@ describe('a run', () => {
     expect(errorOf(await rlctl(['runbook', 'resume', ran.run, '--json']))).toMatchObject({ exitCode: 2 });
   });
 
+  test('an emergency rollback is taken back by restoring its panic, and where that is restored already nothing is left', async () => {
+    const before = '{"/api/payments":{"rate":3}}';
+    await state.lab.store(before);
+    const line = ['runbook', 'run', 'emergency-rollback', '-i', 'scope=bucket', '-i', 'bucket=pay', '--json'];
+    const [first, second] = [jsonOf<Shown>((await rlctl(line)).out), jsonOf<Shown>((await rlctl(line)).out)];
+    expect(states(first)).toContain('bucket done');
+    expect(await state.lab.document()).toBe('{"/api/payments":{"rate":3,"shadow":true}}');
+    expect(await rlctl(['runbook', 'resume', first.run, '--undo'])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(before);
+    const left = await rlctl(['runbook', 'resume', second.run, '--undo', '--json']);
+    expect(left.code).toBe(0);
+    expect(left.out).toContain('no change of it stands any more');
+  });
+
   test('somebody’s later change of the same route keeps it from being taken back', async () => {
     const ran = jsonOf<Shown>(
       (await rlctl(['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4', '--json'])).out,
@@ -230,7 +244,9 @@ describe('a run', () => {
     await write('careful', {
       steps: [
         {
-          ...{ id: 'set', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+          id: 'set',
+          title: '1',
+          rlctl: ['override', 'set', '/api/a', '--rate', '3'],
           precheck: [{ http: { path: '/health/live', status: 200, contains: 'no such text' } }],
         },
       ],

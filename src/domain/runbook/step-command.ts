@@ -23,7 +23,7 @@ const pinned = { ...change, hasAuthor: false, pin: { flag: '--if-value', field: 
  * their change id, the rest because what already is as wanted stays. Those that wait for somebody, write files or work
  * outside the environment are not among them.
  */
-export const stepCommands: readonly StepCommand[] = [
+const stepCommands: readonly StepCommand[] = [
   { ...change, path: 'reload', hasAuthor: false },
   { ...read, path: 'verify' },
   { ...read, path: 'status' },
