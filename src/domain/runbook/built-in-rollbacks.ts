@@ -78,7 +78,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
   'staged-rollout': {
     title: 'From observing to refusing, bucket by bucket',
     summary:
-      'Everything in shadow, then enforce financial, then write, and at last consider read and auth, with a look at the figures and somebody’s word between the stages. Stop at any time; what was enforced goes back into shadow with: rlctl runbook resume ID --undo',
+      'Everything in shadow, then enforce financial, then write, and at last consider read and auth, with a look at the figures and somebody’s word between the stages. Stop at any time; what was enforced goes back into shadow with: rlctl runbook resume ID --undo. Where metrics are read, rlctl rollout start goes the same way with gates that are measured',
     inputs: {
       upTo: {
         type: 'choice',
