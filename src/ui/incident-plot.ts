@@ -123,16 +123,18 @@ function lanesOf(window: FigureWindow): readonly Lane[] {
   });
 }
 
+/** The lines first, so that none runs through a number. */
 function markLines(lanes: readonly Lane[], { top }: Place): readonly string[] {
   const most = Math.max(0, ...lanes.map(({ lane }) => lane));
-  return lanes.map(({ number, x, lane }) => {
-    const y = 12 + (most - lane) * laneHeight;
-    return (
-      `<path class="mark" d="M${x} ${y + markRadius}V${top + plotHeight}"/>` +
-      `<circle class="mark-head" cx="${x}" cy="${y}" r="${markRadius}"/>` +
-      `<text class="mark-number" text-anchor="middle" x="${x}" y="${y + 4}">${number}</text>`
-    );
-  });
+  const placed = lanes.map(({ number, x, lane }) => ({ number, x, y: 12 + (most - lane) * laneHeight }));
+  return [
+    ...placed.map(({ x, y }) => `<path class="mark" d="M${x} ${y + markRadius}V${top + plotHeight}"/>`),
+    ...placed.map(
+      ({ number, x, y }) =>
+        `<circle class="mark-head" cx="${x}" cy="${y}" r="${markRadius}"/>` +
+        `<text class="mark-number" text-anchor="middle" x="${x}" y="${y + 4}">${number}</text>`,
+    ),
+  ];
 }
 
 /** How many of a line's points carry its shape. */

@@ -53,6 +53,7 @@ figure{max-width:44rem}
 .plot .mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:2 3;fill:none}
 .plot .mark-head{fill:var(--mark)}
 .plot .mark-number{fill:var(--bg);font-weight:700}
+.plot .nothing{paint-order:stroke;stroke:var(--card);stroke-width:5px}
 .series .line{fill:none;stroke-width:2;stroke-linejoin:round}
 .plain .line{stroke:var(--allow)}
 .plain .point{fill:var(--allow)}

@@ -57,7 +57,8 @@ export function stateText(item: ChangeItem | FlagItem | ForeignItem): string {
   if (item.kind === 'foreign') return 'no proof: it was made past rlctl';
   const verdict = item.verdict === null ? [] : [verdictWords[item.verdict]];
   const taken = item.kind === 'change' && item.takenBackBy !== null ? [`taken back by ${item.takenBackBy}`] : [];
-  return [...verdict, ...taken].join('; ') || 'no verdict is known here';
+  const back = item.kind === 'flags' && item.isPutBack ? ['put back at the end'] : [];
+  return [...verdict, ...taken, ...back].join('; ') || 'no verdict is known here';
 }
 
 /** `its changes were taken back; proven; flags put back: financial` */

@@ -18,7 +18,7 @@ const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}
 /** The same, which has to work. */
 async function done(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliEnd> {
   const ended = await run(args, env);
-  if (ended.code !== 0) throw new Error(`${args.join(' ')}: ${ended.err}`);
+  if (ended.code !== 0) throw new Error(`${args.join(' ')}: ${ended.code} ${ended.err}${ended.out}`);
   return ended;
 }
 

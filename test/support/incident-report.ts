@@ -85,6 +85,7 @@ export function reportWith(text: string): IncidentReport {
       command: text,
       partOf: [],
       verdict: 'notProven',
+      isPutBack: true,
     },
     change(4, { diff: [], takenBackBy: text, verdict: null }),
     change(5, { isEnd: true, command: 'incident end', verdict: 'proven' }),

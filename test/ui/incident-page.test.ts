@@ -89,7 +89,7 @@ describe('a plot', () => {
     fromMs: startMs,
     toMs: startMs + 600_000,
     stepMs: 15_000,
-    marks: [{ number: 7, atMs: startMs + 300_000 }],
+    marks: [{ number: 7, atMs: startMs + 240_000 }],
   };
   const times = [0, 150_000, 300_000, 450_000, 600_000].map((each) => startMs + each);
   const plot = (values: readonly (number | null)[], shape: 'plain' | 'square' | 'diamond' = 'square') =>
@@ -112,15 +112,18 @@ describe('a plot', () => {
       '3',
       '4',
       '22:30',
-      '22:35',
+      '22:32',
+      '22:34',
+      '22:36',
+      '22:38',
       '22:40',
     ]);
     expect(svg).toContain('>requests/s<');
     expect(svg).toContain('>time (UTC)<');
     expect(svg).toContain('>7</text>');
-    // The mark stands where 22:35 stands.
+    // The mark stands where 22:34 stands.
     const [, mark] = /class="mark" d="M([\d.]+) /.exec(svg) ?? [];
-    expect(svg).toContain(`x="${mark}" y="150">22:35<`);
+    expect(svg).toContain(`x="${mark}" y="150">22:34<`);
   });
 
   test('breaks its line where there is no data, and shows a point that stands alone', () => {
@@ -152,6 +155,8 @@ describe('a plot', () => {
       series: [],
     });
     expect(new Set([...svg.matchAll(/cy="([\d.]+)"/g)].map(([, y]) => y)).size).toBe(3);
+    // No line runs through a number.
+    expect(svg.lastIndexOf('class="mark"')).toBeLessThan(svg.indexOf('class="mark-head"'));
   });
 });
 

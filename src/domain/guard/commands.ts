@@ -26,7 +26,8 @@ export function guardedName(command: string): string {
 /**
  * They bring back what was: a guard that stood in their way would keep a mistake in force. What is kept of an incident
  * changes nothing by itself, and neither does pausing or resuming a rollout: a stage that is entered then is asked about as
- * one of `rollout promote`.
+ * one of `rollout promote`. The steps of a runbook are asked about one by one, as the commands they are; a lock or an
+ * idempotency entry is one caller's, and no limit; and telling somebody changes none either.
  */
 export const exemptCommands = [
   'override undo',
@@ -40,6 +41,11 @@ export const exemptCommands = [
   'rollout pause',
   'rollout resume',
   'rollout undo',
+  'runbook run',
+  'runbook resume',
+  'lock clear',
+  'idem clear',
+  'notify test',
 ] as const;
 
 /** True for a command that no guard is asked about. */

@@ -86,8 +86,8 @@ const timeStepsMs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 72
   (s) => s * 1000,
 );
 
-/** Round times within a stretch, `wanted` of them or fewer. */
-export function timeSteps(fromMs: number, toMs: number, wanted = 4): readonly number[] {
+/** Round times within a stretch, `wanted` steps of it at most. */
+export function timeSteps(fromMs: number, toMs: number, wanted = 5): readonly number[] {
   const step = timeStepsMs.find((each) => (toMs - fromMs) / each <= wanted) ?? (toMs - fromMs) / wanted;
   const first = Math.ceil(fromMs / step) * step;
   const count = Math.max(0, Math.floor((toMs - first) / step) + 1);

@@ -65,6 +65,8 @@ export interface FlagItem extends Deed {
   /** What it was a step of; empty: nothing. */
   readonly partOf: readonly OperationRef[];
   readonly verdict: Verdict | null;
+  /** True: it was put back at the end. */
+  readonly isPutBack: boolean;
 }
 
 export type TimelineItem =
@@ -195,7 +197,12 @@ function flagItems(
     const key = JSON.stringify([flip.at, flip.isOn, flip.place, flip.actor]);
     commands.set(key, [...(commands.get(key) ?? []), flip]);
   }
-  return [...[...commands.values()].flatMap(flipItem), ...kept.map(deedItem)];
+  const items = [
+    ...[...commands.values()].flatMap(flipItem),
+    ...kept.map((deed) => deedItem(deed, flips.find((flip) => isOf(flip, deed)) ?? null)),
+  ];
+  const back = new Set(end?.flags ?? []);
+  return items.map((item) => ({ ...item, isPutBack: item.buckets.some((bucket) => back.has(bucket)) }));
 }
 
 /** The clocks of two machines are so far from each other at most. */
@@ -205,7 +212,7 @@ function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
   return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
 }
 
-function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number'>[] {
+function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number' | 'isPutBack'>[] {
   const [first] = together;
   if (first === undefined) return [];
   const { isOn, actor, reason, ticket, verdict } = first;
@@ -214,7 +221,11 @@ function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'numbe
   return [{ kind: 'flags', ...deed, buckets, isOn, command: flipCommand(together), verdict }];
 }
 
-function deedItem({ operation, command, atMs, actor, reason, ticket, buckets }: FlagDeed): Omit<FlagItem, 'number'> {
+/** `flip`: what this machine knows of the same, and what its proof said. */
+function deedItem(
+  { operation, command, atMs, actor, reason, ticket, buckets }: FlagDeed,
+  flip: FlagFlip | null,
+): Omit<FlagItem, 'number' | 'isPutBack'> {
   const deed = { command, atMs, actor, reason, ticket, buckets };
-  return { kind: 'flags', ...deed, isOn: null, partOf: [operation], verdict: null };
+  return { kind: 'flags', ...deed, isOn: flip?.isOn ?? null, partOf: [operation], verdict: flip?.verdict ?? null };
 }
