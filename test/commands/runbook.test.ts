@@ -321,7 +321,7 @@ describe('locks and idempotency entries', () => {
     const digest = '7cd836071c2a381b4ba36344ce0da2412b759bb437c1c46263532b04a6239a79';
     await state.lab.redis.cli('SET', `lab:idem:${digest}`, '{"status":200}', 'PX', '60000');
     for (const text of ['POST:/api/checkout:user:42:booking:7', digest]) {
-      const shown = jsonOf<JsonObject>((await rlctl(['idem', 'show', text, '--json'])).out);
+      const shown = jsonOf((await rlctl(['idem', 'show', text, '--json'])).out);
       expect(shown).toMatchObject({ value: '{"status":200}', isThere: true });
       expect(shown['ttlMs']).toBeGreaterThan(1000);
     }
