@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
+import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -168,6 +169,20 @@ describe('a run', () => {
     expect(errorOf(await rlctl(['runbook', 'resume', ran.run, '--json']))).toMatchObject({ exitCode: 2 });
   });
 
+  test('an emergency rollback is taken back by restoring its panic, and where that is restored already nothing is left', async () => {
+    const before = '{"/api/payments":{"rate":3}}';
+    await state.lab.store(before);
+    const line = ['runbook', 'run', 'emergency-rollback', '-i', 'scope=bucket', '-i', 'bucket=pay', '--json'];
+    const [first, second] = [jsonOf<Shown>((await rlctl(line)).out), jsonOf<Shown>((await rlctl(line)).out)];
+    expect(states(first)).toContain('bucket done');
+    expect(await state.lab.document()).toBe('{"/api/payments":{"rate":3,"shadow":true}}');
+    expect(await rlctl(['runbook', 'resume', first.run, '--undo'])).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe(before);
+    const left = await rlctl(['runbook', 'resume', second.run, '--undo', '--json']);
+    expect(left.code).toBe(0);
+    expect(left.out).toContain('no change of it stands any more');
+  });
+
   test('somebody’s later change of the same route keeps it from being taken back', async () => {
     const ran = jsonOf<Shown>(
       (await rlctl(['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4', '--json'])).out,
@@ -230,7 +245,9 @@ describe('a run', () => {
     await write('careful', {
       steps: [
         {
-          ...{ id: 'set', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+          id: 'set',
+          title: '1',
+          rlctl: ['override', 'set', '/api/a', '--rate', '3'],
           precheck: [{ http: { path: '/health/live', status: 200, contains: 'no such text' } }],
         },
       ],
@@ -255,6 +272,61 @@ describe('a run', () => {
     const ran = errorOf(await rlctl(['lock', 'clear', '42', 'checkout', '--if-value', shown.digest, '--json']));
     expect(ran).toMatchObject({ exitCode: 5, code: 'KEY_CHANGED' });
     expect(await state.lab.redis.cli('GET', key)).toBe('theirs');
+  });
+});
+
+describe('PromQL checks, against a real Prometheus', () => {
+  test.each([
+    ['vector(0.2)', { below: 0.5 }, 0, '0.2: below 0.5'],
+    ['vector(0.2)', { above: 0.5 }, 3, '0.2: not above 0.5'],
+    ['vector(NaN)', { below: 0.5 }, 3, 'NaN: not below 0.5'],
+    ['none{route="{{route}}"}', { below: 0.5 }, 3, 'no data: that is not zero'],
+    ['none{route="{{route}}"}', { below: 0.5, noData: 'pass' }, 0, 'no data, which is fine here'],
+    ['sum(', { below: 0.5 }, 4, 'refused a query'],
+  ] as const)('%s %j', async (query, more, code, said) => {
+    const prometheus = await startPrometheus();
+    try {
+      const environments = { lab: { ...state.lab.environment, prometheus: prometheus.url } };
+      const path = await state.lab.world.config('metrics.yaml', { environments });
+      await write('budget', {
+        inputs: { route: { type: 'route', default: '/a"} or vector(1) or x{a="' } },
+        steps: [{ id: 'budget', title: '1', promql: { query, ...more } }],
+      });
+      const ran = await rlctl(['runbook', 'run', 'budget', '--json'], { env: { RLCTL_CONFIG: path } });
+      expect([ran.code, ran.out + ran.err]).toEqual([code, expect.stringContaining(said)]);
+    } finally {
+      await prometheus.stop();
+    }
+  });
+});
+
+describe('locks and idempotency entries', () => {
+  test.each(['HSET', 'RPUSH'])('a key of another type (%s) is left alone, whatever is asked', async (write) => {
+    await state.lab.redis.cli(write, 'lab:lock:42:checkout', 'a', 'b');
+    for (const verb of ['show', 'clear']) {
+      const ran = errorOf(await rlctl(['lock', verb, '42', 'checkout', '--json']));
+      expect(ran).toMatchObject({ exitCode: 6, code: 'KEY_WRONG_TYPE' });
+    }
+    expect(await state.lab.redis.cli('EXISTS', 'lab:lock:42:checkout')).toBe('1');
+  });
+
+  test('one key by its whole name: what looks like a pattern clears nothing else', async () => {
+    for (const name of ['1', '2']) await state.lab.redis.cli('SET', `lab:lock:42:${name}`, 'x');
+    const ran = await rlctl(['lock', 'clear', '42', '*', '--json']);
+    expect(jsonOf<{ outcome: string }>(ran.out).outcome).toBe('absent');
+    expect(await state.lab.redis.cli('EXISTS', 'lab:lock:42:1', 'lab:lock:42:2')).toBe('2');
+  });
+
+  test('an entry is found by its raw text and by its digest, shown with its time left, and cleared', async () => {
+    const digest = '7cd836071c2a381b4ba36344ce0da2412b759bb437c1c46263532b04a6239a79';
+    await state.lab.redis.cli('SET', `lab:idem:${digest}`, '{"status":200}', 'PX', '60000');
+    for (const text of ['POST:/api/checkout:user:42:booking:7', digest]) {
+      const shown = jsonOf((await rlctl(['idem', 'show', text, '--json'])).out);
+      expect(shown).toMatchObject({ value: '{"status":200}', isThere: true });
+      expect(shown['ttlMs']).toBeGreaterThan(1000);
+    }
+    expect((await rlctl(['idem', 'clear', digest])).out).toContain('cleared: read back, it is gone');
+    expect(await state.lab.redis.cli('EXISTS', `lab:idem:${digest}`)).toBe('0');
   });
 });
 

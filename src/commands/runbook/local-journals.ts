@@ -5,7 +5,7 @@ import { isRecord } from '../../domain/json.js';
 import type { LocalJournals } from '../../procedures/runbook/keeper.js';
 
 /** The folder of the runs that this machine knows. */
-export function runsFolder({ host }: Pick<Context, 'host'>): string {
+function runsFolder({ host }: Pick<Context, 'host'>): string {
   return join(stateFolder(host.env), 'runs');
 }
 

@@ -27,27 +27,28 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
       { id: 'before', title: 'How the environment is', rlctl: ['status'], exits: [0, 3] },
       {
         id: 'everything',
-        title: 'Everything into shadow',
-        why: 'Global shadow does not reach buckets that have a flag of their own, so that every bucket is set.',
+        title: 'Nothing is refused any more',
+        why: 'By the switch, the flags or the overrides, as the environment says it is done here. Global shadow does not reach buckets that have a flag of their own, so that every bucket is set.',
         when: { scope: 'global' },
-        rlctl: ['shadow', 'on', '--all'],
+        rlctl: ['panic', 'global'],
         ifNoEffect: 'continue',
-        undo: { rlctl: ['shadow', 'off', '--all'] },
+        undo: { rlctl: ['panic', 'restore'] },
       },
       {
         id: 'bucket',
         title: 'The bucket into shadow',
         when: { scope: 'bucket' },
-        rlctl: ['shadow', 'on', '{{bucket}}'],
+        rlctl: ['panic', 'bucket', '{{bucket}}'],
         ifNoEffect: 'continue',
-        undo: { rlctl: ['shadow', 'off', '{{bucket}}'] },
+        undo: { rlctl: ['panic', 'restore'] },
       },
       {
         id: 'route',
         title: 'The route into shadow',
         when: { scope: 'route' },
-        rlctl: ['shadow', 'on', '--route', '{{route}}'],
+        rlctl: ['panic', 'route', '{{route}}'],
         ifNoEffect: 'continue',
+        undo: { rlctl: ['panic', 'restore'] },
       },
       {
         id: 'restart',
@@ -77,7 +78,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
   'staged-rollout': {
     title: 'From observing to refusing, bucket by bucket',
     summary:
-      'Everything in shadow, then enforce financial, then write, and at last consider read and auth, with a look at the figures and somebody’s word between the stages. Stop at any time; what was enforced goes back into shadow with: rlctl runbook resume ID --undo',
+      'Everything in shadow, then enforce financial, then write, and at last consider read and auth, with a look at the figures and somebody’s word between the stages. Stop at any time; what was enforced goes back into shadow with: rlctl runbook resume ID --undo. Where metrics are read, rlctl rollout start goes the same way with gates that are measured',
     inputs: {
       upTo: {
         type: 'choice',

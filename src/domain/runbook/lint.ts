@@ -179,7 +179,7 @@ function changes(words: Words): boolean {
 }
 
 /** What keeps these words from being run by a step, whatever the values; `null`: nothing. */
-export function commandFault(words: Words): RlctlError | null {
+function commandFault(words: Words): RlctlError | null {
   try {
     stepCommandOf(words.filter((word) => typeof word === 'string'));
     assertStepFlags(words.flat());

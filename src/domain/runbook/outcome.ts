@@ -70,7 +70,7 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
 /** True of a Result that says that overrides are in force. */
 function isAboutOverrides(document: JsonValue | null): boolean {
   if (!isRecord(document)) return false;
-  if (document['kind'] === 'OverrideChange') return true;
+  if (document['kind'] === 'OverrideChange' || document['way'] === 'overrides') return true;
   const evidence = recordAt(document, 'proof')?.['evidence'];
   const isSeen =
     Array.isArray(evidence) && evidence.some((each) => isRecord(each) && typeof each['route'] === 'string');

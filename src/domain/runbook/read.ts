@@ -18,7 +18,7 @@ export type RunbookRead =
   | { readonly kind: 'faulty'; readonly findings: readonly LocatedFinding[] };
 
 /** The rule of everything that is wrong with the form of a file. */
-export const formRule = 'form';
+const formRule = 'form';
 
 /** Checks the form of a runbook's file and takes it apart; what it means is another matter. */
 export function readRunbook(name: string, placed: PlacedFile): RunbookRead {

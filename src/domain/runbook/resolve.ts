@@ -51,7 +51,7 @@ function resolveStep(step: RunbookStep, values: Values): ResolvedStep {
 }
 
 /** One act with its values put in. Throws a usage error where a value would change what is run instead of standing in it. */
-export function resolveAct(act: Act, values: Values): ResolvedAct {
+function resolveAct(act: Act, values: Values): ResolvedAct {
   switch (act.kind) {
     case 'rlctl': {
       const fields = act.fields.map(({ path, is }) => ({ path, is: fill(is, values) }));

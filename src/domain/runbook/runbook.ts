@@ -1,6 +1,5 @@
 /** What a runbook asks for; every value is checked by its type before anything runs. */
-export const inputTypes = ['string', 'integer', 'duration', 'route', 'bucket', 'identity', 'choice'] as const;
-export type InputType = (typeof inputTypes)[number];
+export type InputType = 'string' | 'integer' | 'duration' | 'route' | 'bucket' | 'identity' | 'choice';
 
 /** Holds where every input named has one of these values, of which `*` is any value at all; `null`: always. */
 export type Condition = ReadonlyMap<string, readonly string[]> | null;

@@ -23,7 +23,7 @@ const pinned = { ...change, hasAuthor: false, pin: { flag: '--if-value', field: 
  * their change id, the rest because what already is as wanted stays. Those that wait for somebody, write files or work
  * outside the environment are not among them.
  */
-export const stepCommands: readonly StepCommand[] = [
+const stepCommands: readonly StepCommand[] = [
   { ...change, path: 'reload', hasAuthor: false },
   { ...read, path: 'verify' },
   { ...read, path: 'status' },
@@ -47,6 +47,11 @@ export const stepCommands: readonly StepCommand[] = [
   { ...read, path: 'shadow list' },
   { ...change, path: 'shadow on', hasEnd: true },
   { ...change, path: 'shadow off' },
+  { ...change, path: 'panic global' },
+  { ...change, path: 'panic bucket' },
+  { ...change, path: 'panic route' },
+  { ...change, path: 'panic restore' },
+  { ...read, path: 'panic list' },
   { ...read, path: 'decisions show' },
   { ...read, path: 'fleet status' },
   { ...read, path: 'audit verify' },

@@ -12,15 +12,13 @@ export function summaryOf(document: JsonValue | null): string {
 }
 
 const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>> = {
-  OverrideChange: (document) => [
-    document['isNoop'] === true
-      ? 'already as wanted; nothing written'
-      : `change ${text(document['changeId'])}: ${changesText(document['changes'])}`,
+  OverrideChange: overrideLines,
+  Panic: (document) => [
+    ...(text(document['way']) === 'overrides' ? overrideLines(document) : flagLines(document)),
+    ...texts([fields(document['decisions'])['text']]),
   ],
-  ShadowChange: (document) => [
-    document['isNoop'] === true ? 'already as wanted; nothing written' : flagsText(document['flags']),
-    ...texts(document['manualSteps']),
-  ],
+  PanicRestore: (document) => ('flags' in document ? flagLines(document) : overrideLines(document)),
+  ShadowChange: flagLines,
   Policy: (document) => {
     const server = fields(document['server']);
     const [expected, winner] = [fields(document['expected']), document['winner']];
@@ -53,6 +51,16 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
     items(document['buckets']).map((bucket) => `${text(bucket['bucket'])}: ${shadowWord(bucket['isShadow'])}`),
   LimiterKey: (document) => texts(document['said']),
 };
+
+function overrideLines(document: Fields): readonly string[] {
+  if (document['isNoop'] === true) return ['already as wanted; nothing written'];
+  return [`change ${text(document['changeId'])}: ${changesText(document['changes'])}`];
+}
+
+function flagLines(document: Fields): readonly string[] {
+  const said = document['isNoop'] === true ? 'already as wanted; nothing written' : flagsText(document['flags']);
+  return [said, ...texts(document['manualSteps'])];
+}
 
 function overridesText(count: unknown): string {
   return typeof count === 'number'

@@ -42,11 +42,6 @@ export function namesIn(text: string): readonly string[] {
   return parseTemplate(text).pieces.flatMap((piece) => (piece.kind === 'name' ? [piece.name] : []));
 }
 
-/** The names in the words of a command, groups included. */
-export function namesInWords(words: Words): readonly string[] {
-  return words.flat().flatMap((word) => namesIn(word));
-}
-
 /** The values by name; an optional input that was not given is not in it. */
 export type Values = ReadonlyMap<string, string>;
 

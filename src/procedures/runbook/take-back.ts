@@ -1,9 +1,9 @@
 import { withState, withStep, stepsToUndo, type RunJournal, type StepRecord } from '../../domain/runbook/journal.js';
 import type { ActOutcome, CommandEnd } from '../../domain/runbook/outcome.js';
 import { readEnd } from '../../domain/runbook/outcome.js';
-import type { ResolvedStep } from '../../domain/runbook/resolve.js';
+import type { ResolvedAct, ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
-import { perform } from './acts.js';
+import { perform, type ActPorts, type StepAs } from './acts.js';
 import type { OnRun, RunChoices, RunEnd, RunPorts } from './drive.js';
 
 export interface TakeBackPorts extends RunPorts {
@@ -66,12 +66,32 @@ async function undoStep(
   choices: RunChoices,
 ): Promise<ActOutcome> {
   if (undo !== null) {
-    if (choices.done.has(record.id) && undo.kind !== 'rlctl')
+    if (choices.done.has(record.id))
       return { kind: 'good', text: `taken back, as ${ports.by} said`, hint: null, exitCode: 0 };
-    return perform(ports.acts, undo, { step: record.id, changeId: record.undoId });
+    return withNothingLeft(ports.acts, undo, { step: record.id, changeId: record.undoId });
   }
   const end = await ports.undoChanges(record.id, record.undoId);
-  if (end.error?.code === 'NOTHING_TO_UNDO')
-    return { kind: 'good', text: 'no change of it stands any more', hint: null, exitCode: 0 };
+  if (isNothingLeft(end)) return nothingLeft;
   return readEnd({ argv: ['override', 'undo'], exits: [0], fields: [] }, end);
+}
+
+const nothingLeft: ActOutcome = { kind: 'good', text: 'no change of it stands any more', hint: null, exitCode: 0 };
+
+/** Somebody took it back before, or there was nothing to begin with. */
+function isNothingLeft({ error }: CommandEnd): boolean {
+  return error?.code === 'NOTHING_TO_UNDO' || error?.code === 'NO_PANIC';
+}
+
+async function withNothingLeft(acts: ActPorts, undo: ResolvedAct, as: StepAs): Promise<ActOutcome> {
+  const seen = { isNothingLeft: false };
+  const watching: ActPorts = {
+    ...acts,
+    invoke: async (...asked) => {
+      const end = await acts.invoke(...asked);
+      seen.isNothingLeft = isNothingLeft(end);
+      return end;
+    },
+  };
+  const outcome = await perform(watching, undo, as);
+  return seen.isNothingLeft ? nothingLeft : outcome;
 }

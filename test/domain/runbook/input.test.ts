@@ -6,8 +6,16 @@ import type { RunbookInput } from '../../../src/domain/runbook/runbook.js';
 
 const world = { buckets: new Map([['financial', { routes: ['/api/payments'], alias: ['pay'] }]]) };
 const plain: RunbookInput = {
-  ...{ name: 'x', type: 'string', description: null, default: null, isOptional: false, choices: [] },
-  ...{ min: null, max: null, pattern: null, when: null },
+  name: 'x',
+  type: 'string',
+  description: null,
+  default: null,
+  isOptional: false,
+  choices: [],
+  min: null,
+  max: null,
+  pattern: null,
+  when: null,
 };
 
 describe('the type of an input', () => {

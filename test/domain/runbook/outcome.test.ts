@@ -4,12 +4,19 @@ import { afterChecks, readEnd, valuesAt, type CommandEnd } from '../../../src/do
 const wish = { argv: ['override', 'set', '/a', '--rate', '3'], exits: [0], fields: [] };
 const end = (exitCode: number, document: CommandEnd['document']): CommandEnd => ({ exitCode, document, error: null });
 const proof = (more: Readonly<Record<string, never>> | object) => ({
-  ...{ verdict: 'proven', levelReached: 'loaded', diagnosis: 'as stored', trap: null, evidence: [] },
+  verdict: 'proven',
+  levelReached: 'loaded',
+  diagnosis: 'as stored',
+  trap: null,
+  evidence: [],
   learned: { enforcesOverrides: null },
   ...more,
 });
 const change = (more: object) => ({
-  ...{ kind: 'OverrideChange', isNoop: false, changeId: 'c1', changes: [] },
+  kind: 'OverrideChange',
+  isNoop: false,
+  changeId: 'c1',
+  changes: [],
   proof: proof(more),
 });
 

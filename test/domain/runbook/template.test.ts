@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, pre, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   fill,
@@ -35,9 +35,9 @@ describe('templates', () => {
   });
 
   test('whatever the values are, each stays inside the one word in which it stands', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.string({ unit: 'binary' }), (one, two) => {
-        fc.pre(!one.startsWith('-'));
+    assert(
+      property(string(), string({ unit: 'binary' }), (one, two) => {
+        pre(!one.startsWith('-'));
         const values = new Map([
           ['one', one],
           ['two', two],
