@@ -356,7 +356,11 @@ describe('deny, only and freeze', () => {
 
   test('a freeze does not hold for a panic, which is said; what else a rule says does', () => {
     const rules = rulesOf({ ...freeze, name: 'weekend', never: 'shadow' });
-    const change = { ...set('/a', null, { shadow: true }), command: 'panic route', nowMs: Date.parse('2026-01-01T12:00Z') };
+    const change = {
+      ...set('/a', null, { shadow: true }),
+      command: 'panic route',
+      nowMs: Date.parse('2026-01-01T12:00Z'),
+    };
     expect(refused(rules, change)).toEqual(['/a: shadow is true, and it is never to stop enforcing']);
     const situation = { ...quiet, command: 'panic route', nowMs: change.nowMs };
     expect(passedFreezes(rules, situation)).toEqual([

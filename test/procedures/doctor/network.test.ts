@@ -12,7 +12,8 @@ function factsOf(api: readonly string[], redis: Partial<RedisFacts>, isPlainAllo
   const seen = { ...local, ...redis };
   const ports = { redis: async () => ({ inspect: async () => seen }) } as unknown as DoctorPorts;
   const fleet = { isPlainAllowed };
-  const environment = { api, fleet, prometheus: null, metrics: null, redis: new Secret('redis://x'), namespace: 'x' };
+  const reached = { api, fleet, prometheus: null, metrics: null, notify: [] };
+  const environment = { ...reached, redis: new Secret('redis://x'), namespace: 'x' };
   return new Facts(ports, { environment, selected: new Set() } as unknown as DoctorInput);
 }
 
