@@ -3,6 +3,7 @@ import { editInSequence } from '../override/batch.js';
 import { findMember, rawValue, type OverrideDocument } from '../override/document.js';
 import { revertEntries, setOverride, type Edit } from '../override/edit.js';
 import type { HistoryEntry } from '../override/history.js';
+import { loadOverrides, matchOverride, type OverrideFields } from '../policy/matching.js';
 
 /** The command under which the history keeps it; what `shadow off` looks for. */
 export const shadowOnCommand = 'shadow on';
@@ -22,13 +23,25 @@ export interface ShadowOff {
   readonly restored: ReadonlyMap<string, HistoryEntry>;
   /** The routes without a change to take back: their shadow is set to false. */
   readonly written: readonly string[];
+  /** Restored routes that another entry catches and keeps in shadow. */
+  readonly covered: readonly CoveredRoute[];
   /** The one change that is taken back as a whole; `null`: none is, or more than that happens. */
   readonly undoes: string | null;
 }
 
+/** A route that what stood before leaves to another entry, which is in shadow. */
+export interface CoveredRoute {
+  readonly route: string;
+  readonly by: string;
+  readonly fields: OverrideFields;
+  /** True: that one went into shadow by the same change, so that the route gets an entry of its own that is not in shadow. */
+  readonly isFreed: boolean;
+}
+
 /**
  * Takes shadow off routes: what stood before the change that put it on, where the route still holds what that change wrote;
- * `false` otherwise. `recorded`: the last recorded change of a route; one that is no `shadow on` does not count.
+ * `false` otherwise. Where that would leave a route to an entry that the same change put into shadow, it gets that entry's
+ * other fields and `false`. `recorded`: the last recorded change of a route; one that is no `shadow on` does not count.
  */
 export function takeShadowOff(
   document: OverrideDocument,
@@ -44,13 +57,46 @@ export function takeShadowOff(
   const entries = [...new Set(restored.values())].sort((a, b) => b.sequence - a.sequence);
   const written = routes.filter((route) => !restored.has(route));
   const parts = entries.map((entry) => partOf(entry, restored));
+  const found: { covered: readonly CoveredRoute[] } = { covered: [] };
   const edit = editInSequence(document, [
     (current) => revertEntries(current, parts).edit,
     (current) => setShadow(current, written, false),
+    (current) => {
+      found.covered = coveredAmong(current, restored);
+      return freed(current, found.covered);
+    },
   ]);
+  const { covered } = found;
   const [only] = parts;
-  const isWhole = parts.length === 1 && only === entries[0] && written.length === 0;
-  return { edit, restored, written, undoes: isWhole ? (only?.changeId ?? null) : null };
+  const isAsBefore = written.length === 0 && !covered.some(({ isFreed }) => isFreed);
+  const isWhole = parts.length === 1 && only === entries[0] && isAsBefore;
+  return { edit, restored, written, covered, undoes: isWhole ? (only?.changeId ?? null) : null };
+}
+
+function coveredAmong(
+  { bytes }: OverrideDocument,
+  restored: ReadonlyMap<string, HistoryEntry>,
+): readonly CoveredRoute[] {
+  const loaded = loadOverrides(bytes);
+  return [...restored].flatMap(([route, { body }]) => {
+    const winner = matchOverride(loaded, route);
+    if (winner === null || winner.prefix === route || winner.fields?.isShadow !== true) return [];
+    const isFreed = body?.routes.some((each) => each.route === winner.prefix) === true;
+    return [{ route, by: winner.prefix, fields: winner.fields, isFreed }];
+  });
+}
+
+function freed(document: OverrideDocument, covered: readonly CoveredRoute[]): Edit {
+  return editInSequence(
+    document,
+    covered
+      .filter(({ isFreed }) => isFreed)
+      .map(
+        ({ route, fields }) =>
+          (current: OverrideDocument) =>
+            setOverride(current, route, { ...fields, isShadow: false }),
+      ),
+  );
 }
 
 function stands(document: OverrideDocument, route: string, { body }: HistoryEntry): boolean {

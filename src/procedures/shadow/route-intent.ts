@@ -11,7 +11,13 @@ import { metadataBefore } from '../../domain/override/metadata-change.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { isKept } from '../../domain/override/splices.js';
 import { reachOf, type Reach } from '../../domain/shadow/reach.js';
-import { setShadow, shadowOnCommand, takeShadowOff } from '../../domain/shadow/route-shadow.js';
+import {
+  setShadow,
+  shadowOnCommand,
+  takeShadowOff,
+  type CoveredRoute,
+  type ShadowOff,
+} from '../../domain/shadow/route-shadow.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent, StorePorts } from '../override/plan.js';
 import { readHistory } from '../override/recorded.js';
@@ -90,10 +96,11 @@ export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeI
     edit: async (document, stored) => {
       const recorded = await lastChanges(ports, stored, wanted.routes);
       const off = takeShadowOff(document ?? scanDocument(null), wanted.routes, recorded);
-      const reach = checkedReach(wanted, stored, off.edit, off.written);
+      const freed = off.covered.filter(({ isFreed }) => isFreed).map(({ route }) => route);
+      const reach = checkedReach(wanted, stored, off.edit, [...off.written, ...freed]);
       notes.undoes = off.undoes;
-      notes.restored = metadataOf(off.restored);
-      notes.remarks = [...offRemarks(off.restored, off.written), ...reachRemarks(reach)];
+      notes.restored = new Map([...metadataOf(off.restored)].filter(([route]) => !freed.includes(route)));
+      notes.remarks = [...offRemarks(off), ...reachRemarks(reach)];
       return off.edit;
     },
   };
@@ -188,12 +195,21 @@ function reachRemarks({ spills, exempt }: Reach): readonly string[] {
   ];
 }
 
-function offRemarks(restored: ReadonlyMap<string, HistoryEntry>, written: readonly string[]): readonly string[] {
+function offRemarks({ restored, written, covered }: ShadowOff): readonly string[] {
+  const asBefore = [...restored].filter(([route]) => !covered.some((each) => each.isFreed && each.route === route));
   return [
-    ...[...restored].map(([route, { changeId }]) => `${JSON.stringify(route)} is as before change ${changeId}`),
+    ...asBefore.map(([route, { changeId }]) => `${JSON.stringify(route)} is as before change ${changeId}`),
+    ...covered.map(coveredRemark),
     ...written.map(
       (route) =>
         `no "shadow on" that still stands is recorded for ${JSON.stringify(route)}: its shadow is set to false`,
     ),
   ];
+}
+
+function coveredRemark({ route, by, isFreed }: CoveredRoute): string {
+  const [shown, other] = [JSON.stringify(route), JSON.stringify(by)];
+  return isFreed
+    ? `${other} is still in shadow and would catch ${shown}: it gets an entry of its own that is not`
+    : `${shown} is still in shadow, as it was before, because ${other} catches it; to enforce it: ${shellWords(['rlctl', 'override', 'set', route, '--no-shadow'])}`;
 }

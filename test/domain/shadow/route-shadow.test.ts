@@ -90,6 +90,26 @@ describe('shadow off', () => {
     expect(textOf(rest.edit)).toBe(before);
   });
 
+  test('does not leave a route in the shadow of an entry that the same change put there', () => {
+    const before = '{"/api":{"rate":60,"note":1}}';
+    const on = setShadow(scan(before), ['/api', '/api/pay'], true);
+    const known = new Map(['/api', '/api/pay'].map((route) => [route, entryOf(before, on)] as const));
+    const off = takeShadowOff(scan(textOf(on)), ['/api/pay'], known);
+    expect(textOf(off.edit)).toBe('{"/api/pay":{"rate":60,"shadow":false},"/api":{"rate":60,"note":1,"shadow":true}}');
+    expect(off).toMatchObject({ undoes: null, covered: [{ route: '/api/pay', by: '/api', isFreed: true }] });
+    const both = takeShadowOff(scan(textOf(on)), ['/api', '/api/pay'], known);
+    expect(textOf(both.edit)).toBe(before);
+    expect(both.covered).toEqual([]);
+  });
+
+  test('leaves a route as it was before, and says so, where it was in the shadow of another entry then', () => {
+    const before = '{"/api":{"shadow":true}}';
+    const on = setShadow(scan(before), ['/api/pay'], true);
+    const off = takeShadowOff(scan(textOf(on)), ['/api/pay'], new Map([['/api/pay', entryOf(before, on)]]));
+    expect(textOf(off.edit)).toBe(before);
+    expect(off.covered).toMatchObject([{ route: '/api/pay', by: '/api', isFreed: false }]);
+  });
+
   test('gives back what still stands after somebody changed another route', () => {
     const now = textOf(on).replace('"/c":{}', '"/c":{"rate":1}');
     const off = takeShadowOff(scan(now), ['/a', '/b'], known);
