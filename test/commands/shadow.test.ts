@@ -106,14 +106,16 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     expect(await lab.document()).toBe('{}');
   });
 
-  test('takes a part of a change back, then the rest', async () => {
+  test('takes a part of a change back, which is then enforced, and then the rest', async () => {
     const { lab } = state.site;
     await run(['shadow', 'on', '--all']);
     expect(Object.keys(JSON.parse((await lab.document()) ?? '') as object)).toEqual(['/api/payments', '/api']);
-    expect(await run(['shadow', 'off', 'financial', '--include-others'])).toMatchObject({ code: 0 });
-    expect(await lab.document()).toBe('{"/api":{"shadow":true}}');
+    const off = await run(['shadow', 'off', 'financial', '--include-others']);
+    expect(off.code).toBe(0);
+    expect(off.out).toContain('"/api" is still in shadow and would catch "/api/payments"');
+    expect(await lab.document()).toBe('{"/api/payments":{"shadow":false},"/api":{"shadow":true}}');
     expect(await run(['shadow', 'off', 'read'])).toMatchObject({ code: 0 });
-    expect(await lab.document()).toBe('{}');
+    expect(await lab.document()).toBe('{"/api/payments":{"shadow":false}}');
   });
 
   test('does not take routes of another bucket along unless it may', async () => {
