@@ -64,7 +64,9 @@ export function assertNoDemand(command: string, demands: readonly Demand[]): voi
   const list = demands.map(({ clause }) => `  ${clause.replaceAll('\n', '\n  ')}`);
   const what = `${counted(demands.length, 'thing stands', 'things stand')} against "${command}", and nothing was changed:`;
   const instead = flags.includes(usualEnd) ? ` (instead of --for: ${otherEnds})` : '';
-  const atOnce = flags.length === 0 ? [] : [`Add all of it at once: ${flags.join(' ')}${instead}`];
+  // Where something has to be decided first, flags alone are not all of it.
+  const all = demands.every(({ cures }) => cures.length === 0) ? 'Add all of it at once' : 'Add besides, all at once';
+  const atOnce = flags.length === 0 ? [] : [`${all}: ${flags.join(' ')}${instead}`];
   throw new RlctlError('guard', [what, ...list].join('\n'), {
     code: first.code,
     hint: [...demands.flatMap(({ cures }) => cures), ...atOnce].join('\n'),

@@ -61,7 +61,7 @@ describe('what stands against a change is told at once', () => {
     ]);
     expect(hint).toContain('/api/payments: keep rate from 2 to 10.');
     expect(hint?.split('\n').at(-1)).toBe(
-      'Add all of it at once: --reason TEXT --ticket ID --for 2h --confirm lab (instead of --for: --until TIME or --permanent)',
+      'Add besides, all at once: --reason TEXT --ticket ID --for 2h --confirm lab (instead of --for: --until TIME or --permanent)',
     );
     expect(details).toMatchObject({
       demands: [{ code: 'GUARD_REFUSED' }, { code: 'REASON_MISSING' }, { code: 'NOT_CONFIRMED' }],
@@ -89,7 +89,7 @@ describe('what stands against a change is told at once', () => {
   test('of a reload that is frozen and not confirmed', async () => {
     const ran = await guarded([{ name: 'frozen', freeze: always }], ['reload', '--json'], { protected: true });
     expect(refusalsOf(ran)).toHaveLength(1);
-    expect(errorOf(ran).hint).toMatch(/--override-guard frozen --reason TEXT\nAdd all of it at once: --yes$/);
+    expect(errorOf(ran).hint).toMatch(/--override-guard frozen --reason TEXT\nAdd besides, all at once: --yes$/);
   });
 
   test('of a flag that is set outside the document', async () => {
@@ -97,7 +97,7 @@ describe('what stands against a change is told at once', () => {
     const flags = { ...more, shadowDriver: { 'env-file': path } };
     const ran = await guarded([{ name: 'no', never: 'shadow' }], ['shadow', 'on', 'financial', '--json'], flags);
     expect(refusalsOf(ran)).toMatchObject([{ limit: 'never' }]);
-    expect(errorOf(ran).hint).toMatch(/\nAdd all of it at once: --reason TEXT --confirm lab$/);
+    expect(errorOf(ran).hint).toMatch(/\nAdd besides, all at once: --reason TEXT --confirm lab$/);
     const dry = await guarded([], ['shadow', 'on', 'financial', '--dry-run', '--json'], flags);
     expect(jsonOf<{ remarks: readonly string[] }>(dry.out).remarks).toEqual([
       expect.stringMatching(/wants a reason; give it --reason TEXT$/),

@@ -60,6 +60,39 @@ describe('the document is gone, and its history is there', () => {
     for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
   });
 
+  test.each([
+    ['set', ['override', 'set', '/api/other', '--rate', '5']],
+    ['set, as a plan', ['override', 'set', '/api/other', '--rate', '5', '--dry-run']],
+    ['unset of what was never there', ['override', 'unset', '/api/nothere']],
+    ['unset without a reload', ['override', 'unset', '/api/search', '--no-reload']],
+    ['undo', ['override', 'undo']],
+    ['shadow on', ['shadow', 'on', 'financial']],
+    ['panic', ['panic', 'bucket', 'financial']],
+  ])('a change would begin a new document, and is refused: %s', async (_, command) => {
+    const before = await lose();
+    const refused = errorOf(await run(...command, '--json'));
+    expect(refused).toMatchObject({ code: 'DOCUMENT_GONE', exitCode: 6 });
+    expect(refused.hint).toContain('override repair');
+    expect(reloads()).toBe(before);
+    expect(await state.lab.document()).toBeNull();
+    // A panic names the ways that need no document.
+    if (!command.includes('panic')) expect(refused.hint).toContain(`redis-cli SET ${labKey} '{}'`);
+    await state.lab.redis.cli('SET', labKey, '{}');
+    expect(await run('override', 'set', '/api/other', '--rate', '5')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['repair', ['override', 'repair', '--yes']],
+    ['undo to a revision', ['override', 'undo', '--to']],
+  ])('%s brings it back', async (_, command) => {
+    await lose();
+    const { out } = await run('override', 'history', '--json');
+    const revision = jsonOf<{ entries: readonly { revisionAfter: string }[] }>(out).entries[0]?.revisionAfter ?? '';
+    const words = command.includes('--to') ? [...command, revision] : command;
+    expect(await run(...words)).toMatchObject({ code: 0 });
+    expect(await state.lab.document()).toBe('{"/api/search":{"rate":7}}');
+  });
+
   test('after the last override was taken out there is nothing to lose', async () => {
     await run('override', 'set', '/api/search', '--rate', '7');
     await run('override', 'unset', '/api/search');
@@ -74,6 +107,16 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     await state.lab.redis.cli('FLUSHALL');
     return reloads();
   }
+
+  test('a change is refused as well, until somebody begins anew on purpose', async () => {
+    const before = await lose();
+    const refused = errorOf(await run('override', 'set', '/api/other', '--rate', '5', '--json'));
+    expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
+    expect(refused.hint).toMatch(/To begin anew on purpose: rlctl .*reload --force$/);
+    expect([reloads(), await state.lab.document()]).toEqual([before, null]);
+    await run('reload', '--force');
+    expect(await run('override', 'set', '/api/other', '--rate', '5')).toMatchObject({ code: 0 });
+  });
 
   test.each([
     ['one address', () => []],

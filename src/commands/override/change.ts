@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import type { Detected } from '../../domain/dialect/dialect.js';
 import { applyChange, type ChangePorts, type ChangeResult } from '../../procedures/override/change.js';
+import { assertNotLost } from '../../procedures/override/lost-document.js';
 import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
 import { preflight } from '../../procedures/preflight.js';
 import { changeView, planView, previewText } from '../../ui/change-view.js';
@@ -13,6 +14,7 @@ import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { changeDemands, confirmationRemarks, demandRemarks, withRequirements } from '../demands.js';
 import type { Watched } from '../guards.js';
+import { lastReload } from '../last-reload.js';
 import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 
@@ -58,7 +60,10 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const watched = await underGuards(context, environment, input, { intent: own, isReloading, seen }, ports);
   const { intent } = watched;
   const [plan, reload] = await together([
-    planChange(ports, intent).then((planned) => asked(context, environment, input, { planned, isReloading, watched })),
+    planChange(ports, intent).then(async (planned) => {
+      await assertNotLost(planned, async () => (await lastReload(context, environment))?.revision ?? null);
+      return asked(context, environment, input, { planned, isReloading, watched });
+    }),
     wanted.reload && preflight(ports, wanted.reload, intent.routes[0] ?? '/', { isRequired: true }),
   ]);
   if (input.isDryRun) return { kind: 'planned', plan, environment };

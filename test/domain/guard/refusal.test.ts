@@ -134,7 +134,7 @@ describe('what stands against a change is told at once', () => {
       [
         '/a: keep rate at 1 or below.',
         'Where it has to be, override it, which is recorded: --override-guard one --reason TEXT',
-        'Add all of it at once: --reason TEXT --ticket ID',
+        'Add besides, all at once: --reason TEXT --ticket ID',
       ].join('\n'),
     );
     expect(error.details).toMatchObject({

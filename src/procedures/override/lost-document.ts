@@ -1,0 +1,41 @@
+import { RlctlError } from '../../domain/errors.js';
+import {
+  emptiedCure,
+  emptiedText,
+  goneCure,
+  goneText,
+  isDocumentGone,
+  isStoreEmptied,
+} from '../../domain/override/document-gone.js';
+import { shellWords } from '../../domain/shell-words.js';
+import type { Revision } from '../../domain/revision.js';
+import type { ChangePlan } from './plan.js';
+
+/** What brings a whole document back may be made on none; every other change would begin a new one. */
+type PlanOnStored = Pick<ChangePlan, 'stored' | 'intent'>;
+
+/**
+ * Throws a guard where the document is gone, or Redis was emptied, though there were overrides: a change would begin a new
+ * document, and its reload would make the servers drop all that they still hold. `lastRevision`: of the last reload from
+ * here, asked only where nothing is stored; `null`: not known. What restores a whole document passes.
+ */
+export async function assertNotLost(
+  { stored, intent }: PlanOnStored,
+  lastRevision: () => Promise<Revision | null>,
+): Promise<void> {
+  if (intent.isForced || intent.terms?.().restores !== undefined) return;
+  if (isDocumentGone(stored)) {
+    const anew = shellWords(['redis-cli', 'SET', stored.key, '{}']);
+    throw new RlctlError(
+      'guard',
+      `${goneText(stored)}: "${intent.command}" would begin a new document, and its reload would drop every other override`,
+      { code: 'DOCUMENT_GONE', hint: `${goneCure}. To begin anew on purpose: ${anew}` },
+    );
+  }
+  if (stored.lastEntry === null && isStoreEmptied(stored, await lastRevision())) {
+    throw new RlctlError('guard', emptiedText(stored), {
+      code: 'STORE_EMPTIED',
+      hint: `${emptiedCure}. To begin anew on purpose: rlctl reload --force`,
+    });
+  }
+}
