@@ -63,9 +63,11 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
       try {
         await once.before;
         const source = await sourceOf();
+        const askedMs = clock.nowMs();
         const { nowMs, instances, spellings } = await readings();
-        // The samples carry the source's clock, and a proof knows only its own.
-        const ahead = source.isScraped ? 0 : nowMs - clock.nowMs();
+        // The samples carry the source's clock, and a proof knows only its own. The source looked at its clock after it was
+        // asked, however long the answer took: reckoned so, no sample seems younger than it is.
+        const ahead = source.isScraped ? 0 : nowMs - askedMs;
         const own = (samples: readonly MetricSample[]) =>
           samples.map(({ atMs, value }) => ({ atMs: atMs - ahead, value }));
         const shown = instances.map(({ name, activeOverrides, reloads }) => ({
