@@ -33,7 +33,7 @@ export async function keepReload(
 }
 
 /** True where a flag named the address, and the environment by itself has several. */
-async function isPart(context: Context, { sources }: Environment): Promise<boolean> {
+export async function isPart(context: Context, { sources }: Environment): Promise<boolean> {
   return sources.get('api') === 'flag' && isFleet(await context.environment());
 }
 

@@ -35,6 +35,8 @@ export interface PolicyCheck {
   readonly explanation: Explanation;
   readonly fields: readonly PolicyField[];
   readonly isSame: boolean;
+  /** True: there is no document, so that a reload would make the server drop whatever it holds. */
+  readonly isNothingStored: boolean;
 }
 
 export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'deadline'> & Pick<StorePorts, 'store'>;
@@ -49,7 +51,7 @@ export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion):
   assertMeaning(stored);
   const fields = compare(server, loaded, question.route, base);
   const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
-  return { question, server, base, explanation, fields, isSame };
+  return { question, server, base, explanation, fields, isSame, isNothingStored: stored.type === 'none' };
 }
 
 /**

@@ -6,7 +6,7 @@ import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import type { Alike, EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
-import { policyView } from './policy-view.js';
+import { differentText, policyView } from './policy-view.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -87,7 +87,8 @@ function rowOf({ fields, isSame }: PolicyCheck, targets: readonly string[], tota
 function verdictOf(answers: readonly Alike<PolicyCheck>[]): string {
   const stale = answers.filter(({ answer }) => !answer.isSame);
   const count = stale.reduce((sum, { targets }) => sum + targets.length, 0);
-  return stale.length === 0
-    ? 'DIFFERENT: the instances disagree, and what is expected is the same of each: their own settings differ; see each with: rlctl fleet status'
-    : `DIFFERENT: ${counted(count, 'instance')} ${count === 1 ? 'does' : 'do'} not hold what Redis holds; run: rlctl reload`;
+  if (stale.length === 0)
+    return 'DIFFERENT: the instances disagree, and what is expected is the same of each: their own settings differ; see each with: rlctl fleet status';
+  if (stale.some(({ answer }) => answer.isNothingStored)) return differentText(true);
+  return `DIFFERENT: ${counted(count, 'instance')} ${count === 1 ? 'does' : 'do'} not hold what Redis holds; run: rlctl reload`;
 }

@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { formatDuration } from '../domain/duration.js';
+import { goneCure, goneText, isDocumentGone } from '../domain/override/document-gone.js';
 import type { PendingEnd } from '../domain/override/expiry.js';
 import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
@@ -68,7 +69,9 @@ function headText({ stored }: OverrideListing): string {
 
 function* listRemarks(listing: OverrideListing, environment: Environment, theme: Theme): Generator<string> {
   const { stored, overrides, removed, isForeign } = listing;
-  if (isForeign) yield theme.warn(foreignText(stored.revision, environment));
+  if (isDocumentGone(stored))
+    yield theme.warn(term(addressed(`${goneText(stored)}. ${goneCure}`, environment.address)));
+  else if (isForeign) yield theme.warn(foreignText(stored.revision, environment));
   if (stored.ttlMs !== null)
     yield theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`);
   for (const each of removed) yield theme.warn(removedText(each, stored.serverTimeMs));

@@ -27,7 +27,7 @@ export function policyView(
   environment: Environment,
   seen: SeenEnforcement,
 ): View {
-  const { question, server, base, explanation, fields, isSame } = check;
+  const { question, server, base, explanation, fields, isSame, isNothingStored } = check;
   const remarks = remarksOn(explanation, seen);
   const winner = explanation.winner?.prefix ?? null;
   return {
@@ -43,6 +43,7 @@ export function policyView(
       expected: Object.fromEntries(fields.map(({ name, expected }) => [name, expected])),
       winner,
       isSame,
+      isNothingStored,
       remarks,
     },
     human: async (theme) => {
@@ -56,14 +57,17 @@ export function policyView(
       const words = `the server's answer means: ${policyInWords(server)}`;
       const verdict = isSame
         ? theme.good('as expected')
-        : theme.bad(
-            term(
-              addressed('DIFFERENT: the server does not hold what Redis holds; run: rlctl reload', environment.address),
-            ),
-          );
+        : theme.bad(term(addressed(differentText(isNothingStored), environment.address)));
       return [head, by, table, words, verdict, ...remarks.map((remark) => theme.warn(term(remark)))].join('\n');
     },
   };
+}
+
+/** What a server that differs comes to: a reload is the cure only where something is stored that it would bring. */
+export function differentText(isNothingStored: boolean): string {
+  return isNothingStored
+    ? 'DIFFERENT: nothing is stored where rlctl looks, and a server holds something; before any reload, which would drop it, run: rlctl status'
+    : 'DIFFERENT: the server does not hold what Redis holds; run: rlctl reload';
 }
 
 function fieldRow({ name, server, expected }: PolicyField, theme: Theme): readonly string[] {

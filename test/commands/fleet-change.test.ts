@@ -115,6 +115,8 @@ describe('a change where `fleet` lists the instances', () => {
   test('an address given by flag stands for the list', async () => {
     const { run, origins, reloads } = await open(2);
     expect(await run(...set, '--target', origins[1] ?? '')).toMatchObject({ code: 0 });
+    const one = await run('override', 'set', '/api/search', '--rate', '61', '--target', origins[1] ?? '', '--dry-run');
+    expect(one.out).toContain(`only ${origins[1]} is reloaded and proven`);
     expect(await reloads()).toEqual([1, 2]);
   });
 

@@ -93,6 +93,18 @@ describe('the document is gone, and its history is there', () => {
     expect(await state.lab.document()).toBe('{"/api/search":{"rate":7}}');
   });
 
+  test.each([
+    ['one address', single],
+    ['a fleet', listed],
+  ])('policy get sends nobody to a reload, and list says what is lost: %s', async (_, where) => {
+    await lose();
+    const shown = await run(...where(), 'policy', 'get', '/api/search');
+    expect(shown.code).toBe(3);
+    expect(shown.out).toContain('before any reload, which would drop it, run: rlctl');
+    const list = await run(...where(), 'override', 'list');
+    expect(list.out).toMatch(/is gone, though the history tells of overrides in it\. .*override repair/);
+  });
+
   test('after the last override was taken out there is nothing to lose', async () => {
     await run('override', 'set', '/api/search', '--rate', '7');
     await run('override', 'unset', '/api/search');

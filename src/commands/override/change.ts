@@ -14,7 +14,7 @@ import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { changeDemands, confirmationRemarks, demandRemarks, withRequirements } from '../demands.js';
 import type { Watched } from '../guards.js';
-import { lastReload } from '../last-reload.js';
+import { isPart, lastReload } from '../last-reload.js';
 import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 
@@ -62,7 +62,9 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const [plan, reload] = await together([
     planChange(ports, intent).then(async (planned) => {
       await assertNotLost(planned, async () => (await lastReload(context, environment))?.revision ?? null);
-      return asked(context, environment, input, { planned, isReloading, watched });
+      const whole =
+        isReloading && (await isPart(context, environment)) ? withPartRemark(planned, environment) : planned;
+      return asked(context, environment, input, { planned: whole, isReloading, watched });
     }),
     wanted.reload && preflight(ports, wanted.reload, intent.routes[0] ?? '/', { isRequired: true }),
   ]);
@@ -105,6 +107,12 @@ async function unmade(context: Context, ports: ChangePorts, intent: ChangeIntent
   if (context.changeId === null) return intent;
   const { alreadyMade } = await import('../../procedures/override/already-made.js');
   return alreadyMade(ports, intent, context.changeId);
+}
+
+/** The document is everybody's, and its reload one instance's. */
+function withPartRemark(plan: ChangePlan, { api }: Environment): ChangePlan {
+  const remark = `only ${api.join(', ')} is reloaded and proven: the environment's other instances keep what they hold until: rlctl reload`;
+  return { ...plan, remarks: [...plan.remarks, remark] };
 }
 
 interface Planned {
