@@ -62,6 +62,26 @@ const shown = (ran: Ran): Shown => jsonOf<Shown & JsonObject>(ran.out);
 const status = async (site: Site = {}): Promise<Shown> => shown(await run(['rollout', 'status', '--json'], site));
 const start = ['rollout', 'start', 'two', '--detach'];
 
+describe('a panic that is open', () => {
+  test('keeps a stage from being entered, and is named with its way back', async () => {
+    await run(['panic', 'bucket', 'financial', '--by', 'overrides']);
+    const id = /p-[0-9a-f]{8}/.exec((await run(['panic', 'list'])).out)?.[0] ?? 'none';
+    const before = await state.lab.document();
+    for (const more of [[], ['--dry-run']]) {
+      const refused = errorOf(await run([...start, ...more, '--json']));
+      expect(refused).toMatchObject({ code: 'PANIC_OPEN', exitCode: 6, details: { panicId: id } });
+      expect(refused.hint).toContain(`panic restore ${id}`);
+    }
+    expect([await state.lab.document(), (await status()).rollout]).toEqual([before, null]);
+    await run(['panic', 'restore', id]);
+    expect(await run(start)).toMatchObject({ code: 0 });
+    // From now on it stands against every gate, whatever the figures say.
+    expect(await run(['panic', 'route', '/other'])).toMatchObject({ code: 0 });
+    const { out } = await run(['rollout', 'status']);
+    expect(out).toMatch(/panic p-\w+ \(panic route \/other\) is open/);
+  });
+});
+
 describe('before anything is begun', () => {
   test('status says that there is none, and how one begins', async () => {
     const ran = await run(['rollout', 'status']);

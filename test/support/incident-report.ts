@@ -93,6 +93,7 @@ export function reportWith(text: string): IncidentReport {
   ];
   const marks = [1, 2, 3, 4].map((number) => ({ number, atMs: startMs + number * minute }));
   return {
+    revision: 'none',
     incident: {
       v: 1,
       id: 'i-0a1b2c3d',

@@ -63,7 +63,10 @@ export const command = defineCommand({
     const story = await readStory(ports, incident, known);
     const chosen = wish ?? (await askWish(context, environment, story));
     if (chosen === 'restore') assertHere(ended);
-    return underLease(ended, (token) => finish(ended, story, chosen, token));
+    // Who was asked agreed to what was shown, and to nothing that came in between.
+    const ifRevision = mutation.ifRevision ?? (wish === null ? story.revision : null);
+    const agreed = { ...ended, mutation: { ...mutation, ifRevision } };
+    return underLease(agreed, (token) => finish(agreed, story, chosen, token));
   },
 });
 

@@ -29,7 +29,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const told = tell(context, acted, input, id);
   const watch = await watchedBlocks(context, acted, input, leftMs);
   if (context.deadline.interrupted.aborted) throw interruptedWatching(context, acted.isChanged ? id : null);
-  const isShown = watch === null || watch.verdict === 'proven' || watch.verdict === 'inconclusive';
+  const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
   const exit = acted.exit === 'ok' && !isShown ? 'unproven' : acted.exit;
   const { view, isChanged, restore, manualSteps } = acted;
   const shown = {
@@ -101,6 +101,13 @@ function withProofWait(environment: Environment, input: PanicInput): PanicInput 
   const { mutation } = input;
   if (environment.prometheus === null && environment.metrics === null) return input;
   return { ...input, mutation: { ...mutation, effect: { ...mutation.effect, waitMs: mutation.effect.waitMs / 2 } } };
+}
+
+/** True where it was to be shown by decisions, and nothing tells of them. */
+function isWithoutFigures({ environment, effect }: Acted, { mutation }: PanicInput): boolean {
+  const hasFigures = environment.prometheus !== null || environment.metrics !== null;
+  const isAsked = mutation.effect.waitMs > 0 && effect.reloads.some(({ outcome }) => outcome === 'accepted');
+  return isAsked && !hasFigures;
 }
 
 async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, leftMs: number) {

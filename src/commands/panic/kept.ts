@@ -19,6 +19,11 @@ export async function panicsOf(context: Context, environment: Environment): Prom
   return panics;
 }
 
+/** Those that nobody has restored, the newest first. */
+export async function openPanics(context: Context, environment: Environment): Promise<readonly Panic[]> {
+  return (await panicsOf(context, environment)).filter(({ restored }) => restored === null);
+}
+
 /** `null`: no Redis is configured. */
 export async function keepPorts(context: Context, environment: Environment): Promise<KeepPorts | null> {
   if (environment.redis === null || environment.namespace === null) return null;

@@ -1,9 +1,12 @@
 import type { Context } from '../../context.js';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import type { Panic } from '../../domain/panic/panics.js';
 import { currentStage, gateWindowMs, nextStage, type RolloutState } from '../../domain/rollout/state.js';
 import { readGates, type GatesRead } from '../../procedures/rollout/read-gates.js';
 import { namespaceOf } from '../decisions/question.js';
+import { openPanics } from '../panic/kept.js';
 
 const scrapeWaitMs = 2000;
 
@@ -14,7 +17,7 @@ export async function assertMetrics(context: Context, environment: Environment):
 }
 
 /** Looks at the gates of the stage that a rollout is in. */
-export function lookAtGates(
+export async function lookAtGates(
   context: Context,
   environment: Environment,
   state: RolloutState,
@@ -31,5 +34,20 @@ export function lookAtGates(
     buckets: allBuckets(environment).map(({ name, names }) => ({ name, spellings: names })),
     workers: environment.workers,
     windowMs: gateWindowMs(state, nowMs),
+    doubts: await panicDoubts(context, environment),
   });
+}
+
+async function panicDoubts(context: Context, environment: Environment): Promise<readonly string[]> {
+  try {
+    return (await openPanics(context, environment)).map(panicDoubt);
+  } catch (error) {
+    if (!(error instanceof RlctlError) || context.deadline.interrupted.aborted) throw error;
+    return [`whether a panic is open could not be told: ${error.message}`];
+  }
+}
+
+/** What a panic keeps from being refused says nothing of a stage. */
+function panicDoubt({ id, command }: Panic): string {
+  return `panic ${id} (${command}) is open: as long as it is, nothing shows what the stage does`;
 }

@@ -16,6 +16,7 @@ import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import type { View } from '../../ui/view.js';
 import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
+import { openPanics } from '../panic/kept.js';
 import { makeFlagChange, type FlagChangeMade, type FlagCommand } from '../shadow/flags.js';
 import { routesOfBuckets } from './plan-source.js';
 
@@ -44,6 +45,18 @@ export interface StageToMake {
   readonly isFirst: boolean;
 }
 
+/** Throws a guard where a stage would enforce what somebody let through in an emergency that is not over. */
+async function assertNoPanic(context: Context, environment: Environment, { name }: RolloutStage): Promise<void> {
+  const [first] = await openPanics(context, environment);
+  if (first === undefined) return;
+  const message = `panic ${first.id} (${first.command}) is open: the stage "${name}" could take it back, and its gates would show nothing`;
+  throw new RlctlError('guard', message, {
+    code: 'PANIC_OPEN',
+    hint: `When the emergency is over, put back what was: rlctl panic restore ${first.id}`,
+    details: { panicId: first.id },
+  });
+}
+
 /** The rollout, or a stage of it, as the history names it. */
 export function referenceOf({ id }: Pick<RolloutState, 'id'>, stage: RolloutStage | null): OperationRef {
   return stage === null ? { kind: 'rollout', id } : { kind: 'rollout', id, step: stage.name };
@@ -60,6 +73,7 @@ export async function makeStage(
 ): Promise<Made> {
   const { environment, mutation, stage, reference, isFirst, isSpillAllowed } = wanted;
   if (stage.shadow.length + stage.enforce.length === 0) return nothing;
+  await assertNoPanic(context, environment, stage);
   if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
   const named = new Set([...stage.shadow, ...stage.enforce]);
   const others = allBuckets(environment).filter(({ name }) => !named.has(name));

@@ -42,6 +42,8 @@ export interface GateFigures {
   /** Why figures are missing, a sentence; `null`: they are not. */
   readonly failure: string | null;
   readonly windowMs: number;
+  /** What else stands against believing them, sentences. Absent: nothing. */
+  readonly doubts?: readonly string[];
 }
 
 /** Figures under these remarks may be wrong: they never let a stage pass. */
@@ -57,7 +59,7 @@ export function judgeGates(stage: Pick<RolloutStage, 'gates' | 'watch'>, figures
   const { decisions, failure, windowMs } = figures;
   const readings = stage.watch.flatMap((bucket) => readingsOf(stage.gates, bucket, figures));
   const remarks = decisions?.remarks.filter(({ code }) => doubtful.has(code)).map(({ text }) => text) ?? [];
-  const doubts = failure === null ? remarks : [failure, ...remarks];
+  const doubts = [...(failure === null ? [] : [failure]), ...remarks, ...(figures.doubts ?? [])];
   return { verdict: verdictOf(readings, doubts), readings, windowMs, doubts };
 }
 

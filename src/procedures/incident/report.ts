@@ -18,6 +18,8 @@ export interface IncidentStory {
   readonly isCut: boolean;
   /** By the Redis server's clock, epoch milliseconds. */
   readonly nowMs: number;
+  /** Of the document that it was told from. */
+  readonly revision: Revision;
 }
 
 /** The same with what the limiter decided meanwhile: what a page of it is made from. */
@@ -55,6 +57,7 @@ export async function readStory(
     timeline: timelineOf(incident, sources),
     isCut: window.isCut,
     nowMs: stored.serverTimeMs,
+    revision: stored.revision,
   };
 }
 

@@ -24,6 +24,8 @@ export interface GateQuestion {
   readonly workers: number | null;
   /** How far back, milliseconds, at least 1 s. */
   readonly windowMs: number;
+  /** What stands against a pass, whatever the figures say, sentences. */
+  readonly doubts: readonly string[];
 }
 
 /** What enforcing a bucket would do, by what it does now. */
@@ -56,6 +58,7 @@ export async function readGates(ports: GatePorts, question: GateQuestion): Promi
     begun: begunIn(decisions, firstSeen),
     failure,
     windowMs: decisions?.windowMs ?? windowMs,
+    doubts: question.doubts,
   };
   const enforced = next?.enforce ?? [];
   return { report: judgeGates(stage, figures), forecast: enforced.map((bucket) => forecastOf(bucket, decisions)) };

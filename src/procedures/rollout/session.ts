@@ -100,11 +100,14 @@ export async function openSession(ports: SessionPorts, wish: SessionWish): Promi
     // A machine that slept for longer than its lease goes on where nobody has come in between.
     if (outcome.kind === 'lost' && outcome.current.lease === null && (await isHeldAgain()))
       outcome = await operations.write(operation, change, deadline);
-    if (outcome.kind !== 'written') throw lostTo(outcome.current.lease ?? outcome.current.lapsed, holder, environment);
+    if (outcome.kind !== 'written') throw lostTo(otherOf(outcome.current), holder, environment);
     kept.text = text;
     kept.state = next;
     return next;
   };
+  /** Whoever came in between may have gone again, and the lease may be ours once more. */
+  const otherOf = ({ lease, lapsed }: StoredOperation): OperationLease | null =>
+    [lease, lapsed].find((each) => each !== null && each.token !== token) ?? null;
   const session: RolloutSession = {
     get state() {
       return kept.state;
