@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
@@ -13,7 +13,12 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => Promise.all([state.preview.stop(), state.prod.stop()]));
-beforeEach(() => Promise.all([state.preview.reset(), state.prod.reset()]));
+beforeEach(async () => {
+  const { preview, prod } = state;
+  await Promise.all([preview.reset(), prod.reset()]);
+  // Or a Redis that was emptied after a reload from here would be guarded.
+  await rm(join(preview.world.stateHome, 'rlctl'), { recursive: true, force: true });
+});
 
 /** Runs a command line; `more` is what the target's environment says beside its addresses. */
 async function run(args: readonly string[], more: JsonObject = {}, options: MainOptions = {}): Promise<Ran> {
