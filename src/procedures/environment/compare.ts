@@ -99,10 +99,13 @@ function termsOf({ overrides, removed }: OverrideListing): ReadonlyMap<string, R
       const terms = { untilMs: end?.untilMs ?? null, owner: metadata?.owner ?? null, isRemoved: false };
       return terms.untilMs === null && terms.owner === null ? [] : [[prefix, terms]];
     }),
-    ...removed.map(({ route, untilMs, metadata }): readonly [string, RouteTerms] => [
-      route,
-      { untilMs, owner: metadata.owner ?? null, isRemoved: true },
-    ]),
+    // What a change set and somebody else took out is no temporary removal.
+    ...removed
+      .filter(({ metadata }) => typeof metadata.wrote !== 'string')
+      .map(({ route, untilMs, metadata }): readonly [string, RouteTerms] => [
+        route,
+        { untilMs, owner: metadata.owner ?? null, isRemoved: true },
+      ]),
   ]);
 }
 

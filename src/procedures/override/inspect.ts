@@ -101,10 +101,7 @@ export function listingOf(stored: StoredOverrides): OverrideListing {
   const ends = pendingEnds(metadata);
   const facts = new ListingFacts(stored, document, metadata, new Map(ends.map((each) => [each.route, each])));
   const overrides = document.members.map((member) => new ListedEntry(facts, member));
-  // What a change set and somebody else took out is no temporary removal.
-  const removed = ends.filter(
-    ({ route, metadata: { wrote } }) => findMember(document, route) === undefined && typeof wrote !== 'string',
-  );
+  const removed = ends.filter(({ route }) => findMember(document, route) === undefined);
   return { stored, document, overrides, removed, isForeign: isChangedPast(stored) };
 }
 
