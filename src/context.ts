@@ -190,6 +190,19 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     return known as Promise<T>;
   };
   const ports = { host, files: systemFiles };
+  const redisPorts = {
+    clock: systemClock,
+    randomness: systemRandomness,
+    onWaiting: (message: string) => void context.note(message),
+  };
+  const reachedRedis = async (environment: Environment): Promise<ReturnType<typeof configuredRedis>> => {
+    const { environments } = await context.config();
+    const configured = configuredRedis(environment, environments.size > 0);
+    const { revealSecret } = await import('./domain/secret.js');
+    // From here on it may be in an error, or in what a library says.
+    redactor.addPasswordOf(revealSecret(configured.redis));
+    return configured;
+  };
   const context: Context = {
     ...parts,
     ...parts.part,
@@ -214,44 +227,25 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     store: (environment) =>
       lazily(`store ${environment.name}`, async () => {
-        const { environments } = await context.config();
-        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
-        const { revealSecret } = await import('./domain/secret.js');
-        redactor.addPasswordOf(revealSecret(redis));
+        const { redis, namespace } = await reachedRedis(environment);
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
-        const store = createOverrideStore(
-          { url: redis, namespace, limits: environment.history },
-          { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
-        );
+        const store = createOverrideStore({ url: redis, namespace, limits: environment.history }, redisPorts);
         open.push(store);
         return store;
       }),
     operationStore: (environment) =>
       lazily(`operations ${environment.name}`, async () => {
-        const { environments } = await context.config();
-        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
-        const { revealSecret } = await import('./domain/secret.js');
-        redactor.addPasswordOf(revealSecret(redis));
+        const { redis, namespace } = await reachedRedis(environment);
         const { createOperationStore } = await import('./adapters/redis/operation-store.js');
-        const store = createOperationStore(
-          { url: redis, namespace },
-          { clock: systemClock, randomness: systemRandomness, onWaiting: (message) => void context.note(message) },
-        );
+        const store = createOperationStore({ url: redis, namespace }, redisPorts);
         open.push(store);
         return store;
       }),
     limiterKeys: (environment) =>
       lazily(`limiter keys ${environment.name}`, async () => {
-        const { environments } = await context.config();
-        const { redis } = configuredRedis(environment, environments.size > 0);
-        const { revealSecret } = await import('./domain/secret.js');
-        redactor.addPasswordOf(revealSecret(redis));
+        const { redis } = await reachedRedis(environment);
         const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
-        const keys = createLimiterKeys(redis, {
-          clock: systemClock,
-          randomness: systemRandomness,
-          onWaiting: (message) => void context.note(message),
-        });
+        const keys = createLimiterKeys(redis, redisPorts);
         open.push(keys);
         return keys;
       }),
@@ -317,10 +311,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     },
     redisInspector: (environment) =>
       lazily(`redis inspector ${environment.name}`, async () => {
-        const { environments } = await context.config();
-        const { redis, namespace } = configuredRedis(environment, environments.size > 0);
-        const { revealSecret } = await import('./domain/secret.js');
-        redactor.addPasswordOf(revealSecret(redis));
+        const { redis, namespace } = await reachedRedis(environment);
         const { createRedisInspector } = await import('./adapters/redis/inspector.js');
         const inspector = createRedisInspector({ url: redis, namespace });
         open.push(inspector);

@@ -17,3 +17,11 @@ export interface PlacedFile {
 export function placeText({ file, line, column }: FilePlace): string {
   return `${file}:${line}:${column}`;
 }
+
+/** A path of keys and positions as it is written: `steps[2].rlctl`; `whole`: what the empty path is called. */
+export function pathText(path: readonly PropertyKey[], whole = 'the file'): string {
+  const parts = path.map((part, index) =>
+    typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
+  );
+  return parts.join('') || whole;
+}

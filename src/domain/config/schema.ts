@@ -3,6 +3,7 @@ import { RlctlError } from '../errors.js';
 import { guardKeys, guardsSchema } from '../guard/schema.js';
 import { eventKinds } from '../notify/kinds.js';
 import { nearNames } from '../near-names.js';
+import { pathText } from '../placed-file.js';
 import { environmentSettings } from './settings.js';
 
 /** rlctl.yaml as parsed, checked strictly: an unknown key is an error, because it would be a setting without effect. */
@@ -101,16 +102,13 @@ export type EnvironmentFile = NonNullable<ConfigFile['environments']>[string];
 export function parseConfigFile(value: unknown, place: string): ConfigFile {
   const result = configFileSchema().safeParse(value ?? {});
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${pathText(issue.path) || '(top level)'}: ${faultText(issue)}`);
+  const faults = result.error.issues.map(
+    (issue) => `${pathText(issue.path, '') || '(top level)'}: ${faultText(issue)}`,
+  );
   throw new RlctlError('usage', `${place} is not a valid configuration:\n  ${faults.join('\n  ')}`, {
     code: 'CONFIG_INVALID',
     hint: 'Correct the keys named above; "rlctl help environment" lists every setting.',
   });
-}
-
-/** `environments.prod.guards[0].rate` */
-function pathText(path: readonly PropertyKey[]): string {
-  return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at > 0 ? '.' : ''}${String(key)}`)).join('');
 }
 
 function faultText(issue: z.core.$ZodIssue): string {

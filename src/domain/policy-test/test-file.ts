@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { counted } from '../counted.js';
 import { RlctlError } from '../errors.js';
 import { nearNames } from '../near-names.js';
-import { placeText, type PlacedFile } from '../placed-file.js';
+import { pathText, placeText, type PlacedFile } from '../placed-file.js';
 import type { BasePolicy, PolicyTest, PolicyTestFile } from './policy-test.js';
 
 const expectedFields = ['rate', 'burst', 'window', 'shadow', 'matched', 'limit'] as const;
@@ -150,13 +150,6 @@ function faultsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile): read
     .map(({ path, text }) => ({ place: placed.placeOf(path), text: `${pathText(path)} ${text}` }))
     .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
     .map(({ place, text }) => `${placeText(place)}: ${text}`);
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  const parts = path.map((part, index) =>
-    typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
-  );
-  return parts.join('') || 'the file';
 }
 
 function faultText(issue: z.core.$ZodIssue): string {

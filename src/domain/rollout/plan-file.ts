@@ -3,7 +3,7 @@ import { counted } from '../counted.js';
 import { parseDurationMs } from '../duration.js';
 import { RlctlError } from '../errors.js';
 import { nearNames } from '../near-names.js';
-import { placeText, type PlacedFile } from '../placed-file.js';
+import { pathText, placeText, type PlacedFile } from '../placed-file.js';
 import {
   defaultPlanName,
   everyBucket,
@@ -173,16 +173,12 @@ function faultsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile, at: r
 
 function placedLines(faults: readonly Fault[], placed: PlacedFile, at: readonly string[]): readonly string[] {
   return faults
-    .map(({ path, text }) => ({ place: placed.placeOf([...at, ...path]), text: `${pathText(path)} ${text}`.trim() }))
+    .map(({ path, text }) => ({
+      place: placed.placeOf([...at, ...path]),
+      text: `${pathText(path, 'the plan')} ${text}`.trim(),
+    }))
     .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
     .map(({ place, text }) => `${placeText(place)}: ${text}`);
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  const parts = path.map((part, index) =>
-    typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
-  );
-  return parts.join('') || 'the plan';
 }
 
 function faultText(issue: z.core.$ZodIssue): string {

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import type { LocatedFinding } from '../located-finding.js';
 import { nearNames } from '../near-names.js';
-import type { PlacedFile } from '../placed-file.js';
+import { pathText, type PlacedFile } from '../placed-file.js';
 import type { Act, Bound, Condition, Runbook, RunbookInput, RunbookStep } from './runbook.js';
 import {
   runbookFields,
@@ -131,13 +131,6 @@ export function finding(
 export function byPlace(a: LocatedFinding, b: LocatedFinding): number {
   const [left, right] = [a.place, b.place];
   return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  const parts = path.map((part, index) =>
-    typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
-  );
-  return parts.join('') || 'the file';
 }
 
 function faultText(issue: z.core.$ZodIssue): string {

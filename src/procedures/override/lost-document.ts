@@ -11,16 +11,13 @@ import { shellWords } from '../../domain/shell-words.js';
 import type { Revision } from '../../domain/revision.js';
 import type { ChangePlan } from './plan.js';
 
-/** What brings a whole document back may be made on none; every other change would begin a new one. */
-type PlanOnStored = Pick<ChangePlan, 'stored' | 'intent'>;
-
 /**
  * Throws a guard where the document is gone, or Redis was emptied, though there were overrides: a change would begin a new
  * document, and its reload would make the servers drop all that they still hold. `lastRevision`: of the last reload from
  * here, asked only where nothing is stored; `null`: not known. What restores a whole document passes.
  */
 export async function assertNotLost(
-  { stored, intent }: PlanOnStored,
+  { stored, intent }: Pick<ChangePlan, 'stored' | 'intent'>,
   lastRevision: () => Promise<Revision | null>,
 ): Promise<void> {
   if (intent.isForced || intent.terms?.().restores !== undefined) return;
