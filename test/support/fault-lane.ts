@@ -51,7 +51,7 @@ export class FaultLane {
   }
 
   /** Does something once everything before it has been passed on: an end, a reset. */
-  then(act: () => void, laterMs = 0): void {
+  afterwards(act: () => void, laterMs = 0): void {
     this.#put(laterMs + (this.#shape.latencyMs ?? 0) + (this.#shape.closeMs ?? 0), 0, (dueMs) => ({ dueMs, act }));
     this.#flush();
   }

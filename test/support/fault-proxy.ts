@@ -130,11 +130,11 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     client.on('close', () => {
       pair.lanes.client.stop();
       // What is delayed is still delivered: that is the point of it.
-      pair.lanes.upstream.then(() => pair.upstream.destroy());
+      pair.lanes.upstream.afterwards(() => pair.upstream.destroy());
     });
     pair.upstream.on('close', () => {
       if (client.destroyed) pairs.delete(pair);
-      if (!pair.isSilent) pair.lanes.client.then(() => client.end());
+      if (!pair.isSilent) pair.lanes.client.afterwards(() => client.end());
     });
   });
   server.on('error', () => undefined);
@@ -182,7 +182,7 @@ function pass(pair: Pair, bytes: Buffer, to: 'client' | 'upstream'): void {
   pair.lanes[to].pass(allowed);
   if (pair.left === null) return;
   pair.left -= allowed.length;
-  if (pair.left === 0) pair.lanes[to].then(() => end(pair));
+  if (pair.left === 0) pair.lanes[to].afterwards(() => end(pair));
 }
 
 function end({ client, upstream }: Pair): void {
@@ -207,7 +207,7 @@ function suffer(pair: Pair, rule: FaultRule, bytes: Buffer, to: 'client' | 'upst
   const cut = (piece: Buffer, then: (pair: Pair) => void): void => {
     pair.isSilent = true;
     lane.pass(piece);
-    lane.then(() => then(pair), piece.length > 0 ? readingMs : 0);
+    lane.afterwards(() => then(pair), piece.length > 0 ? readingMs : 0);
   };
   const actions: Readonly<Record<FaultAction, () => void>> = {
     reset: () => reset(pair),
@@ -231,7 +231,7 @@ function suffer(pair: Pair, rule: FaultRule, bytes: Buffer, to: 'client' | 'upst
     garbage: () => {
       pair.isSilent = true;
       pair.lanes.client.pass(Buffer.from(text, 'latin1'));
-      pair.lanes.client.then(() => end(pair));
+      pair.lanes.client.afterwards(() => end(pair));
     },
   };
   actions[rule.action]();
