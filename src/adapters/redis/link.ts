@@ -30,6 +30,8 @@ export class RedisLink {
   readonly #redis: Redis;
   readonly #login: CommandWords[];
   #lastError: unknown = null;
+  /** How many replicas the sentinel that named this server knows of it; `null`: none named it. */
+  watchedReplicas: number | null = null;
 
   private constructor(
     redis: Redis,

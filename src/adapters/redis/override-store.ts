@@ -50,6 +50,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     serverTimeMs: ports.clock.nowMs(),
     atMs: ports.clock.monotonicMs(),
     replicas: null,
+    watchedReplicas: null,
     role: null,
     runId: null,
     heartbeat: 'unknown' as const,
@@ -57,8 +58,9 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
   const memory: { seen: ServerSighting } = { seen: clockStart };
   const startedMs = new Map<string, number>();
 
-  const remember = ({ serverTimeMs, replicas, role, runId, heartbeat }: StoredOverrides): void => {
-    memory.seen = { serverTimeMs, replicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
+  const remember = (state: StoredOverrides): void => {
+    const { serverTimeMs, replicas, watchedReplicas, role, runId, heartbeat } = state;
+    memory.seen = { serverTimeMs, replicas, watchedReplicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
   };
 
   const attempt = <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> =>

@@ -29,6 +29,7 @@ const assumed: StoredOverrides = {
   lastEntry: null,
   serverTimeMs: Date.now(),
   replicas: null,
+  watchedReplicas: null,
   role: null,
   runId: null,
   heartbeat: null,

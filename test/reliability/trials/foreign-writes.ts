@@ -103,7 +103,8 @@ interface Told {
 
 export const foreignWrites: Trial = {
   name: 'foreign-writes',
-  about: '16 processes of ours between 16 plain "redis-cli SET": every foreign write is noticed, none of ours overwrites one',
+  about:
+    '16 processes of ours between 16 plain "redis-cli SET": every foreign write is noticed, none of ours overwrites one',
   units: 40,
   quick: 1,
   least: { 'plain SETs': 640, 'updates acknowledged': 640, 'foreign writes noticed, and kept whole': 200 },

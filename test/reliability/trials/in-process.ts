@@ -48,7 +48,11 @@ async function openServer(program: 'redis-server' | 'valkey-server', hasScripts:
   await ground.client.acl('SETUSER', 'noeval', 'on', '>pw', '~*', '+@all', '-@scripting');
   const url = hasScripts ? ground.redis.url : ground.redis.url.replace('//', '//noeval:pw@');
   const count = hasScripts ? sizes.scripts : sizes.transactions;
-  return placeOn(ground.client, Array.from({ length: count }, () => url), ground.stop);
+  return placeOn(
+    ground.client,
+    Array.from({ length: count }, () => url),
+    ground.stop,
+  );
 }
 
 async function openCluster(): Promise<Place> {
@@ -106,8 +110,16 @@ export const inProcess: Trial = {
   about: '64 clients in one process, 100 times each, on every kind of server at hand and on a cluster: nothing is lost',
   units: kinds.length * rounds,
   quick: 4,
-  least: { 'updates on redis-server': 6400, 'updates on a 3+3 cluster': 6400, 'updates on redis-server without EVAL': 800 },
-  leastQuick: { 'updates on redis-server': 64, 'updates on redis-server without EVAL': 8, 'updates on a 3+3 cluster': 64 },
+  least: {
+    'updates on redis-server': 6400,
+    'updates on a 3+3 cluster': 6400,
+    'updates on redis-server without EVAL': 800,
+  },
+  leastQuick: {
+    'updates on redis-server': 64,
+    'updates on redis-server without EVAL': 8,
+    'updates on a 3+3 cluster': 64,
+  },
   open: async ({ progress }) => {
     const places = new Map<Kind, Place>();
     const missing = kinds.filter(({ isHere }) => !isHere).map(({ name }) => name);

@@ -3,7 +3,16 @@ import { openStoreGround, ratesOf, setting, type StoreGround } from '../store-gr
 import type { Trial, UnitOutcome } from '../trial.js';
 
 const size = 10;
-const actions: readonly FaultAction[] = ['reset', 'close', 'halfClose', 'silence', 'half', 'halfReset', 'cut', 'cutClose'];
+const actions: readonly FaultAction[] = [
+  'reset',
+  'close',
+  'halfClose',
+  'silence',
+  'half',
+  'halfReset',
+  'cut',
+  'cutClose',
+];
 
 /** By a script, and by a transaction where the user may run none: what of a request is the write. */
 const doors = [
@@ -46,7 +55,8 @@ async function lose(ground: StoreGround, { namespace, action, door }: Loss): Pro
 
 export const lostReplies: Trial = {
   name: 'lost-replies',
-  about: 'the reply to a write is dropped after the server has committed it: found again by its id, and never written twice',
+  about:
+    'the reply to a write is dropped after the server has committed it: found again by its id, and never written twice',
   units: 20,
   quick: 1,
   least: { 'replies dropped': 200, 'applied once': 200 },

@@ -46,7 +46,9 @@ export const oneRevision: Trial = {
         const losers = at.codes.filter((code) => code === 5).length;
         const reasons = at.reasons.filter((code) => refusals.includes(code)).length;
         const lastOf = (text = '{}'): unknown =>
-          jsonOf<{ routes?: { after: string }[] }>(text).routes?.map(({ after }) => jsonOf<{ rate: number }>(after).rate)[0];
+          jsonOf<{ routes?: { after: string }[] }>(text).routes?.map(
+            ({ after }) => jsonOf<{ rate: number }>(after).rate,
+          )[0];
         const faults = [
           ...(at.winners.length === 1 && losers === size - 1 ? [] : [`exit codes ${at.codes.join(' ')}`]),
           ...(at.stored === at.winners[0] ? [] : [`${String(at.stored)} is stored, and ${at.winners.join(' ')} won`]),
