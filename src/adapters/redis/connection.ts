@@ -1,8 +1,9 @@
 import type { RedisPlace } from '../../domain/redis-cli.js';
+import type { TlsFiles } from '../tls/tls-files.js';
 import type { Budget } from './budget.js';
 import { LinkFailure, ReplyFailure } from './failure.js';
 import { RedisLink, serverName } from './link.js';
-import type { CommandWords, Reply, TlsFiles } from './link-types.js';
+import type { CommandWords, Reply } from './link-types.js';
 import type { Endpoint, RedisTarget } from './redis-url.js';
 
 /** What a sentinel says of a master. */
