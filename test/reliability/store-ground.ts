@@ -20,7 +20,9 @@ export interface StoreGround {
   env(namespace: string, url?: string): Readonly<Record<string, string>>;
   /** Starts the built tool with --json and without a reload. */
   rlctl(namespace: string, args: readonly string[], url?: string): CliRun;
-  /** Stores the first document of a namespace. */
+  /** The document that each namespace begins with. */
+  readonly first: string;
+  /** Stores it. */
   begin(namespace: string): Promise<void>;
   document(namespace: string): Promise<Buffer | null>;
   history(namespace: string): Promise<readonly Entry[]>;
@@ -51,6 +53,7 @@ export async function openStoreGround(options: Parameters<typeof startRedis>[0] 
       void run.ended.finally(() => running.delete(run));
       return run;
     },
+    first: firstDocument,
     begin: async (namespace) => void (await client.set(overridesKey(namespace), firstDocument)),
     document: (namespace) => client.getBuffer(overridesKey(namespace)),
     history: (namespace) => readEntries(client, historyKey(overridesKey(namespace))),
