@@ -1,3 +1,5 @@
+import { byHandRounds } from './trials/by-hand-rounds.js';
+import { conditions } from './trials/conditions.js';
 import { distinctRoutes } from './trials/distinct-routes.js';
 import { oneRevision } from './trials/one-revision.js';
 import { inProcess } from './trials/in-process.js';
@@ -20,6 +22,7 @@ export const trials: readonly Trial[] = [
   oneRevision,
   inProcess,
   foreignWrites,
+  conditions,
   kills,
   interrupts,
   failovers,
@@ -27,6 +30,7 @@ export const trials: readonly Trial[] = [
   lateDelivery,
   lostReplies,
   writers,
+  byHandRounds,
   byHand,
   runbookKills,
 ];

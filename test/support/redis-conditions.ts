@@ -121,7 +121,7 @@ const good: CertificateWish = { name: 'redis.test', toDays: 100 };
 const storing = (text: string): Condition['bring'] => by('SET', key, text);
 
 /** Everything that a Redis, or what stands in its place, was seen to do; the first ones are the short form of the trial. */
-export const conditions: readonly Condition[] = [
+export const redisConditions: readonly Condition[] = [
   unreachable('down', 'REDIS_UNREACHABLE', async () => ({ redis: `redis://127.0.0.1:${await freePort()}` })),
   unreachable('silence', 'REDIS_SILENT', async ({ redis }) => {
     process.kill(redis.pid, 'SIGSTOP');

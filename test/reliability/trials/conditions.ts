@@ -1,6 +1,6 @@
 import { overridesKey } from '../../../src/domain/redis-keys.js';
 import { runCli } from '../../support/cli.js';
-import { conditionNamespace, conditions, type Condition } from '../../support/redis-conditions.js';
+import { conditionNamespace, redisConditions, type Condition } from '../../support/redis-conditions.js';
 import { freePort } from '../../support/redis-server.js';
 import type { ShownError } from '../../support/world.js';
 import { openStoreGround, type StoreGround } from '../store-ground.js';
@@ -69,15 +69,15 @@ function faultsOf(
   return [`exit ${exit}, and not ${expected.exit} with ${expected.code} and a hint: ${out}${err}`];
 }
 
-export const conditionsTrial: Trial = {
+export const conditions: Trial = {
   name: 'conditions',
   about:
     'a change against a Redis in each state that it was seen in: the right code, a next step, and not a byte changed',
-  units: conditions.length,
+  units: redisConditions.length,
   quick: 9,
-  least: { conditions: conditions.length, 'documents unchanged, byte for byte': conditions.length },
+  least: { conditions: redisConditions.length, 'documents unchanged, byte for byte': redisConditions.length },
   open: async () => ({
-    unit: (index) => meet(conditions[index] as Condition),
+    unit: (index) => meet(redisConditions[index] as Condition),
     close: async () => ({ counts: {}, faults: [] }),
   }),
 };
