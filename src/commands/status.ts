@@ -10,7 +10,7 @@ import { addressesOf, type Addresses } from './addresses.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
 import { trafficPort } from './decisions/traffic.js';
-import { lastReload } from './last-reload.js';
+import { lastReload, lastRevision } from './last-reload.js';
 import { optionalStore } from './optional-store.js';
 import { wantedFlags } from './shadow/flips.js';
 
@@ -56,6 +56,7 @@ export const command = defineCommand({
     const status = await gatherStatus(ports, {
       ...wanted,
       reload,
+      lastRevision: await lastRevision(context, environment),
       seen: seenEnforcement(learned, reload),
       environment,
       targets: reached.environment.api,

@@ -264,7 +264,7 @@ async function assertHarmless(facts: Facts, all: readonly TargetFacts[]): Promis
   if (facts.environment.redis !== null && facts.environment.namespace !== null) {
     const stored = await facts.restsOn(facts.stored(), 'document.readable');
     await facts.restsOn(
-      Promise.resolve().then(() => assertReloadable(stored, facts.input.reload?.revision ?? null, '')),
+      Promise.resolve().then(() => assertReloadable(stored, facts.input.lastRevision, '')),
       stored.type === 'string' || stored.type === 'none' ? 'document.readable' : 'redis.types',
     );
   }

@@ -1,5 +1,9 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
+import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import type { Proof } from '../../domain/proof/proof.js';
+import { traps } from '../../domain/proof/traps.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { ChangePorts } from '../override/change.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -10,7 +14,9 @@ import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.j
 import { slowInstance, untried, type FleetPorts, type InstanceReload } from './reload-instance.js';
 import { sharedProof, withProbesOf, type FleetPace } from './take-effect.js';
 
-export interface FleetVerifyInput extends VerifyInput, FleetPace {}
+export interface FleetVerifyInput extends VerifyInput, FleetPace {
+  readonly refused: RefusedSignatures;
+}
 
 export type FleetVerifyPorts = ChangePorts & Pick<FleetPorts, 'open'>;
 
@@ -104,7 +110,7 @@ async function verifyInstance(
       state: exit === 'ok' ? 'done' : 'failed',
       reload: sent === undefined ? null : { ...sent, target: instance.name },
       error: sent?.error ?? null,
-      proof: effect.proof,
+      proof: { ...effect.proof, diagnosis: ownDiagnosis(effect.proof, instance, input.refused) },
       isCutShort: false,
       tookMs: ports.clock.monotonicMs() - startMs,
     };
@@ -121,6 +127,20 @@ async function verifyInstance(
     deadline.end();
     link.close();
   }
+}
+
+/** The cure of an instance that is behind is its own reload, and where that was refused, what it takes to have it accepted. */
+function ownDiagnosis(
+  { trap, diagnosis }: Proof,
+  { name, origin, address }: Instance,
+  refused: RefusedSignatures,
+): string {
+  if (trap !== 'notLoaded') return diagnosis;
+  const { meaning, cure } = traps[trap];
+  const at = refused.get(name);
+  if (at !== undefined) return `${meaning}; ${refusedText(at)}: ${refusedCure}`;
+  const command = shellWords(['rlctl', 'reload', '--target', origin]);
+  return address === null ? `${meaning}; ${cure.replace('rlctl reload', command)}` : diagnosis;
 }
 
 /** What only shows of all together, seen from one that is proven. */

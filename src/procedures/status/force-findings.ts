@@ -4,6 +4,7 @@ import { emptiedFinding, goneFinding, isDocumentGone, isStoreEmptied } from '../
 import { enforcementRemarks, type SeenEnforcement } from '../../domain/policy/enforcement.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { OverrideListing } from '../override/inspect.js';
 import type { ListedRoute } from '../shadow/compare.js';
@@ -17,6 +18,8 @@ export interface InForce {
   readonly routes: readonly ListedRoute[];
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** What earlier reloads and probes showed. */
   readonly seen: SeenEnforcement;
   /** Processes behind the address; `null`: not known. */
@@ -46,8 +49,7 @@ export const limiterOffHint =
 /** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */
 export function forceFindings(known: InForce): readonly Finding[] {
   if (isDocumentGone(known.listing.stored)) return [goneFinding(known.listing.stored)];
-  if (isStoreEmptied(known.listing.stored, known.reload?.revision ?? null))
-    return [emptiedFinding(known.listing.stored)];
+  if (isStoreEmptied(known.listing.stored, known.lastRevision)) return [emptiedFinding(known.listing.stored)];
   const unforced = unforcedFindings(known);
   return [...heldFindings(known, unforced.length > 0), ...unforced];
 }

@@ -7,6 +7,7 @@ import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -48,6 +49,8 @@ export interface StatusInput {
   readonly environment: Pick<Environment, 'buckets' | 'workers'>;
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** What earlier reloads and probes showed. */
   readonly seen: SeenEnforcement;
   /** The env file of this environment's driver; `null`: it has another one. */
@@ -145,9 +148,10 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
     global: valueOf(envFile)?.global ?? null,
     targets: input.targets,
   });
-  const { reload, environment } = input;
+  const { reload, lastRevision, environment } = input;
   const { workers } = environment;
-  const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });
+  const held =
+    listing === null ? [] : forceFindings({ listing, beside, routes, reload, lastRevision, seen: input.seen, workers });
   const force = [...switchFindings(reload), ...held];
   const parts = { fleet, targets, redis, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
