@@ -33,7 +33,8 @@ export async function keepReload(
   };
   const text = `${JSON.stringify(record)}\n`;
   await context.files.writePrivate(await recordPath(context, environment), text);
-  if (record.revision !== null) await context.files.writePrivate(await documentPath(context, environment), text);
+  // A reload for the sake of a flag or the switch is about no document: what is known of that stays.
+  if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
 
 /** True where a flag named the address, and the environment by itself has several. */

@@ -8,6 +8,7 @@ import type { ReloadRecord } from '../domain/reload-record.js';
 import type { FlagFlip } from '../domain/shadow/flag-flip.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { shadowByOverrides, shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
+import type { StoredOverrides } from '../ports/override-store.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
 import { changeText } from './author-text.js';
@@ -224,8 +225,15 @@ function overridesText({ status: { overrides, redis }, environment, theme }: Sho
   const cut = remarks.length > mostLines ? [theme.dim(more)] : [];
   const shadow = shadowed === 0 ? '' : `, ${shadowed} in shadow`;
   const at = stored.bytes === null ? '' : theme.dim(`  at ${stored.revision.slice(0, 12)}`);
-  const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}`;
+  const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}${neverText(stored, environment, theme)}`;
   return [head, ...remarks.slice(0, mostLines), ...cut];
+}
+
+/** A namespace or a database that is not the server’s looks like this. */
+function neverText({ type, lastEntry, key }: StoredOverrides, { address }: Environment, theme: Theme): string {
+  if (type !== 'none' || lastEntry !== null) return '';
+  const text = `nothing was ever stored under ${key} here; not expected? rlctl doctor --only redis`;
+  return `  ${theme.dim(term(addressed(text, address)))}`;
 }
 
 /** What Redis did not tell; where none is configured there is nothing to tell. */

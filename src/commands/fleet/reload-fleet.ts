@@ -77,6 +77,7 @@ export async function reloadFleetCommand(
     effect: withReload(effect),
     revision: wanted.revision,
     lastRevision: wanted.lastRevision,
+    acceptedBefore: earlier?.instances.filter(({ state }) => state === 'done').length ?? 0,
   };
   if (input.isDryRun) {
     const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');

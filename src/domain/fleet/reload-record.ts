@@ -73,7 +73,7 @@ export function refusedText(at: string): string {
 
 /** A reload alone would be refused again. */
 export const refusedCure =
-  'compare the CONFIG_RELOAD_SECRET of such an instance with the secret of this environment, restart it, then run: rlctl reload';
+  'compare the CONFIG_RELOAD_SECRET there with the secret of this environment, restart that server, then run: rlctl reload';
 
 /** The instances that a record leaves to do, in its order; where its proof was waived and one is wanted now, all of them. */
 export function leftToDo({ instances, revision }: FleetReloadRecord, isVerified: boolean): readonly Instance[] {

@@ -50,8 +50,8 @@ function silentFindings(silent: readonly Standing[], total: number): readonly Fi
 function refusals(all: readonly Standing[], refused: RefusedSignatures): string {
   const known = all.filter(({ instance }) => refused.has(instance.name));
   if (known.length === 0) return '';
-  const who = known.length === all.length ? '' : `${namedInstances(known)} `;
-  return `; ${who}refused the signature when last reloaded from here`;
+  const who = known.length < all.length ? namedInstances(known) : all.length === 1 ? 'it' : 'they';
+  return `; ${who} refused the signature when last reloaded from here`;
 }
 
 /** Sums up what looking at a fleet came to. What is wrong with Redis or the document is told by whoever reads them. */
