@@ -14,6 +14,7 @@ import type { Status } from '../procedures/status/status.js';
 import { changeText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
 import { healthLines } from './health-lines.js';
+import { operationLines } from './operation-lines.js';
 import { lastChange, statusJson } from './status-json.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -33,6 +34,7 @@ export function statusView(asked: StatusShown): View {
         ['enabled', enabledText(shown)],
         ['shadow', shadowText(shown)],
         ['overrides', overridesText(shown)],
+        ['operations', operationsText(shown)],
         ['last change', lastChangeText(shown)],
         ['last reload', lastReloadText(shown)],
         ['blocked', trafficText(shown)],
@@ -234,6 +236,15 @@ function neverText({ type, lastEntry, key }: StoredOverrides, { address }: Envir
   if (type !== 'none' || lastEntry !== null) return '';
   const text = `nothing was ever stored under ${key} here; not expected? rlctl doctor --only redis`;
   return `  ${theme.dim(term(addressed(text, address)))}`;
+}
+
+/** Where Redis did not answer, that is told by itself; where there is none, this machine knows of runs alone. */
+function operationsText({ status: { operations, redis }, environment, nowMs, theme }: Shown): readonly string[] {
+  const { open } = operations;
+  const shown = redis.state === 'failed' ? { open, failures: [] } : operations;
+  const isNothing = open.length === 0 && redis.state !== 'ok';
+  if (isNothing) return notKnown(redis, theme);
+  return operationLines(shown, { address: environment.address, nowMs, theme });
 }
 
 /** What Redis did not tell; where none is configured there is nothing to tell. */
