@@ -65,6 +65,7 @@ export function fleetStatusView(shown: ShownFleet): View {
         ...storedText(shown, theme),
         ...surenessText(shown, theme),
         ...plainText(shown, theme),
+        ...siteText(shown, theme),
         ...workersText(shown, theme),
         ...cureText(shown, theme),
       ].join('\n');
@@ -202,6 +203,13 @@ function surenessText({ status, environment }: ShownFleet, theme: Theme): readon
 function plainText({ environment, status }: ShownFleet, theme: Theme): readonly string[] {
   const plain = plainInstances(status.standings, environment);
   return plain === 0 ? [] : [theme.warn(plainRemark(plain))];
+}
+
+/** Where no instance says which environment it is, nothing shows that it is the right one. */
+function siteText({ environment: { siteMode }, status }: ShownFleet, theme: Theme): readonly string[] {
+  const answered = status.standings.filter(({ state }) => state !== 'unreachable');
+  const isUntold = siteMode !== null && answered.length > 0 && answered.every((each) => each.siteMode === null);
+  return isUntold ? [theme.warn(`No instance says its site mode: that they are "${siteMode}" is not checked.`)] : [];
 }
 
 /** With too small a number of processes one look may miss a stale one. */

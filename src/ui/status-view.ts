@@ -31,10 +31,10 @@ export function statusView(asked: StatusShown): View {
       const rows: readonly (readonly [string, readonly string[]])[] = [
         [term(asked.environment.name), headText(shown)],
         ['fleet', fleetText(shown)],
+        ['operations', operationsText(shown)],
         ['enabled', enabledText(shown)],
         ['shadow', shadowText(shown)],
         ['overrides', overridesText(shown)],
-        ['operations', operationsText(shown)],
         ['last change', lastChangeText(shown)],
         ['last reload', lastReloadText(shown)],
         ['blocked', trafficText(shown)],
@@ -73,7 +73,9 @@ function labelled(label: string, lines: readonly string[], theme: Theme): readon
 
 function headText({ status, environment, theme }: Shown): readonly string[] {
   const modes = [...new Set(status.targets.map(({ flags }) => (flags.state === 'ok' ? flags.value.siteMode : null)))];
-  const mode = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
+  const told = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
+  const isUntold = environment.siteMode !== null && modes.length > 0 && told.length === 0;
+  const mode = isUntold ? [theme.warn(`no site mode told, so ${environment.siteMode} is not checked`)] : told;
   const first = status.targets[0];
   const where = first === undefined ? noAddressText(status) : term(first.target);
   const more = status.targets.length > 1 ? ` and ${status.targets.length - 1} more` : '';
@@ -180,11 +182,25 @@ function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: T
 }
 
 /** Only the answer to a reload tells; what the last one told may be old. */
-function enabledText({ reload, theme, nowMs }: Shown): readonly string[] {
+function enabledText({ status, reload, theme, nowMs }: Shown): readonly string[] {
   if (reload === null || reload.isEnabled === null) return [theme.dim('not known without a reload')];
+  const started = startedSince(status, Date.parse(reload.at), nowMs);
   const at = theme.dim(`when last reloaded from here, ${relativeTime(Date.parse(reload.at), nowMs)}`);
   const global = reload.isGlobalShadow === true ? theme.warn(', global shadow on') : '';
-  return [`${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`];
+  const said = `${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`;
+  return started === null
+    ? [said]
+    : [theme.warn(`not known: it has started again since, ${started}`), `before: ${said}`];
+}
+
+/** A server that has started since a reload may have started otherwise: how long it is up; `null`: none has, or none tells. */
+function startedSince({ targets }: Status, reloadedMs: number, nowMs: number): string | null {
+  const ups = targets.flatMap(({ health }) =>
+    Object.values(health).flatMap((part) => (part.state === 'ok' ? (part.value?.uptimeSeconds ?? []) : [])),
+  );
+  const least = Math.min(...ups);
+  // The clocks need not agree to the second.
+  return nowMs - least * 1000 > reloadedMs + 1000 ? `up ${formatDuration(Math.round(least) * 1000)}` : null;
 }
 
 function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
@@ -227,15 +243,19 @@ function overridesText({ status: { overrides, redis }, environment, theme }: Sho
   const cut = remarks.length > mostLines ? [theme.dim(more)] : [];
   const shadow = shadowed === 0 ? '' : `, ${shadowed} in shadow`;
   const at = stored.bytes === null ? '' : theme.dim(`  at ${stored.revision.slice(0, 12)}`);
-  const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}${neverText(stored, environment, theme)}`;
-  return [head, ...remarks.slice(0, mostLines), ...cut];
+  const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}`;
+  return [head, ...neverText(stored, environment, theme), ...remarks.slice(0, mostLines), ...cut];
 }
 
 /** A namespace or a database that is not the server’s looks like this. */
-function neverText({ type, lastEntry, key }: StoredOverrides, { address }: Environment, theme: Theme): string {
-  if (type !== 'none' || lastEntry !== null) return '';
+function neverText(
+  { type, lastEntry, key }: StoredOverrides,
+  { address }: Environment,
+  theme: Theme,
+): readonly string[] {
+  if (type !== 'none' || lastEntry !== null) return [];
   const text = `nothing was ever stored under ${key} here; not expected? rlctl doctor --only redis`;
-  return `  ${theme.dim(term(addressed(text, address)))}`;
+  return [theme.dim(term(addressed(text, address)))];
 }
 
 /** Where Redis did not answer, that is told by itself; where there is none, this machine knows of runs alone. */

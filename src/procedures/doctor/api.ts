@@ -1,3 +1,4 @@
+import { onlyAsked } from '../../domain/doctor/checks.js';
 import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
@@ -243,7 +244,7 @@ export async function checkHealth(facts: Facts): Promise<Answer> {
 export async function checkReload(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (!facts.hasApi) throw new NotChecked('no API is configured');
-  if (ports.reload === null) throw new NotChecked('sent with --reload only');
+  if (ports.reload === null) throw new NotChecked(onlyAsked);
   await assertHarmless(facts, await answering(facts));
   const sent = await ports.reload(environment, ports.deadline);
   const found = sent.flatMap((each): Found[] => {

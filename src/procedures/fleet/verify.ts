@@ -8,6 +8,7 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { ChangePorts } from '../override/change.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
+import { overdueRemarks } from '../verify/remarks.js';
 import { verifyStored, type VerifyInput, type VerifyResult } from '../verify/verify.js';
 import { fleetEffect } from './fleet-effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
@@ -59,7 +60,8 @@ export async function verifyFleet(
 }
 
 function resultOf(stored: StoredOverrides, { routes }: VerifyInput, effect: VerifyResult['effect']): VerifyResult {
-  return { stored, routes, effect, signs: {}, exit: effect.proof.verdict === 'proven' ? 'ok' : 'unproven' };
+  const exit = effect.proof.verdict === 'proven' ? 'ok' : 'unproven';
+  return { stored, routes, effect, signs: {}, remarks: overdueRemarks(stored), exit };
 }
 
 /** Many instances ask the same of one Redis. */
