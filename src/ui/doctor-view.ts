@@ -103,9 +103,9 @@ function summary(report: DoctorReport, theme: Theme): string {
   const { error, warning, info } = countFindings(report);
   const notes = info === 0 ? '' : `; ${counted(info, 'thing')} worth knowing`;
   const skipped = report.checks.filter(({ state }) => state === 'notChecked').length;
-  const untried = isSecretUntried(report) ? '; whether the server accepts the secret was not tried: --reload' : '';
+  const untried = isSecretUntried(report) ? '; secret not tried (--reload)' : '';
   const left = skipped === 0 ? '' : theme.dim(`; ${counted(skipped, 'check')} not made (why: --json)`);
-  if (error + warning === 0) return `${theme.good('nothing is wrong in what was looked at')}${notes}${untried}${left}`;
+  if (error + warning === 0) return `${theme.good('nothing is wrong')}${notes}${untried}${left}`;
   const words = [
     ...(error > 0 ? [counted(error, 'error')] : []),
     ...(warning > 0 ? [counted(warning, 'warning')] : []),

@@ -18,8 +18,8 @@ export function operationLines(
     .slice(0, mostShown)
     .flatMap((each) => [
       theme.warn(`${wordOf(each)}: ${term(each.what)}`),
-      `  ${term(each.state)}, since ${relativeTime(each.sinceMs, nowMs)} by ${term(each.by)}`,
-      ...each.commands.map((command) => theme.dim(`  ${term(addressed(command, address))}`)),
+      `  ${term(each.state)}, begun ${relativeTime(each.sinceMs, nowMs)} by ${term(each.by)}`,
+      theme.dim(`  ${each.commands.map((command) => term(addressed(command, address))).join('; or: ')}`),
     ]);
   return [
     ...(open.length === 0 && failures.length === 0 ? [theme.dim('none open')] : lines),
