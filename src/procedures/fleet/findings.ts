@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
-import { goneFinding, isDocumentGone } from '../../domain/override/document-gone.js';
+import { goneFinding, isDocumentGone, unreadableFinding } from '../../domain/override/document-gone.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
 import type { LoadedOverrides } from '../../domain/policy/matching.js';
@@ -41,8 +41,7 @@ function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
   const isForeign = type !== 'string' && type !== 'none';
   const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
   if (why === null) return [];
-  const message = `no server can read the stored document (${quoteOutside(why)}): the next reload drops every override`;
-  return [{ code: 'DOCUMENT_CORRUPT', part: 'overrides', message, hint: 'Restore it with: rlctl override repair' }];
+  return [unreadableFinding(why)];
 }
 
 function standingFinding(standing: Standing, isDocumentMissing: boolean): readonly Finding[] {
