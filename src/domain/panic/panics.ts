@@ -74,7 +74,7 @@ export function panicsIn({ history, kept }: PanicRecords, present: Present): rea
     const beside = kept.find((each) => each.id === id) ?? null;
     return recordedPanic({ id, entries, beside }, { history, undone }, present);
   });
-  const others = kept.filter(({ id }) => !made.has(id)).map((each) => keptAsPanic(each, present));
+  const others = kept.filter(({ id }) => !made.has(id)).map((each) => keptAsPanic(each, history, present));
   return [...recorded, ...others].sort((a, b) => b.atMs - a.atMs);
 }
 
@@ -147,9 +147,12 @@ function endedBy(
     readonly undone: ReturnType<typeof endsOf>;
   },
 ): Pick<Panic, 'restored'> {
-  const newest = undone.get(entries[0]?.changeId ?? '');
-  const end = restore ?? (live.length === 0 && standsOn.length === 0 ? newest : null);
-  return { restored: end ? { atMs: end.timeMs, actor: end.body?.actor ?? '', changeId: end.changeId } : null };
+  const newest = undone.get(entries[0]?.changeId ?? '') ?? null;
+  return { restored: endOf(restore ?? (live.length === 0 && standsOn.length === 0 ? newest : null)) };
+}
+
+function endOf(entry: HistoryEntry | null): Panic['restored'] {
+  return entry && { atMs: entry.timeMs, actor: entry.body?.actor ?? '', changeId: entry.changeId };
 }
 
 function routesOf(newestFirst: readonly HistoryEntry[]): readonly string[] {
@@ -157,7 +160,11 @@ function routesOf(newestFirst: readonly HistoryEntry[]): readonly string[] {
 }
 
 /** A panic that made no change of the document. */
-function keptAsPanic({ flags, found = [], restored, ...rest }: KeptPanic, present: Present): Panic {
+function keptAsPanic(
+  { flags, found = [], restored, ...rest }: KeptPanic,
+  history: readonly HistoryEntry[],
+  present: Present,
+): Panic {
   const named = (isFound: boolean): readonly string[] =>
     flags.filter((flag) => (flag.isFound ?? false) === isFound).map(({ record }) => record.variable);
   const standing = flags.filter((flag) => {
@@ -174,6 +181,8 @@ function keptAsPanic({ flags, found = [], restored, ...rest }: KeptPanic, presen
     ],
     changeIds: [],
     ...closed(restored),
+    // It can have put back what others left to it.
+    ...(restored === null ? { restored: endOf(restoreOf(rest.id, history)) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { HistoryEntry, RouteChange } from '../override/history.js';
+import type { Revision } from '../revision.js';
 import { isSameJson } from '../json.js';
 import { endsOf, isOpen, panicOf, type Panic } from './panics.js';
 
@@ -18,6 +19,11 @@ export interface Restoration {
   readonly left: readonly Left[];
   /** Prefixes of these changes, and of its own, that are left to others, to be recorded. */
   readonly leaves: readonly string[];
+  /**
+   * The document before the first of the panics that end with this one, where nothing else was changed since: what comes
+   * back has its bytes and its order. `null`: others are open, or somebody else wrote in between.
+   */
+  readonly base: Revision | null;
 }
 
 /** What other open panics stand on, of what one stands on or changed. */
@@ -55,7 +61,21 @@ export function restorationOf(
     isTaken: (entry, route) => taken.get(entry)?.has(route) ?? false,
     left,
     leaves: [...others],
+    base: panics.some((each) => each.id !== panic.id && isOpen(each)) ? null : revisionBefore(panics, newestFirst),
   };
+}
+
+/** The revision before the newest unbroken run of panics and of what took them back. */
+function revisionBefore(panics: readonly Panic[], newestFirst: readonly HistoryEntry[]): Revision | null {
+  const left = new Set(panics.filter(({ isLeft }) => isLeft).map(({ id }) => id));
+  let base: Revision | null = null;
+  for (const { kind, snapshotOf, body, prev } of newestFirst) {
+    if (kind === 'snapshot' && snapshotOf === 'periodic') continue;
+    const panic = body?.partOf?.find((each) => each.kind === 'panic');
+    if (panic === undefined || left.has(panic.id)) break;
+    base = prev;
+  }
+  return base;
 }
 
 /** A change of a panic with the routes of it that are this panic's to put back. */

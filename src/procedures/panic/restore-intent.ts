@@ -1,12 +1,15 @@
 import { RlctlError } from '../../domain/errors.js';
-import { scanDocument } from '../../domain/override/document.js';
+import { isSameJson } from '../../domain/json.js';
+import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import { revertEntries, type Edit } from '../../domain/override/edit.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import type { RouteMetadata } from '../../domain/override/metadata.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
 import { documentAt } from '../../domain/override/replay.js';
+import { restoreDocument } from '../../domain/override/restore.js';
 import { leftRemarks, type Restoration } from '../../domain/panic/restoration.js';
+import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent } from '../override/plan.js';
 import { cannotUndo } from '../override/undo-operation.js';
@@ -59,9 +62,37 @@ export function restorePanicIntent({ id, ifRevision, judge, remarks }: PanicToRe
       const before = (entry: HistoryEntry): Uint8Array | null | undefined => documentAt(oldestFirst, entry.prev);
       const { edit, conflicts } = revertEntries(document, restoration.entries, before, restoration.isTaken);
       if (conflicts.length > 0) throw asPanic(cannotUndo(`the panic ${id}`, restoration.entries, conflicts), id);
-      return edit;
+      return inOldOrder(document, edit, baseOf(restoration, history, document));
     },
   };
+}
+
+/** The document before the first panic; `null`: something else was changed since, or it is not at hand. */
+function baseOf(
+  { base }: Restoration,
+  newestFirst: readonly HistoryEntry[],
+  document: OverrideDocument,
+): OverrideDocument | null {
+  const isUntouched = newestFirst[0]?.next === revisionOf(document.bytes);
+  if (base === null || base === 'none' || !isUntouched) return null;
+  const bytes = documentAt(newestFirst.toReversed(), base);
+  return bytes == null ? null : scanDocument(bytes);
+}
+
+/**
+ * Panics that each moved entries in front of others leave them in an order that depends on which is taken back first: where
+ * the same entries are back as before the first panic, so are their order and every byte.
+ */
+function inOldOrder(document: OverrideDocument, edit: Edit, base: OverrideDocument | null): Edit {
+  if (base === null) return edit;
+  const after = scanDocument(edit.next);
+  const isSame =
+    after.members.length === base.members.length &&
+    after.members.every((member) => {
+      const old = findMember(base, member.key);
+      return old !== undefined && isSameJson(rawValue(after, member), rawValue(base, old));
+    });
+  return isSame && !Buffer.from(edit.next).equals(base.bytes) ? restoreDocument(document, base) : edit;
 }
 
 /** What was known of each route before the oldest change of it that is taken back. */
