@@ -645,6 +645,27 @@ describe('panic by a program', () => {
     expect(isEnabled()).toBe(true);
   });
 
+  test('of two kill switches the last one restored puts it on again, whichever that is', async () => {
+    const environment = { killSwitch: { exec: exec() } };
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const ids = [];
+      for (const actor of ['ana@host', 'bo@host']) {
+        const acted = await run(['panic', 'global', '--json'], environment, { env: { RLCTL_ACTOR: actor } });
+        ids.push(shown(acted).panicId);
+      }
+      for (const [done, pick] of order.entries()) {
+        expect(isEnabled()).toBe(false);
+        const restored = await run(['panic', 'restore', ids[pick] ?? '', '--json'], environment);
+        expect(restored.code).toBe(0);
+        expect(jsonOf((await run(['panic', 'list', '--json'], environment)).out)).toMatchObject({ open: 1 - done });
+      }
+      expect(isEnabled()).toBe(true);
+    }
+  });
+
   test('a server that needs a restart for it contradicts, with a wait it is waited for', async () => {
     const site = await openSite({ dialect: 'deployed' });
     try {

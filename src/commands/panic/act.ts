@@ -11,7 +11,6 @@ import type { Outcome } from '../command.js';
 import { recall, rememberSeen } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
-import { emergency } from './emergency.js';
 import type { NamedPanic, PanicInput } from './input.js';
 
 /** The three emergency rollbacks: they differ in what they are about, and in what the environment acts by. */
@@ -21,7 +20,8 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const way = wayOf(environment, input);
   const startedMs = context.clock.monotonicMs();
   const made = await actBy(way, context, environment, { ...withProofWait(environment, input), id }).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
+      const { emergency } = await import('./emergency.js');
       throw emergency(error, environment, input, way);
     },
   );

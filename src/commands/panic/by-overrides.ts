@@ -74,7 +74,8 @@ function hollow(result: ChangeResult): ChangeResult {
   if (effect.proof.verdict !== 'proven' || effect.proof.levelReached !== 'loaded') return result;
   const diagnosis =
     'the server shows it, and was seen to enforce no override before: nothing shows that requests are let through';
-  const proof = { ...effect.proof, verdict: 'notProven' as const, trap: 'overridesNotEnforced' as const, diagnosis };
+  const verdict = { verdict: 'notProven', trap: 'overridesNotEnforced', levelAsked: 'enforced' } as const;
+  const proof = { ...effect.proof, ...verdict, diagnosis };
   const steps = (all: Effect['steps']): Effect['steps'] =>
     all.map((step) => (step.name === 'verify' ? { ...step, state: 'unverified' as const, detail: diagnosis } : step));
   return {
@@ -122,6 +123,6 @@ function serverRemarks(reads: boolean | null, enforces: boolean | null): readonl
     return ['an earlier reload showed that this server does not read overrides: this will have no effect on it'];
   if (enforces !== false) return [];
   return [
-    'an earlier probe showed that this server shows overrides and does not enforce them: "loaded" is all that this can come to, and it goes on blocking',
+    'this server was seen to show overrides and not to enforce them: "loaded" is all that this can come to, and it goes on blocking',
   ];
 }

@@ -30,11 +30,18 @@ export async function closeUnwritten(
 ): Promise<Restored> {
   const closing = { ...(reason === null ? {} : { reason }), ...(leaves.length === 0 ? {} : { leaves }) };
   const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed }));
-  const own = panic.changed.filter((what) => left.every((each) => each.what !== what));
-  const nothing = own.length === 0 ? 'nothing of it is to be put back' : 'it stands on nothing that it changed';
-  const view = unwrittenView(panic, environment, { why: why ?? nothing, remarks: leftRemarks(left), isDryRun });
+  const view = unwrittenView(panic, environment, {
+    why: why ?? whyNothing(panic, left),
+    remarks: leftRemarks(left),
+    isDryRun,
+  });
   if (isDryRun) return { planned: view };
   return { view, exit: isKept ? 'ok' : 'unproven', changeId: null, verdict: null };
+}
+
+function whyNothing({ changed }: Panic, left: readonly Left[]): string {
+  if (left.length > 0) return 'what it stands on stays, because another open panic stands on it';
+  return changed.length === 0 ? 'it changed nothing itself' : 'nothing that it changed stands any more';
 }
 
 /** Closes a panic and leaves everything as it stands now, on purpose. */

@@ -1,9 +1,10 @@
 import type { Context } from '../../context.js';
+import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Closing, KeptPanic } from '../../domain/panic/kept.js';
-import { isOpen, type Panic } from '../../domain/panic/panics.js';
-import { panicCommand } from '../../domain/panic/target.js';
+import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
+import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
@@ -80,7 +81,6 @@ export async function keepFound(
   acts: Pick<KeptPanic, 'way' | 'flags' | 'found'>,
 ): Promise<FoundPanic | null> {
   const actor = await context.actor();
-  const command = panicCommand(input.target);
   const panics = await panicsOf(context, environment).catch(async (error: unknown) => {
     if (!(error instanceof RlctlError) || context.deadline.interrupted.aborted) throw error;
     await context.note(`whether it is a panic of its own is not known: ${error.message}`);
@@ -90,10 +90,19 @@ export async function keepFound(
   const own = panics.find(({ id }) => id === input.id);
   if (own !== undefined) return isOpen(own) ? { id: own.id, isNew: false } : null;
   const same = panics.find(
-    (each) => isOpen(each) && each.command === command && each.way === acts.way && each.actor === actor,
+    (each) =>
+      isOpen(each) && each.way === acts.way && each.actor === actor && isSameTarget(environment, each, input.target),
   );
   if (same !== undefined) return { id: same.id, isNew: false };
   return (await keepActing(context, environment, input, acts)) ? { id: input.id, isNew: true } : null;
+}
+
+/** A bucket may be called by any of its names. */
+function isSameTarget(environment: Environment, { command }: Panic, target: PanicTarget): boolean {
+  const other = targetOfCommand(command);
+  if (other?.kind !== 'bucket' || target.kind !== 'bucket') return command === panicCommand(target);
+  const bucket = allBuckets(environment).find(({ names }) => names.includes(target.name));
+  return bucket?.names.includes(other.name) ?? false;
 }
 
 /** What failed before it changed anything is no panic. */
