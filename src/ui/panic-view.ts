@@ -123,10 +123,12 @@ export interface Unwritten {
 
 /** A panic that is closed, or would be, and of which nothing is put back. */
 export function unwrittenView(
-  { id, command, standsOn }: Panic,
+  panic: Panic,
   environment: Environment,
   { why, remarks, isDryRun, isLeft = false }: Unwritten,
 ): View {
+  const { id, command, standsOn } = panic;
+  const stays = standsOn.map((what) => thingText(panic, what)).join(', ');
   const data = { environment: environment.name, panicId: id, restored: command, isLeft, standsOn, remarks };
   return {
     kind: 'PanicRestore',
@@ -134,6 +136,7 @@ export function unwrittenView(
     human: (theme) =>
       [
         `${why}; nothing ${isDryRun ? 'would be' : 'was'} written`,
+        ...(isLeft && stays !== '' ? [`still as the panic wants it: ${term(stays)}`] : []),
         ...noteLines(
           remarks.map((remark) => addressed(remark, environment.address)),
           theme,
@@ -192,11 +195,16 @@ function thingsText(panic: Panic): string {
   const isGone = (what: string): boolean => isOpen(panic) && !standsOn.includes(what);
   const text = (what: string, isFound: boolean): string => {
     const notes = [...(isFound ? ['found so'] : []), ...(isGone(what) ? ['not any more'] : [])];
-    const name = what === '' ? '"" (every route)' : what;
-    return `${term(name)}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
+    return `${term(thingText(panic, what))}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
   };
   const all = [...changed.map((what) => text(what, false)), ...found.map((what) => text(what, true))];
   return all.join(', ') || '-';
+}
+
+/** A column has room for a bucket's name, and not for its variable. */
+function thingText({ way }: Panic, what: string): string {
+  if (way === 'flags') return what.replace(/^RATE_LIMIT_SHADOW_/, '').toLowerCase();
+  return what === '' ? '"" (every route)' : what;
 }
 
 function panicJson(panic: Panic): Record<string, unknown> {
