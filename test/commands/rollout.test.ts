@@ -118,8 +118,8 @@ describe('before anything is begun', () => {
       'a bucket that is not there',
       start,
       { rollouts: { two: { stages: [{ name: 'a', enforce: ['finance'] }] } } },
-      'UNKNOWN_BUCKET',
-      /no bucket "finance"/,
+      'ROLLOUT_PLAN_INVALID',
+      /config\.yaml:1:\d+: stages\[0\]\.enforce\[0\]: there is no bucket "finance"; there are: read, /,
     ],
     [
       'a bucket without routes',

@@ -83,6 +83,27 @@ describe('looking', () => {
     expect(github.out).toMatch(/^::error file=runbooks\/odd\.yaml,line=1,col=\d+,title=rlctl%3A command::/);
   });
 
+  test('what is wrong with form, meaning and commands is told at once, by lint and by run', async () => {
+    await write('odd', {
+      steps: [
+        { id: 'a', titel: 'A', rlctl: ['override', 'set', '/a', '--raet', '3'] },
+        { id: 'a', title: 'B', rlctl: ['override', 'get', '{{route}}'] },
+      ],
+    });
+    const wanted = [
+      'titel is unknown',
+      'title is missing',
+      "'--raet'",
+      'another step "a"',
+      '{{route}}: there is no such',
+    ];
+    for (const ran of [await rlctl(['runbook', 'lint']), await rlctl(['runbook', 'run', 'odd'])]) {
+      const text = ran.out + ran.err;
+      expect(wanted.filter((each) => !text.includes(each))).toEqual([]);
+      expect(text.match(/odd\.yaml:1:\d+: /g)).toHaveLength(wanted.length);
+    }
+  });
+
   test('a dry run shows every command with its consent, and runs nothing', async () => {
     const line = [
       'runbook',

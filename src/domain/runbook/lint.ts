@@ -2,7 +2,7 @@ import { RlctlError } from '../errors.js';
 import type { LocatedFinding } from '../located-finding.js';
 import type { PlacedFile } from '../placed-file.js';
 import { lintInputs } from './lint-inputs.js';
-import { byPlace, finding } from './read.js';
+import { byPlace, finding, type RunbookRead } from './read.js';
 import {
   actsOf,
   givenNames,
@@ -77,12 +77,32 @@ export function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly Loca
   return found.sort(byPlace);
 }
 
-/** The rlctl commands of a runbook with example values, to be tried against the command tree. */
-export function exampleCommands(runbook: Runbook): readonly ExampleCommand[] {
+/** What needs the whole of the steps to be told. */
+const wantsWholeSteps: ReadonlySet<string> = new Set(['unused-input', 'missing-value', 'no-way-back']);
+
+/** Everything that is wrong with a runbook's file, its form and what it means, in one round and in the order of the file. */
+export function lintRead(read: RunbookRead, placed: PlacedFile): readonly LocatedFinding[] {
+  if (read.kind === 'read') return lintRunbook(read.runbook, placed);
+  const { findings, rest, sound } = read;
+  const more = rest === null ? [] : lintRunbook(rest, placed);
+  return [...findings, ...more.filter(({ rule }) => sound.areStepsWhole || !wantsWholeSteps.has(rule))].sort(byPlace);
+}
+
+const nothingUnsure: ReadonlySet<string> = new Set();
+
+/**
+ * The rlctl commands of a runbook with example values, to be tried against the command tree. `unsure`: inputs of which no
+ * example can be given; what names one of them is left out.
+ */
+export function exampleCommands(
+  runbook: Runbook,
+  unsure: ReadonlySet<string> = nothingUnsure,
+): readonly ExampleCommand[] {
   const values = exampleValues(runbook);
+  const isUnsure = (word: string): boolean => namesIn(word).some((name) => unsure.has(name) || !values.has(name));
   return runbook.steps.flatMap((step, index) =>
     placedActs(step, index).flatMap(({ act, path }) => {
-      if (act.kind !== 'rlctl' || commandFault(act.words) !== null) return [];
+      if (act.kind !== 'rlctl' || commandFault(act.words) !== null || act.words.flat().some(isUnsure)) return [];
       return [{ argv: fillWords(act.words, values), path: [...path, 'rlctl'] }];
     }),
   );

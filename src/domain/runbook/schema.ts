@@ -14,7 +14,7 @@ export const runbookFields = {
 } as const;
 
 /** What an act is one of. */
-const actKinds = ['rlctl', 'http', 'promql', 'manual', 'exec'] as const;
+export const actKinds = ['rlctl', 'http', 'promql', 'manual', 'exec'] as const;
 
 const said = (text: string) => z.describe(text);
 
