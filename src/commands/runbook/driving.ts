@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
+import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
@@ -82,8 +83,8 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
 function resumable(error: RlctlError, { id }: RunJournal, { address }: Environment): RlctlError {
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
-  const on = addressed(`Go on with: rlctl runbook resume ${id}`, address);
-  const said = hint === undefined || kind === 'interrupted' || kind === 'terminated' ? on : `${hint} ${on}`;
+  const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
+  const said = addressed(followedBy(hasOwn ? hint : null, `go on with: rlctl runbook resume ${id}`), address);
   const interruptedText =
     kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
   return new RlctlError(kind, interruptedText, { code, hint: said, details: { ...details, run: id } });
@@ -128,9 +129,7 @@ function stopped({ journal, stoppedAt }: RunEnd, exit: ErrorKind, { address }: E
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
-  const again = isWaiting
-    ? `When it is done, go on with: ${on}`
-    : `${outcome?.hint ? `${outcome.hint} ` : ''}Then go on with: ${on}`;
+  const again = isWaiting ? `When it is done, go on with: ${on}` : followedBy(outcome?.hint, `then go on with: ${on}`);
   return new RlctlError(exit, message, {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',
     hint: addressed(again, address),
