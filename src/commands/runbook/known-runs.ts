@@ -22,9 +22,13 @@ export async function findRun(context: Context, environment: Environment, id: st
   const store = hasStore ? await context.operationStore(environment) : null;
   const deadline = ownDeadline(context.clock, context.options.timeoutMs);
   const stored = store === null ? null : await store.read(runName(id), deadline);
-  const journal = newest([stored?.text ?? null, await localJournals(context).read(id)]);
+  const local = localJournals(context);
+  const journal = newest([stored?.text ?? null, await local.read(id)]);
   if (journal === null) throw unknownRun(id);
-  if (journal.environment === environment.name) return { journal, lease: stored?.lease ?? null };
+  const driver = await local.driver(id);
+  // Its lease outlives a driver that was killed, and drives nothing.
+  const isGone = driver !== null && !driver.isAlive && stored?.lease?.token === driver.token;
+  if (journal.environment === environment.name) return { journal, lease: isGone ? null : (stored?.lease ?? null) };
   throw usageError(
     `run ${id} belongs to the environment "${journal.environment}", and this is "${environment.name}"`,
     `Name it: rlctl -e ${journal.environment} runbook log ${id}`,
@@ -56,7 +60,8 @@ export async function listRuns(
     });
     if (run !== null) runs.push(run);
   }
-  return runs;
+  // The name of a run tells its second only.
+  return runs.toSorted((a, b) => b.journal.startedAtMs - a.journal.startedAtMs);
 }
 
 function unknownRun(id: string): RlctlError {

@@ -142,9 +142,15 @@ function lintStep(runbook: Runbook, step: RunbookStep, index: number, placed: Pl
       );
   }
   found.push(...conditionFaults(runbook.inputs, step, (name) => place('when', name)));
-  if (step.undo === null && (step.action.kind === 'manual' || step.action.kind === 'exec'))
+  if (step.undo === null && !step.isNothingToUndo && (step.action.kind === 'manual' || step.action.kind === 'exec'))
     found.push(
-      finding('no-way-back', `step "${step.id}" says no way back`, 'Add undo: {manual: …}.', place('id'), 'note'),
+      finding(
+        'no-way-back',
+        `step "${step.id}" says no way back`,
+        'Add undo: {manual: …}, or undo: {nothing: …} with why there is nothing to take back.',
+        place('id'),
+        'note',
+      ),
     );
   for (const each of placedActs(step, index)) found.push(...lintAct(runbook, step, each, placed));
   return found;
@@ -213,7 +219,7 @@ function commandFault(words: Words): RlctlError | null {
 function textsOf(act: Act): readonly string[] {
   switch (act.kind) {
     case 'rlctl':
-      return [...act.words.flat(), ...act.fields.map(({ is }) => is)];
+      return [...act.words.flat(), ...act.fields.map(({ wanted }) => wanted)];
     case 'http':
       return [act.target.text, ...(act.contains === null ? [] : [act.contains])];
     case 'promql':

@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { asideSentence, formFaults, placedFaults, type FormWords } from '../form-faults.js';
 import type { LocatedFinding } from '../located-finding.js';
 import { pathText, type PlacedFile } from '../placed-file.js';
-import type { Act, Bound, Condition, Runbook, RunbookInput, RunbookStep } from './runbook.js';
+import type { Act, Bound, Condition, FieldCheck, Runbook, RunbookInput, RunbookStep } from './runbook.js';
 import { runbookFields, type WrittenAct, type WrittenInput, type WrittenRunbook, type WrittenStep } from './schema.js';
 import { soundParts, type SoundParts } from './sound-parts.js';
 
@@ -49,6 +49,7 @@ function inputOf(name: string, written: WrittenInput): RunbookInput {
     type: written.type,
     description: written.description ?? null,
     default: written.default === undefined ? null : String(written.default),
+    example: written.example === undefined ? null : String(written.example),
     isOptional: written.optional ?? false,
     choices: written.choices ?? [],
     min: written.min ?? null,
@@ -72,7 +73,8 @@ function stepOf(written: WrittenStep): RunbookStep {
     precheck: (written.precheck ?? []).map(actOf),
     action: actOf(written),
     postcheck: (written.postcheck ?? []).map(actOf),
-    undo: written.undo === undefined ? null : actOf(written.undo),
+    undo: written.undo === undefined || written.undo.nothing !== undefined ? null : actOf(written.undo),
+    isNothingToUndo: written.undo?.nothing !== undefined,
     ifNoEffect: written.ifNoEffect ?? 'stop',
   };
 }
@@ -80,7 +82,7 @@ function stepOf(written: WrittenStep): RunbookStep {
 function actOf(written: WrittenAct): Act {
   const { rlctl, http, promql, manual, exec } = written;
   if (rlctl !== undefined) {
-    const fields = Object.entries(written.fields ?? {}).map(([path, is]) => ({ path, is: String(is) }));
+    const fields = Object.entries(written.fields ?? {}).map(([path, wish]) => fieldOf(path, wish));
     return { kind: 'rlctl', words: rlctl, exits: written.exits ?? [0], fields };
   }
   if (http !== undefined) {
@@ -93,6 +95,13 @@ function actOf(written: WrittenAct): Act {
     return { kind: 'promql', query: promql.query, bound: boundOf(promql), isNoDataGood: promql.noData === 'pass' };
   if (exec !== undefined) return { kind: 'exec', words: exec.argv, isRepeatable: exec.repeatable ?? false };
   return { kind: 'manual', text: manual ?? '' };
+}
+
+function fieldOf(path: string, wish: NonNullable<WrittenAct['fields']>[string]): FieldCheck {
+  if (typeof wish !== 'object') return { path, how: 'is', wanted: String(wish) };
+  return 'atMost' in wish
+    ? { path, how: 'atMost', wanted: String(wish.atMost) }
+    : { path, how: 'atLeast', wanted: String(wish.atLeast) };
 }
 
 function boundOf({ below, above, equals }: NonNullable<WrittenAct['promql']>): Bound {
@@ -138,5 +147,6 @@ function knownAt(path: readonly PropertyKey[]): readonly string[] {
   if (last === 'http') return ['path', 'url', 'method', 'status', 'contains'];
   if (last === 'promql') return ['query', 'below', 'above', 'equals', 'noData'];
   if (last === 'exec') return ['argv', 'repeatable'];
+  if (last === 'undo') return ['rlctl', 'manual', 'exec', 'nothing'];
   return path.length <= 2 ? runbookFields.step : runbookFields.act;
 }

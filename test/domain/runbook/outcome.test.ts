@@ -39,13 +39,39 @@ describe('the end of a command as a step', () => {
 
   test('a field that is not as wanted is no effect of a change, and a finding of a look', () => {
     const document = { kind: 'Reload', reloads: [{ isShadow: false }, { isShadow: true }] };
-    const fields = [{ path: 'reloads.*.isShadow', is: 'true' }];
+    const fields = [{ path: 'reloads.*.isShadow', how: 'is', wanted: 'true' }] as const;
     expect(readEnd({ argv: ['reload'], exits: [0], fields }, end(0, document))).toMatchObject({
       kind: 'noEffect',
       text: expect.stringContaining('reloads.*.isShadow is false and true, not true'),
     });
-    const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', is: 'x' }] };
+    const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', how: 'is', wanted: 'x' }] as const };
     expect(readEnd(look, end(0, document))).toMatchObject({ kind: 'bad', exitCode: 3 });
+  });
+
+  test.each([
+    ['atMost', '40', 'good'],
+    ['atMost', '39', 'bad'],
+    ['atLeast', '40', 'good'],
+    ['atLeast', '41', 'bad'],
+  ] as const)('a number may be %s %s', (how, wanted, kind) => {
+    const look = { argv: ['status'], exits: [0], fields: [{ path: 'server.burst', how, wanted }] };
+    const outcome = readEnd(look, end(0, { kind: 'Policy', server: { burst: 40 } }));
+    expect(outcome.kind).toBe(kind);
+    if (kind === 'bad') expect(outcome.text).toMatch(/^server\.burst is 40, and must be at (?:most|least) \d+$/m);
+  });
+
+  test('the value of a lock is shown, cut short and tame, and is not among what is kept', () => {
+    const document = {
+      kind: 'LimiterKey',
+      outcome: 'shown',
+      digest: 'd1',
+      value: `\u001b[2J${'x'.repeat(900)}`,
+      said: ['it is held'],
+    };
+    const outcome = readEnd({ argv: ['lock', 'show', '1', 'a'], exits: [0], fields: [] }, end(0, document));
+    expect(outcome).toMatchObject({ kind: 'good', text: 'it is held', seen: 'd1' });
+    expect(outcome.aside).toMatch(/^value: \[2Jx+…$/);
+    expect(outcome.aside?.length).toBeLessThan(220);
   });
 
   test('paths go through lists and maps, and never to what is inherited', () => {
