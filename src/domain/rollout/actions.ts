@@ -26,7 +26,7 @@ export function refusalOf(state: RolloutState | null, action: RolloutAction, env
   if (allowedPhases[action].includes(state.phase)) return null;
   const { message, hint } = inTheWay(state);
   return new RlctlError('usage', `${action}: the rollout ${state.id} ${message}; nothing was done`, {
-    code: 'ROLLOUT_PHASE',
+    code: action === 'undo' && state.phase === 'undone' ? 'ROLLOUT_UNDONE' : 'ROLLOUT_PHASE',
     hint,
     details: { id: state.id, phase: state.phase, stage: currentStage(state).name },
   });

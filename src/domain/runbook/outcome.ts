@@ -46,9 +46,12 @@ const effectless: readonly TrapId[] = [
 /** Reads the end of a command as a step of a run. */
 export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   const { exitCode, document, error } = end;
+  if (error?.code === stageWithoutEffect)
+    return { kind: 'noEffect', text: error.message, hint: error.hint, exitCode: 8 };
   if (error !== null && !wish.exits.includes(exitCode))
     return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
-  const proof = recordAt(document, 'proof');
+  const changed = changeIn(document);
+  const proof = recordAt(changed, 'proof');
   const text = error === null ? summaryOf(document) : error.message;
   const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
   if (isEffectless || !wish.exits.includes(exitCode)) {
@@ -57,6 +60,7 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
     const hint = said?.startsWith('take it back with') === true ? null : said;
     return { kind: isEffectless ? 'noEffect' : 'bad', text, hint, exitCode };
   }
+  if (isHeld(wish.argv, document)) return { kind: 'bad', text, hint: null, exitCode: 3 };
   const odd = wish.fields.flatMap((field) => oddField(field, document));
   if (odd.length > 0) {
     // What a change was to bring about and did not is no effect; what a look did not find is a finding.
@@ -66,11 +70,26 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
       ? { kind: 'noEffect', text: oddText, hint: null, exitCode: 8 }
       : { kind: 'bad', text: oddText, hint: null, exitCode: 3 };
   }
-  if (isAboutOverrides(document) && isUnenforced(proof)) {
+  if (isAboutOverrides(changed) && isUnenforced(proof)) {
     const why = 'this server was seen to show overrides and not to enforce them: no request meets this';
     return { kind: 'noEffect', text: `${why}\n${text}`, hint: null, exitCode: 8 };
   }
   return { kind: 'good', text, hint: null, exitCode, ...seenIn(document) };
+}
+
+/** A stage that was not entered, because it was known that nothing would come of it. */
+const stageWithoutEffect = 'STAGE_WITHOUT_EFFECT';
+
+/** The change that a Result is about: of a rollout the last that it made. */
+function changeIn(document: JsonValue | null): JsonValue | null {
+  if (!isRecord(document) || document['kind'] !== 'Rollout' || !Array.isArray(document['changes'])) return document;
+  return (document['changes'] as readonly JsonValue[]).at(-1) ?? null;
+}
+
+/** A stage that was entered and has not passed, however its command ended. */
+function isHeld([noun, verb]: readonly string[], document: JsonValue | null): boolean {
+  if (noun !== 'rollout' || (verb !== 'start' && verb !== 'promote')) return false;
+  return ['aborted', 'undone', 'inconclusive', 'paused'].includes(textAt(document, 'end') ?? '');
 }
 
 const longestAside = 200;
