@@ -58,7 +58,11 @@ function planSchema(isFile: boolean) {
     shadow: buckets('Buckets that only observe from this stage on; all: every one.'),
     enforce: buckets('Buckets that are enforced from this stage on.'),
     watch: buckets('Buckets that the gates look at; else those that the stage changes.'),
-    gates: z.optional(gates),
+    gates: z.optional(
+      gates.check(
+        said('What has to hold for each bucket. Who was refused is no gate: no metrics of the limiter name a caller.'),
+      ),
+    ),
     window: duration('How far back the gates look, never before the stage; else 5m.'),
     soak: duration('How long the stage stands before it can pass; else 15m.'),
     ask: z.optional(z.boolean().check(said('True: --auto stops before it, and somebody decides.'))),

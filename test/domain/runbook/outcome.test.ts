@@ -60,6 +60,30 @@ describe('the end of a command as a step', () => {
     if (kind === 'bad') expect(outcome.text).toMatch(/^server\.burst is 40, and must be at (?:most|least) \d+$/m);
   });
 
+  test.each([
+    ['start', 'passed', 'good'],
+    ['promote', 'finished', 'good'],
+    ['start', 'detached', 'good'],
+    ['promote', 'aborted', 'bad'],
+    ['start', 'inconclusive', 'bad'],
+    ['undo', 'undone', 'good'],
+  ])('rollout %s that ends %s is %s', (verb, ended, kind) => {
+    const rollout = { id: 'r-1', stage: 'one', phase: 'watching', stages: [] };
+    const document = { kind: 'Rollout', end: ended, rollout, changes: [change({})], forecast: [] };
+    const outcome = readEnd({ argv: ['rollout', verb], exits: [0], fields: [] }, end(0, document));
+    expect(outcome).toMatchObject({ kind, text: `rollout r-1, one: ${ended}\nproven (loaded): as stored` });
+  });
+
+  test('a stage that nothing would come of, or nothing came of, is no effect', () => {
+    const refusal = { code: 'STAGE_WITHOUT_EFFECT', message: 'm', hint: 'h' };
+    const argv = ['rollout', 'start'];
+    const refused = readEnd({ argv, exits: [0], fields: [] }, { exitCode: 6, document: null, error: refusal });
+    expect(refused).toEqual({ kind: 'noEffect', text: 'm', hint: 'h', exitCode: 8 });
+    const last = change({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
+    const document = { kind: 'Rollout', end: 'notProven', rollout: {}, changes: [change({}), last] };
+    expect(readEnd({ argv, exits: [0], fields: [] }, end(8, document)).kind).toBe('noEffect');
+  });
+
   test('the value of a lock is shown, cut short and tame, and is not among what is kept', () => {
     const document = {
       kind: 'LimiterKey',
