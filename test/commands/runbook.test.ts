@@ -296,6 +296,11 @@ describe('a run', () => {
       state: 'failed',
       said: expect.stringContaining('before it: server.burst is 40, and must be at most 1'),
     });
+    // So does what is stored and not in force yet.
+    await state.lab.store('{"/api/a":{"burst":90}}');
+    const stored = await rlctl(['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=60', '--json']);
+    expect(jsonOf<Shown>(stored.out).steps[1]?.said).toContain('expected.burst is 90, and must be at most 60');
+    await state.lab.store(before ?? '');
     expect(await state.lab.document()).toBe(before);
   });
 

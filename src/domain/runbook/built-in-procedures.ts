@@ -20,12 +20,12 @@ function groups(...names: readonly string[]): string[][] {
   return names.map((name) => [`--${name}`, `{{${name}}}`]);
 }
 
-/** What the server shows of the route is no more than what is about to be set. */
-function notAbove(path: string, most: string): WrittenAct {
+/** What the server shows of the route, and what is stored for it, is no more than what is about to be set. */
+function notAbove(field: string, most: string): WrittenAct {
   return {
     rlctl: ['policy', 'get', '{{route}}', ['--bucket', '{{bucket}}']],
     exits: [0, 3],
-    fields: { [path]: { atMost: most } },
+    fields: { [`server.${field}`]: { atMost: most }, [`expected.${field}`]: { atMost: most } },
   };
 }
 
@@ -165,7 +165,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
       {
         id: 'burst',
         title: 'Raise the burst, reload, prove',
-        precheck: [notAbove('server.burst', '{{burst}}')],
+        precheck: [notAbove('burst', '{{burst}}')],
         rlctl: ['override', 'set', '{{route}}', '--burst', '{{burst}}'],
         ifNoEffect: 'continue',
       },
@@ -180,7 +180,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
         id: 'rate',
         title: 'Raise the rate, reload, prove',
         when: { rate: '*' },
-        precheck: [notAbove('server.ratePerMin', '{{rate}}')],
+        precheck: [notAbove('ratePerMin', '{{rate}}')],
         rlctl: ['override', 'set', '{{route}}', '--rate', '{{rate}}'],
         ifNoEffect: 'continue',
       },

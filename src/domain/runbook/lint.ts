@@ -68,7 +68,7 @@ export interface ExampleCommand {
 }
 
 /** Everything that can be told of a runbook without running anything, in the order of its file. */
-export function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly LocatedFinding[] {
+function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly LocatedFinding[] {
   const found = [
     ...lintInputs(runbook, placed),
     ...unusedInputs(runbook, placed),

@@ -125,8 +125,8 @@ function oddField({ path, how, wanted }: FieldCheck, document: JsonValue | null)
   );
   const isWanted = {
     is: (value: string) => value === wanted,
-    atMost: (value: string) => Number(value) <= Number(wanted),
-    atLeast: (value: string) => Number(value) >= Number(wanted),
+    atMost: (value: string) => value === notKnown || Number(value) <= Number(wanted),
+    atLeast: (value: string) => value === notKnown || Number(value) >= Number(wanted),
   }[how];
   if (found.length > 0 && found.every(isWanted)) return [];
   const seen = found.length === 0 ? 'is not there' : `is ${[...new Set(found)].join(' and ')}`;
@@ -137,6 +137,9 @@ function oddField({ path, how, wanted }: FieldCheck, document: JsonValue | null)
   };
   return [`${path} ${seen}, ${must[how]}`];
 }
+
+/** A number that nobody could tell stands as this: it is beyond no bound. */
+const notKnown = 'null';
 
 /** Everything at a path, where `*` is every item of a list or every field of a map. */
 export function valuesAt(

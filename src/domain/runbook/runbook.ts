@@ -33,7 +33,7 @@ export type Words = readonly (string | readonly string[])[];
 /** A field of a Result and what it must be: `reloads.*.isShadow`, where `*` is every item of a list. */
 export interface FieldCheck {
   readonly path: string;
-  /** Exactly this text, or a number that is no more or no less than it. */
+  /** Exactly this text, or a number that is no more or no less than it; a number that is not known (`null`) is within. */
   readonly how: 'is' | 'atMost' | 'atLeast';
   readonly wanted: string;
 }

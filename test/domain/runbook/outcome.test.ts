@@ -60,6 +60,13 @@ describe('the end of a command as a step', () => {
     if (kind === 'bad') expect(outcome.text).toMatch(/^server\.burst is 40, and must be at (?:most|least) \d+$/m);
   });
 
+  test('a number that is not known is beyond no bound, and one that is not there is', () => {
+    const bound = (path: string) => [{ path, how: 'atMost', wanted: '1' }] as const;
+    const told = (path: string) =>
+      readEnd({ argv: ['status'], exits: [0], fields: bound(path) }, end(0, { expected: { burst: null } })).kind;
+    expect([told('expected.burst'), told('expected.rate')]).toEqual(['good', 'bad']);
+  });
+
   test.each([
     ['start', 'passed', 'good'],
     ['promote', 'finished', 'good'],
