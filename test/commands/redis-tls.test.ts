@@ -12,13 +12,12 @@ beforeAll(async () => {
     state.authority.issue({ name: 'redis.test', toDays: 300 }),
     state.authority.issue({ name: 'client.test', toDays: 300 }),
   ];
-  const { write } = state.world;
   const paths = {
-    cert: await write('server.pem', server.cert),
-    key: await write('server-key.pem', server.key),
+    cert: await state.world.write('server.pem', server.cert),
+    key: await state.world.write('server-key.pem', server.key),
   };
-  await write('client.pem', client.cert);
-  await write('client-key.pem', client.key);
+  await state.world.write('client.pem', client.cert);
+  await state.world.write('client-key.pem', client.key);
   state.port = await freePort();
   const files = [
     '--tls-cert-file',

@@ -28,7 +28,7 @@ export interface StoreGround {
   history(namespace: string): Promise<readonly Entry[]>;
   /** What the oracle says of a namespace. */
   held(namespace: string, hasForeign?: boolean): Promise<UnitOutcome>;
-  stop(): Promise<void>;
+  stop(this: void): Promise<void>;
 }
 
 export async function openStoreGround(options: Parameters<typeof startRedis>[0] = {}): Promise<StoreGround> {

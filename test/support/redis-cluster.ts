@@ -11,7 +11,7 @@ export interface RunningCluster {
   /** `redis+cluster://` with every node. */
   readonly url: string;
   /** The node that has the key of a slot without sending anybody elsewhere. */
-  ownerOf(slot: number): Promise<RunningRedis>;
+  ownerOf(this: void, slot: number): Promise<RunningRedis>;
   stop(): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ export interface Side {
   /** The words that start a program on this side: put before its own. */
   readonly by: readonly string[];
   /** Runs a program on this side; resolves to its stdout. */
-  run(program: string, ...args: readonly string[]): Promise<string>;
+  run(this: void, program: string, ...args: readonly string[]): Promise<string>;
   /** Starts a program on this side that goes on until the end. */
   start(program: string, ...args: readonly string[]): ChildProcess;
 }
@@ -19,8 +19,8 @@ export interface Side {
 export interface TwoNetworks {
   readonly one: Side;
   readonly other: Side;
-  cut(): Promise<void>;
-  heal(): Promise<void>;
+  cut(this: void): Promise<void>;
+  heal(this: void): Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -18,7 +18,9 @@ async function stateOf({ client }: StoreGround): Promise<string | null> {
 }
 
 async function meet({ name, args = [], bring, exit, code, ...its }: Condition): Promise<UnitOutcome> {
-  const { hasDocument = true, isClustered = false } = its;
+  const { hasDocument = true, isClustered = false, isAwaited = false } = its;
+  // What is refused is refused at once, but a machine that many share may take long over it.
+  const timeout = ['--timeout', isAwaited ? '4s' : '30s'];
   const bus = isClustered ? ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort())] : [];
   const ground = await openStoreGround({ args: [...args, ...bus] });
   try {
@@ -32,7 +34,7 @@ async function meet({ name, args = [], bring, exit, code, ...its }: Condition): 
     const ends = [];
     for (const words of commands)
       ends.push(
-        await runCli(['--config', path, ...words, '--no-reload', '--timeout', '2s', '--json'], {
+        await runCli(['--config', path, ...words, '--no-reload', ...timeout, '--json'], {
           env: ground.world.env,
           cwd: ground.world.cwd,
         }),

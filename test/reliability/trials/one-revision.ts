@@ -5,7 +5,7 @@ import { kept, openStoreGround, ratesOf, setting } from '../store-ground.js';
 import type { Trial } from '../trial.js';
 
 const namespace = 'one';
-const refusals = ['CONFLICT', 'REVISION_MISMATCH'];
+const refusals: ReadonlySet<string> = new Set(['CONFLICT', 'REVISION_MISMATCH']);
 
 export const oneRevision: Trial = {
   name: 'one-revision',
@@ -44,7 +44,7 @@ export const oneRevision: Trial = {
         const at = await race('/one', firstRate, '--if-revision', revision.digest('hex'));
         const free = await race('/two', firstRate);
         const losers = at.codes.filter((code) => code === 5).length;
-        const reasons = at.reasons.filter((code) => refusals.includes(code)).length;
+        const reasons = at.reasons.filter((code) => refusals.has(code)).length;
         const lastOf = (text = '{}'): unknown =>
           jsonOf<{ routes?: { after: string }[] }>(text).routes?.map(
             ({ after }) => jsonOf<{ rate: number }>(after).rate,
