@@ -3,12 +3,13 @@ import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
+import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import type { ChangeResult } from '../../procedures/override/change.js';
 import type { FlagResult } from '../../procedures/shadow/change-flags.js';
 import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
-import { makeFlagChange } from '../shadow/flags.js';
+import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 
 /** What was put back. */
 export interface WentBack {
@@ -32,23 +33,41 @@ export function takeDocumentBack(context: Context, incident: Incident, mutation:
   );
 }
 
-/** Puts flags back that were set past the document, those to be on and those to be off each together. */
+/** Puts flags back that were set past the document, those to be on and those to be off each together; or plans it. */
 export async function takeFlagsBack(
   context: Context,
   environment: Environment,
   wanted: readonly FlagToRestore[],
   mutation: MutationInput,
-): Promise<readonly FlagResult[]> {
-  const results: FlagResult[] = [];
+): Promise<readonly FlagChangeMade[]> {
+  const changes: FlagChangeMade[] = [];
   for (const isOn of [true, false]) {
     const buckets = wanted.filter((flag) => flag.isOn === isOn).map(({ bucket }) => bucketNamed(environment, bucket));
     if (buckets.length === 0) continue;
-    const made = await makeFlagChange(context, environment, {
-      isOn,
-      buckets,
-      mutation: { ...mutation, ifRevision: null },
-    });
-    if (made.kind === 'made') results.push(made.result);
+    const flags = { isOn, buckets, mutation: { ...mutation, ifRevision: null } };
+    changes.push(await makeFlagChange(context, environment, flags));
   }
-  return results;
+  return changes;
+}
+
+/** A panic whose every flag went back is over, and is kept as such for whoever asks for open ones, on other machines too. */
+export async function keepTakenBack(
+  context: Context,
+  environment: Environment,
+  deeds: readonly FlagDeed[],
+  results: readonly FlagResult[],
+): Promise<void> {
+  const back = new Set(results.filter(isSet).flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name)));
+  const over = deeds.filter(
+    ({ operation, isStanding, buckets }) =>
+      operation.kind === 'panic' && isStanding && buckets.length > 0 && buckets.every((bucket) => back.has(bucket)),
+  );
+  if (over.length === 0) return;
+  const { keepDone } = await import('../panic/kept.js');
+  for (const { operation } of over) await keepDone(context, environment, operation.id);
+}
+
+/** What failed half-way stands as it was. */
+function isSet({ steps }: FlagResult): boolean {
+  return steps.every(({ name, state }) => name === 'reload' || state !== 'failed');
 }

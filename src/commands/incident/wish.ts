@@ -2,25 +2,18 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import { deedsElsewhere, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
+import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import type { IncidentStory, OtherKnowledge } from '../../procedures/incident/report.js';
-import { storyText } from '../../ui/incident-view.js';
+import type { IncidentStory } from '../../procedures/incident/report.js';
+import { storyText } from '../../ui/incident-story-text.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 
 /** What is to become of what was changed. */
 export type Wish = 'restore' | 'keep';
 
-interface Known {
-  readonly incident: Incident;
-  readonly known: OtherKnowledge;
-  readonly flags: readonly FlagToRestore[];
-}
-
 /** Throws a guard where flags were set by what only its own command can take back from here. */
-export function assertHere({ incident, known, flags }: Known): void {
-  const [deed] = deedsElsewhere(incident, known.deeds, flags);
+export function assertHere([deed]: readonly FlagDeed[]): void {
   if (deed === undefined) return;
   const { operation, buckets, wayBack } = deed;
   const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;

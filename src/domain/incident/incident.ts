@@ -1,4 +1,6 @@
 import { RlctlError, usageError } from '../errors.js';
+import { isPartOf } from '../operation/reference.js';
+import type { HistoryBody } from '../override/history.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import type { FlagFlip } from '../shadow/flag-flip.js';
@@ -62,6 +64,17 @@ export interface Incident {
   readonly notes: readonly IncidentNote[];
   /** `null`: it is open. */
   readonly end: IncidentEnd | null;
+}
+
+/** The command under which the history keeps what takes an incident back. */
+export const endCommand = 'incident end';
+
+/** True of a change that took back what an incident had changed: its end, or an end that could not be proven. */
+export function isWayBackOf(
+  { id }: Pick<Incident, 'id'>,
+  { command, partOf }: Pick<HistoryBody, 'command' | 'partOf'>,
+): boolean {
+  return command === endCommand && isPartOf(partOf, { kind: 'incident', id });
 }
 
 /** Under which name the open one is kept. */
