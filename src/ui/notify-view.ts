@@ -28,6 +28,7 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
     isDelivered,
     detail,
     code: error?.code ?? null,
+    mayHaveArrived: isDelivered || error?.details?.['mayHaveArrived'] === true,
     hint: error?.hint ?? null,
     attempts,
     tookMs,
@@ -41,7 +42,7 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
         each.isDelivered ? theme.good('✓') : theme.bad('✗'),
         term(each.target.name),
         term(describeTarget(each.target)),
-        term(each.isDelivered ? each.detail : 'not told'),
+        resultText(each),
       ]);
       const table = await renderTable(
         [{ title: '' }, { title: 'RECEIVER' }, { title: 'WHERE', isFlexible: true }, { title: 'RESULT' }],
@@ -54,6 +55,12 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
       return [`event ${term(event.id)}, as every receiver knows it`, table, ...failures].join('\n');
     },
   };
+}
+
+/** Where no answer came to what was sent, nobody knows. */
+function resultText({ isDelivered, detail, error }: Told): string {
+  if (isDelivered) return term(detail);
+  return error?.details?.['mayHaveArrived'] === true ? 'no answer; it may have arrived' : 'not told';
 }
 
 /** The event as it would be sent. */

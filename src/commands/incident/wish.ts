@@ -33,10 +33,11 @@ export async function askWish(context: Context, environment: Environment, story:
   const changes = changesIn(story.timeline).length;
   if (changes === 0) return 'keep';
   if (!canAsk(context)) throw unsaid(story.incident, changes);
-  await context.note(await storyText(story, environment, await context.theme()));
+  const theme = await context.theme();
+  await context.note(await storyText(story, environment, theme));
   const { askChoice } = await import('../../ui/prompt.js');
   const answer = await outsideDeadline(context, () =>
-    askChoice('What was changed since the start:', [
+    askChoice('What was changed since the start:', theme, [
       { value: 'none', label: 'leave the incident open' },
       { value: 'restore', label: 'take exactly that back, and end it' },
       { value: 'keep', label: 'keep it, and end it' },
