@@ -108,9 +108,9 @@ export function standingLines(
   address: Environment['address'],
   theme: Theme,
 ): readonly string[] {
-  return deeds.map(({ operation, wayBack }) =>
+  return deeds.map(({ operation, command, wayBack }) =>
     theme.warn(
-      `${operation.kind} ${term(operation.id)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, address))}`,
+      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, address))}`,
     ),
   );
 }

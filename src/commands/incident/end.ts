@@ -138,7 +138,8 @@ async function endingOf({ context, incident, seen }: Ended, wish: Wish, back: We
   const { story, flags, known } = seen;
   const { timeline } = story;
   const by = await context.actor();
-  const common = { by, flips: known.flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
+  const within = known.flips.filter(({ at }) => Date.parse(at) >= incident.start.atMs);
+  const common = { by, flips: within, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
   if (back === null) {
     const outcome = wish === 'keep' && changesIn(timeline).length > 0 ? ('kept' as const) : ('unchanged' as const);
     return { ...common, outcome, changeId: null, verdict: null };

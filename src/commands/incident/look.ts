@@ -1,11 +1,16 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { deedsElsewhere, flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
+import {
+  deedsElsewhere,
+  flagsToRestore,
+  type FlagsHere,
+  type FlagToRestore,
+} from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
-import { wantedFlags } from '../shadow/flips.js';
+import { machineName, wantedFlags } from '../shadow/flips.js';
 import { otherKnowledge } from './ports.js';
 
 /** An incident as it stands at one moment, and what its end would have to do about flags. */
@@ -24,13 +29,18 @@ export async function look(
   ports: IncidentPorts,
   incident: Incident,
 ): Promise<Seen> {
-  const [known, { place }] = await Promise.all([
+  const [known, here] = await Promise.all([
     otherKnowledge(context, environment, ports),
-    wantedFlags(context, environment),
+    flagsHere(context, environment),
   ]);
   const story = await readStory(ports, incident, known);
-  const flags = flagsToRestore(incident, known.flips, place);
-  return { story, known, flags, elsewhere: deedsElsewhere(incident, known.deeds, flags) };
+  const flags = flagsToRestore(incident, known.flips, here);
+  return { story, known, flags, elsewhere: deedsElsewhere(incident, known, flags, here) };
+}
+
+async function flagsHere(context: Context, environment: Environment): Promise<FlagsHere> {
+  const { place, envFile } = await wantedFlags(context, environment);
+  return { place, machine: envFile === null ? null : await machineName() };
 }
 
 /** True where nobody changed anything between two looks. */

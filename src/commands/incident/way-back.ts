@@ -60,11 +60,11 @@ export async function keepTakenBack(
   const back = new Set(results.filter(isSet).flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name)));
   const over = deeds.filter(
     ({ operation, isStanding, buckets }) =>
-      operation.kind === 'panic' && isStanding && buckets.length > 0 && buckets.every((bucket) => back.has(bucket)),
+      operation?.kind === 'panic' && isStanding && buckets.length > 0 && buckets.every((bucket) => back.has(bucket)),
   );
   if (over.length === 0) return;
   const { keepDone } = await import('../panic/kept.js');
-  for (const { operation } of over) await keepDone(context, environment, operation.id);
+  for (const { operation } of over) if (operation !== null) await keepDone(context, environment, operation.id);
 }
 
 /** What failed half-way stands as it was. */

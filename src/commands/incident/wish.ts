@@ -15,17 +15,14 @@ export type Wish = 'restore' | 'keep';
 /** Throws a guard where flags were set by what only its own command can take back from here. */
 export function assertHere([deed]: readonly FlagDeed[]): void {
   if (deed === undefined) return;
-  const { operation, buckets, wayBack } = deed;
+  const { operation, command, buckets, wayBack } = deed;
   const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
-  throw new RlctlError(
-    'guard',
-    `${operation.kind} ${operation.id} set ${what} since the start, and still stands; nothing was written`,
-    {
-      code: 'OPERATION_STANDS',
-      hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
-      details: { operation: operation.id, buckets },
-    },
-  );
+  const who = operation === null ? command : `${operation.kind} ${operation.id}`;
+  throw new RlctlError('guard', `${who} set ${what} since the start, and still stands; nothing was written`, {
+    code: 'OPERATION_STANDS',
+    hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
+    details: { operation: operation?.id ?? null, buckets },
+  });
 }
 
 /** Nothing was changed: there is nothing to ask. Throws a guard (6) that names the flags where nobody can be asked. */

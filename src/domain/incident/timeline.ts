@@ -6,7 +6,7 @@ import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
 import { isWayBackOf, type Incident, type IncidentEnd, type IncidentOutcome } from './incident.js';
-import type { FlagDeed } from './operation-flags.js';
+import { isOf, type FlagDeed } from './operation-flags.js';
 import { soundDocument, type Documents, type IncidentStep, type IncidentWindow } from './window.js';
 
 /** Who did something, and why. */
@@ -218,13 +218,6 @@ function flagItems(
   return items.map((item) => ({ ...item, isPutBack: item.buckets.some((bucket) => back.has(bucket)) }));
 }
 
-/** The clocks of two machines are so far from each other at most. */
-const sameDeedMs = 60_000;
-
-function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
-  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
-}
-
 function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number' | 'isPutBack'>[] {
   const [first] = together;
   if (first === undefined) return [];
@@ -240,5 +233,11 @@ function deedItem(
   flip: FlagFlip | null,
 ): Omit<FlagItem, 'number' | 'isPutBack'> {
   const deed = { command, atMs, actor, reason, ticket, buckets };
-  return { kind: 'flags', ...deed, isOn: flip?.isOn ?? null, partOf: [operation], verdict: flip?.verdict ?? null };
+  return {
+    kind: 'flags',
+    ...deed,
+    isOn: flip?.isOn ?? null,
+    partOf: operation === null ? [] : [operation],
+    verdict: flip?.verdict ?? null,
+  };
 }
