@@ -10,7 +10,7 @@ import type { View } from './view.js';
 /** Somebody was not told: who, of what, why, and what to do. */
 export function failureText(name: string, error: RlctlError, { id }: NotifyEvent, theme: Theme): string {
   const hint = error.hint === undefined ? '' : `\n${theme.accent('hint:')}  ${term(error.hint)}`;
-  return `${theme.warn('warning:')} "${term(name)}" was not told of ${term(id)}: ${term(error.message)}${hint}`;
+  return `${theme.warn('warning:')} "${term(name)}" ${isUnknown(error) ? 'may not have been told of' : 'was not told of'} ${term(id)}: ${term(error.message)}${hint}`;
 }
 
 /** Nobody is told, because nobody has vouched for the file that says who. */
@@ -28,7 +28,7 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
     isDelivered,
     detail,
     code: error?.code ?? null,
-    mayHaveArrived: isDelivered || error?.details?.['mayHaveArrived'] === true,
+    mayHaveArrived: isDelivered || isUnknown(error),
     hint: error?.hint ?? null,
     attempts,
     tookMs,
@@ -57,10 +57,15 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
   };
 }
 
+/** True where what was sent may have arrived, though no answer came. */
+function isUnknown(error: RlctlError | null): boolean {
+  return error?.details?.['mayHaveArrived'] === true;
+}
+
 /** Where no answer came to what was sent, nobody knows. */
 function resultText({ isDelivered, detail, error }: Told): string {
   if (isDelivered) return term(detail);
-  return error?.details?.['mayHaveArrived'] === true ? 'no answer; it may have arrived' : 'not told';
+  return isUnknown(error) ? 'no answer; it may have arrived' : 'not told';
 }
 
 /** The event as it would be sent. */
