@@ -9,7 +9,9 @@ const raw =
 const colours = /\u001b\[[0-9;]*m/g;
 
 const pieces = [
-  ...'\u0000\u0007\b\t\n\u000b\r\u001b\u007f\u0085\u009b\u009d\u00ad\u061c\u200b\u200e\u2028\u202e\u2066\u2069\ufeff'.split(''),
+  ...'\u0000\u0007\b\t\n\u000b\r\u001b\u007f\u0085\u009b\u009d\u00ad\u061c\u200b\u200e\u2028\u202e\u2066\u2069\ufeff'.split(
+    '',
+  ),
   '\u001b[31m',
   '\u001b[2J\u001b[H',
   '\u001b]0;owned\u0007',
