@@ -31,6 +31,9 @@ export const spellings: readonly Spelling[] = [
   ...spellingsOf('the webhook’s secret', webhookSecret),
 ];
 
+/** Preloaded, it makes a socket throw what it was given to write, at the write of number CRASH_AT. */
+export const crashFile = join(import.meta.dirname, 'crash.cjs');
+
 /** The words after each command, by its path; `null`: it never meets the secrets of an environment, and why. */
 const lines: Readonly<Record<string, readonly string[] | null>> = {
   reload: ['--print-request', '--signing', 'empty'],
@@ -320,5 +323,3 @@ async function startEcho(): Promise<{ origin: string; redisPort: number; stop: (
     },
   };
 }
-
-const crashFile = join(import.meta.dirname, 'crash.cjs');
