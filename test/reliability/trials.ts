@@ -1,6 +1,7 @@
 import { byHand } from './trials/by-hand.js';
 import { documents } from './trials/documents.js';
 import { hostileText } from './trials/hostile-text.js';
+import { namedTests } from './trials/named-tests.js';
 import { runbookKills } from './trials/runbook-kills.js';
 import { secrets } from './trials/secrets.js';
 import { writers } from './trials/writers.js';
@@ -15,4 +16,5 @@ export const trials: readonly Trial[] = [
   documents,
   hostileText,
   secrets,
+  namedTests,
 ];
