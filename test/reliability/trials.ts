@@ -11,7 +11,11 @@ import { partitions } from './trials/partitions.js';
 import { lateDelivery } from './trials/late-delivery.js';
 import { lostReplies } from './trials/lost-replies.js';
 import { byHand } from './trials/by-hand.js';
+import { documents } from './trials/documents.js';
+import { hostileText } from './trials/hostile-text.js';
+import { namedTests } from './trials/named-tests.js';
 import { runbookKills } from './trials/runbook-kills.js';
+import { secrets } from './trials/secrets.js';
 import { writers } from './trials/writers.js';
 import type { Trial } from './trial.js';
 
@@ -33,4 +37,8 @@ export const trials: readonly Trial[] = [
   byHandRounds,
   byHand,
   runbookKills,
+  documents,
+  hostileText,
+  secrets,
+  namedTests,
 ];
