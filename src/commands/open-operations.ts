@@ -1,7 +1,10 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
-import type { Deadline } from '../ports/deadline.js';
-import { openOperations, type OpenOperations } from '../procedures/operation/open-operations.js';
+import {
+  openOperations,
+  type OpenOperations,
+  type OpenOperationsPorts,
+} from '../procedures/operation/open-operations.js';
 import { optionalStore } from './optional-store.js';
 import { localJournals, localRunIds } from './runbook/local-journals.js';
 
@@ -9,7 +12,7 @@ import { localJournals, localRunIds } from './runbook/local-journals.js';
 export async function operationsOf(
   context: Context,
   environment: Environment,
-  deadline: Deadline,
+  deadline: OpenOperationsPorts['deadline'],
 ): Promise<OpenOperations> {
   const store = await optionalStore(context, environment);
   const kept = store && { store, operations: await context.operationStore(environment) };
