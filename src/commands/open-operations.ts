@@ -6,6 +6,7 @@ import {
   type OpenOperationsPorts,
 } from '../procedures/operation/open-operations.js';
 import { optionalStore } from './optional-store.js';
+import { flagTexts } from './panic/flag-texts.js';
 import { localJournals, localRunIds } from './runbook/local-journals.js';
 
 /** What is open on an environment: panics, the incident, the rollout, runs of runbooks. */
@@ -15,7 +16,11 @@ export async function operationsOf(
   deadline: OpenOperationsPorts['deadline'],
 ): Promise<OpenOperations> {
   const store = await optionalStore(context, environment);
-  const kept = store && { store, operations: await context.operationStore(environment) };
+  const kept = store && {
+    store,
+    operations: await context.operationStore(environment),
+    flagText: await flagTexts(context, environment),
+  };
   const local = localJournals(context);
   const nowMs = context.clock.nowMs();
   return openOperations({ kept, local, localIds: () => localRunIds(context), deadline, nowMs }, environment.name);
