@@ -38,7 +38,7 @@ import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
-import { lastReload } from '../last-reload.js';
+import { lastRevision } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
 import { authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
@@ -243,7 +243,7 @@ async function storedOf(context: Context, environment: Environment) {
   const stored = await store.read(context.deadline).catch((error: unknown) => {
     throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
   });
-  assertReloadable(stored, (await lastReload(context, environment))?.revision ?? null, otherwise);
+  assertReloadable(stored, await lastRevision(context, environment), otherwise);
   return stored;
 }
 
