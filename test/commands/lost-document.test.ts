@@ -58,6 +58,9 @@ describe('the document is gone, and its history is there', () => {
     const gone = findings.find(({ code }) => code === 'DOCUMENT_GONE');
     expect(gone?.hint).toContain('override repair');
     for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
+    const shown = await run(...where(), ...command);
+    expect(shown.out).toContain('do not reload before');
+    expect(shown.out).not.toMatch(/run: rlctl\b.* reload/);
   });
 
   test.each([
@@ -193,6 +196,40 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     await run(...where(), 'reload', '--force');
     expect(reloads()).toBeGreaterThan(before);
     expect((await run(...where(), 'reload', '--json')).code).toBe(0);
+  });
+
+  test('fleet status and status say so and advise no reload, whatever name the environment has', async () => {
+    await lose();
+    const other = await state.lab.world.config('other.yaml', {
+      environments: {
+        other: {
+          ...state.lab.environment,
+          redis: state.lab.redis.url.replace('127.0.0.1', 'localhost'),
+          fleet: { command: ['printf', '%s\\n', state.lab.sandbox.origin] },
+        },
+      },
+    });
+    for (const command of [['status'], ['fleet', 'status'], ['doctor', '--only', 'document']]) {
+      const ran = await run('--config', other, ...command);
+      expect(ran, ran.err).toMatchObject({ code: 3 });
+      expect(ran.out).toContain('Redis was emptied');
+      expect(ran.out).not.toMatch(/run: rlctl\b.* reload/);
+    }
+    const status = await run('--config', other, 'status', '--json');
+    expect(jsonOf<{ lastReload: { command: string } }>(status.out).lastReload.command).toBe('override set');
+    expect(errorOf(await run('--config', other, 'reload', '--json'))).toMatchObject({ code: 'STORE_EMPTIED' });
+  });
+
+  test('another namespace remembers nothing of it', async () => {
+    await lose();
+    const path = await state.lab.world.config('elsewhere.yaml', {
+      environments: { lab: { ...state.lab.environment, namespace: 'elsewhere' } },
+    });
+    const ran = await run('--config', path, 'status');
+    expect(ran.out).toContain('none sent from this machine');
+    expect(ran.out).toContain('nothing was ever stored under elsewhere:rl:overrides here');
+    expect(ran.out).toMatch(/do not reload before it is known where they come from/);
+    expect(ran.out).not.toContain('Redis was emptied');
   });
 
   test('status and doctor say so, and advise no reload', async () => {
