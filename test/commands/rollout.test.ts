@@ -159,7 +159,7 @@ describe('a server that was seen not to enforce overrides', () => {
     for (const more of [[], ['--dry-run']]) {
       const refused = errorOf(await run([...start, ...more, '--json']));
       expect(refused).toMatchObject({ code: 'STAGE_WITHOUT_EFFECT', exitCode: 6 });
-      expect(refused.message).toContain('an earlier probe showed that this server does not enforce overrides');
+      expect(refused.message).toContain('it was seen before that this server does not enforce overrides');
       expect(refused.hint).toMatch(/shadowDriver.*rlctl verify ROUTE --probe URL/);
     }
     expect([await state.lab.document(), (await status()).rollout]).toEqual([null, null]);
