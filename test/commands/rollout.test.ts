@@ -124,6 +124,23 @@ describe('what keeps a stage from being taken back', () => {
     expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
   });
 
+  test('a flag that a panic has put back already is done with, and what restoring it would do is noted', async () => {
+    const { envFile } = state.lab.sandbox;
+    const before = await readFile(envFile, 'utf8');
+    await writeFile(envFile, `${before}RATE_LIMIT_SHADOW_FINANCIAL=true\n`);
+    const site = { entry: entry(), rollouts: one };
+    expect(await run(['rollout', 'start', 'one', '--detach'], site)).toMatchObject({ code: 0 });
+    await run(['panic', 'bucket', 'financial'], site);
+    expect(await run(['rollout', 'abort'], site)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /panic p-\w+ \(panic bucket financial\) is open: .*restoring it brings the stage back/,
+      ),
+    });
+    expect((await status(site)).rollout?.phase).toBe('aborted');
+    await writeFile(envFile, before);
+  });
+
   test('where it is no panic, what stood before and what stands there now is said', async () => {
     const { envFile } = state.lab.sandbox;
     const before = await readFile(envFile, 'utf8');
