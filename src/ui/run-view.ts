@@ -5,8 +5,8 @@ import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
 import { givenNames } from '../domain/runbook/runbook.js';
-import type { OperationLease } from '../ports/operation-store.js';
 import type { RunEnd, RunMoment } from '../procedures/runbook/drive.js';
+import type { ListedRun } from '../procedures/runbook/runs.js';
 import { resolvedText } from './act-text.js';
 import { renderTable } from './table.js';
 import { term, termLines } from './term.js';
@@ -170,12 +170,6 @@ function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: bool
 /** What was given to the run, without what every run has. */
 function ownInputs({ inputs }: RunJournal): RunJournal['inputs'] {
   return inputs.filter(([name]) => givenNames.every((given) => given !== name));
-}
-
-/** One run of the list: where it is known, and who drives it. */
-export interface ListedRun {
-  readonly journal: RunJournal;
-  readonly lease: OperationLease | null;
 }
 
 export function runListView(runs: readonly ListedRun[], environment: Environment, nowMs: number): View {

@@ -15,6 +15,7 @@ import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
 import { wantedFlags } from '../shadow/flips.js';
+import { keepGone } from '../panic/kept.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts, otherKnowledge } from './ports.js';
 import { askWish, assertHere, type Wish } from './wish.js';
@@ -125,6 +126,8 @@ async function takeBack(ended: Ended, { timeline }: IncidentStory): Promise<Went
   const made = isInDocument ? await takeDocumentBack(context, incident, mutation) : null;
   const document = made?.kind === 'made' ? made.result : null;
   const results = await takeFlagsBack(context, environment, flags, asEnd(mutation, incident));
+  // A panic whose flags went back with it is over, on every machine.
+  if (results.length > 0) await keepGone(context, environment);
   const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
   return { document, flags: results, isDone };
 }

@@ -28,7 +28,7 @@ export function whyUnheeded({
   enforcesOverrides,
 }: Pick<SeenEnforcement, 'readsOverrides' | 'enforcesOverrides'>): string | null {
   if (readsOverrides === false) return 'an earlier reload showed that this server does not read overrides';
-  return enforcesOverrides === false ? 'an earlier probe showed that this server does not enforce overrides' : null;
+  return enforcesOverrides === false ? 'it was seen before that this server does not enforce overrides' : null;
 }
 
 /** What was seen that takes enforcement away, in sentences; empty: nothing of the kind was seen. */
