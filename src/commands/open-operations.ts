@@ -2,6 +2,7 @@ import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { Deadline } from '../ports/deadline.js';
 import { openOperations, type OpenOperations } from '../procedures/operation/open-operations.js';
+import { flagTexts } from './panic/flag-texts.js';
 import { optionalStore } from './optional-store.js';
 import { localJournals, localRunIds } from './runbook/local-journals.js';
 
@@ -12,7 +13,11 @@ export async function operationsOf(
   deadline: Deadline,
 ): Promise<OpenOperations> {
   const store = await optionalStore(context, environment);
-  const kept = store && { store, operations: await context.operationStore(environment) };
+  const kept = store && {
+    store,
+    operations: await context.operationStore(environment),
+    flagText: await flagTexts(context, environment),
+  };
   const local = localJournals(context);
   const nowMs = context.clock.nowMs();
   return openOperations({ kept, local, localIds: () => localRunIds(context), deadline, nowMs }, environment.name);

@@ -36,7 +36,7 @@ function groupLines(group: CheckGroup, all: readonly CheckResult[], theme: Theme
   const mended = checks.filter((check) => check.findings.length > 0 && check.findings.every(({ isFixed }) => isFixed));
   const isCounted = healthy.length > 0 || skipped.length < checks.length;
   const said = [
-    ...(isCounted ? [`${healthy.length} of ${checks.length} well`] : []),
+    ...(isCounted ? [`${healthy.length} of ${checks.length} ${checks.length === 1 ? 'check' : 'checks'} well`] : []),
     ...(mended.length > 0 ? [`${mended.length} mended`] : []),
     ...(skipped.length > 0 ? [theme.dim(skippedText(skipped, checks.length))] : []),
   ];

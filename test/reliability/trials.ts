@@ -1,5 +1,9 @@
 import { byHand } from './trials/by-hand.js';
+import { documents } from './trials/documents.js';
+import { hostileText } from './trials/hostile-text.js';
+import { namedTests } from './trials/named-tests.js';
 import { runbookKills } from './trials/runbook-kills.js';
+import { secrets } from './trials/secrets.js';
 import { writers } from './trials/writers.js';
 import type { Trial } from './trial.js';
 
@@ -9,4 +13,8 @@ export const trials: readonly Trial[] = [
   writers,
   byHand,
   runbookKills,
+  documents,
+  hostileText,
+  secrets,
+  namedTests,
 ];

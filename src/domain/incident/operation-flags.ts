@@ -1,9 +1,11 @@
 import { isRecord } from '../json.js';
 import type { OperationRef } from '../operation/reference.js';
+import type { FlagFlip } from '../shadow/flag-flip.js';
 
-/** Flags of buckets that a longer operation set past the document, or put back, as Redis keeps it. */
+/** Flags of buckets that somebody set past the document, or put back, as Redis keeps it. */
 export interface FlagDeed {
-  readonly operation: OperationRef;
+  /** The longer operation that did it; `null`: a command of its own. */
+  readonly operation: OperationRef | null;
   /** `panic bucket financial` */
   readonly command: string;
   /** Epoch milliseconds. */
@@ -17,6 +19,14 @@ export interface FlagDeed {
   readonly isStanding: boolean;
   /** The command that takes it back, of this program. */
   readonly wayBack: string;
+}
+
+/** The clocks of two machines are so far from each other at most. */
+const sameDeedMs = 60_000;
+
+/** Whether a flip is what an operation keeps of its own. */
+export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
+  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
 }
 
 /** What panics set past the document, from the state that they keep; whatever is none is left out. */

@@ -7,6 +7,7 @@ import {
   openRunOperation,
   type OpenOperation,
 } from '../../domain/operation/open.js';
+import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationKind } from '../../domain/operation/reference.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
@@ -16,7 +17,11 @@ import { readRuns, type RunsPorts } from '../runbook/runs.js';
 
 export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds' | 'deadline'> {
   /** `null`: no Redis is configured; only runs are known then. */
-  readonly kept: { readonly store: OverrideStore; readonly operations: OperationStore } | null;
+  readonly kept: {
+    readonly store: OverrideStore;
+    readonly operations: OperationStore;
+    readonly flagText: Present['flagText'];
+  } | null;
   /** This machine's time, epoch milliseconds. */
   readonly nowMs: number;
 }
@@ -57,9 +62,9 @@ async function told(
 /** What the history tells of them stays, where what stands beside it cannot be read. */
 async function panics({ kept, deadline }: OpenOperationsPorts): Promise<OpenOperations> {
   if (kept === null) return { open: [], failures: [] };
-  const { panics: all, failure } = await allPanics({ ...kept, deadline });
+  const { panics: all, failure } = await allPanics({ ...kept, deadline }, kept.flagText);
   return {
-    open: all.filter(({ restored }) => restored === null).map(openPanicOperation),
+    open: all.filter(isOpen).map(openPanicOperation),
     failures: failure === null ? [] : [{ kind: 'panic', error: failure }],
   };
 }
