@@ -36,8 +36,12 @@ export function startCrew(size: number, options: Omit<CliOptions, 'stdin'>): Cre
 
 function tell(member: ChildProcess, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    member.once('message', (code) => resolve(Number(code)));
-    member.once('exit', (code) => reject(new Error(`a process ended with ${code} in the middle`)));
+    const onExit = (code: number | null): void => reject(new Error(`a process ended with ${code} in the middle`));
+    member.once('exit', onExit);
+    member.once('message', (code) => {
+      member.off('exit', onExit);
+      resolve(Number(code));
+    });
     member.send(args);
   });
 }
