@@ -1,61 +1,87 @@
-// Trials of what must never happen, with real processes of the built tool on a real redis-server, each judged by an oracle.
-// A seed makes every choice again (not the timing). Exit 1: a trial failed, or was void for want of load.
-// Usage: node test/reliability/run.mjs [--only NAME]… [--seed N] [--writers N] [--loops N] [--seconds N] [--report FILE]
-import { appendFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { byHand, writers } from './writers.mjs';
+// Bundles the trials, which are TypeScript and use the project's own parts, into a temporary folder, and runs them from there.
+// Usage: node test/reliability/run.mjs --help
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 
-const trials = [writers, byHand];
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const here = 'test/reliability';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    seed: { type: 'string' },
-    writers: { type: 'string' },
-    loops: { type: 'string' },
-    seconds: { type: 'string' },
-    report: { type: 'string' },
-  },
-});
-
-const say = (text) => process.stdout.write(`${text}\n`);
-const unknown = (values.only ?? []).filter((name) => !trials.some((each) => each.name === name));
-if (unknown.length > 0) {
-  process.stderr.write(`no trial "${unknown[0]}"; there are: ${trials.map(({ name }) => name).join(', ')}\n`);
-  process.exit(2);
-}
-const chosen = values.only === undefined ? trials : trials.filter(({ name }) => values.only.includes(name));
-
-/** A whole number of the command line, or the trial's usual one. */
-function whole(name, usual) {
-  const value = Number(values[name] ?? usual);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  process.stderr.write(`--${name}: "${values[name]}" is not a whole number\n`);
-  process.exit(2);
-}
-
-const seed = whole('seed', Date.now() % 1_000_000);
-const live = (name) => (text) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${name}: ${text}`);
+/** Code that looks for files beside itself finds them where its source is. */
+const ownPlace = {
+  name: 'own-place',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => ({
+      loader: 'ts',
+      contents: (await readFile(path, 'utf8'))
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+    })),
 };
 
-for (const { name, about, usual, isMeasure = false, run } of chosen) {
-  const load = Object.fromEntries(Object.entries(usual).map(([key, value]) => [key, whole(key, value)]));
-  const words = Object.entries(load).map(([key, value]) => `--${key} ${value}`);
-  const again = `--only ${name} --seed ${seed} ${words.join(' ')}`;
-  say(`\n${name}: ${about}\n  again with: npm run test:reliability -- ${again}`);
-  const startMs = performance.now();
-  const { figures, faults, isVoid } = await run({ ...load, seed }, live(name));
-  live(name)('');
-  const verdict = faults.length > 0 ? 'FAILED' : isVoid !== null ? 'VOID' : isMeasure ? 'measured' : 'held';
-  const rows = [...figures, ['seconds in all', Math.round((performance.now() - startMs) / 1000)]];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  for (const [label, value] of rows) say(`  ${label.padEnd(width)}  ${String(value).padStart(7)}`);
-  for (const fault of faults) say(`  ✗ ${fault}`);
-  say(`  ${verdict}${isVoid === null ? '' : `: ${isVoid}`}`);
-  if (values.report !== undefined) {
-    const cells = [name, verdict, `\`${again}\``, rows.map(([label, value]) => `${label} ${value}`).join(', ')];
-    appendFileSync(values.report, `| ${cells.join(' | ')} |\n`);
-  }
-  if (['FAILED', 'VOID'].includes(verdict)) process.exitCode = 1;
+/** A file and all that it imports. */
+function closure(inputs, path, found = new Set()) {
+  if (found.has(path) || inputs[path] === undefined) return found;
+  found.add(path);
+  for (const { path: imported } of inputs[path].imports) closure(inputs, imported, found);
+  return found;
+}
+
+/** By trial, what the built tool and the trial's own code come to. */
+async function buildsOf(inputs) {
+  const dist = join(root, 'dist');
+  const names = (await readdir(dist)).filter((name) => name.endsWith('.js')).sort();
+  const tool = names.map((name) => readFileSync(join(dist, name)));
+  const trials = Object.keys(inputs).filter((path) => path.startsWith(`${here}/trials/`));
+  return Object.fromEntries(
+    trials.map((path) => {
+      const own = [...closure(inputs, path)].map((each) => readFileSync(join(root, each)));
+      const digest = [...tool, ...own].reduce((hash, bytes) => hash.update(bytes), createHash('sha256')).digest('hex');
+      return [path.slice(`${here}/trials/`.length, -'.ts'.length), digest.slice(0, 12)];
+    }),
+  );
+}
+
+/** What a trial leaves running would keep this process, and nobody would know why. */
+function endBefore(ms) {
+  const timer = setTimeout(() => {
+    process.stderr.write('a trial has left something running; ending all the same\n');
+    process.exit(process.exitCode === 0 ? 1 : process.exitCode);
+  }, ms);
+  timer.unref();
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'rlctl-trials-'));
+try {
+  const outfile = join(folder, 'trials.mjs');
+  const { metafile } = await build({
+    absWorkingDir: root,
+    stdin: {
+      contents: `export { run } from './runner.ts'; export { trials } from './trials.ts';`,
+      resolveDir: join(root, here),
+    },
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'inline',
+    plugins: [ownPlace],
+    metafile: true,
+    outfile,
+    logLevel: 'warning',
+  });
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  process.setSourceMapsEnabled(true);
+  const { run, trials } = await import(pathToFileURL(outfile).href);
+  const builds = await buildsOf(metafile.inputs);
+  const defaultReport = join(root, here, 'REPORT.md');
+  process.exitCode = await run({ trials, args: process.argv.slice(2), builds, defaultReport });
+  endBefore(10_000);
+} finally {
+  await rm(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,37 @@
+import type { Verdict } from './shard.js';
+import type { Kept } from './state.js';
+import type { Trial } from './trial.js';
+
+/** A trial with what its shards have come to. */
+export interface Row {
+  readonly trial: Trial;
+  readonly kept: Kept;
+  readonly verdict: Verdict;
+  /** The command that does all of it again. */
+  readonly command: string;
+}
+
+/** Figures as people read them: sums, then greatest values. */
+export function figuresOf({ counts, most }: Pick<Kept, 'counts' | 'most'>): readonly (readonly [string, string])[] {
+  const sums = Object.entries(counts).map(([what, count]) => [what, shown(count)] as const);
+  const peaks = Object.entries(most).map(([what, value]) => [`${what}, at most`, shown(value)] as const);
+  return [...sums, ...peaks];
+}
+
+const shown = (value: number): string =>
+  (Number.isInteger(value) ? value : Math.round(value * 10) / 10).toLocaleString('en-US');
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
+
+/** One Markdown table of every trial: what held, with which figures, and the command that repeats it. */
+export function reportOf(rows: readonly Row[], facts: { readonly date: string; readonly machine: string }): string {
+  const lines = rows.map(({ trial, kept, verdict, command }) => {
+    const figures = figuresOf(kept).map(([what, value]) => `${what}: ${value}`);
+    const units = `${shown(kept.done.length)} of ${shown(trial.units)}`;
+    const word = kept.done.length === 0 ? 'not run' : verdict.word;
+    return [`**${trial.name}**: ${trial.about}`, word, figures.join('; '), units, `\`${command}\``].map(cell);
+  });
+  const head = ['trial', 'verdict', 'figures', 'units', 'again with'];
+  const table = [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
+  return `Measured on ${facts.date}, ${facts.machine}.\n\n${table.join('\n')}\n`;
+}
