@@ -1,5 +1,8 @@
 import { byHand } from './trials/by-hand.js';
+import { networkFaults } from './trials/network-faults.js';
+import { redirects } from './trials/redirects.js';
 import { runbookKills } from './trials/runbook-kills.js';
+import { streams } from './trials/streams.js';
 import { writers } from './trials/writers.js';
 import type { Trial } from './trial.js';
 
@@ -9,4 +12,7 @@ export const trials: readonly Trial[] = [
   writers,
   byHand,
   runbookKills,
+  networkFaults,
+  redirects,
+  streams,
 ];

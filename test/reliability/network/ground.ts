@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.js';
-import { runCli } from '../../support/cli.js';
+import { runCli, type CliEnd } from '../../support/cli.js';
 import { startFaultProxy, type FaultRule } from '../../support/fault-proxy.js';
 import { startPrometheus, type RunningPrometheus } from '../../support/prometheus.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
@@ -28,7 +28,7 @@ export interface NetworkTrial {
 export interface NetworkEnd {
   readonly ran: Omit<Ran, 'code'> & { readonly code: number | null };
   readonly tookMs: number;
-  /** How late this process was at the worst while it waited: so late may another be without a fault of its own. */
+  /** How late this process was at the worst while it waited, and how long a bare start took: no fault of the tool's. */
   readonly lagMs: number;
   readonly struck: number;
   /** What is stored, once everything late has been delivered. */
@@ -147,9 +147,9 @@ async function runOn(parts: Parts, slot: Slot, trial: NetworkTrial): Promise<Net
     const args = ['--config', config, ...wordsOf(trial), '--json', '--timeout', `${timeoutMs / 1000}s`];
     const lag = watchLag();
     const startMs = performance.now();
-    const ran = trial.isProcess ? await runCli(args, { env: world.env, cwd: world.cwd }) : await world.main(args);
+    const ran = trial.isProcess ? await inProcess(world, args) : { ...(await world.main(args)), startMs: 0 };
     const tookMs = performance.now() - startMs;
-    const lagMs = lag();
+    const lagMs = lag() + ran.startMs;
     await until(async () => !proxy.isBusy);
     const [document, entries] = [await client.getBuffer(slot.key), await readEntries(client, history)];
     return {
@@ -189,6 +189,13 @@ function environmentOf({ sandbox, namespace }: Slot, { step }: NetworkTrial, por
     workers: 1,
     ...(step.part === 'prometheus' ? { prometheus: http(ports.prometheus) } : {}),
   };
+}
+
+/** The built tool; and how long a program that does nothing takes to start and end at the same moment. */
+async function inProcess(world: World, args: readonly string[]): Promise<CliEnd & { readonly startMs: number }> {
+  const options = { env: world.env, cwd: world.cwd };
+  const [ended, nothing] = await Promise.all([runCli(args, options), runCli(['--version'], options)]);
+  return { ...ended, startMs: nothing.tookMs };
 }
 
 function wordsOf({ step, rate }: NetworkTrial): readonly string[] {

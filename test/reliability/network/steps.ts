@@ -8,6 +8,13 @@ export type Spoil = Omit<FaultRule, 'at' | 'containing' | 'times'>;
 /** What the text of the write is known by: the reason stands in it and nowhere before. */
 export const mark = 'marked-by-the-trial';
 
+/**
+ * How far a command has come when the fault strikes. Of a change: `before` anything was sent that changes something, `writing`,
+ * `lookedUp` after a lost answer, `copied`: waiting for replicas, `reloaded`, `proven`. Of what changes nothing: `asking`; and
+ * `requested`, where another try is part of the command.
+ */
+export type Phase = 'before' | 'writing' | 'lookedUp' | 'copied' | 'reloaded' | 'proven' | 'asking' | 'requested';
+
 export interface NetworkStep {
   readonly name: string;
   readonly part: Part;
@@ -19,7 +26,7 @@ export interface NetworkStep {
   /** The rules that count from when this one has struck; absent: from the start. */
   readonly from?: FaultRule;
   /** What has been done by the time the fault strikes. */
-  readonly phase: 'before' | 'writing' | 'written' | 'lookedUp' | 'asking';
+  readonly phase: Phase;
 }
 
 const at = (place: 'connect' | 'request' | 'reply', containing?: string): NetworkStep['rules'] => {
@@ -63,18 +70,18 @@ export const networkSteps: readonly NetworkStep[] = [
   redisStep('writing: transaction', 'writing', at('request', added), { redis: 'noEval' }),
   redisStep('writing: its answer to EXEC', 'writing', at('reply', added), { redis: 'noEval' }),
   redisStep('looking for a lost transaction', 'lookedUp', at('connect'), { redis: 'noEval', from: lost(added) }),
-  redisStep('waiting for replicas: question', 'written', at('request', 'WAIT'), { redis: 'replicated' }),
-  redisStep('waiting for replicas: answer', 'written', at('reply', 'WAIT'), { redis: 'replicated' }),
+  redisStep('waiting for replicas: question', 'copied', at('request', 'WAIT'), { redis: 'replicated' }),
+  redisStep('waiting for replicas: answer', 'copied', at('reply', 'WAIT'), { redis: 'replicated' }),
   apiStep('change: connecting', 'set', 'before', at('connect')),
   apiStep('change: looking before', 'set', 'before', at('request', question)),
   apiStep('change: what was seen before', 'set', 'before', at('reply', question)),
-  apiStep('change: reload', 'set', 'written', at('request', reload)),
-  apiStep('change: answer to the reload', 'set', 'written', at('reply', reload)),
-  apiStep('change: proof', 'set', 'written', at('request', question), reloaded),
-  apiStep('change: what is seen after', 'set', 'written', at('reply', question), reloaded),
+  apiStep('change: reload', 'set', 'reloaded', at('request', reload)),
+  apiStep('change: answer to the reload', 'set', 'reloaded', at('reply', reload)),
+  apiStep('change: proof', 'set', 'proven', at('request', question), reloaded),
+  apiStep('change: what is seen after', 'set', 'proven', at('reply', question), reloaded),
   apiStep('reload: connecting', 'reload', 'asking', at('connect')),
-  apiStep('reload: request', 'reload', 'asking', at('request', reload)),
-  apiStep('reload: answer', 'reload', 'asking', at('reply', reload)),
+  apiStep('reload: request', 'reload', 'requested', at('request', reload)),
+  apiStep('reload: answer', 'reload', 'requested', at('reply', reload)),
   { name: 'metrics: connecting', part: 'prometheus', command: 'show', phase: 'asking', rules: at('connect') },
   { name: 'metrics: question', part: 'prometheus', command: 'show', phase: 'asking', rules: at('request', '/query') },
   { name: 'metrics: answer', part: 'prometheus', command: 'show', phase: 'asking', rules: at('reply', '/query') },
