@@ -2,6 +2,7 @@ import { byHand } from './trials/by-hand.js';
 import { networkFaults } from './trials/network-faults.js';
 import { redirects } from './trials/redirects.js';
 import { runbookKills } from './trials/runbook-kills.js';
+import { signatures } from './trials/signatures.js';
 import { streams } from './trials/streams.js';
 import { writers } from './trials/writers.js';
 import type { Trial } from './trial.js';
@@ -15,4 +16,5 @@ export const trials: readonly Trial[] = [
   networkFaults,
   redirects,
   streams,
+  signatures,
 ];

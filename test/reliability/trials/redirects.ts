@@ -173,7 +173,7 @@ export const redirects: Trial = {
   name: 'redirects',
   about: `redirects of ${statuses.length} kinds to ${places.length} kinds of places, wherever rlctl asks over HTTP: none is followed`,
   units: total,
-  quick: 48,
+  quick: 32,
   least: { commands: total, 'redirects given': total, 'in processes of their own': Math.floor(total / 8) },
   open: async () => {
     const [redis, world, servers] = [await startRedis(), await openWorld(), await openServers()];

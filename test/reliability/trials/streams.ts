@@ -37,7 +37,9 @@ interface Sink {
 }
 
 async function run(world: World, args: readonly string[], sink: Sink): Promise<End> {
-  const files = await Promise.all([sink.out, sink.err].map((path) => (path === undefined ? null : open(path, 'w'))));
+  const files = await Promise.all(
+    [sink.out, sink.err].map(async (path) => (path === undefined ? null : open(path, 'w'))),
+  );
   const [out, err] = files.map((file) => file?.fd ?? 'pipe');
   const stdio = ['ignore', out, err] as StdioOptions;
   const child = spawn(process.execPath, [launcher, ...args], { env: childEnv(world.env), cwd: world.cwd, stdio });
