@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.js';
-import { runCli, type CliEnd } from '../../support/cli.js';
+import { startCli, type CliEnd } from '../../support/cli.js';
 import { startFaultProxy, type FaultRule } from '../../support/fault-proxy.js';
 import { startPrometheus, type RunningPrometheus } from '../../support/prometheus.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
@@ -28,7 +29,7 @@ export interface NetworkTrial {
 export interface NetworkEnd {
   readonly ran: Omit<Ran, 'code'> & { readonly code: number | null };
   readonly tookMs: number;
-  /** How late this process was at the worst while it waited, and how long a bare start took: no fault of the tool's. */
+  /** How late this process was at the worst, and how long the tool's own was kept from running: no fault of the tool's. */
   readonly lagMs: number;
   readonly struck: number;
   /** What is stored, once everything late has been delivered. */
@@ -147,9 +148,9 @@ async function runOn(parts: Parts, slot: Slot, trial: NetworkTrial): Promise<Net
     const args = ['--config', config, ...wordsOf(trial), '--json', '--timeout', `${timeoutMs / 1000}s`];
     const lag = watchLag();
     const startMs = performance.now();
-    const ran = trial.isProcess ? await inProcess(world, args) : { ...(await world.main(args)), startMs: 0 };
+    const ran = trial.isProcess ? await inProcess(world, args) : { ...(await world.main(args)), starvedMs: 0 };
     const tookMs = performance.now() - startMs;
-    const lagMs = lag() + ran.startMs;
+    const lagMs = lag() + ran.starvedMs;
     await until(async () => !proxy.isBusy);
     const [document, entries] = [await client.getBuffer(slot.key), await readEntries(client, history)];
     return {
@@ -191,11 +192,28 @@ function environmentOf({ sandbox, namespace }: Slot, { step }: NetworkTrial, por
   };
 }
 
-/** The built tool; and how long a program that does nothing takes to start and end at the same moment. */
-async function inProcess(world: World, args: readonly string[]): Promise<CliEnd & { readonly startMs: number }> {
-  const options = { env: world.env, cwd: world.cwd };
-  const [ended, nothing] = await Promise.all([runCli(args, options), runCli(['--version'], options)]);
-  return { ...ended, startMs: nothing.tookMs };
+/** The built tool; and how long it was ready to run and others were run instead. */
+async function inProcess(world: World, args: readonly string[]): Promise<CliEnd & { readonly starvedMs: number }> {
+  const { child, ended } = startCli(args, { env: world.env, cwd: world.cwd });
+  const starved = watchStarvation(child.pid ?? 0);
+  return { ...(await ended), starvedMs: starved() };
+}
+
+/** Linux tells it in nanoseconds, as long as the process lives; elsewhere it is not known, and 0. */
+function watchStarvation(pid: number): () => number {
+  const seen = { ms: 0 };
+  const timer = setInterval(() => {
+    try {
+      const [, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+      seen.ms = Number(waited) / 1e6;
+    } catch {
+      // It has ended, or there is no such file.
+    }
+  }, 20);
+  return () => {
+    clearInterval(timer);
+    return seen.ms;
+  };
 }
 
 function wordsOf({ step, rate }: NetworkTrial): readonly string[] {

@@ -33,7 +33,10 @@ export async function judge(trial: NetworkTrial, right: Right, end: NetworkEnd):
       : [`exit ${ran.code} ${error?.code ?? ''} (${error?.message ?? ''}) is not among ${shown(right)}`]),
     ...(lateMs > graceMs ? [`ended ${lateMs} ms after its deadline`] : []),
     ...(error !== null && !isAdvice.test(error.hint ?? '') ? [`"${error.hint}" says nothing to do`] : []),
-    ...(error?.code === 'DEADLINE' && !/any more: \S/.test(error.message) ? [`"${error.message}" names no cause`] : []),
+    // Where the time went on reading, nothing kept the write from arriving.
+    ...(error?.code === 'DEADLINE' && trial.step.phase === 'writing' && !/any more: \S/.test(error.message)
+      ? [`"${error.message}" names no cause`]
+      : []),
     ...truthFaults(trial, said, end),
     ...(await promiseFaults(said, end)),
   ];

@@ -21,14 +21,17 @@ const quickVariants: readonly Variant[] = [
   { times: Infinity, isProcess: false },
 ];
 const total = faults.length * steps.length;
-/** So that the first units are of all kinds. It has no divisor in common with the number of units. */
-const stride = 151;
 const timeoutMs = { full: 4000, quick: 3000 };
 
-/** The fault and the step of a unit. */
+/**
+ * The fault and the step of a unit: every pair once, since their numbers have no divisor in common, and the first units are of
+ * all kinds, the lost answer to a write before all.
+ */
 function pairOf(index: number): readonly [NetworkFault, NetworkStep] {
-  const at = (index * stride) % total;
-  return [faults[at % faults.length], steps[Math.floor(at / faults.length)]] as [NetworkFault, NetworkStep];
+  return [faults[(index * 7 + 3) % faults.length], steps[(index * 5 + 4) % steps.length]] as [
+    NetworkFault,
+    NetworkStep,
+  ];
 }
 
 async function run(
