@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startSandbox, type Sandbox } from '../../../src/sandbox/sandbox.js';
-import { startCli, type CliEnd } from '../../support/cli.js';
+import { startCli } from '../../support/cli.js';
 import { startFaultProxy, type FaultRule } from '../../support/fault-proxy.js';
 import { startPrometheus, type RunningPrometheus } from '../../support/prometheus.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
@@ -31,6 +31,8 @@ export interface NetworkEnd {
   readonly tookMs: number;
   /** How late this process was at the worst, and how long the tool's own was kept from running: no fault of the tool's. */
   readonly lagMs: number;
+  /** The machine kept it from running for so long that its end says nothing of the tool: what it said must still be true. */
+  readonly isBusy: boolean;
   readonly struck: number;
   /** What is stored, once everything late has been delivered. */
   readonly document: Buffer | null;
@@ -51,6 +53,9 @@ export interface NetworkGround {
   run(this: void, trial: NetworkTrial): Promise<NetworkEnd>;
   stop(this: void): Promise<void>;
 }
+
+/** A tenth of its time, and a command under trial is judged no more by when and how it ended. */
+const mostBusy = 10;
 
 /** The namespace that Prometheus watches. */
 const watched = 'net0';
@@ -148,15 +153,20 @@ async function runOn(parts: Parts, slot: Slot, trial: NetworkTrial): Promise<Net
     const args = ['--config', config, ...wordsOf(trial), '--json', '--timeout', `${timeoutMs / 1000}s`];
     const lag = watchLag();
     const startMs = performance.now();
-    const ran = trial.isProcess ? await inProcess(world, args) : { ...(await world.main(args)), starvedMs: 0 };
+    const running = trial.isProcess ? startCli(args, { env: world.env, cwd: world.cwd }) : null;
+    const starved = watchStarvation(running?.child.pid ?? process.pid);
+    const ran = await (running?.ended ?? world.main(args));
     const tookMs = performance.now() - startMs;
-    const lagMs = lag() + ran.starvedMs;
+    const starvedMs = starved();
+    // What runs in this process waits for all else that runs in it, too.
+    const lagMs = lag() + (trial.isProcess ? starvedMs : 0);
     await until(async () => !proxy.isBusy);
     const [document, entries] = [await client.getBuffer(slot.key), await readEntries(client, history)];
     return {
       ran,
       tookMs,
       lagMs,
+      isBusy: Math.max(starvedMs, lagMs) > timeoutMs / mostBusy,
       struck: proxy.struck,
       document,
       entries,
@@ -192,27 +202,23 @@ function environmentOf({ sandbox, namespace }: Slot, { step }: NetworkTrial, por
   };
 }
 
-/** The built tool; and how long it was ready to run and others were run instead. */
-async function inProcess(world: World, args: readonly string[]): Promise<CliEnd & { readonly starvedMs: number }> {
-  const { child, ended } = startCli(args, { env: world.env, cwd: world.cwd });
-  const starved = watchStarvation(child.pid ?? 0);
-  return { ...(await ended), starvedMs: starved() };
-}
-
 /** Linux tells it in nanoseconds, as long as the process lives; elsewhere it is not known, and 0. */
 function watchStarvation(pid: number): () => number {
-  const seen = { ms: 0 };
-  const timer = setInterval(() => {
+  const seen = { fromMs: 0, ms: 0 };
+  const look = (): void => {
     try {
       const [, waited] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
       seen.ms = Number(waited) / 1e6;
     } catch {
       // It has ended, or there is no such file.
     }
-  }, 20);
+  };
+  if (pid === process.pid) look();
+  seen.fromMs = seen.ms;
+  const timer = setInterval(look, 20);
   return () => {
     clearInterval(timer);
-    return seen.ms;
+    return seen.ms - seen.fromMs;
   };
 }
 
