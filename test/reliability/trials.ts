@@ -5,7 +5,6 @@ import { namedTests } from './trials/named-tests.js';
 import { networkFaults } from './trials/network-faults.js';
 import { redirects } from './trials/redirects.js';
 import { runbookKills } from './trials/runbook-kills.js';
-import { runbookKills } from './trials/runbook-kills.js';
 import { secrets } from './trials/secrets.js';
 import { signatures } from './trials/signatures.js';
 import { streams } from './trials/streams.js';

@@ -52,7 +52,8 @@ export function rightEnds(asked: Case): Right {
       return new Map(isOften || fault.isFinal === true ? [...failed, ...passes] : [...failed, done]);
     case 'requested':
       if (isOften || fault.isFinal === true || fault.kind === 'lie') return new Map([...failed, ...passes]);
-      return new Map(isSlowTwice ? [...failed, done] : [done]);
+      // Where nobody listens is not asked again.
+      return new Map(isSlowTwice || spoil.action === 'refuse' ? [...failed, done] : [done]);
     case 'writing':
       if (fault.isFinal === true) return new Map([unknown]);
       // Whoever is silent twice has used up the time in which it could still have been written.
@@ -64,7 +65,7 @@ export function rightEnds(asked: Case): Right {
       return new Map([unproven, ...passes]);
     case 'reloaded':
       if (isOften || fault.isFinal === true || fault.kind === 'lie') return new Map([unproven, ...passes]);
-      return new Map(isSlowTwice ? [unproven, done] : [done]);
+      return new Map(isSlowTwice || spoil.action === 'refuse' ? [unproven, done] : [done]);
     case 'proven':
       if (isOften || spoil.action === 'refuse' || fault.kind === 'lie') return new Map([unproven, ...passes]);
       return new Map(isSlowTwice ? [unproven, done] : [done]);

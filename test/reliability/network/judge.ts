@@ -20,7 +20,7 @@ interface Said {
  * faults, none: it held.
  */
 export async function judge(trial: NetworkTrial, right: Right, end: NetworkEnd): Promise<readonly string[]> {
-  const { ran, tookMs, lagMs } = end;
+  const { ran, tookMs, lagMs, isBusy } = end;
   const said = read(end);
   if (typeof said === 'string') return [`exit ${ran.code}, ${said}: ${ran.out.slice(0, 200)}${ran.err.slice(0, 400)}`];
   const { error } = said;
@@ -28,13 +28,13 @@ export async function judge(trial: NetworkTrial, right: Right, end: NetworkEnd):
   const isRight = words === null ? error === null : (words?.test(error?.code ?? '') ?? false);
   const lateMs = Math.round(tookMs - trial.timeoutMs - lagMs);
   return [
-    ...(isRight
+    ...(isRight || isBusy
       ? []
       : [`exit ${ran.code} ${error?.code ?? ''} (${error?.message ?? ''}) is not among ${shown(right)}`]),
-    ...(lateMs > graceMs ? [`ended ${lateMs} ms after its deadline`] : []),
+    ...(lateMs > graceMs && !isBusy ? [`ended ${lateMs} ms after its deadline`] : []),
     ...(error !== null && !isAdvice.test(error.hint ?? '') ? [`"${error.hint}" says nothing to do`] : []),
     // Where the time went on reading, nothing kept the write from arriving.
-    ...(error?.code === 'DEADLINE' && trial.step.phase === 'writing' && !/any more: \S/.test(error.message)
+    ...(error?.code === 'DEADLINE' && trial.step.phase === 'writing' && !isBusy && !/any more: \S/.test(error.message)
       ? [`"${error.message}" names no cause`]
       : []),
     ...truthFaults(trial, said, end),
