@@ -66,14 +66,14 @@ export const networkFaults: Trial = {
   name: 'network-faults',
   about: `${faults.length} network faults at ${steps.length} steps before Redis, API and Prometheus: what is said is what is stored, in time`,
   units: total,
-  quick: 10,
+  quick: 8,
   least: {
     trials: 2000,
     'judged by their end, too': 2000,
     'faults that struck': 1900,
     'in processes of their own': 400,
   },
-  leastQuick: { trials: 20, 'faults that struck': 20 },
+  leastQuick: { trials: 16, 'faults that struck': 16 },
   open: async ({ isQuick }) => {
     const ground = await openNetwork(isQuick ? quickVariants.length : variants.length);
     return {
