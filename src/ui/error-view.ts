@@ -31,7 +31,7 @@ function conflictLines(error: RlctlError): readonly string[] {
   return (
     routes as readonly { route: string; base: string | null; theirs: string | null; mine: string | null }[]
   ).flatMap(({ route, base, theirs, mine }) => [
-    `  ${term(route)}`,
+    `  ${route === '' ? '"" (every route)' : term(route)}`,
     `    base    ${shown(base)}`,
     `    theirs  ${shown(theirs)}`,
     `    mine    ${shown(mine)}`,

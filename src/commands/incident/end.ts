@@ -10,11 +10,12 @@ import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view
 import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { keepGone } from '../panic/kept.js';
 import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts } from './ports.js';
 import { askWish, assertHere, type Wish } from './wish.js';
-import { asEnd, keepTakenBack, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
+import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
 // The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
 
@@ -117,7 +118,11 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
-  if (back !== null) await keepTakenBack(context, environment, ended.seen.known.deeds, back.flags);
+  // A panic whose flags went back with it is over, on every machine; where that cannot be kept, what stands tells it.
+  if (back !== null && back.flags.length > 0)
+    await keepGone(context, environment).catch((error: unknown) => {
+      if (!(error instanceof RlctlError)) throw error;
+    });
   const { story: told } = await look(context, environment, ports, closed);
   await writePages(context, environment, told, files);
   const notifications = await announceEnd(ended, closed, ending);

@@ -3,7 +3,6 @@ import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
-import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import type { ChangeResult } from '../../procedures/override/change.js';
 import type { FlagResult } from '../../procedures/shadow/change-flags.js';
@@ -48,26 +47,4 @@ export async function takeFlagsBack(
     changes.push(await makeFlagChange(context, environment, flags));
   }
   return changes;
-}
-
-/** A panic whose every flag went back is over, and is kept as such for whoever asks for open ones, on other machines too. */
-export async function keepTakenBack(
-  context: Context,
-  environment: Environment,
-  deeds: readonly FlagDeed[],
-  results: readonly FlagResult[],
-): Promise<void> {
-  const back = new Set(results.filter(isSet).flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name)));
-  const over = deeds.filter(
-    ({ operation, isStanding, buckets }) =>
-      operation?.kind === 'panic' && isStanding && buckets.length > 0 && buckets.every((bucket) => back.has(bucket)),
-  );
-  if (over.length === 0) return;
-  const { keepDone } = await import('../panic/kept.js');
-  for (const { operation } of over) if (operation !== null) await keepDone(context, environment, operation.id);
-}
-
-/** What failed half-way stands as it was. */
-function isSet({ steps }: FlagResult): boolean {
-  return steps.every(({ name, state }) => name === 'reload' || state !== 'failed');
 }

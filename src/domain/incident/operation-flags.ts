@@ -33,9 +33,12 @@ export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
 export function panicDeeds(text: string | null): readonly FlagDeed[] {
   const state = parsed(text);
   return listIn(state, 'panics').flatMap((panic) => {
-    const { id, command, atMs, actor, flags, restored } = panic;
-    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(flags)) return [];
-    const buckets = flags.flatMap((flag: unknown) =>
+    const { id, command, atMs, actor, restored } = panic;
+    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(panic['flags'])) return [];
+    // What one through overrides did stands in the history, and what it found so it did not set.
+    const flags = (panic['flags'] as readonly unknown[]).filter((flag) => !isRecord(flag) || flag['isFound'] !== true);
+    if (panic['way'] === 'overrides' || (flags.length === 0 && panic['way'] === 'flags')) return [];
+    const buckets = flags.flatMap((flag) =>
       isRecord(flag) && typeof flag['bucket'] === 'string' ? [flag['bucket']] : [],
     );
     const deed: FlagDeed = {
@@ -50,6 +53,8 @@ export function panicDeeds(text: string | null): readonly FlagDeed[] {
       wayBack: `rlctl panic restore ${id}`,
     };
     if (!isRecord(restored) || typeof restored['atMs'] !== 'number') return [deed];
+    // What was left on purpose goes on standing, as anybody's.
+    if (restored['isLeft'] === true) return [deed];
     const back = {
       command: 'panic restore',
       atMs: restored['atMs'],

@@ -37,6 +37,6 @@ export function enforcementRemarks(seen: SeenEnforcement): readonly string[] {
   const how =
     seen.readsOverrides === false
       ? 'an earlier reload showed that this server does not read overrides'
-      : 'an earlier probe showed that this server does not enforce overrides';
+      : 'it was seen before that this server does not enforce overrides';
   return [...off, `${how}: the bucket’s own policy holds`];
 }
