@@ -5,7 +5,7 @@ import { runIdPattern, type RunJournal } from '../../domain/runbook/journal.js';
 import { isSameJson } from '../../domain/json.js';
 import { builtInRunbook } from '../../domain/runbook/built-in.js';
 import { inputsOf } from '../../domain/runbook/journal.js';
-import { lintRunbook } from '../../domain/runbook/lint.js';
+import { lintRead } from '../../domain/runbook/lint.js';
 import { readRunbook } from '../../domain/runbook/read.js';
 import { resolveSteps, type ResolvedStep } from '../../domain/runbook/resolve.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
@@ -70,8 +70,7 @@ export async function stepsOf(context: Context, journal: RunJournal): Promise<Ru
     placeOf: () => ({ file: `run ${journal.id}`, line: 1, column: 1 }),
   };
   const read = readRunbook(name, placed);
-  const findings = read.kind === 'faulty' ? read.findings : lintRunbook(read.runbook, placed);
-  const fault = findings.find(({ severity }) => severity === 'error');
+  const fault = lintRead(read, placed).find(({ severity }) => severity === 'error');
   if (read.kind === 'faulty' || fault !== undefined) throw odd(journal, fault?.message ?? 'its steps cannot be read');
   const steps = stepsFor(journal, resolveSteps(read.runbook, inputsOf(journal)));
   const local = await findRunbook(context, name).catch((error: unknown) => {

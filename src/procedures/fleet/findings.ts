@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
-import { emptiedFinding, goneFinding, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
 import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
@@ -38,14 +38,13 @@ export function fleetFindings(facts: FleetFacts): readonly Finding[] {
 }
 
 function documentFindings({ stored, loaded, lastRevision }: FleetFacts): readonly Finding[] {
-  if (stored.state === 'ok' && isDocumentGone(stored.value)) return [goneFinding(stored.value)];
-  if (stored.state === 'ok' && isStoreEmptied(stored.value, lastRevision)) return [emptiedFinding(stored.value)];
+  const lost = stored.state === 'ok' ? lostFinding(stored.value, lastRevision) : null;
+  if (lost !== null) return [lost];
   const type = stored.state === 'ok' ? stored.value.type : 'none';
   const isForeign = type !== 'string' && type !== 'none';
   const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
   if (why === null) return [];
-  const message = `no server can read the stored document (${quoteOutside(why)}): the next reload drops every override`;
-  return [{ code: 'DOCUMENT_CORRUPT', part: 'overrides', message, hint: 'Restore it with: rlctl override repair' }];
+  return [unreadableFinding(why)];
 }
 
 /** `refusedAt`: when it refused the signature; `before`: what is to be done before any reload. `null`: nothing of the kind. */

@@ -14,7 +14,7 @@ export interface ListedRun {
 export interface RunsPorts {
   /** `null`: the environment has no Redis; runs are then known to this machine alone. */
   readonly store: OperationStore | null;
-  readonly local: Pick<LocalJournals, 'read'>;
+  readonly local: Pick<LocalJournals, 'read' | 'driver'>;
   /** The ids of the runs that this machine knows. */
   readonly localIds: () => Promise<readonly string[]>;
   readonly deadline: Deadline;
@@ -27,7 +27,11 @@ export async function readRun(
 ): Promise<ListedRun | null> {
   const stored = store === null ? null : await store.read(runName(id), deadline);
   const journal = newest([stored?.text ?? null, await local.read(id)]);
-  return journal === null ? null : { journal, lease: stored?.lease ?? null };
+  if (journal === null) return null;
+  const driver = await local.driver(id);
+  // Its lease outlives a driver that was killed, and drives nothing.
+  const isGone = driver !== null && !driver.isAlive && stored?.lease?.token === driver.token;
+  return { journal, lease: isGone ? null : (stored?.lease ?? null) };
 }
 
 /** The newest runs of an environment, at most `limit`, the newest first. Throws what the store throws. */
@@ -44,5 +48,6 @@ export async function readRuns(ports: RunsPorts, environment: string, limit: num
     const read = await inParallel(left.splice(0, limit - runs.length), mostAtOnce, (id) => readRun(ports, id));
     runs.push(...read.filter((run) => run?.journal.environment === environment).filter((run) => run !== null));
   }
-  return runs;
+  // The name of a run tells its second only.
+  return runs.toSorted((a, b) => b.journal.startedAtMs - a.journal.startedAtMs);
 }

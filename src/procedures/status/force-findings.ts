@@ -1,6 +1,6 @@
 import type { Finding } from '../../domain/finding.js';
 import { counted } from '../../domain/counted.js';
-import { emptiedFinding, goneFinding, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import { lostFinding } from '../../domain/override/document-gone.js';
 import { enforcementRemarks, type SeenEnforcement } from '../../domain/policy/enforcement.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
@@ -48,8 +48,8 @@ export const limiterOffHint =
 
 /** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */
 export function forceFindings(known: InForce): readonly Finding[] {
-  if (isDocumentGone(known.listing.stored)) return [goneFinding(known.listing.stored)];
-  if (isStoreEmptied(known.listing.stored, known.lastRevision)) return [emptiedFinding(known.listing.stored)];
+  const lost = lostFinding(known.listing.stored, known.lastRevision);
+  if (lost !== null) return [lost];
   const unforced = unforcedFindings(known);
   return [...heldFindings(known, unforced.length > 0), ...unforced];
 }
