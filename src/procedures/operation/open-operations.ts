@@ -8,6 +8,7 @@ import {
   type OpenOperation,
 } from '../../domain/operation/open.js';
 import type { OperationKind } from '../../domain/operation/reference.js';
+import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
 import { allPanics } from '../panic/panics.js';
@@ -17,6 +18,8 @@ import { readRuns, type RunsPorts } from '../runbook/runs.js';
 export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds' | 'deadline'> {
   /** `null`: no Redis is configured; only runs are known then. */
   readonly kept: { readonly store: OverrideStore; readonly operations: OperationStore } | null;
+  /** What the flags that panics set are now. */
+  readonly flagText: () => Promise<Present['flagText']>;
   /** This machine's time, epoch milliseconds. */
   readonly nowMs: number;
 }
@@ -55,11 +58,11 @@ async function told(
 }
 
 /** What the history tells of them stays, where what stands beside it cannot be read. */
-async function panics({ kept, deadline }: OpenOperationsPorts): Promise<OpenOperations> {
+async function panics({ kept, deadline, flagText }: OpenOperationsPorts): Promise<OpenOperations> {
   if (kept === null) return { open: [], failures: [] };
-  const { panics: all, failure } = await allPanics({ ...kept, deadline });
+  const { panics: all, failure } = await allPanics({ ...kept, deadline }, await flagText());
   return {
-    open: all.filter(({ restored }) => restored === null).map(openPanicOperation),
+    open: all.filter(isOpen).map(openPanicOperation),
     failures: failure === null ? [] : [{ kind: 'panic', error: failure }],
   };
 }
