@@ -235,7 +235,10 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`store ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
-        const store = createOverrideStore({ url: redis, namespace, limits: environment.history }, redisPorts);
+        const store = createOverrideStore(
+          { url: redis, namespace, limits: environment.history, tls: environment.redisTls },
+          redisPorts,
+        );
         open.push(store);
         return store;
       }),
@@ -243,7 +246,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`operations ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createOperationStore } = await import('./adapters/redis/operation-store.js');
-        const store = createOperationStore({ url: redis, namespace }, redisPorts);
+        const store = createOperationStore({ url: redis, namespace, tls: environment.redisTls }, redisPorts);
         open.push(store);
         return store;
       }),
@@ -251,7 +254,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`limiter keys ${environment.name}`, async () => {
         const { redis } = await reachedRedis(environment);
         const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
-        const keys = createLimiterKeys(redis, redisPorts);
+        const keys = createLimiterKeys(redis, redisPorts, environment.redisTls);
         open.push(keys);
         return keys;
       }),
@@ -319,7 +322,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`redis inspector ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createRedisInspector } = await import('./adapters/redis/inspector.js');
-        const inspector = createRedisInspector({ url: redis, namespace });
+        const inspector = createRedisInspector({ url: redis, namespace, tls: environment.redisTls });
         open.push(inspector);
         return inspector;
       }),
