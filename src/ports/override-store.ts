@@ -23,6 +23,8 @@ export interface StoredOverrides {
   readonly serverTimeMs: number;
   /** Replicas that are online; `null`: not known (the user may not ask). */
   readonly replicas: number | null;
+  /** Replicas that Sentinel knows of, online or not; `null`: no Sentinel was asked, or it does not tell. */
+  readonly watchedReplicas: number | null;
   /** What Redis says it is; `null`: not known (the user may not ask). */
   readonly role: 'primary' | 'replica' | null;
   /** Redis's run id, the identity of the server process; `null`: not known. */

@@ -107,10 +107,11 @@ export class ChangeWriter {
         // An earlier EXEC may still be on its way, and nothing but a touch of what it watches stops that one.
         return this.#isSent && this.#usesTransaction ? this.#resolve() : this.#concluded(result);
       case 'conflict': {
-        const { replicas, role, runId, heartbeat } = this.context.seen;
+        const { replicas, watchedReplicas, role, runId, heartbeat } = this.context.seen;
         const current: StoredOverrides = {
           key: this.context.keys.document,
           replicas,
+          watchedReplicas,
           role,
           runId,
           heartbeat,

@@ -7,8 +7,8 @@ import {
   openRunOperation,
   type OpenOperation,
 } from '../../domain/operation/open.js';
-import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationKind } from '../../domain/operation/reference.js';
+import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
 import { allPanics } from '../panic/panics.js';
@@ -20,6 +20,7 @@ export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds
   readonly kept: {
     readonly store: OverrideStore;
     readonly operations: OperationStore;
+    /** What a flag's variable holds now. */
     readonly flagText: Present['flagText'];
   } | null;
   /** This machine's time, epoch milliseconds. */

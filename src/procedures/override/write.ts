@@ -43,7 +43,10 @@ export interface Overtaken {
   readonly outcome: null;
 }
 
-/** Replicas that must have a write before it counts: one, where there is any. */
+/**
+ * Replicas that must have a write before it counts: one, where there is any. A master that is cut off from its own forgets
+ * them, and goes on until it hears that there is another master: what it takes meanwhile is lost, so Sentinel's count is asked too.
+ */
 const requiredReplicas = 1;
 
 /**
@@ -112,7 +115,7 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     body,
     fenceMs: Math.floor(serverNowMs + ports.deadline.leftMs() - 1000),
     replaceWrongType: intent.isForced,
-    requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
+    requiredReplicas: Math.max(stored.replicas ?? 0, stored.watchedReplicas ?? 0) > 0 ? requiredReplicas : 0,
   };
   return { write, untilMs };
 }
