@@ -6,6 +6,7 @@ import { startCli } from '../../support/cli.js';
 import { startFaultProxy, type FaultRule } from '../../support/fault-proxy.js';
 import { startPrometheus, type RunningPrometheus } from '../../support/prometheus.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
+import { until } from '../../support/until.js';
 import { openWorld, type JsonObject, type Ran, type World } from '../../support/world.js';
 import { readEntries, type Entry } from '../oracle.js';
 import { mark, type NetworkStep, type Part } from './steps.js';
@@ -124,10 +125,6 @@ async function openPrometheus({ sandbox, namespace }: Slot): Promise<RunningProm
   return prometheus;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
 interface Parts {
   readonly redis: RunningRedis;
   readonly primary: RunningRedis;
@@ -160,7 +157,7 @@ async function runOn(parts: Parts, slot: Slot, trial: NetworkTrial): Promise<Net
     const starvedMs = starved();
     // What runs in this process waits for all else that runs in it, too.
     const lagMs = lag() + (trial.isProcess ? starvedMs : 0);
-    await until(async () => !proxy.isBusy);
+    await until(() => !proxy.isBusy, 'what is delivered late');
     const [document, entries] = [await client.getBuffer(slot.key), await readEntries(client, history)];
     return {
       ran,

@@ -100,7 +100,7 @@ function isStored(text: string, rate: number): boolean {
 /** Of an unknown outcome the printed command tells, once Redis answers again. */
 async function promiseFaults({ error }: Said, { entries, tell }: NetworkEnd): Promise<readonly string[]> {
   if (error?.exitCode !== 9) return [];
-  const [, words] = /run: rlctl (.*)$/.exec(error.hint ?? '') ?? [];
+  const [, words] = /run: rlctl ([^;]+)/.exec(error.hint ?? '') ?? [];
   if (words === undefined) return [`"${error.hint}" names no command`];
   const { code, out, err } = await tell(words.split(' '));
   const isTold = code === 0 && out.includes(String(error.details?.['changeId']));
