@@ -128,6 +128,8 @@ export interface Context extends Part {
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
   actor(): Promise<string>;
+  /** The name of this machine. */
+  hostName(): Promise<string>;
   /** Shows a result now: for commands that go on afterwards. */
   show(view: View, replaced?: { readonly jq?: null }): Promise<void>;
   /** A remark for people on stderr; nothing with --quiet or in JSON mode. */
@@ -357,6 +359,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         const { readSecret } = await import('./adapters/system/secret.js');
         return readSecret(environment, { host, files: systemFiles, deadline: context.deadline, redactor });
       }),
+    hostName: async () => (await import('node:os')).hostname(),
     actor: async () => {
       const named = host.env['RLCTL_ACTOR'];
       if (named) return named;

@@ -68,8 +68,8 @@ export type WriteOutcome =
       readonly usedTransaction: boolean;
     }
   | { readonly kind: 'conflict'; readonly current: StoredOverrides }
-  /** Proven not to have been applied: the fence passed first. */
-  | { readonly kind: 'expired' }
+  /** Proven not to have been applied: the fence passed first. `cause`: what kept the attempts until then; absent: nothing did. */
+  | { readonly kind: 'expired'; readonly cause?: string }
   /** The connection was lost and the history could not be read: exit 9 with the change id. */
   | { readonly kind: 'unknown'; readonly cause: string };
 

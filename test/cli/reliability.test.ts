@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { trials } from '../reliability/trials.js';
 import { byHand } from '../reliability/trials/by-hand.js';
+import { networkFaults } from '../reliability/trials/network-faults.js';
+import { redirects } from '../reliability/trials/redirects.js';
+import { signatures } from '../reliability/trials/signatures.js';
 import { writers } from '../reliability/trials/writers.js';
 import { runQuick } from '../support/trial-run.js';
 
@@ -15,6 +18,15 @@ test('the recipe of the shell, by as many writers, loses updates: the load is a 
   const { word, counts } = await runQuick(byHand, { seed: 11 });
   expect([word, counts['of these lost'] ?? 0]).toEqual(['measured', expect.toSatisfy((lost: number) => lost > 0)]);
 }, 60_000);
+
+test.each([networkFaults, redirects, signatures].map((trial) => [trial.name, trial] as const))(
+  '%s',
+  async (_, trial) => {
+    const { word, faults } = await runQuick(trial, { seed: 11 });
+    expect([word, faults]).toEqual(['held', []]);
+  },
+  120_000,
+);
 
 test('every trial has a name of its own, units, and a least', () => {
   expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);

@@ -78,7 +78,7 @@ export async function writePlan(
         if (plan.isNoop) return { plan, outcome: null };
         break;
       case 'expired':
-        throw notApplied(changeId);
+        throw notApplied(changeId, outcome.cause, ports.deadline.interrupted);
       case 'unknown':
         throw outcomeUnknown(changeId, outcome.cause);
     }
@@ -212,16 +212,20 @@ function alwaysChanging(): RlctlError {
   );
 }
 
-function notApplied(changeId: string): RlctlError {
-  return new RlctlError(
-    'unreachable',
-    `the deadline passed; change ${changeId} was not applied, and cannot be any more`,
-    {
-      code: 'DEADLINE',
-      hint: 'Run the command again, with a longer --timeout if Redis is slow.',
-      details: { changeId, applied: false },
-    },
-  );
+function notApplied(changeId: string, cause: string | undefined, { aborted, reason }: AbortSignal): RlctlError {
+  const details = { changeId, applied: false };
+  const what = `change ${changeId} was not applied, and cannot be any more`;
+  if (aborted && reason instanceof RlctlError)
+    return new RlctlError(reason.kind, `${reason.kind}; ${what}`, {
+      code: reason.code,
+      hint: 'Run the command again.',
+      details,
+    });
+  return new RlctlError('unreachable', `the deadline passed; ${what}${cause === undefined ? '' : `: ${cause}`}`, {
+    code: 'DEADLINE',
+    hint: 'Run the command again, with a longer --timeout if Redis is slow.',
+    details,
+  });
 }
 
 function outcomeUnknown(changeId: string, cause: string): RlctlError {
