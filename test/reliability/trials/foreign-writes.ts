@@ -11,6 +11,12 @@ interface Stored {
   readonly isOurs: boolean;
 }
 
+const spelled: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+
+/** MONITOR spells what is no plain character. */
+const plain = (text: string): string =>
+  text.replaceAll(/\\([ntr\\])/g, (_, letter: string) => spelled[letter] ?? letter);
+
 /** What a server says of everything that it carries out, in its order; no part of the tool is asked. */
 async function watch(port: number, key: string): Promise<{ readonly seen: readonly Stored[]; stop(): void }> {
   const client = new Redis(port, '127.0.0.1');
@@ -18,7 +24,7 @@ async function watch(port: number, key: string): Promise<{ readonly seen: readon
   const seen: Stored[] = [];
   monitor.on('monitor', (_time: string, args: readonly string[], source: string) => {
     const [command = '', name, text = ''] = args;
-    if (command.toUpperCase() === 'SET' && name === key) seen.push({ text, isOurs: source === 'lua' });
+    if (command.toUpperCase() === 'SET' && name === key) seen.push({ text: plain(text), isOurs: source === 'lua' });
   });
   return {
     seen,
