@@ -166,6 +166,7 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
     rows.push(row);
     tell(row, seed);
   }
+  stop.release();
   if (report !== null) {
     await writeFile(report, reportOf(rows, { date: new Date().toISOString().slice(0, 10), machine: machine() }));
     say(`\nwritten: ${report}`);
@@ -204,8 +205,11 @@ function unitsLeft(trial: Trial, { done }: Kept): readonly number[] {
 }
 
 /** The first Ctrl-C ends the shard after the unit that is under way, the second one at once. */
-function stopOnSignal(): { readonly isAsked: boolean } {
-  const asked = { isAsked: false };
+function stopOnSignal(): { readonly isAsked: boolean; release(this: void): void } {
+  const asked = {
+    isAsked: false,
+    release: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
   const onSignal = (): void => {
     if (asked.isAsked) process.exit(130);
     asked.isAsked = true;
