@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startCli, type CliEnd } from '../support/cli.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { goodPolicy, json, startHttpControlPlane, type HttpControlPlane } from '../support/http-control-plane.js';
 import { openLab, type Lab } from '../support/lab.js';
-import { startSwallowProxy, type SwallowProxy } from '../support/swallow-proxy.js';
 import { jsonOf, type ShownError } from '../support/world.js';
 
-const state = {} as { lab: Lab; api: HttpControlPlane; proxy: SwallowProxy };
+const state = {} as { lab: Lab; api: HttpControlPlane; proxy: FaultProxy };
 beforeAll(async () => {
   state.lab = await openLab();
   state.api = await startHttpControlPlane();
-  state.proxy = await startSwallowProxy(state.lab.redis.port);
+  state.proxy = await startFaultProxy(state.lab.redis.port);
 });
 afterAll(async () => {
   await state.api.stop();
@@ -89,7 +89,7 @@ test('while a reload waits for its answer: does not claim that nothing was sent'
 });
 
 test('while Redis is silent: nothing was written', async () => {
-  const moment = state.proxy.swallow('request', 'GETRANGE');
+  const moment = state.proxy.strike({ at: 'request', containing: 'GETRANGE', action: 'silence' });
   const ran = await interrupt([...set, '--no-reload'], moment, throughProxy());
   expect(ran.end).toMatchObject({ code: 130, out: '' });
   expect(ran.error.message).toMatch(/nothing (more )?was (sent|written)/);
@@ -98,7 +98,7 @@ test('while Redis is silent: nothing was written', async () => {
 });
 
 test('while the answer to the write is missing: finds out by the change id that it was written', async () => {
-  const moment = state.proxy.swallow('answer', 'a-late-answer');
+  const moment = state.proxy.strike({ at: 'reply', containing: 'a-late-answer', action: 'silence' });
   const ran = await interrupt([...set, '--no-reload', '--reason', 'a-late-answer'], moment, throughProxy());
   expect(ran.end).toMatchObject({ code: 130, out: '' });
   expect(ran.error.message).toMatch(/change c\w+ was written|was applied/);
@@ -107,7 +107,7 @@ test('while the answer to the write is missing: finds out by the change id that 
 });
 
 test('while the write itself is stuck on its way: does not claim that it was written', async () => {
-  const moment = state.proxy.swallow('request', 'a-stuck-write');
+  const moment = state.proxy.strike({ at: 'request', containing: 'a-stuck-write', action: 'silence' });
   const ran = await interrupt([...set, '--no-reload', '--reason', 'a-stuck-write'], moment, throughProxy());
   expect([9, 130]).toContain(ran.end.code);
   expect(ran.error.message).not.toMatch(/ was (written|applied);/);
@@ -118,7 +118,7 @@ test('while the write itself is stuck on its way: does not claim that it was wri
 
 test('a second signal ends it at once', async () => {
   const { world } = state.lab;
-  const moment = state.proxy.swallow('request', 'GETRANGE');
+  const moment = state.proxy.strike({ at: 'request', containing: 'GETRANGE', action: 'silence' });
   const env = { ...world.env, ...throughProxy() };
   const running = startCli([...set, '--no-reload', '--timeout', '20s'], { env, cwd: world.cwd });
   await Promise.race([moment, running.ended]);

@@ -1,4 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { FaultLane } from './fault-lane.js';
 
 /**
  * What goes wrong, and where. `connect`: when a client arrives; `request`: before a request that contains the text is
@@ -11,15 +12,43 @@ export interface FaultRule {
   readonly action: FaultAction;
   /** How often; absent: once. */
   readonly times?: number;
-  /** For `delay` only. */
+  /** delay, latency, slowClose: how much later. slicer: between two pieces. refuse: for how long; absent: for ever. */
   readonly delayMs?: number;
+  /** cut, cutClose, limit: how many pass yet. slicer: in one piece. */
+  readonly bytes?: number;
+  /** bandwidth: how many pass in a second. */
+  readonly bytesPerSecond?: number;
+  /** garbage: what comes instead of an answer. */
+  readonly text?: string;
 }
 
 /**
- * reset: RST both ways · close: FIN · silence: nothing passes any more, sockets stay open · half: half of the bytes, then
- * silence · halfReset: half of them, then RST · delay: later, even if the client has gone meanwhile.
+ * Of this one connection, from this message on —
+ * ending it: reset: RST both ways · close: FIN both ways · halfClose: FIN in the direction of the message, which is lost; the
+ * other direction goes on · cut, cutClose: so many bytes of the message, then RST or FIN · halfReset: half of them, then
+ * RST · limit: so many bytes of either direction, then FIN · refuse: RST, and nobody listens any more;
+ * keeping it: silence: a black hole, nothing passes, sockets stay open · half: half of the bytes, then silence · delay: this
+ * message later, even if the client has gone meanwhile · latency: everything later · bandwidth: so much a second · slicer:
+ * everything in small pieces · slowClose: an end is passed on later;
+ * lying: garbage: other bytes instead of an answer.
  */
-export type FaultAction = 'reset' | 'close' | 'silence' | 'half' | 'halfReset' | 'delay';
+export type FaultAction =
+  | 'reset'
+  | 'close'
+  | 'halfClose'
+  | 'cut'
+  | 'cutClose'
+  | 'halfReset'
+  | 'limit'
+  | 'refuse'
+  | 'silence'
+  | 'half'
+  | 'delay'
+  | 'latency'
+  | 'bandwidth'
+  | 'slicer'
+  | 'slowClose'
+  | 'garbage';
 
 export interface FaultProxy {
   readonly port: number;
@@ -28,95 +57,182 @@ export interface FaultProxy {
   /** Rules that have met their request or reply so far. */
   readonly struck: number;
   inject(rule: FaultRule): void;
+  /** The same; resolves when it has struck. */
+  strike(rule: FaultRule): Promise<void>;
   clear(): void;
   stop(): Promise<void>;
 }
 
+/** A rule that waits for its moment. */
+interface Trap {
+  readonly rule: FaultRule;
+  readonly onStruck: () => void;
+  left: number;
+}
+
+/** A connection through the proxy. */
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  /** What goes to each of the two. */
+  readonly lanes: { readonly client: FaultLane; readonly upstream: FaultLane };
+  isSilent: boolean;
+  /** Bytes that may still pass; `null`: any number. */
+  left: number | null;
+}
+
 /** A TCP proxy on loopback that passes bytes on until a rule says otherwise. */
 export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
-  const rules: { rule: FaultRule; left: number }[] = [];
-  const sockets = new Set<Socket>();
+  const traps: Trap[] = [];
+  const pairs = new Set<Pair>();
   const timers = new Set<NodeJS.Timeout>();
   const count = { accepted: 0, struck: 0 };
 
   const take = (at: FaultRule['at'], request: string): FaultRule | null => {
-    const found = rules.find(({ rule, left }) => left > 0 && rule.at === at && request.includes(rule.containing ?? ''));
+    const found = traps.find(({ rule, left }) => left > 0 && rule.at === at && request.includes(rule.containing ?? ''));
     if (!found) return null;
     found.left -= 1;
     count.struck += 1;
+    found.onStruck();
     return found.rule;
+  };
+
+  const refuse = (delayMs: number | undefined): void => {
+    server.close();
+    if (delayMs === undefined) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      server.listen(port, '127.0.0.1');
+    }, delayMs);
+    timers.add(timer);
   };
 
   const server = createServer((client) => {
     count.accepted += 1;
-    const upstream = connect({ host: '127.0.0.1', port: targetPort });
-    const state = { request: '', isSilent: false, clientLeft: false };
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
-    const apply = (rule: FaultRule, bytes: Buffer, to: Socket): void => {
-      const half = (): boolean => to.write(bytes.subarray(0, Math.ceil(bytes.length / 2)));
-      if (rule.action === 'half' || rule.action === 'halfReset') half();
-      if (rule.action === 'close') [client, upstream].forEach((socket) => socket.end());
-      if (rule.action === 'reset' || rule.action === 'halfReset')
-        [client, upstream].forEach((socket) => socket.resetAndDestroy());
-      if (rule.action === 'silence' || rule.action === 'half') state.isSilent = true;
-      if (rule.action === 'delay') later(rule.delayMs ?? 0, () => to.write(bytes));
+    const pair = openPair(client, targetPort);
+    pairs.add(pair);
+    const state = { request: '' };
+    const meet = (at: FaultRule['at'], bytes: Buffer, to: 'client' | 'upstream'): void => {
+      const rule = take(at, state.request);
+      if (rule === null) return pass(pair, bytes, to);
+      if (rule.action === 'refuse') refuse(rule.delayMs);
+      return suffer(pair, rule, bytes, to);
     };
-    const later = (ms: number, act: () => void): void => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        act();
-      }, ms);
-      timers.add(timer);
-    };
-    const arrival = take('connect', '');
-    if (arrival) apply(arrival, Buffer.alloc(0), client);
+    meet('connect', Buffer.alloc(0), 'client');
     client.on('data', (bytes) => {
-      if (state.isSilent) return;
-      const request = bytes.toString('latin1');
-      const rule = take('request', request);
-      state.request = request;
-      if (rule) apply(rule, bytes, upstream);
-      else upstream.write(bytes);
+      if (pair.isSilent) return;
+      state.request = bytes.toString('latin1');
+      meet('request', bytes, 'upstream');
     });
-    upstream.on('data', (bytes) => {
-      if (state.isSilent || state.clientLeft) return;
-      const rule = take('reply', state.request);
-      if (rule) apply(rule, bytes, client);
-      else client.write(bytes);
+    pair.upstream.on('data', (bytes) => {
+      if (!pair.isSilent) meet('reply', bytes, 'client');
     });
     client.on('close', () => {
-      state.clientLeft = true;
+      pair.lanes.client.stop();
       // What is delayed is still delivered: that is the point of it.
-      if (timers.size === 0) upstream.destroy();
+      pair.lanes.upstream.afterwards(() => pair.upstream.destroy());
     });
-    upstream.on('close', () => {
-      if (!state.isSilent) client.end();
+    pair.upstream.on('close', () => {
+      if (client.destroyed) pairs.delete(pair);
+      if (!pair.isSilent) pair.lanes.client.afterwards(() => client.end());
     });
   });
+  server.on('error', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const { port } = server.address() as AddressInfo;
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port,
     get accepted() {
       return count.accepted;
     },
     get struck() {
       return count.struck;
     },
-    inject: (rule) => {
-      rules.push({ rule, left: rule.times ?? 1 });
-    },
+    inject: (rule) => void traps.push({ rule, left: rule.times ?? 1, onStruck: () => undefined }),
+    strike: (rule) =>
+      new Promise((resolve) => void traps.push({ rule, left: rule.times ?? 1, onStruck: () => resolve() })),
     clear: () => {
-      rules.length = 0;
+      traps.length = 0;
     },
     stop: async () => {
       for (const timer of timers) clearTimeout(timer);
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      for (const { client, upstream, lanes } of pairs) {
+        lanes.client.stop();
+        lanes.upstream.stop();
+        client.destroy();
+        upstream.destroy();
+      }
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** So that what a cut let pass is read before the reset, which would take it back. */
+const readingMs = 5;
+
+function openPair(client: Socket, targetPort: number): Pair {
+  const upstream = connect({ host: '127.0.0.1', port: targetPort });
+  for (const socket of [client, upstream]) socket.on('error', () => undefined);
+  const lanes = { client: new FaultLane(client), upstream: new FaultLane(upstream) };
+  return { client, upstream, lanes, isSilent: false, left: null };
+}
+
+function pass(pair: Pair, bytes: Buffer, to: 'client' | 'upstream'): void {
+  const allowed = bytes.subarray(0, pair.left ?? bytes.length);
+  pair.lanes[to].pass(allowed);
+  if (pair.left === null) return;
+  pair.left -= allowed.length;
+  if (pair.left === 0) pair.lanes[to].afterwards(() => end(pair));
+}
+
+function end({ client, upstream }: Pair): void {
+  client.end();
+  upstream.end();
+}
+
+function reset({ client, upstream }: Pair): void {
+  client.resetAndDestroy();
+  upstream.resetAndDestroy();
+}
+
+/** What a rule does to a connection with a message that was to go to one of the two. */
+function suffer(pair: Pair, rule: FaultRule, bytes: Buffer, to: 'client' | 'upstream'): void {
+  const { delayMs = 0, bytes: some = 0, bytesPerSecond = 1, text = '' } = rule;
+  const lane = pair.lanes[to];
+  const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+  const shaped = (shape: Parameters<FaultLane['become']>[0]): void => {
+    for (const each of [pair.lanes.client, pair.lanes.upstream]) each.become(shape);
+    pass(pair, bytes, to);
+  };
+  const cut = (piece: Buffer, then: (pair: Pair) => void): void => {
+    pair.isSilent = true;
+    lane.pass(piece);
+    lane.afterwards(() => then(pair), piece.length > 0 ? readingMs : 0);
+  };
+  const actions: Readonly<Record<FaultAction, () => void>> = {
+    reset: () => reset(pair),
+    refuse: () => reset(pair),
+    close: () => end(pair),
+    halfClose: () => pair[to].end(),
+    cut: () => cut(bytes.subarray(0, some), reset),
+    cutClose: () => cut(bytes.subarray(0, some), end),
+    halfReset: () => cut(half, reset),
+    half: () => cut(half, () => undefined),
+    silence: () => cut(Buffer.alloc(0), () => undefined),
+    limit: () => {
+      pair.left = some;
+      pass(pair, bytes, to);
+    },
+    delay: () => lane.pass(bytes, delayMs),
+    latency: () => shaped({ latencyMs: delayMs }),
+    bandwidth: () => shaped({ bytesPerSecond }),
+    slicer: () => shaped({ pieces: { bytes: some, gapMs: delayMs } }),
+    slowClose: () => shaped({ closeMs: delayMs }),
+    garbage: () => {
+      pair.isSilent = true;
+      pair.lanes.client.pass(Buffer.from(text, 'latin1'));
+      pair.lanes.client.afterwards(() => end(pair));
+    },
+  };
+  actions[rule.action]();
 }
