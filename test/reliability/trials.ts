@@ -1,5 +1,6 @@
 import { byHand } from './trials/by-hand.js';
 import { runbookKills } from './trials/runbook-kills.js';
+import { soak } from './trials/soak.js';
 import { writers } from './trials/writers.js';
 import type { Trial } from './trial.js';
 
@@ -9,4 +10,5 @@ export const trials: readonly Trial[] = [
   writers,
   byHand,
   runbookKills,
+  soak,
 ];
