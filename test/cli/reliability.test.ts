@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { trials } from '../reliability/trials.js';
 import { byHand } from '../reliability/trials/by-hand.js';
+import { mutants } from '../reliability/trials/mutants.js';
+import { soak } from '../reliability/trials/soak.js';
 import { writers } from '../reliability/trials/writers.js';
 import { runQuick } from '../support/trial-run.js';
 
@@ -15,6 +17,16 @@ test('the recipe of the shell, by as many writers, loses updates: the load is a 
   const { word, counts } = await runQuick(byHand, { seed: 11 });
   expect([word, counts['of these lost'] ?? 0]).toEqual(['measured', expect.toSatisfy((lost: number) => lost > 0)]);
 }, 60_000);
+
+test('random commands while connections fail: nothing lost or untold, nobody stays, nobody grows', async () => {
+  const { word, faults } = await runQuick(soak, { seed: 11 });
+  expect([word, faults]).toEqual(['held', []]);
+}, 120_000);
+
+test('lines of safety that are taken away are noticed, and every such line is still there', async () => {
+  const { word, faults } = await runQuick(mutants, { seed: 11 });
+  expect([word, faults]).toEqual(['held', []]);
+}, 120_000);
 
 test('every trial has a name of its own, units, and a least', () => {
   expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);

@@ -1,4 +1,5 @@
 import { byHand } from './trials/by-hand.js';
+import { mutants } from './trials/mutants.js';
 import { runbookKills } from './trials/runbook-kills.js';
 import { soak } from './trials/soak.js';
 import { writers } from './trials/writers.js';
@@ -11,4 +12,5 @@ export const trials: readonly Trial[] = [
   byHand,
   runbookKills,
   soak,
+  mutants,
 ];

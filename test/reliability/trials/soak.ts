@@ -246,14 +246,20 @@ async function trouble(proxies: readonly FaultProxy[], chance: Chance, isOver: (
 }
 
 /** When all is calm again: nothing is left to end, the history is whole, and what is stored is in force. */
-async function calmFaults(ask: Ask): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const args of [['override', 'expire'], ['reload'], ['audit', 'verify'], ['verify']]) {
-    const { code, out, err } = await ask(args);
-    if (code !== 0)
-      found.push(`in the calm after it "${args.join(' ')}" ended with ${code}: ${(err || out).slice(0, 600)}`);
-  }
-  return found;
+async function calm(ask: Ask): Promise<readonly Done[]> {
+  const done: Done[] = [];
+  for (const args of [['override', 'expire'], ['reload'], ['audit', 'verify'], ['verify']])
+    done.push(doneOf(args, args.includes('expire'), await ask(args)));
+  return done;
+}
+
+function calmFaults(done: readonly Done[]): readonly string[] {
+  return done
+    .filter(({ end }) => end.code !== 0)
+    .map(
+      ({ args, end }) =>
+        `in the calm after it "${args.join(' ')}" ended with ${end.code}: ${(end.err || end.out).slice(0, 600)}`,
+    );
 }
 
 async function unit(stage: Stage, index: number, { seed, isQuick, progress }: Shard): Promise<UnitOutcome> {
@@ -277,24 +283,24 @@ async function unit(stage: Stage, index: number, { seed, isQuick, progress }: Sh
   } finally {
     clearInterval(ticker);
   }
-  const calm = await calmFaults(ask);
-  return judged({ stage, done, calm });
+  return judged({ stage, done, after: await calm(ask) });
 }
 
 interface Told {
   readonly stage: Stage;
   readonly done: readonly Done[];
-  readonly calm: readonly string[];
+  readonly after: readonly Done[];
 }
 
-async function judged({ stage, done, calm }: Told): Promise<UnitOutcome> {
+async function judged({ stage, done, after }: Told): Promise<UnitOutcome> {
   const { lab, seen, proxies } = stage;
   const redis = new Redis(lab.redis.port, '127.0.0.1');
   try {
     const entries = await readEntries(redis, labHistoryKey);
     const changes = entries.filter(({ kind }) => kind === 'change').map(({ id }) => id);
+    const written = times(changes);
     const held = await assertHeld({ redis, key: labKey, first: null });
-    const told = new Set(done.map(({ changeId }) => changeId));
+    const told = new Set([...done, ...after].map(({ changeId }) => changeId));
     const strangers = changes.filter((id) => !told.has(id));
     const late = done.filter(({ end }) => end.lateMs > graceMs);
     const codes = times(done.map(({ end }) => `exit ${end.code ?? end.signal}`));
@@ -313,7 +319,7 @@ async function judged({ stage, done, calm }: Told): Promise<UnitOutcome> {
       },
       faults: [
         ...held.faults,
-        ...done.flatMap((each) => faultsOf(each, times(changes))),
+        ...done.flatMap((each) => faultsOf(each, written)),
         ...strangers.map((id) => `nobody was told of change ${id}`),
         ...late.map(
           ({ args, end }) =>
@@ -322,7 +328,7 @@ async function judged({ stage, done, calm }: Told): Promise<UnitOutcome> {
         ...(seen.mostMebibytes < mostMebibytes
           ? []
           : [`a process took ${Math.round(seen.mostMebibytes)} MiB, ${mostMebibytes} or more`]),
-        ...calm,
+        ...calmFaults(after),
       ],
     };
   } finally {
