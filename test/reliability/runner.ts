@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus, release, type } from 'node:os';
+import { cpus, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figuresOf, reportOf, type Row } from './report.js';
 import { addTally, emptyTally, runShard, verdictOf, type Tally } from './shard.js';
@@ -219,7 +219,7 @@ function stopOnSignal(): { readonly isAsked: boolean; release(this: void): void 
   return asked;
 }
 
-const machine = (): string => `${cpus().length} processors, ${type()} ${release()}, Node ${process.version.slice(1)}`;
+const machine = (): string => `${cpus().length} processors, ${type()}, Node ${process.version.slice(1)}`;
 
 function tell({ trial, kept, verdict, command }: Row, seed: number): void {
   say(`\n${trial.name}: ${trial.about}`);
@@ -232,6 +232,6 @@ function tell({ trial, kept, verdict, command }: Row, seed: number): void {
     if (unit !== null) say(`    ${commandOfOne(trial, seed, '--unit', String(unit))}`);
   }
   if (kept.faults.length > 5) say(`  … and ${kept.faults.length - 5} more`);
-  const units = `${kept.done.length} units of ${trial.units} in ${Math.round(kept.seconds)} s`;
+  const units = `${kept.done.length} of ${trial.units} units in ${Math.round(kept.seconds)} s`;
   say(`  ${verdict.word}${verdict.because === null ? '' : ` (${verdict.because})`}: ${units}; again with: ${command}`);
 }

@@ -44,7 +44,7 @@ test('shards add up to one report, whatever they were cut into; another build st
     return { ...held({ pulls: 2 }), most: { weight: index } };
   });
   expect(await launch(trial, ['--units', '1'])).toBe(0);
-  expect(state.said).toContain('held: 1 unit');
+  expect(state.said).toContain('held: 1 of 4 units');
   expect(state.said).toContain('go on with: npm run test:reliability -- --seed 1');
   expect(await launch(trial, ['--report'])).toBe(0);
   expect(met).toEqual([0, 1, 2, 3]);

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { childEnv } from '../../support/cli.js';
 import { mutations, type Mutation } from '../mutations.js';
 import type { Trial, UnitOutcome } from '../trial.js';
 
@@ -27,7 +28,8 @@ async function tested(copy: string, [file, name]: Mutation['test']): Promise<Rep
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.mts', '--project', 'unit'];
   const chosen = [`test/${file}`, '-t', name.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)];
   const reported = ['--reporter', 'json', '--outputFile', outputFile];
-  const child = spawn(process.execPath, [...vitest, ...chosen, ...reported], { cwd: copy, stdio: 'ignore' });
+  const env = childEnv({ HOME: copy });
+  const child = spawn(process.execPath, [...vitest, ...chosen, ...reported], { cwd: copy, env, stdio: 'ignore' });
   const timer = setTimeout(() => child.kill('SIGTERM'), longestMs);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);

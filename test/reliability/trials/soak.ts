@@ -11,7 +11,7 @@ import { startFaultProxy, type FaultProxy, type FaultRule } from '../../support/
 import { labHistoryKey, labKey, openLab, type Lab } from '../../support/lab.js';
 import type { Shard, Trial, UnitOutcome } from '../trial.js';
 
-const sizes = { full: { seconds: 60, processes: 6 }, quick: { seconds: 8, processes: 3 } };
+const sizes = { full: { seconds: 55, processes: 6 }, quick: { seconds: 8, processes: 3 } };
 const deadlineMs = 4000;
 /** How much later than its deadline a process may end, beside the time for which the machine kept it from running. */
 const graceMs = 500;
@@ -341,7 +341,7 @@ export const soak: Trial = {
   about: `random commands of every kind by 6 processes at once while connections fail: no change lost, doubled or untold, each process at its end ${graceMs} ms after its deadline at the latest, none over ${mostMebibytes} MiB`,
   units: 10,
   quick: 1,
-  least: { 'commands run': 1000, 'faults struck': 200, 'changes acknowledged': 200 },
+  least: { 'commands run': 500, 'faults struck': 150, 'changes acknowledged': 100 },
   leastQuick: { 'commands run': 10, 'faults struck': 3, 'changes acknowledged': 2 },
   open: async (shard) => ({
     unit: async (index) => {
