@@ -136,6 +136,8 @@ function doneOf(args: readonly string[], isWrite: boolean, end: Ended): Done {
 const writeCodes = [0, 2, 4, 5, 6, 7, 8, 9];
 const readCodes = [0, 3, 4, 6, 7, 8];
 
+const saidBy = ({ err, out }: CliEnd): string => (err || out).replaceAll(/\s+/g, ' ').slice(0, 500);
+
 /** What is wrong with how one process ended. */
 function faultsOf(
   { args, isWrite, end, changeId, errorCode }: Done,
@@ -147,9 +149,7 @@ function faultsOf(
   const isDenied = changeId !== null && ![0, 8, 9].includes(end.code ?? -1);
   const ended = `ended with ${end.code ?? end.signal}${errorCode === null ? '' : ` ${errorCode}`}`;
   return [
-    ...((isWrite ? writeCodes : readCodes).includes(end.code ?? -1)
-      ? []
-      : [`"${command}" ${ended}: ${(end.err || end.out).slice(0, 400)}`]),
+    ...((isWrite ? writeCodes : readCodes).includes(end.code ?? -1) ? [] : [`"${command}" ${ended}: ${saidBy(end)}`]),
     ...(isSaid && count !== 1
       ? [`"${command}" ${ended}; its change ${changeId} is ${count} times in the history`]
       : []),
@@ -256,10 +256,7 @@ async function calm(ask: Ask): Promise<readonly Done[]> {
 function calmFaults(done: readonly Done[]): readonly string[] {
   return done
     .filter(({ end }) => end.code !== 0)
-    .map(
-      ({ args, end }) =>
-        `in the calm after it "${args.join(' ')}" ended with ${end.code}: ${(end.err || end.out).slice(0, 600)}`,
-    );
+    .map(({ args, end }) => `in the calm after it "${args.join(' ')}" ended with ${end.code}: ${saidBy(end)}`);
 }
 
 async function unit(stage: Stage, index: number, { seed, isQuick, progress }: Shard): Promise<UnitOutcome> {
@@ -268,7 +265,10 @@ async function unit(stage: Stage, index: number, { seed, isQuick, progress }: Sh
   const ask = asker(stage);
   const endMs = performance.now() + seconds * 1000;
   const done: Done[] = [];
-  const isOver = (): boolean => performance.now() >= endMs + (done.length < 4 * processes ? patienceMs : 0);
+  const late = (): number => done.filter(({ end }) => end.lateMs > graceMs).length;
+  // Where processes stay, one after the other is of no more use.
+  const isOver = (): boolean =>
+    late() >= 3 || performance.now() >= endMs + (done.length < 4 * processes ? patienceMs : 0);
   const struck = (): number => proxies.reduce((sum, proxy) => sum + proxy.struck, 0);
   const ticker = setInterval(() => {
     const left = Math.max(0, Math.ceil((endMs - performance.now()) / 1000));
@@ -283,7 +283,7 @@ async function unit(stage: Stage, index: number, { seed, isQuick, progress }: Sh
   } finally {
     clearInterval(ticker);
   }
-  return judged({ stage, done, after: await calm(ask) });
+  return judged({ stage, done, after: late() > 0 ? [] : await calm(ask) });
 }
 
 interface Told {
