@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import type { CommandSpec } from './commands/command.js';
 import type { GlobalOptions } from './context.js';
 import { commandWords } from './domain/command-words.js';
@@ -51,15 +51,17 @@ export async function parseArguments(given: readonly string[], host: CliHost): P
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0 || ['commander.help', 'commander.helpDisplayed'].includes(error.code))
       throw new HelpText(text.out || text.err);
-    throw error.code === 'commander.unknownCommand' ? unknownCommand(argv) : commanderUsage(error, loaded);
+    throw error.code === 'commander.unknownCommand' ? unknownCommand(argv) : commanderUsage(error, argv, loaded);
   }
   if (found.invocation === null) throw new HelpText(program.helpInformation());
   return found.invocation;
 }
 
-function commanderUsage(error: CommanderError, loaded: Loaded | null): Error {
+function commanderUsage(error: CommanderError, argv: readonly string[], loaded: Loaded | null): Error {
   const [first = '', near = ''] = error.message.replace(/^error: /, '').split('\n');
   const help = loaded === null ? 'rlctl --help' : `rlctl ${loaded.leaf.path} --help`;
+  const given = error.code === 'commander.excessArguments' ? valueGiven(argv, optionsOf(loaded)) : null;
+  if (given !== null) return usageError(given, `Leave the word out. See: ${help}`);
   const flag = error.code === 'commander.unknownOption' ? flagMeant(unknownFlag(first), flagsOf(loaded)) : null;
   const suggestion = flag === null ? near.replace(/^\(|\)$/g, '') : `Did you mean ${flag}?`;
   return usageError(first, `${suggestion} See: ${help}`.trimStart());
@@ -70,10 +72,26 @@ function unknownFlag(message: string): string {
 }
 
 function flagsOf(loaded: Loaded | null): readonly string[] {
+  return optionsOf(loaded).flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+}
+
+function optionsOf(loaded: Loaded | null): readonly Option[] {
   const command = new Command();
   addGlobalOptions(command);
   loaded?.spec.register(command);
-  return command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+  return command.options;
+}
+
+/** A word that somebody meant as the value of a flag that takes none: `--shadow on`; `null`: there is none. */
+function valueGiven(argv: readonly string[], options: readonly Option[]): string | null {
+  const at = argv.findIndex((word, index) => {
+    const before = options.find(({ long, short }) => [long, short].includes(argv[index - 1] ?? ''));
+    return !word.startsWith('-') && before?.isBoolean() === true;
+  });
+  if (at < 0) return null;
+  const flag = argv[at - 1] ?? '';
+  const no = options.find(({ long }) => long === flag.replace(/^--/, '--no-'));
+  return `"${argv[at]}": ${flag} takes no value${no === undefined ? '' : ` (its contrary is ${no.long})`}`;
 }
 
 /** `help COMMAND` as `COMMAND --help`, and `help` alone as `--help`. Throws for what is neither a command nor a topic. */

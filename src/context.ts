@@ -223,7 +223,11 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
     environment: async (flags = {}) => {
       const { environmentOf } = await import('./config.js');
       const choice = { name: options.environment, flags, address: context.address };
-      return environmentOf(await context.config(), choice, host.env);
+      const { secretVariables } = await import('./domain/config/environment.js');
+      const environment = environmentOf(await context.config(), choice, host.env);
+      // Before any of it is asked for: a library, or Node itself, may print all variables of a child process.
+      for (const variable of secretVariables(environment)) redactor.add(host.env[variable] ?? '');
+      return environment;
     },
     store: (environment) =>
       lazily(`store ${environment.name}`, async () => {

@@ -14,8 +14,9 @@ import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
 import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
 import { runbookFilePattern } from './domain/runbook/file-name.js';
 import { parseKeptPanics } from './domain/panic/kept.js';
-import { keptAsPanic, recordedPanics } from './domain/panic/panics.js';
+import { isOpen, panicsIn } from './domain/panic/panics.js';
 import type { Host } from './ports/host.js';
+import { presentIn } from './procedures/panic/panics.js';
 import type { Redactor } from './ui/redactor.js';
 
 /** Somebody waits with a finger on the TAB key: a Redis that does not answer within this time has no names. */
@@ -144,13 +145,14 @@ function guardNames({ guards }: Environment): readonly Candidate[] {
 async function openPanics(context: Context, environment: Environment): Promise<readonly Candidate[]> {
   if (environment.untrustedFile !== null) return [];
   const [store, operations] = [await context.store(environment), await context.operationStore(environment)];
-  const [history, kept] = await Promise.all([
+  const [history, kept, stored] = await Promise.all([
     store.history({ limit: 100 }, context.deadline),
     operations.read('panic', context.deadline),
+    store.read(context.deadline),
   ]);
-  const panics = [...recordedPanics(history), ...parseKeptPanics(kept.text).map(keptAsPanic)];
-  return panics
-    .filter(({ restored }) => restored === null)
+  const present = presentIn(stored, () => undefined);
+  return panicsIn({ history, kept: parseKeptPanics(kept.text) }, present)
+    .filter(isOpen)
     .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
 }
 

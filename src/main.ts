@@ -45,6 +45,7 @@ export async function main(
     return undefined;
   });
   const reached: Reached = { address: bareAddress, end: () => Promise.resolve() };
+  const fault = faultOf(host);
   try {
     const runOther = (words: readonly string[], as: Part): Promise<Invoked> =>
       import('./invoke.js').then(({ invoke }) =>
@@ -52,13 +53,30 @@ export async function main(
       );
     const check = (words: readonly string[]): Promise<Error | null> => checkWords(words, host, version);
     const parts = { version, redactor, interrupted: interrupt.signal, reached, part, run: runOther, check };
-    return await run(argv, host, parts);
+    return await Promise.race([run(argv, host, parts), fault.met]);
   } catch (error) {
-    return await fail(error, argv, host, reached.address);
+    const code = await fail(error, argv, host, reached.address);
+    // What the fault broke may never answer, and would hold the process.
+    if (fault.isMet()) host.leave(code);
+    return code;
   } finally {
-    await reached.end();
+    if (!fault.isMet()) await reached.end();
+    fault.forget();
     stopListening();
   }
+}
+
+/** The first error that nobody waits for; `met` rejects with it. */
+function faultOf(host: Host): { met: Promise<never>; isMet: () => boolean; forget: () => void } {
+  const state = { isMet: false, forget: (): void => undefined };
+  const met = new Promise<never>((_, reject) => {
+    state.forget =
+      host.onFault?.((error) => {
+        state.isMet = true;
+        reject(error);
+      }) ?? state.forget;
+  });
+  return { met, isMet: () => state.isMet, forget: () => state.forget() };
 }
 
 /** What the environment holds in clear must not come out again, even where a library prints the environment itself. */

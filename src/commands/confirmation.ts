@@ -17,8 +17,9 @@ async function confirmWrite(context: Context, environment: Environment, consent:
   if (consent.confirm !== null) throw notConfirmed(environment, `--confirm says "${consent.confirm}"`);
   if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask');
   const { askText } = await import('../ui/prompt.js');
+  const theme = await context.theme();
   const typed = await outsideDeadline(context, () =>
-    askText(`"${environment.name}" is protected. Type its name to go on:`),
+    askText(`"${environment.name}" is protected. Type its name to go on:`, theme),
   );
   if (typed.trim() !== environment.name) throw notConfirmed(environment, `"${typed.trim()}" was typed`);
 }
@@ -28,8 +29,9 @@ export async function confirmReload(context: Context, environment: Environment, 
   if (!environment.isProtected || consent.isYes || consent.confirm === environment.name) return;
   if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask', '--yes');
   const { askYesNo } = await import('../ui/prompt.js');
+  const theme = await context.theme();
   const isYes = await outsideDeadline(context, () =>
-    askYesNo(`Reload the protected environment "${environment.name}"?`),
+    askYesNo(`Reload the protected environment "${environment.name}"?`, theme),
   );
   if (!isYes) throw notConfirmed(environment, theAnswerWasNo, null);
 }
@@ -103,7 +105,8 @@ export async function confirmStep(context: Context, question: string, isYes: boo
     new RlctlError('guard', `not confirmed: ${why}; nothing was changed`, unaskedBy(flag));
   if (!canAsk(context)) throw refused('nobody was there to ask', '--yes');
   const { askYesNo } = await import('../ui/prompt.js');
-  if (!(await outsideDeadline(context, () => askYesNo(question)))) throw refused(theAnswerWasNo, null);
+  const theme = await context.theme();
+  if (!(await outsideDeadline(context, () => askYesNo(question, theme)))) throw refused(theAnswerWasNo, null);
 }
 
 /** Whether somebody is there to ask. */

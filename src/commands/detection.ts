@@ -1,11 +1,12 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
+import { serverName } from '../domain/config/server-name.js';
 import { rememberSigns, type Detected, type Signs } from '../domain/dialect/dialect.js';
 import { signsOf } from '../domain/dialect/signs.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Known } from '../domain/proof/proof.js';
 import type { Effect } from '../procedures/effect.js';
-import { forgetReload, keepReload, type ReloadCause } from './last-reload.js';
+import { forgetReload, keepReload, type ReloadCause, type Server } from './last-reload.js';
 import { forgetFlips } from './shadow/flips.js';
 
 /**
@@ -14,7 +15,7 @@ import { forgetFlips } from './shadow/flips.js';
  */
 export async function recall(context: Context, environment: Environment): Promise<Detected | null> {
   const { loadState } = await import('../config.js');
-  return (await loadState(context)).detected[memoryKey(environment)] ?? null;
+  return (await loadState(context)).detected[serverName(environment)] ?? null;
 }
 
 /** What a proof is told of the server that was seen. */
@@ -80,23 +81,21 @@ async function keepSigns(
   const now = rememberSigns(seen, signs, new Date(context.clock.nowMs()).toISOString());
   if (now === null) return;
   const { updateState } = await import('../config.js');
-  const key = memoryKey(environment);
+  const key = serverName(environment);
   await updateState(context, (state) => ({ ...state, detected: { ...state.detected, [key]: now } }));
 }
 
-/** Forgets everything about a server that is gone for good: what was seen, its last reload, and its flags. */
-export async function forget(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
+/**
+ * Forgets everything about a server that is gone for good: what was seen, its last reload, and its flags.
+ * `isWithDocument`: its Redis is gone too.
+ */
+export async function forget(context: Context, environment: Server, isWithDocument: boolean): Promise<void> {
   const { updateState } = await import('../config.js');
-  await forgetReload(context, environment);
+  await forgetReload(context, environment, isWithDocument);
   await forgetFlips(context, environment);
   await updateState(context, (state) => {
-    const { [memoryKey(environment)]: _, ...detected } = state.detected;
+    const { [serverName(environment)]: _, ...detected } = state.detected;
     const shadows = Object.entries(state.shadows).filter(([key]) => !key.startsWith(`${environment.name} `));
     return { ...state, detected, shadows: Object.fromEntries(shadows) };
   });
-}
-
-/** Another address under the same name is another server. */
-function memoryKey(environment: Pick<Environment, 'name' | 'api'>): string {
-  return `${environment.name} ${environment.api[0] ?? ''}`;
 }

@@ -7,7 +7,7 @@ import { RlctlError } from '../domain/errors.js';
 import type { ConfigurationFacts, DoctorInput } from '../procedures/doctor/facts.js';
 import { placeOf } from './completion.js';
 import { basePathsByMemory, recall } from './detection.js';
-import { lastReload } from './last-reload.js';
+import { lastReload, lastRevision } from './last-reload.js';
 
 /** What doctor is asked about: whatever is wrong with the configuration is part of it, and no failure. */
 export async function doctorInput(context: Context, selected: ReadonlySet<CheckId>): Promise<DoctorInput> {
@@ -21,6 +21,7 @@ export async function doctorInput(context: Context, selected: ReadonlySet<CheckI
     basePaths: known === null ? [] : basePathsByMemory(known, seen),
     memory: seen,
     reload: known && (await lastReload(context, known)),
+    lastRevision: known && (await lastRevision(context, known)),
     stateFolder: stateFolder(context.host.env),
     resolvePath: (path) => resolve(context.host.cwd, path),
     completion: completionOf(context),

@@ -124,6 +124,7 @@ async function demandsOf(
   const { lineOf } = await import('../config-file.js');
   const refusal = guardDemand(verdicts, {
     command,
+    hasReason: (reason?.trim() ?? '') !== '',
     lineOf: ({ place, index }) =>
       path !== null && place.startsWith(`${path}: `) ? lineOf(text, ['environments', name, 'guards', index]) : null,
   });

@@ -1,6 +1,8 @@
 import type { Context } from '../context.js';
 import { isFleet, type Environment } from '../domain/config/environment.js';
+import { documentName, serverName } from '../domain/config/server-name.js';
 import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js';
+import type { Revision } from '../domain/revision.js';
 import type { Effect } from '../procedures/effect.js';
 
 /** Which command sent a reload, and why. */
@@ -29,7 +31,10 @@ export async function keepReload(
     isEnabled: report.isEnabled,
     isGlobalShadow: report.isShadow,
   };
-  await context.files.writePrivate(await recordPath(context, environment), `${JSON.stringify(record)}\n`);
+  const text = `${JSON.stringify(record)}\n`;
+  await context.files.writePrivate(await recordPath(context, environment), text);
+  // A reload for the sake of a flag or the switch is about no document: what is known of that stays.
+  if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
 
 /** True where a flag named the address, and the environment by itself has several. */
@@ -42,13 +47,29 @@ export async function lastReload(context: Context, environment: Environment): Pr
   return parseReloadRecord(await context.files.readText(await recordPath(context, environment)));
 }
 
-/** Forgets the last reload of a server that is gone for good. */
-export async function forgetReload(context: Context, environment: Pick<Environment, 'name' | 'api'>): Promise<void> {
-  await context.files.remove(await recordPath(context, environment));
+/**
+ * The override document that was reloaded last from this machine, whichever server took it; `null`: none that is known.
+ * Where nothing is stored any more, it tells that something was.
+ */
+export async function lastRevision(context: Context, environment: Environment): Promise<Revision | null> {
+  return parseReloadRecord(await context.files.readText(await documentPath(context, environment)))?.revision ?? null;
 }
 
-/** Another address under the same name is another server. */
-async function recordPath({ host }: Context, { name, api }: Pick<Environment, 'name' | 'api'>): Promise<string> {
+/** What names a server and its document. */
+export type Server = Pick<Environment, 'name' | 'api' | 'redis' | 'namespace'>;
+
+/** Forgets the last reload of a server that is gone for good; `isWithDocument`: and its Redis with it. */
+export async function forgetReload(context: Context, server: Server, isWithDocument: boolean): Promise<void> {
+  await context.files.remove(await recordPath(context, server));
+  if (isWithDocument) await context.files.remove(await documentPath(context, server));
+}
+
+async function recordPath({ host }: Context, server: Server): Promise<string> {
   const { lastReloadPath } = await import('../config.js');
-  return lastReloadPath(host.env, `${name} ${api[0] ?? ''}`);
+  return lastReloadPath(host.env, serverName(server));
+}
+
+async function documentPath({ host }: Context, server: Server): Promise<string> {
+  const { lastReloadPath } = await import('../config.js');
+  return lastReloadPath(host.env, documentName(server));
 }

@@ -16,7 +16,7 @@ import { confirmationDemand, confirmReload } from './confirmation.js';
 import { recall, remember } from './detection.js';
 import { causeOf, guardOption, noGuards } from './guard-flags.js';
 import type { GuardAnswer } from './guards.js';
-import { lastReload } from './last-reload.js';
+import { lastRevision } from './last-reload.js';
 import {
   addEffectFlags,
   changePorts,
@@ -90,8 +90,8 @@ async function printRequest(
 }
 
 /** What the reload itself would refuse is refused before it as well. */
-async function assertSafe({ store, deadline }: ChangePorts, lastRevision: Revision | null): Promise<void> {
-  assertReloadable(await store.read(deadline), lastRevision, '--force reloads all the same.');
+async function assertSafe({ store, deadline }: ChangePorts, last: Revision | null): Promise<void> {
+  assertReloadable(await store.read(deadline), last, '--force reloads all the same.');
 }
 
 export const command = defineCommand({
@@ -138,16 +138,16 @@ export const command = defineCommand({
     }
     if (input.isPrinting) return printRequest(context, environment, input.effect, guards);
     const ports = await changePorts(context, environment);
-    const lastRevision = (await lastReload(context, environment))?.revision ?? null;
+    const last = await lastRevision(context, environment);
     if (input.isDryRun) {
-      if (input.effect.isVerifying && !input.isForced) await assertSafe(ports, lastRevision);
+      if (input.effect.isVerifying && !input.isForced) await assertSafe(ports, last);
       return printRequest(context, environment, input.effect, guards);
     }
     const seen = await recall(context, environment);
     const effect = await effectInput(context, environment, input.effect, seen);
     await confirmReload(context, environment, input);
     const { expect, isForced } = input;
-    const result = await reloadSafely(ports, { effect, expect, isForced, lastRevision }, (text) =>
+    const result = await reloadSafely(ports, { effect, expect, isForced, lastRevision: last }, (text) =>
       context.progress.step(text),
     );
     await remember(context, environment, result.effect, {

@@ -3,6 +3,7 @@ import { usesList, type Environment } from '../domain/config/environment.js';
 import { allBuckets } from '../domain/config/bucket-names.js';
 import { seenEnforcement } from '../domain/policy/enforcement.js';
 import { lastFlips } from '../domain/shadow/flag-flip.js';
+import type { Deadline } from '../ports/deadline.js';
 import { gatherStatus, type StatusPorts } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { RlctlError } from '../domain/errors.js';
@@ -10,7 +11,7 @@ import { addressesOf, type Addresses } from './addresses.js';
 import { defineCommand } from './command.js';
 import { basePathsByMemory, recall } from './detection.js';
 import { trafficPort } from './decisions/traffic.js';
-import { lastReload } from './last-reload.js';
+import { lastReload, lastRevision } from './last-reload.js';
 import { optionalStore } from './optional-store.js';
 import { wantedFlags } from './shadow/flips.js';
 
@@ -19,6 +20,11 @@ import { wantedFlags } from './shadow/flips.js';
 /** Loaded where instances are listed: one address needs nothing of it. */
 function lookAtFleet(context: Context, environment: Environment): NonNullable<StatusPorts['lookAtFleet']> {
   return async (deadline) => (await import('./fleet/look.js')).summariseFleet(context, environment, deadline);
+}
+
+/** Loaded while the servers are asked. */
+async function openOperations(context: Context, environment: Environment, deadline: Deadline) {
+  return (await import('./open-operations.js')).operationsOf(context, environment, deadline);
 }
 
 /** Every instance; where they cannot be listed, the look at the fleet says why, and the rest is told all the same. */
@@ -45,6 +51,7 @@ export const command = defineCommand({
       envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
       lookAtFleet: reached.isFleet ? lookAtFleet(context, environment) : null,
+      operations: (deadline: Deadline) => openOperations(context, environment, deadline),
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,
@@ -56,6 +63,7 @@ export const command = defineCommand({
     const status = await gatherStatus(ports, {
       ...wanted,
       reload,
+      lastRevision: await lastRevision(context, environment),
       seen: seenEnforcement(learned, reload),
       environment,
       targets: reached.environment.api,

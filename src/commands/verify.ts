@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Context } from '../context.js';
-import { usesList } from '../domain/config/environment.js';
+import { isFleet } from '../domain/config/environment.js';
 import { probeMethods, safeMethods, type ProbeMethod } from '../domain/control-plane.js';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { verifyStored } from '../procedures/verify/verify.js';
@@ -8,7 +8,7 @@ import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { basePathsByMemory, knownOf, recall, remember, rememberSeen } from './detection.js';
-import { lastReload } from './last-reload.js';
+import { lastRevision } from './last-reload.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -136,7 +136,7 @@ export const command = defineCommand({
       basePaths: basePathsByMemory(environment, seen),
       siteMode: environment.siteMode,
       reload,
-      lastRevision: (await lastReload(context, environment))?.revision ?? null,
+      lastRevision: await lastRevision(context, environment),
       require: effect.require,
       probes: environment.probes,
       probeMethod: method,
@@ -146,7 +146,7 @@ export const command = defineCommand({
       waitMs: effect.waitMs,
       known: knownOf(seen),
     };
-    const result = usesList(environment)
+    const result = isFleet(environment)
       ? await (await import('./fleet/verify-fleet.js')).verifyInstances(context, environment, ports, wanted)
       : await verifyStored(ports, wanted, (text) => context.progress.step(text));
     const by = { command: 'verify --reload', reason: null, ticket: null, revision: result.stored.revision };

@@ -13,6 +13,15 @@ export const needFlags: Readonly<Record<Need, string>> = {
 
 const needs = ['reason', 'ticket', 'end'] as const satisfies readonly Need[];
 
+/** How something is let through without being mended. */
+export interface WayAround {
+  /** The sentence that the flags follow. */
+  readonly text: string;
+  readonly flags: readonly string[];
+  /** What it wants of the author and was not given. */
+  readonly needs: readonly Need[];
+}
+
 /** One thing that stands against a change before anything is written, and what would let it through. */
 export interface Demand {
   /** `REASON_MISSING`: the code of the error where it stands alone. */
@@ -29,6 +38,8 @@ export interface Demand {
   readonly needs: readonly Need[];
   /** Other flags that are missing: `--confirm prod`. */
   readonly flags: readonly string[];
+  /** The way past it instead of its cures; absent or `null`: there is none. */
+  readonly wayAround?: WayAround | null;
   /** Facts for programs. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
@@ -38,7 +49,7 @@ const usualEnd = '--for 2h';
 const otherEnds = '--until TIME or --permanent';
 
 /** Every flag that is missing for these demands, each once: `--reason TEXT`, `--confirm prod`. */
-function missingFlags(demands: readonly Demand[]): readonly string[] {
+function missingFlags(demands: readonly Pick<Demand, 'needs' | 'flags'>[]): readonly string[] {
   const wanted = new Set(demands.flatMap((each) => each.needs));
   const words = needs.filter((need) => wanted.has(need)).map((need) => (need === 'end' ? usualEnd : needFlags[need]));
   return [...words, ...new Set(demands.flatMap(({ flags }) => flags))];
@@ -63,13 +74,25 @@ export function assertNoDemand(command: string, demands: readonly Demand[]): voi
   }
   const list = demands.map(({ clause }) => `  ${clause.replaceAll('\n', '\n  ')}`);
   const what = `${counted(demands.length, 'thing stands', 'things stand')} against "${command}", and nothing was changed:`;
-  const instead = flags.includes(usualEnd) ? ` (instead of --for: ${otherEnds})` : '';
-  // Where something has to be decided first, flags alone are not all of it.
-  const all = demands.every(({ cures }) => cures.length === 0) ? 'Add all of it at once' : 'Add besides, all at once';
-  const atOnce = flags.length === 0 ? [] : [`${all}: ${flags.join(' ')}${instead}`];
-  throw new RlctlError('guard', [what, ...list].join('\n'), {
-    code: first.code,
-    hint: [...demands.flatMap(({ cures }) => cures), ...atOnce].join('\n'),
-    details,
-  });
+  throw new RlctlError('guard', [what, ...list].join('\n'), { code: first.code, hint: hintFor(demands), details });
+}
+
+/** What has to be decided first, and then lines of flags that are each all that is missing. */
+function hintFor(demands: readonly Demand[]): string {
+  const cures = demands.flatMap((each) => each.cures);
+  const flags = missingFlags(demands);
+  const all = cures.length === 0 ? 'Add all of it at once' : 'That done, add all of it at once';
+  return [
+    ...cures,
+    ...(flags.length === 0 ? [] : [`${all}: ${flags.join(' ')}`]),
+    ...demands.flatMap(({ wayAround }) => (wayAround ? [wayAroundLine(wayAround, demands)] : [])),
+    ...(flags.includes(usualEnd) ? [`Instead of ${usualEnd}: ${otherEnds}.`] : []),
+  ].join('\n');
+}
+
+/** The way past a demand, with the flags that all `demands` miss besides. */
+export function wayAroundLine(wayAround: WayAround, demands: readonly Pick<Demand, 'needs' | 'flags'>[]): string {
+  const { text, flags } = wayAround;
+  const missing = missingFlags([{ needs: wayAround.needs, flags: [] }, ...demands]);
+  return `${text}: ${[...flags, ...missing].join(' ')}`;
 }

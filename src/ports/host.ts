@@ -33,6 +33,11 @@ export interface Host {
   readonly stderr: OutputStream;
   /** Calls the listener for each SIGINT and SIGTERM until the returned function is called. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
-  /** Ends the process at once with this code: only for a second Ctrl-C. */
+  /**
+   * Calls the listener for each error that nobody waits for, a defect deep inside of a library, until the returned function
+   * is called. Absent where such an error meets somebody else.
+   */
+  onFault?(listener: (error: unknown) => void): () => void;
+  /** Ends the process at once with this code: for a second Ctrl-C, and after a fault, when nothing can be relied on. */
   leave(code: number): void;
 }

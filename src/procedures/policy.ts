@@ -47,10 +47,8 @@ export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'dea
  * every override.
  */
 export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
-  const { stored, loaded, server, base, explanation } = await lookUp(ports, question);
+  const { stored, server, base, explanation, fields, isSame } = await lookUp(ports, question);
   assertMeaning(stored);
-  const fields = compare(server, loaded, question.route, base);
-  const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
   return { question, server, base, explanation, fields, isSame, isNothingStored: stored.type === 'none' };
 }
 
@@ -78,11 +76,18 @@ function assertMeaning(stored: StoredOverrides): void {
   if (loadOverrides(stored.bytes).droppedBecause !== null || isWrongType(stored)) readable(stored, false);
 }
 
+/** What follows from what is stored, and what the server says now. */
+export interface LivePolicyExplanation extends Pick<PolicyCheck, 'explanation' | 'base' | 'server'> {
+  readonly stored: StoredOverrides;
+  /** True: as far as it is known what follows, the server says the same. */
+  readonly isSame: boolean;
+}
+
 /** As `explainPolicy`, by what every address says of the bucket's own policy and of the route. */
 export async function explainPolicyOfEach(
   ports: PolicyPorts,
   question: PolicyQuestion,
-): Promise<EachAnswer<Pick<PolicyCheck, 'explanation' | 'base' | 'server'>>> {
+): Promise<EachAnswer<LivePolicyExplanation>> {
   const { deadline } = ports;
   const stored = await ports.store.read(deadline);
   if (isWrongType(stored)) readable(stored, false);
@@ -95,13 +100,10 @@ export async function explainPolicyOfEach(
  * Explains which stored override wins for a route, with the bucket's own policy as the server states it. A document that
  * the server drops is part of the explanation; only a key that is no string is a guard (6), as there is none then.
  */
-export async function explainPolicy(
-  ports: PolicyPorts,
-  question: PolicyQuestion,
-): Promise<Pick<PolicyCheck, 'explanation' | 'base'>> {
-  const { stored, explanation, base } = await lookUp(ports, question);
-  if (isWrongType(stored)) readable(stored, false);
-  return { explanation, base };
+export async function explainPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<LivePolicyExplanation> {
+  const found = await lookUp(ports, question);
+  if (isWrongType(found.stored)) readable(found.stored, false);
+  return found;
 }
 
 async function lookUp(ports: PolicyPorts, question: PolicyQuestion) {
@@ -112,7 +114,9 @@ async function lookUp(ports: PolicyPorts, question: PolicyQuestion) {
     bucket: question.bucket,
     ...(base === null ? {} : { base }),
   });
-  return { stored, loaded, server: asked.server, base, explanation };
+  const fields = compare(asked.server, loaded, question.route, base);
+  const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
+  return { stored, server: asked.server, base, explanation, fields, isSame };
 }
 
 function isWrongType({ type }: StoredOverrides): boolean {

@@ -1,4 +1,4 @@
-import type { Act, Bound, RunbookStep, Words } from '../domain/runbook/runbook.js';
+import { fieldText, type Act, type Bound, type RunbookStep, type Words } from '../domain/runbook/runbook.js';
 import type { ResolvedAct } from '../domain/runbook/resolve.js';
 import { shellWords } from '../domain/shell-words.js';
 
@@ -53,7 +53,7 @@ function boundText({ kind, value }: Bound): string {
 /** What else of a command is looked at, in words; empty: its exit code alone. */
 export function wantedText(act: Act | ResolvedAct): string {
   if (act.kind !== 'rlctl') return '';
-  const fields = act.fields.map(({ path, is }) => `${path} is ${is}`);
+  const fields = act.fields.map(fieldText);
   const exits = act.exits.length === 1 && act.exits[0] === 0 ? [] : [`exit code ${act.exits.join(' or ')}`];
   return [...exits, ...fields].join(', ');
 }

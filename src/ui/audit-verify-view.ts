@@ -25,7 +25,7 @@ const mostFindings = 10;
 
 /** Whether a history is whole, what is wrong with it, and how much was checked. */
 export function auditVerifyView(found: Verification, facts: VerifyFacts): View {
-  const { findings, checked, rebuilt, first, head, anchor, isForeign, isMetadataForeign } = found;
+  const { findings, checked, rebuilt, notRebuilt, first, head, anchor, isForeign, isMetadataForeign } = found;
   const remarks = remarksOf(found, facts);
   return {
     kind: 'AuditVerification',
@@ -35,6 +35,7 @@ export function auditVerifyView(found: Verification, facts: VerifyFacts): View {
       isSound: findings.length === 0,
       checked,
       rebuilt,
+      notRebuilt,
       firstSequence: first,
       head: head === null ? null : headText(head),
       anchor:
@@ -63,13 +64,14 @@ function keptAt({ anchor }: VerifyFacts): string | null {
 }
 
 function verdictText(
-  { findings, checked, rebuilt, first, head }: Verification,
+  { findings, checked, rebuilt, notRebuilt, first, head }: Verification,
   { source }: VerifyFacts,
   theme: Theme,
 ): string {
   if (checked === 0 && findings.length === 0) return `${term(source)}: no change has been recorded`;
   const numbers = first === null || head === null ? '' : ` (${first} to ${head.sequence})`;
-  const much = `${counted(checked, 'entry', 'entries')}${numbers} checked, ${counted(rebuilt, 'edit')} rebuilt byte by byte`;
+  const left = notRebuilt === 0 ? '' : `, ${notRebuilt} not: what stood before them is missing`;
+  const much = `${counted(checked, 'entry', 'entries')}${numbers} checked, ${counted(rebuilt, 'edit')} rebuilt byte by byte${left}`;
   if (findings.length === 0) return theme.good(`✓ the history of ${term(source)} is whole: ${much}`);
   return theme.bad(`✗ the history of ${term(source)} is not whole: ${counted(findings.length, 'finding')}; ${much}`);
 }

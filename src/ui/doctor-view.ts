@@ -1,5 +1,6 @@
 import { counted } from '../domain/counted.js';
 import { checkGroups, type CheckGroup, type Severity } from '../domain/doctor/checks.js';
+import { onlyAsked } from '../domain/doctor/checks.js';
 import { countFindings, type CheckResult, type DoctorFinding, type DoctorReport } from '../domain/doctor/report.js';
 import { doctorJson, modeText } from './doctor-json.js';
 import { term } from './term.js';
@@ -35,7 +36,7 @@ function groupLines(group: CheckGroup, all: readonly CheckResult[], theme: Theme
   const mended = checks.filter((check) => check.findings.length > 0 && check.findings.every(({ isFixed }) => isFixed));
   const isCounted = healthy.length > 0 || skipped.length < checks.length;
   const said = [
-    ...(isCounted ? [`${healthy.length} of ${checks.length} well`] : []),
+    ...(isCounted ? [`${healthy.length} of ${checks.length} ${checks.length === 1 ? 'check' : 'checks'} well`] : []),
     ...(mended.length > 0 ? [`${mended.length} mended`] : []),
     ...(skipped.length > 0 ? [theme.dim(skippedText(skipped, checks.length))] : []),
   ];
@@ -102,11 +103,19 @@ function summary(report: DoctorReport, theme: Theme): string {
   const { error, warning, info } = countFindings(report);
   const notes = info === 0 ? '' : `; ${counted(info, 'thing')} worth knowing`;
   const skipped = report.checks.filter(({ state }) => state === 'notChecked').length;
+  const untried = isSecretUntried(report) ? '; secret not tried (--reload)' : '';
   const left = skipped === 0 ? '' : theme.dim(`; ${counted(skipped, 'check')} not made (why: --json)`);
-  if (error + warning === 0) return `${theme.good('nothing is wrong')}${notes}${left}`;
+  if (error + warning === 0) return `${theme.good('nothing is wrong')}${notes}${untried}${left}`;
   const words = [
     ...(error > 0 ? [counted(error, 'error')] : []),
     ...(warning > 0 ? [counted(warning, 'warning')] : []),
   ];
-  return `${(error > 0 ? theme.bad : theme.warn)(words.join(', '))}${notes}${left}`;
+  return `${(error > 0 ? theme.bad : theme.warn)(words.join(', '))}${notes}${untried}${left}`;
+}
+
+/** Only a reload shows it, and none is sent unasked. */
+function isSecretUntried({ checks }: DoctorReport): boolean {
+  return checks.some(
+    ({ id, state, because }) => id === 'api.reload' && state === 'notChecked' && because === onlyAsked,
+  );
 }

@@ -11,12 +11,12 @@ const onlyIn = { removed: 'left', added: 'right', changed: null, moved: null, ke
 
 /** Two environments side by side: every override that differs, and everything else that is known of both. */
 export function environmentDiffView(comparison: EnvironmentComparison, left: ShownSide, right: ShownSide): View {
-  const { routes, facts, failures, isDifferent, sameCount } = comparison;
+  const { routes, facts, failures, lost, isDifferent, sameCount } = comparison;
   const items = routes?.map(routeJson) ?? null;
   const isWhole = failures.left.length + failures.right.length === 0;
   const sides = [
-    { side: left, failed: addressedFindings(failures.left, left.environment.address) },
-    { side: right, failed: addressedFindings(failures.right, right.environment.address) },
+    { side: left, failed: addressedFindings([...failures.left, ...lost.left], left.environment.address) },
+    { side: right, failed: addressedFindings([...failures.right, ...lost.right], right.environment.address) },
   ];
   return {
     kind: 'EnvDiff',
@@ -105,12 +105,14 @@ function remarksOf(sides: readonly ShownSide[]): readonly string[] {
     );
 }
 
-function summaryText({ isDifferent }: EnvironmentComparison, isWhole: boolean, theme: Theme): string {
+function summaryText({ isDifferent, lost }: EnvironmentComparison, isWhole: boolean, theme: Theme): string {
   const unknown = 'whether the limiter is on, and global shadow, only a reload’s answer tells: none was sent';
   const verdict = isDifferent
     ? theme.bad('they differ (≠); what is remembered, or is meant to differ (~), does not count')
-    : isWhole
-      ? theme.good('they are the same in everything that could be read')
-      : theme.warn('what could be read is the same; not everything could');
+    : lost.left.length + lost.right.length > 0
+      ? theme.bad('what is stored now is the same; what was lost is not compared')
+      : isWhole
+        ? theme.good('they are the same in everything that could be read')
+        : theme.warn('what could be read is the same; not everything could');
   return `${theme.dim(unknown)}\n${verdict}`;
 }

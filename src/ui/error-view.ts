@@ -8,7 +8,9 @@ export function explained(error: unknown): RlctlError {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new RlctlError('unexpected', `rlctl failed in a way it did not foresee: ${message}`, {
     code: 'UNEXPECTED',
-    hint: 'This is a defect of rlctl. Run again with --debug and report what it prints; it holds no secret.',
+    hint:
+      'This is a defect of rlctl. If it was to change something, look first whether it did: rlctl override history. ' +
+      'Then run it again with --debug and report what it prints; that holds no secret.',
     cause: error,
   });
 }
@@ -31,7 +33,7 @@ function conflictLines(error: RlctlError): readonly string[] {
   return (
     routes as readonly { route: string; base: string | null; theirs: string | null; mine: string | null }[]
   ).flatMap(({ route, base, theirs, mine }) => [
-    `  ${term(route)}`,
+    `  ${route === '' ? '"" (every route)' : term(route)}`,
     `    base    ${shown(base)}`,
     `    theirs  ${shown(theirs)}`,
     `    mine    ${shown(mine)}`,

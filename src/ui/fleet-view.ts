@@ -1,5 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
+import { withoutAddress } from '../domain/fleet/instance.js';
+import { refusedCure, refusedText } from '../domain/fleet/reload-record.js';
 import { spread, type Standing, type StandingState } from '../domain/fleet/standing.js';
 import type { RlctlError } from '../domain/errors.js';
 import { valueOf } from '../domain/part.js';
@@ -63,6 +65,7 @@ export function fleetStatusView(shown: ShownFleet): View {
         ...storedText(shown, theme),
         ...surenessText(shown, theme),
         ...plainText(shown, theme),
+        ...siteText(shown, theme),
         ...workersText(shown, theme),
         ...cureText(shown, theme),
       ].join('\n');
@@ -102,8 +105,8 @@ function rowOf(each: Standing, inStep: string, theme: Theme): readonly string[] 
   ];
 }
 
-function whyOf({ state, faults, error, distinctAnswers, staleReads, reads }: Standing): string {
-  if (state === 'unreachable') return term(error?.code ?? '-');
+function whyOf({ instance, state, faults, error, distinctAnswers, staleReads, reads }: Standing): string {
+  if (state === 'unreachable') return error === null ? '-' : term(withoutAddress(error.message, instance));
   if (state === 'split' && staleReads > 0) return `${staleReads} of ${reads} reads stale`;
   if (state === 'split') return `${distinctAnswers} answers in ${reads} reads`;
   return faults.length === 0 ? '-' : counted(faults.length, 'difference');
@@ -202,6 +205,13 @@ function plainText({ environment, status }: ShownFleet, theme: Theme): readonly 
   return plain === 0 ? [] : [theme.warn(plainRemark(plain))];
 }
 
+/** Where no instance says which environment it is, nothing shows that it is the right one. */
+function siteText({ environment: { siteMode }, status }: ShownFleet, theme: Theme): readonly string[] {
+  const answered = status.standings.filter(({ state }) => state !== 'unreachable');
+  const isUntold = siteMode !== null && answered.length > 0 && answered.every((each) => each.siteMode === null);
+  return isUntold ? [theme.warn(`No instance says its site mode: that they are "${siteMode}" is not checked.`)] : [];
+}
+
 /** With too small a number of processes one look may miss a stale one. */
 function workersText({ environment, workersSeen }: ShownFleet, theme: Theme): readonly string[] {
   const { workers } = environment;
@@ -212,10 +222,14 @@ function workersText({ environment, workersSeen }: ShownFleet, theme: Theme): re
 }
 
 /** The instances whose reload mends it, named where they are few. */
-function cureText({ status, environment }: ShownFleet, theme: Theme): readonly string[] {
+function cureText(shown: ShownFleet, theme: Theme): readonly string[] {
+  const { status, environment } = shown;
   const { standings, findings } = status;
   const hint = (text: string): string => `${theme.accent('hint:')} ${addressed(text, environment.address)}`;
-  const broken = standings.filter(({ state }) => state === 'stale' || state === 'split');
+  const isUnsafe = findings.some(({ part, hint: cure }) => part === 'overrides' && cure !== null);
+  const behind = standings.filter(({ state }) => state === 'stale' || state === 'split');
+  const refusing = behind.filter(({ instance }) => status.refused.has(instance.name));
+  const broken = isUnsafe ? [] : behind.filter((each) => !refusing.includes(each));
   const origins = [...new Set(broken.map(({ instance }) => instance.origin))];
   const isFew = origins.length <= 3 && broken.every(({ instance }) => instance.address === null);
   const flags = isFew ? origins.flatMap((origin) => ['--target', origin]) : [];
@@ -229,21 +243,42 @@ function cureText({ status, environment }: ShownFleet, theme: Theme): readonly s
     ]),
     ...findings.flatMap((each) => (each.code === 'WRONG_SITE_MODE' ? [theme.bad(`✗ ${term(each.message)}`)] : [])),
     ...reload,
-    ...causes.slice(0, 3).map(({ error, names }) => {
-      const { code, hint: cure } = addressedError(error, environment.address);
+    ...refusedLines(isUnsafe ? [] : refusing, shown, theme),
+    ...causes.slice(0, 3).map(({ error, names, why }) => {
+      const { hint: cure } = addressedError(error, environment.address);
       const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
-      return `${theme.accent('hint:')} ${term(`${names[0] ?? ''}${more}: ${code}: ${cure ?? ''}`)}`;
+      return `${theme.accent('hint:')} ${term(`${names[0] ?? ''}${more}: ${why}${cure === undefined ? '' : `; ${cure}`}`)}`;
     }),
+  ];
+}
+
+/** Those that a reload alone does not mend. */
+function refusedLines(
+  refusing: readonly Standing[],
+  { status, environment }: ShownFleet,
+  theme: Theme,
+): readonly string[] {
+  const [first] = refusing;
+  if (first === undefined) return [];
+  const at = status.refused.get(first.instance.name) ?? '';
+  const who = whoseText(refusing.map(({ instance }) => instance.name));
+  return [
+    theme.bad(`✗ ${term(who)}: ${refusedText(at)}`),
+    `${theme.accent('hint:')} ${addressed(refusedCure, environment.address)}`,
   ];
 }
 
 /** Why instances did not answer, each cause once, with the instances that it has silenced. */
 function silentCauses(standings: readonly Standing[]) {
-  const causes = new Map<string, { readonly error: RlctlError; readonly names: readonly string[] }>();
+  const causes = new Map<
+    string,
+    { readonly error: RlctlError; readonly why: string; readonly names: readonly string[] }
+  >();
   for (const { state, error, instance } of standings) {
     if (state !== 'unreachable' || error === null) continue;
     const known = causes.get(error.code);
-    causes.set(error.code, { error: known?.error ?? error, names: [...(known?.names ?? []), instance.name] });
+    const why = known?.why ?? withoutAddress(error.message, instance);
+    causes.set(error.code, { error: known?.error ?? error, why, names: [...(known?.names ?? []), instance.name] });
   }
   return [...causes.values()];
 }

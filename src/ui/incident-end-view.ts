@@ -1,14 +1,18 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
+import type { FlagDeed } from '../domain/incident/operation-flags.js';
 import { addressed } from '../domain/printed-command.js';
 import type { IncidentStory } from '../procedures/incident/report.js';
 import type { ChangeResult } from '../procedures/override/change.js';
-import type { FlagResult } from '../procedures/shadow/change-flags.js';
-import { changeView } from './change-view.js';
+import type { ChangePlan } from '../procedures/override/plan.js';
+import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js';
+import { changeView, planView } from './change-view.js';
 import { fileLines, type WrittenFiles } from './incident-files.js';
-import { incidentJson, notificationLines, timelineJson, type Notifications } from './incident-view.js';
+import { incidentJson, timelineJson } from './incident-json.js';
+import { standingLines } from './incident-status-view.js';
+import { notificationLines, type Notifications } from './incident-view.js';
 import { outcomeWords } from './incident-words.js';
-import { flagResultView } from './shadow-view.js';
+import { flagPlanView, flagResultView } from './shadow-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
@@ -61,6 +65,29 @@ export function incidentEndView({ story, back, files, notifications }: ShownEnd,
         ...fileLines(files),
         ...notificationLines(notifications, theme),
         ...(hint === null ? [] : [`${theme.accent('hint:')}  ${term(hint)}`]),
+      ].join('\n'),
+  };
+}
+
+/** What the end would take back, the document and the flags. */
+export interface ShownEndPlan {
+  readonly document: ChangePlan;
+  readonly flags: readonly FlagPlan[];
+  /** What has to be taken back by its own command first. */
+  readonly elsewhere: readonly FlagDeed[];
+}
+
+export function incidentEndPlanView({ document, flags, elsewhere }: ShownEndPlan, environment: Environment): View {
+  const change = planView(document, environment);
+  const plans = flags.map((each) => flagPlanView(each, environment));
+  return {
+    ...change,
+    data: { ...change.data, flags: plans.map(({ data }) => data), elsewhere },
+    human: async (theme) =>
+      [
+        ...standingLines(elsewhere, environment.address, theme),
+        await change.human(theme),
+        ...(await Promise.all(plans.map(async (each) => `\n${await each.human(theme)}`))),
       ].join('\n'),
   };
 }

@@ -1,21 +1,17 @@
-import { formatDuration } from '../domain/duration.js';
-import { summaryOf, type BeforeAndAfter, type Figure } from '../domain/incident/figures.js';
-import type { TimelineItem } from '../domain/incident/timeline.js';
-import { rateText } from '../domain/quantities.js';
 import type { IncidentReport } from '../procedures/incident/report.js';
 import {
-  changeTitle,
-  countsText,
-  diffText,
-  endText,
-  outcomeWords,
-  routeText,
-  stateText,
-  verdictWords,
-} from './incident-words.js';
+  factsOf,
+  figuresOf,
+  happeningOf,
+  missingFigures,
+  type Happening,
+  type Piece,
+  type ToldBucket,
+  type ToldFigure,
+} from './incident-story.js';
 import { markdown, markdownCode, markdownLines } from './markup.js';
 import { condense, sparkline } from './sparkline.js';
-import { clockIn, isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
+import { isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
 
 /** The whole story of an incident as Markdown, for a ticket or a page of a wiki. `zone`: the reader's, by its name. */
 export function incidentMarkdown(report: IncidentReport, zone: string): string {
@@ -23,7 +19,7 @@ export function incidentMarkdown(report: IncidentReport, zone: string): string {
   return [
     `# Incident ${markdown(incident.id)}: ${markdown(incident.title)}`,
     '',
-    ...summary(report, zone),
+    ...factsOf(report).map(({ name, value }) => `- ${name}: ${sentence(value, zone)}`),
     '',
     '## Timeline',
     '',
@@ -33,35 +29,29 @@ export function incidentMarkdown(report: IncidentReport, zone: string): string {
   ].join('\n');
 }
 
-function summary({ incident, timeline, nowMs, isCut }: IncidentReport, zone: string): readonly string[] {
-  const { start, startedBy, end, ticket, environment } = incident;
-  const at = (ms: number): string =>
-    `${timeIn('UTC', ms)} UTC${isUtc(zone) ? '' : ` (${timeBeside(zone, ms)} ${markdown(zone)})`}`;
-  return [
-    `- Environment: ${markdown(environment)}`,
-    `- Started: ${at(start.atMs)} by ${markdown(startedBy)}`,
-    ...(end === null
-      ? ['- Ended: not yet']
-      : [
-          `- Ended: ${at(end.atMs)} by ${markdown(end.by)}: ${outcomeWords[end.outcome]}${end.verdict === null ? '' : ` (${verdictWords[end.verdict]})`}`,
-        ]),
-    `- Duration: ${formatDuration((end?.atMs ?? nowMs) - start.atMs)}`,
-    ...(ticket === null ? [] : [`- Ticket: ${markdown(ticket)}`]),
-    `- In it: ${countsText(timeline)}`,
-    `- Document: \`${start.revision.slice(0, 12)}\` at the start${end === null ? '' : `, \`${end.revision.slice(0, 12)}\` at the end`}`,
-    ...(isCut ? ['- Missing: the history does not reach back to the start; older changes are not shown'] : []),
-  ];
+/** `zone`: where a time is to be told in it as well; `null`: in UTC alone. */
+function sentence(pieces: readonly Piece[], zone: string | null): string {
+  const both = (ms: number): string =>
+    `${timeIn('UTC', ms)} UTC${zone === null || isUtc(zone) ? '' : ` (${timeBeside(zone, ms)} ${markdown(zone)})`}`;
+  return pieces
+    .map((piece) => {
+      if (typeof piece === 'string') return markdown(piece);
+      return 'code' in piece ? `\`${piece.code}\`` : both(piece.atMs);
+    })
+    .join('');
 }
 
 function timelineTable({ timeline, nowMs }: IncidentReport, zone: string): readonly string[] {
   const titles = ['No.', 'UTC', ...(isUtc(zone) ? [] : [markdown(zoneTitle(zone, nowMs))]), 'Who', 'What'];
-  const rows = timeline.map((item) => [
-    'number' in item ? String(item.number) : '',
-    timeIn('UTC', item.atMs),
-    ...(isUtc(zone) ? [] : [timeBeside(zone, item.atMs)]),
-    item.kind === 'foreign' ? 'past rlctl' : markdown(item.actor),
-    happened(item),
-  ]);
+  const rows = timeline
+    .map(happeningOf)
+    .map((each) => [
+      each.number === null ? '' : String(each.number),
+      timeIn('UTC', each.atMs),
+      ...(isUtc(zone) ? [] : [timeBeside(zone, each.atMs)]),
+      each.who === null ? 'past rlctl' : markdown(each.who),
+      happened(each),
+    ]);
   return tableOf(titles, rows);
 }
 
@@ -70,81 +60,51 @@ function tableOf(titles: readonly string[], rows: readonly (readonly string[])[]
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)];
 }
 
-function happened(item: TimelineItem): string {
-  switch (item.kind) {
-    case 'started':
-      return '**started**';
-    case 'note':
-      return `**note**: ${markdownLines(item.text)}`;
-    case 'ended':
-      return `**ended**: ${markdown(endText(item))}`;
-    case 'foreign':
-      return [
-        `**changed past rlctl** between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC`,
-        ...differences(item.diff),
-        stateText(item),
-      ].join('<br>');
-    case 'flags':
-      return [`**${markdown(changeTitle(item))}**${why(item)}`, markdown(stateText(item))].join('<br>');
-    case 'change':
-      return [
-        `**${item.isEnd ? 'the end: ' : ''}${markdown(changeTitle(item))}** ${markdownCode(item.changeId)}${why(item)}`,
-        ...differences(item.diff),
-        markdown(stateText(item)),
-      ].join('<br>');
-  }
+function happened({ what, more, note, changeId, reason, ticket, routes, state }: Happening): string {
+  const head = [
+    `**${markdown(what)}**`,
+    changeId === null ? '' : ` ${markdownCode(changeId)}`,
+    sentence(more, null),
+    note === null ? '' : `: ${markdownLines(note)}`,
+    reason === null ? '' : `: ${markdown(reason)}`,
+    ticket === null ? '' : ` ${markdown(`[${ticket}]`)}`,
+  ].join('');
+  const changed =
+    routes === null
+      ? ['what it changed cannot be told: a document is not at hand, or cannot be read']
+      : routes.map(({ route, text }) => `${markdownCode(route)} ${markdown(text)}`);
+  return [head, ...changed, ...(state === null ? [] : [markdown(state)])].join('<br>');
 }
 
-function why({ reason, ticket }: { readonly reason: string | null; readonly ticket: string | null }): string {
-  return `${reason === null ? '' : `: ${markdown(reason)}`}${ticket === null ? '' : ` ${markdown(`[${ticket}]`)}`}`;
+function decisions(report: IncidentReport): readonly string[] {
+  const [figures, missing] = [figuresOf(report), missingFigures(report)];
+  if (figures.length === 0 && missing === null) return [];
+  const said = missing === null ? [] : ['', markdown(missing)];
+  return ['', '## Decisions around the changes', ...said, ...figures.flatMap(figureLines)];
 }
 
-function differences(diff: Extract<TimelineItem, { kind: 'foreign' }>['diff']): readonly string[] {
-  if (diff === null) return ['what it changed cannot be told: a document is not at hand, or cannot be read'];
-  return diff.map((each) => `${markdownCode(routeText(each.route))} ${markdown(diffText(each))}`);
-}
-
-function decisions({ figures, withoutFigures }: IncidentReport): readonly string[] {
-  if (figures.length === 0 && withoutFigures === null) return [];
-  const missing = withoutFigures === null ? [] : ['', `No figures were at hand: ${markdown(withoutFigures)}.`];
-  return ['', '## Decisions around the changes', ...missing, ...figures.flatMap(figureLines)];
+function figureLines({ of, span, titles, reading, remarks, buckets }: ToldFigure): readonly string[] {
+  const rows = buckets.flatMap((bucket) =>
+    bucket.rows.map(({ name, key, before, after }) => [
+      markdown(bucket.bucket),
+      name,
+      markdown(before),
+      markdown(after),
+      courseOf(bucket, key),
+    ]),
+  );
+  return [
+    '',
+    `### Around ${of}, ${span} UTC`,
+    ...[...remarks, ...(reading === null ? [] : [reading])].flatMap((remark) => ['', markdown(remark)]),
+    ...(rows.length === 0 ? [] : ['', ...tableOf(['Bucket', 'Decision', titles.before, titles.after, 'Course'], rows)]),
+  ];
 }
 
 const courseWidth = 30;
 
-function figureLines(figure: Figure): readonly string[] {
-  const { window, buckets, remarks } = figure;
-  const numbers = window.marks.map(({ number }) => number);
-  const of = numbers.length === 1 ? `change ${numbers[0]}` : `changes ${numbers.join(', ')}`;
-  const [from, to] = [window.fromMs, window.toMs].map((ms) => clockIn('UTC', ms));
-  const rows = buckets.flatMap((bucket) => {
-    const summed = summaryOf(bucket, window);
-    const row = (name: string, key: 'allowed' | 'blocked' | 'shadowBlocked') => {
-      const course = sparkline(
-        condense(
-          bucket.course.map((point) => point[key]),
-          courseWidth,
-        ),
-      ).join('');
-      return [
-        markdown(bucket.bucket),
-        name,
-        rate(summed[key], 'before'),
-        rate(summed[key], 'after'),
-        course.trim() === '' ? '' : `\`${course}\``,
-      ];
-    };
-    return [row('allowed', 'allowed'), row('blocked', 'blocked'), row('shadow-blocked', 'shadowBlocked')];
-  });
-  return [
-    '',
-    `### Around ${of}, ${from}–${to} UTC`,
-    ...remarks.flatMap((remark) => ['', markdown(remark)]),
-    ...(rows.length === 0 ? [] : ['', ...tableOf(['Bucket', 'Decision', 'Before', 'After', 'Course'], rows)]),
-  ];
-}
-
-function rate(value: BeforeAndAfter, side: keyof BeforeAndAfter): string {
-  const number = value[side];
-  return number === null ? 'no data' : markdown(rateText(number));
+function courseOf({ course }: ToldBucket, key: ToldBucket['rows'][number]['key']): string {
+  const values = course.map((point) => point[key]);
+  const line = sparkline(condense(values, courseWidth)).join('');
+  return line.trim() === '' ? '' : `\`${line}\``;
 }

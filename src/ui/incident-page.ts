@@ -1,22 +1,19 @@
-import { formatDuration } from '../domain/duration.js';
-import { summaryOf, type BeforeAndAfter, type Figure, type FigureBucket } from '../domain/incident/figures.js';
-import type { NumberedItem, TimelineItem } from '../domain/incident/timeline.js';
-import { rateText } from '../domain/quantities.js';
+import type { SeriesKey } from '../domain/incident/figures.js';
 import type { IncidentReport } from '../procedures/incident/report.js';
 import {
-  changeTitle,
-  countsText,
-  diffText,
-  endText,
-  outcomeWords,
-  routeText,
-  stateText,
-  verdictWords,
-} from './incident-words.js';
+  factsOf,
+  figuresOf,
+  happeningOf,
+  missingFigures,
+  type Happening,
+  type Piece,
+  type ToldBucket,
+  type ToldFigure,
+} from './incident-story.js';
 import { pageStyle } from './incident-style.js';
 import { plotSvg, seriesSample, type PlotSeries } from './incident-plot.js';
 import { html, htmlLines } from './markup.js';
-import { clockIn, isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
+import { isUtc, timeBeside, timeIn, zoneTitle } from './zoned-time.js';
 
 /** The whole story of an incident as one HTML file: no script, nothing from elsewhere. `zone`: the reader's, by its name. */
 export function incidentPage(report: IncidentReport, zone: string): string {
@@ -74,30 +71,25 @@ function pieces(time: string): string {
     .join(' ');
 }
 
-function bothTimes(ms: number, zone: string): string {
-  const local = isUtc(zone) ? '' : ` <span class="local">(${timeBeside(zone, ms)} ${html(zone)})</span>`;
-  return `${timeTag(ms)} UTC${local}`;
+function sentence(pieces: readonly Piece[], zone: string | null): string {
+  return pieces
+    .map((piece) => {
+      if (typeof piece === 'string') return html(piece);
+      return 'code' in piece ? `<code>${html(piece.code)}</code>` : bothTimes(piece.atMs, zone);
+    })
+    .join('');
 }
 
-function summary({ incident, timeline, nowMs, isCut }: IncidentReport, zone: string): string {
-  const { start, startedBy, end, ticket } = incident;
-  const rows: readonly (readonly [string, string])[] = [
-    ['State', end === null ? 'open' : html(`ended: ${outcomeWords[end.outcome]}`)],
-    ...(end?.verdict ? [['Proof of that', html(verdictWords[end.verdict])] as const] : []),
-    ['Started', `${bothTimes(start.atMs, zone)} by ${html(startedBy)}`],
-    ...(end === null ? [] : [['Ended', `${bothTimes(end.atMs, zone)} by ${html(end.by)}`] as const]),
-    ['Duration', html(formatDuration((end?.atMs ?? nowMs) - start.atMs))],
-    ...(ticket === null ? [] : [['Ticket', html(ticket)] as const]),
-    ['In it', html(countsText(timeline))],
-    [
-      'Document',
-      `<code>${html(start.revision.slice(0, 12))}</code> at the start${end === null ? '' : `, <code>${html(end.revision.slice(0, 12))}</code> at the end`}`,
-    ],
-    ...(isCut
-      ? [['Missing', 'the history does not reach back to the start: older changes are not shown'] as const]
-      : []),
-  ];
-  const list = rows.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('\n');
+/** `zone`: where the time is to be told in it as well; `null`: in UTC alone. */
+function bothTimes(ms: number, zone: string | null): string {
+  const isLocal = zone !== null && !isUtc(zone);
+  return `${timeTag(ms)} UTC${isLocal ? ` <span class="local">(${timeBeside(zone, ms)} ${html(zone)})</span>` : ''}`;
+}
+
+function summary(report: IncidentReport, zone: string): string {
+  const list = factsOf(report)
+    .map(({ name, value }) => `<div><dt>${name}</dt><dd>${sentence(value, zone)}</dd></div>`)
+    .join('\n');
   return `<section id="summary" aria-labelledby="summary-h"><h2 id="summary-h">Summary</h2>\n<dl>\n${list}\n</dl></section>`;
 }
 
@@ -108,63 +100,47 @@ function timelineSection({ timeline, nowMs }: IncidentReport, zone: string): str
     `<table class="timeline"><caption>${zoneNote}</caption>`,
     '<thead><tr><th scope="col"><abbr title="Number of the change">No.</abbr></th><th scope="col">Time</th><th scope="col">What happened</th></tr></thead>',
     '<tbody>',
-    ...timeline.map((item) => timelineRow(item, zone)),
+    ...timeline.map((item) => timelineRow(happeningOf(item), zone)),
     '</tbody></table></section>',
   ].join('\n');
 }
 
-function timelineRow(item: TimelineItem, zone: string): string {
-  const number = 'number' in item ? `<span class="number" id="change-${item.number}">${item.number}</span>` : '';
-  const local = isUtc(zone) ? '' : `<br><span class="local">${pieces(timeBeside(zone, item.atMs))}</span>`;
-  return `<tr class="${item.kind}"><td class="no">${number}</td><td class="time"><time datetime="${new Date(item.atMs).toISOString()}">${pieces(timeIn('UTC', item.atMs))}</time>${local}</td><td>${happened(item)}</td></tr>`;
+function timelineRow(happening: Happening, zone: string): string {
+  const { kind, number, atMs } = happening;
+  const mark = number === null ? '' : `<span class="number" id="change-${number}">${number}</span>`;
+  const local = isUtc(zone) ? '' : `<br><span class="local">${pieces(timeBeside(zone, atMs))}</span>`;
+  return `<tr class="${kind}"><td class="no">${mark}</td><td class="time"><time datetime="${new Date(atMs).toISOString()}">${pieces(timeIn('UTC', atMs))}</time>${local}</td><td>${happened(happening)}</td></tr>`;
 }
 
-function happened(item: TimelineItem): string {
-  switch (item.kind) {
-    case 'started':
-      return `<strong>Started</strong> by ${html(item.actor)}`;
-    case 'note':
-      return `<strong>Note</strong> by ${html(item.actor)}<blockquote>${htmlLines(item.text)}</blockquote>`;
-    case 'ended':
-      return `<strong>Ended</strong> by ${html(item.actor)}: ${html(endText(item))}`;
-    case 'foreign':
-      return `<strong>Changed past rlctl</strong> by somebody unknown, between ${timeIn('UTC', item.afterMs)} and ${timeIn('UTC', item.atMs)} UTC${differences(item)}${state(item)}`;
-    case 'flags':
-      return `<strong>${html(changeTitle(item))}</strong> by ${html(item.actor)}${why(item)}${state(item)}`;
-    case 'change': {
-      const lead = item.isEnd ? 'The end: ' : '';
-      return `<strong>${lead}${html(changeTitle(item))}</strong> by ${html(item.actor)} <code class="id">${html(item.changeId)}</code>${why(item)}${differences(item)}${state(item)}`;
-    }
-  }
+function happened({ what, who, more, note, changeId, reason, ticket, routes, state }: Happening): string {
+  const lead = what.charAt(0).toUpperCase() + what.slice(1);
+  const why = [...(reason === null ? [] : [html(reason)]), ...(ticket === null ? [] : [`[${html(ticket)}]`])];
+  return [
+    `<strong>${html(lead)}</strong> by ${who === null ? 'somebody unknown' : html(who)}${sentence(more, null)}`,
+    changeId === null ? '' : ` <code class="id">${html(changeId)}</code>`,
+    note === null ? '' : `<blockquote>${htmlLines(note)}</blockquote>`,
+    why.length === 0 ? '' : `<p class="why">${why.join(' ')}</p>`,
+    differences(routes),
+    state === null ? '' : `<p class="state">${html(state)}</p>`,
+  ].join('');
 }
 
-function why({ reason, ticket }: { readonly reason: string | null; readonly ticket: string | null }): string {
-  const parts = [...(reason === null ? [] : [html(reason)]), ...(ticket === null ? [] : [`[${html(ticket)}]`])];
-  return parts.length === 0 ? '' : `<p class="why">${parts.join(' ')}</p>`;
-}
-
-function differences(item: Extract<NumberedItem, { kind: 'change' | 'foreign' }>): string {
-  if (item.diff === null)
+function differences(routes: Happening['routes']): string {
+  if (routes === null)
     return '<p class="why">What it changed cannot be told: a document is not at hand, or cannot be read.</p>';
-  if (item.diff.length === 0) return '';
-  const lines = item.diff.map((each) => `<li><code>${html(routeText(each.route))}</code> ${html(diffText(each))}</li>`);
+  if (routes.length === 0) return '';
+  const lines = routes.map(({ route, text }) => `<li><code>${html(route)}</code> ${html(text)}</li>`);
   return `<ul class="diff">${lines.join('')}</ul>`;
 }
 
-function state(item: NumberedItem): string {
-  const text = stateText(item);
-  return `<p class="state">${html(text)}</p>`;
-}
-
-function figuresSection({ figures, withoutFigures }: IncidentReport): string {
-  if (figures.length === 0 && withoutFigures === null) return '';
+function figuresSection(report: IncidentReport): string {
+  const [figures, missing] = [figuresOf(report), missingFigures(report)];
+  if (figures.length === 0 && missing === null) return '';
   const head =
     '<section id="decisions" aria-labelledby="decisions-h"><h2 id="decisions-h">Decisions around the changes</h2>';
-  const missing =
-    withoutFigures === null ? '' : `<p class="missing">No figures were at hand: ${html(withoutFigures)}.</p>`;
   return [
     head,
-    missing,
+    missing === null ? '' : `<p class="missing">${html(missing)}</p>`,
     ...(figures.some(({ buckets }) => buckets.length > 0) ? [legend] : []),
     ...figures.map(figureSection),
     '</section>',
@@ -180,71 +156,66 @@ const legend = [
   '</ul>',
 ].join('');
 
-function figureSection({ window, buckets, remarks }: Figure, index: number): string {
-  const numbers = window.marks.map(({ number }) => number);
-  const of = numbers.length === 1 ? `change ${numbers[0]}` : `changes ${numbers.join(', ')}`;
-  const [from, to] = [window.fromMs, window.toMs].map((ms) => clockIn('UTC', ms));
+function figureSection({ window, of, span, titles, reading, remarks, buckets }: ToldFigure, index: number): string {
   const notes = remarks.map((remark) => `<p class="missing">${html(remark)}</p>`);
-  const shown = buckets.map((bucket, place) => bucketFigure(bucket, window, `f${index}-${place}`));
+  const shown = buckets.map((bucket, place) => bucketFigure(bucket, { window, titles }, `f${index}-${place}`));
   return [
-    `<section class="around" aria-labelledby="around-${index}"><h3 id="around-${index}">Around ${of}, <span class="nowrap">${from}–${to} UTC</span></h3>`,
+    `<section class="around" aria-labelledby="around-${index}"><h3 id="around-${index}">Around ${of}, <span class="nowrap">${span} UTC</span></h3>`,
     ...notes,
+    ...(reading === null ? [] : [`<p class="what">${html(reading)}</p>`]),
     `<div class="buckets">${shown.join('\n')}</div></section>`,
   ].join('\n');
 }
 
-function bucketFigure(bucket: FigureBucket, window: Figure['window'], id: string): string {
-  const times = bucket.course.map(({ atMs }) => atMs);
-  const summed = summaryOf(bucket, window);
-  const series = (
-    name: string,
-    shape: PlotSeries['shape'],
-    key: 'allowed' | 'blocked' | 'shadowBlocked',
-  ): PlotSeries => ({
-    name,
-    shape,
-    values: bucket.course.map((point) => point[key]),
-  });
-  const say = (name: string, { before, after }: BeforeAndAfter): string =>
-    `${name}: ${rate(before)} on average before, ${rate(after)} after.`;
-  const common = { unit: 'requests/s', times, window };
-  const over = [series('blocked', 'square', 'blocked'), series('shadow-blocked', 'diamond', 'shadowBlocked')];
+type Around = Pick<ToldFigure, 'window' | 'titles'>;
+
+const shapes: Readonly<Record<SeriesKey, PlotSeries['shape']>> = {
+  allowed: 'plain',
+  blocked: 'square',
+  shadowBlocked: 'diamond',
+};
+
+function bucketFigure(bucket: ToldBucket, { window, titles }: Around, id: string): string {
+  const { course, rows } = bucket;
+  const plot = (name: string, title: string, keys: readonly SeriesKey[]): string => {
+    const shown = rows.filter(({ key }) => keys.includes(key));
+    return plotSvg({
+      id: `${id}-${name}`,
+      title: `${bucket.bucket}: ${title} a second`,
+      description: shown.map((row) => rowText(row, titles)).join(' '),
+      unit: 'requests/s',
+      times: course.map(({ atMs }) => atMs),
+      window,
+      series: shown.map((row) => ({
+        name: row.name,
+        shape: shapes[row.key],
+        values: course.map((point) => point[row.key]),
+      })),
+    });
+  };
   return [
     `<figure><figcaption>${html(bucket.bucket)}</figcaption>`,
     '<p class="what">Allowed</p>',
-    plotSvg({
-      ...common,
-      id: `${id}-a`,
-      title: `${bucket.bucket}: allowed requests a second`,
-      description: say('allowed', summed.allowed),
-      series: [series('allowed', 'plain', 'allowed')],
-    }),
+    plot('a', 'allowed requests', ['allowed']),
     '<p class="what">Over the limit: blocked, shadow-blocked</p>',
-    plotSvg({
-      ...common,
-      id: `${id}-b`,
-      title: `${bucket.bucket}: requests over the limit a second`,
-      description: `${say('blocked', summed.blocked)} ${say('shadow-blocked', summed.shadowBlocked)}`,
-      series: over,
-    }),
-    summaryTable(bucket.bucket, summed),
+    plot('b', 'requests over the limit', ['blocked', 'shadowBlocked']),
+    summaryTable(bucket, titles),
     '</figure>',
   ].join('\n');
 }
 
-function rate(value: number | null): string {
-  return value === null ? 'no data' : rateText(value);
+function rowText({ name, before, after }: ToldBucket['rows'][number], titles: ToldFigure['titles']): string {
+  return `${name}: ${before} on average ${titles.before.toLowerCase()}, ${after} ${titles.after.toLowerCase()}.`;
 }
 
-function summaryTable(bucket: string, summed: ReturnType<typeof summaryOf>): string {
-  const row = (name: string, { before, after }: BeforeAndAfter): string =>
-    `<tr><th scope="row">${name}</th><td>${html(rate(before))}</td><td>${html(rate(after))}</td></tr>`;
+function summaryTable({ bucket, rows }: ToldBucket, titles: ToldFigure['titles']): string {
+  const lines = rows.map(
+    ({ name, before, after }) => `<tr><th scope="row">${name}</th><td>${html(before)}</td><td>${html(after)}</td></tr>`,
+  );
   return [
     `<table class="means"><caption>${html(bucket)}: requests a second on average</caption>`,
-    '<thead><tr><th scope="col">Decision</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>',
-    row('allowed', summed.allowed),
-    row('blocked', summed.blocked),
-    row('shadow-blocked', summed.shadowBlocked),
+    `<thead><tr><th scope="col">Decision</th><th scope="col">${titles.before}</th><th scope="col">${titles.after}</th></tr></thead><tbody>`,
+    ...lines,
     '</tbody></table>',
   ].join('');
 }

@@ -1,6 +1,13 @@
 import { counted } from '../domain/counted.js';
 import type { IncidentOutcome } from '../domain/incident/incident.js';
-import type { ChangeItem, FlagItem, ForeignItem, TimelineItem } from '../domain/incident/timeline.js';
+import {
+  changesIn,
+  type ChangeItem,
+  type FlagItem,
+  type ForeignItem,
+  type NumberedItem,
+  type TimelineItem,
+} from '../domain/incident/timeline.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import type { Verdict } from '../domain/proof/proof.js';
 
@@ -54,9 +61,9 @@ export function changeTitle({ command, partOf }: Pick<ChangeItem | FlagItem, 'co
 
 /** What became of a change, and what a proof said of it. */
 export function stateText(item: ChangeItem | FlagItem | ForeignItem): string {
-  if (item.kind === 'foreign') return 'no proof: it was made past rlctl';
+  const taken = item.kind !== 'flags' && item.takenBackBy !== null ? [`taken back by ${item.takenBackBy}`] : [];
+  if (item.kind === 'foreign') return ['no proof: it was made past rlctl', ...taken].join('; ');
   const verdict = item.verdict === null ? [] : [verdictWords[item.verdict]];
-  const taken = item.kind === 'change' && item.takenBackBy !== null ? [`taken back by ${item.takenBackBy}`] : [];
   const back = item.kind === 'flags' && item.isPutBack ? ['put back at the end'] : [];
   return [...verdict, ...taken, ...back].join('; ') || 'no verdict is known here';
 }
@@ -69,15 +76,16 @@ export function endText({ outcome, verdict, flags }: Extract<TimelineItem, { kin
   );
 }
 
-/** `3 changes` in numbers and by whom: `2 changes with rlctl, 1 past it`. */
+/** How many changes, and how they were made: `4 changes: 2 of overrides, 1 past rlctl, 1 of flags; 1 note`. */
 export function countsText(items: readonly TimelineItem[]): string {
-  const count = (kind: TimelineItem['kind']): number =>
-    items.filter((item) => item.kind === kind && !(item.kind === 'change' && item.isEnd)).length;
+  const changes = changesIn(items);
+  const count = (kind: NumberedItem['kind']): number => changes.filter((item) => item.kind === kind).length;
   const parts = [
-    counted(count('change'), 'change'),
-    ...(count('foreign') === 0 ? [] : [`${count('foreign')} past rlctl`]),
-    ...(count('flags') === 0 ? [] : [counted(count('flags'), 'flag change')]),
-    counted(count('note'), 'note'),
-  ];
-  return parts.join(', ');
+    [count('change'), 'of overrides'],
+    [count('foreign'), 'past rlctl'],
+    [count('flags'), 'of flags'],
+  ] as const;
+  const made = parts.flatMap(([number, how]) => (number === 0 ? [] : [`${number} ${how}`]));
+  const notes = items.filter(({ kind }) => kind === 'note').length;
+  return `${counted(changes.length, 'change')}${made.length === 0 ? '' : `: ${made.join(', ')}`}; ${counted(notes, 'note')}`;
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
 import type { ClearedKey, FoundKey } from '../procedures/limiter-keys/clear.js';
 import { term } from './term.js';
@@ -64,14 +65,18 @@ function keyLines(found: FoundKey, theme: Theme): readonly string[] {
   if (value === null) return [head, 'there is none'];
   const text = Buffer.from(value).toString('utf8');
   const shown = text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
-  return [head, `value  ${term(shown)}`, `ends   ${endText(ttlMs)}`];
+  return [
+    head,
+    `value  ${term(shown)}`,
+    `ends   ${ttlMs === null ? 'never by itself' : `by itself in ${formatDuration(ttlMs)}`}`,
+  ];
 }
 
 function endText(ttlMs: number | null): string {
-  return ttlMs === null ? 'never by itself' : `by itself in ${formatDuration(ttlMs)}`;
+  return ttlMs === null ? 'never ends by itself' : `ends by itself in ${formatDuration(ttlMs)}`;
 }
 
 function standing({ wanted, state }: FoundKey): string {
   if (state.value === null) return `there is no ${wanted.what} of ${wanted.subject}`;
-  return `${wanted.key} holds ${state.value.length} bytes; it ends ${endText(state.ttlMs)}`;
+  return `${wanted.key} holds ${counted(state.value.length, 'byte')}; it ${endText(state.ttlMs)}`;
 }

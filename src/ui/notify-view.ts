@@ -10,7 +10,7 @@ import type { View } from './view.js';
 /** Somebody was not told: who, of what, why, and what to do. */
 export function failureText(name: string, error: RlctlError, { id }: NotifyEvent, theme: Theme): string {
   const hint = error.hint === undefined ? '' : `\n${theme.accent('hint:')}  ${term(error.hint)}`;
-  return `${theme.warn('warning:')} "${term(name)}" was not told of ${term(id)}: ${term(error.message)}${hint}`;
+  return `${theme.warn('warning:')} "${term(name)}" ${isUnknown(error) ? 'may not have been told of' : 'was not told of'} ${term(id)}: ${term(error.message)}${hint}`;
 }
 
 /** Nobody is told, because nobody has vouched for the file that says who. */
@@ -28,6 +28,7 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
     isDelivered,
     detail,
     code: error?.code ?? null,
+    mayHaveArrived: isDelivered || isUnknown(error),
     hint: error?.hint ?? null,
     attempts,
     tookMs,
@@ -41,7 +42,7 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
         each.isDelivered ? theme.good('✓') : theme.bad('✗'),
         term(each.target.name),
         term(describeTarget(each.target)),
-        term(each.isDelivered ? each.detail : 'not told'),
+        resultText(each),
       ]);
       const table = await renderTable(
         [{ title: '' }, { title: 'RECEIVER' }, { title: 'WHERE', isFlexible: true }, { title: 'RESULT' }],
@@ -54,6 +55,17 @@ export function notifyTestView(event: NotifyEvent, told: readonly Told[]): View 
       return [`event ${term(event.id)}, as every receiver knows it`, table, ...failures].join('\n');
     },
   };
+}
+
+/** True where what was sent may have arrived, though no answer came. */
+function isUnknown(error: RlctlError | null): boolean {
+  return error?.details?.['mayHaveArrived'] === true;
+}
+
+/** Where no answer came to what was sent, nobody knows. */
+function resultText({ isDelivered, detail, error }: Told): string {
+  if (isDelivered) return term(detail);
+  return isUnknown(error) ? 'no answer; it may have arrived' : 'not told';
 }
 
 /** The event as it would be sent. */

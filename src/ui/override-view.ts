@@ -2,11 +2,12 @@ import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { formatDuration } from '../domain/duration.js';
-import { goneCure, goneText, isDocumentGone } from '../domain/override/document-gone.js';
+import type { Finding } from '../domain/finding.js';
 import type { PendingEnd } from '../domain/override/expiry.js';
 import type { RouteMetadata } from '../domain/override/metadata.js';
 import type { ListedOverride, OverrideListing } from '../procedures/override/inspect.js';
 import { setText } from './author-text.js';
+import { addressedFindings, findingLines } from './finding-lines.js';
 import { LazyItems } from './json-pieces.js';
 import { renderTable, tablePieces, type Column } from './table.js';
 import { term } from './term.js';
@@ -15,8 +16,13 @@ import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
 /** Every override in matching order: the first that starts the route wins. */
-export function overrideListView(listing: OverrideListing, environment: Environment, nowMs: number): View {
+export function overrideListView(
+  listing: OverrideListing,
+  environment: Environment,
+  { nowMs, lost }: { readonly nowMs: number; readonly lost: Finding | null },
+): View {
   const { stored, overrides, removed, isForeign } = listing;
+  const findings = addressedFindings(lost === null ? [] : [lost], environment.address);
   const items = new LazyItems(overrides, (each) => overrideJson(each, stored.serverTimeMs));
   const data = {
     environment: environment.name,
@@ -28,15 +34,17 @@ export function overrideListView(listing: OverrideListing, environment: Environm
     removed: removed.map((each) => ({
       prefix: each.route,
       ...endJson(each, stored.serverTimeMs),
+      isTakenOut: each.wrote !== null,
       ...authorJson(each.metadata),
     })),
+    findings,
   };
   const isOwned = overrides.some(({ metadata }) => metadata?.owner !== undefined);
   const columns = columnsOf(isOwned);
   const rows = function* (theme: Theme): Generator<readonly string[]> {
     for (const each of overrides) yield rowOf(each, theme, { nowMs, serverMs: stored.serverTimeMs, isOwned });
   };
-  const remarks = (theme: Theme): Generator<string> => listRemarks(listing, environment, theme);
+  const remarks = (theme: Theme): Generator<string> => listRemarks(listing, environment, findings, theme);
   return {
     kind: 'OverrideList',
     data,
@@ -67,10 +75,14 @@ function headText({ stored }: OverrideListing): string {
   return `${term(stored.key)} at ${stored.revision.slice(0, 12)}`;
 }
 
-function* listRemarks(listing: OverrideListing, environment: Environment, theme: Theme): Generator<string> {
+function* listRemarks(
+  listing: OverrideListing,
+  environment: Environment,
+  findings: readonly Finding[],
+  theme: Theme,
+): Generator<string> {
   const { stored, overrides, removed, isForeign } = listing;
-  if (isDocumentGone(stored))
-    yield theme.warn(term(addressed(`${goneText(stored)}. ${goneCure}`, environment.address)));
+  if (findings.length > 0) yield* findingLines(findings, theme);
   else if (isForeign) yield theme.warn(foreignText(stored.revision, environment));
   if (stored.ttlMs !== null)
     yield theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`);
@@ -155,6 +167,8 @@ function endText({ untilMs, previous }: PendingEnd, serverMs: number): string {
 }
 
 function removedText(end: PendingEnd, serverMs: number): string {
+  if (end.wrote !== null)
+    return `${term(JSON.stringify(end.route))} was set until ${term(isoTime(end.untilMs) ?? '')}, and somebody took it out past rlctl`;
   return `${term(JSON.stringify(end.route))} is removed for a while; that ${endText(end, serverMs)}`;
 }
 

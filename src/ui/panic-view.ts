@@ -1,10 +1,11 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
-import type { Panic } from '../domain/panic/panics.js';
+import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
 import { addressed } from '../domain/printed-command.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
+import { noteLines } from './note-lines.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -12,7 +13,7 @@ import type { View } from './view.js';
 
 /** What a panic came to, beside its change and the proof of that. */
 export interface PanicShown {
-  /** `null`: nothing was changed, so there is nothing to restore. */
+  /** The open panic by which it is known; `null`: none is recorded. */
   readonly id: string | null;
   readonly command: string;
   /** The command that puts back what was; `null`: nothing was changed. */
@@ -22,27 +23,36 @@ export interface PanicShown {
   readonly watch: BlockWatch | null;
   /** True: it was to wait for them. */
   readonly isWaiting: boolean;
+  /** True: everything was as wanted already; it changed nothing, and is recorded as a panic of its own. */
+  readonly isFound: boolean;
   /** What is left to people with access to the platform; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
 
 /** A panic that has acted: the change, its proof, what the limiter decided since, and the way back. */
 export function panicView(change: View, shown: PanicShown, environment: Environment): View {
-  const { id, command, way, watch, manualSteps } = shown;
+  const { id, command, way, watch, isFound, manualSteps } = shown;
   const restore = shown.restore === null ? null : addressed(shown.restore, environment.address);
   return {
     kind: 'Panic',
-    data: { ...change.data, command, panicId: id, way, decisions: watchJson(watch), manualSteps, restore },
+    data: { ...change.data, command, panicId: id, way, isFound, decisions: watchJson(watch), manualSteps, restore },
     human: async (theme) =>
       [
         await change.human(theme),
         ...decisionLines(shown, environment, theme),
         ...manualLines(watch?.verdict === 'proven' ? [] : manualSteps, theme),
-        restore === null
-          ? theme.dim('nothing was changed, so there is nothing to restore')
-          : `${theme.bold(`panic ${id ?? ''} is open.`)} To put back exactly what was before: ${term(restore)}`,
+        wayBackLine(shown, restore, theme),
       ].join('\n'),
   };
+}
+
+function wayBackLine({ id, isFound }: PanicShown, restore: string | null, theme: Theme): string {
+  if (restore === null) return theme.dim('nothing was changed, so there is nothing to restore');
+  if (id === null) return `${theme.bold('this panic is not recorded.')} To put back what was before: ${term(restore)}`;
+  const open = theme.bold(`panic ${id} is open.`);
+  return isFound
+    ? `${open} It changed nothing; what it found so stays so until you close it: ${term(restore)}`
+    : `${open} To put back exactly what was before: ${term(restore)}`;
 }
 
 function watchJson(watch: BlockWatch | null): Record<string, unknown> | null {
@@ -92,12 +102,47 @@ function manualLines(steps: readonly string[], theme: Theme): readonly string[] 
   ];
 }
 
-/** A panic that was taken back: the change and its proof. */
-export function restoredView(change: View, { id, command }: Pick<Panic, 'id' | 'command'>): View {
+/** A panic that was closed: what became of it, and its name. */
+export function restoredView(change: View, { id, command }: Pick<Panic, 'id' | 'command'>, isLeft = false): View {
+  const how = isLeft ? 'closed, and left as it is' : 'restored';
   return {
     kind: 'PanicRestore',
-    data: { ...change.data, command: 'panic restore', panicId: id, restored: command },
-    human: async (theme) => [await change.human(theme), theme.bold(`restored: ${id} (${term(command)})`)].join('\n'),
+    data: { ...change.data, command: 'panic restore', panicId: id, restored: command, isLeft },
+    human: async (theme) => [await change.human(theme), theme.bold(`${how}: ${id} (${term(command)})`)].join('\n'),
+  };
+}
+
+/** What is said of a panic that is closed without a write. */
+export interface Unwritten {
+  /** A sentence. */
+  readonly why: string;
+  readonly remarks: readonly string[];
+  readonly isDryRun: boolean;
+  readonly isLeft?: boolean;
+}
+
+/** A panic that is closed, or would be, and of which nothing is put back. */
+export function unwrittenView(
+  panic: Panic,
+  environment: Environment,
+  { why, remarks, isDryRun, isLeft = false }: Unwritten,
+): View {
+  const { id, command, standsOn } = panic;
+  const stays = standsOn.map((what) => thingText(panic, what)).join(', ');
+  const data = { environment: environment.name, panicId: id, restored: command, isLeft, standsOn, remarks };
+  return {
+    kind: 'PanicRestore',
+    data: { ...data, isDryRun, isNoop: true, changeId: null, changes: [], proof: null },
+    human: (theme) =>
+      [
+        `${why}; nothing ${isDryRun ? 'would be' : 'was'} written`,
+        ...(isLeft && stays !== '' ? [`still as the panic wants it: ${term(stays)}`] : []),
+        ...noteLines(
+          remarks.map((remark) => addressed(remark, environment.address)),
+          theme,
+        ),
+        ...(isDryRun ? [theme.dim(`the panic ${id} goes on being open`)] : []),
+      ].join('\n'),
   };
 }
 
@@ -106,14 +151,14 @@ const columns = [
   { title: 'STATE' },
   { title: 'WHAT' },
   { title: 'BY' },
-  { title: 'CHANGED', isFlexible: true },
+  { title: 'STANDS ON', isFlexible: true },
   { title: 'WHO AND WHY', isFlexible: true },
 ] as const;
 
 /** The panics that are open, or all that are recorded. */
 export function panicsView(panics: readonly Panic[], environment: Environment, nowMs: number): View {
   const json = panics.map(panicJson);
-  const open = panics.filter(({ restored }) => restored === null);
+  const open = panics.filter(isOpen);
   return {
     kind: 'PanicList',
     data: { environment: environment.name, open: open.length, panics: json },
@@ -122,10 +167,10 @@ export function panicsView(panics: readonly Panic[], environment: Environment, n
       if (panics.length === 0) return 'no panic is open';
       const rows = panics.map((each) => [
         each.id,
-        each.restored === null ? theme.warn('open') : `restored ${changeTimeText(each.restored, nowMs)}`,
+        isOpen(each) ? theme.warn('open') : stateText(each, nowMs),
         term(each.command.replace(/^panic /, '')),
         each.way,
-        each.changed.map((route) => term(route === '' ? '"" (every route)' : route)).join(', ') || '-',
+        thingsText(each),
         changeText(each, each.atMs, nowMs),
       ]);
       const hint = addressed('rlctl panic restore ID', environment.address);
@@ -137,15 +182,39 @@ export function panicsView(panics: readonly Panic[], environment: Environment, n
   };
 }
 
-function changeTimeText({ atMs, actor }: NonNullable<Panic['restored']>, nowMs: number): string {
-  return changeText({ actor, reason: null, ticket: null }, atMs, nowMs);
+/** Nobody named it when it was put back: then it is over because nothing of it stands. */
+function stateText({ restored, isLeft }: Panic, nowMs: number): string {
+  if (restored === null) return 'over: nothing of it stands';
+  const { atMs, actor } = restored;
+  return `${isLeft ? 'left' : 'restored'} ${changeText({ actor, reason: null, ticket: null }, atMs, nowMs)}`;
 }
 
-function panicJson({ id, atMs, restored, ...rest }: Panic): Record<string, unknown> {
+/** What it changed, and what it found so; of an open one also what does not stand any more. */
+function thingsText(panic: Panic): string {
+  const { changed, found, standsOn } = panic;
+  const isGone = (what: string): boolean => isOpen(panic) && !standsOn.includes(what);
+  const text = (what: string, isFound: boolean): string => {
+    const notes = [...(isFound ? ['found so'] : []), ...(isGone(what) ? ['not any more'] : [])];
+    return `${term(thingText(panic, what))}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
+  };
+  const all = [...changed.map((what) => text(what, false)), ...found.map((what) => text(what, true))];
+  return all.join(', ') || '-';
+}
+
+/** A column has room for a bucket's name, and not for its variable. */
+function thingText({ way }: Panic, what: string): string {
+  if (way === 'flags') return what.replace(/^RATE_LIMIT_SHADOW_/, '').toLowerCase();
+  return what === '' ? '"" (every route)' : what;
+}
+
+function panicJson(panic: Panic): Record<string, unknown> {
+  const { id, atMs, restored, isLeft, leaves: _, ...rest } = panic;
+  const state = isOpen(panic) ? 'open' : restored === null ? 'over' : isLeft ? 'left' : 'restored';
   return {
     panicId: id,
     ...rest,
-    isOpen: restored === null,
+    isOpen: isOpen(panic),
+    state,
     at: new Date(atMs).toISOString(),
     restored: restored && {
       at: new Date(restored.atMs).toISOString(),

@@ -2,11 +2,13 @@ import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import type { Policy } from '../domain/control-plane.js';
 import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import type { Finding } from '../domain/finding.js';
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { shellWord } from '../domain/shell-words.js';
 import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
+import { addressedFindings, findingLines } from './finding-lines.js';
 import { pasted } from './pasted.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -95,6 +97,17 @@ export interface ExplanationFacts {
   readonly seen: SeenEnforcement;
   /** The bucket's own policy; `null`: not known. */
   readonly base: Policy | null;
+  /** What the server says beside it; `null`: none was asked. */
+  readonly live: LiveFacts | null;
+}
+
+interface LiveFacts {
+  /** The route's policy as it is now. */
+  readonly server: Policy;
+  /** True: what is stored comes to the same. */
+  readonly isSame: boolean;
+  /** Why nothing of what was stored would be left after a reload; `null`: it would. */
+  readonly finding: Finding | null;
 }
 
 /** What was seen that speaks against this explanation: of overrides only where one wins. */
@@ -106,10 +119,15 @@ function remarksOn({ winner }: Explanation, seen: SeenEnforcement): readonly str
 export function explanationView(
   explanation: Explanation,
   sources: ExplanationSources,
-  { address, seen, base }: ExplanationFacts,
+  { address, seen, base, live }: ExplanationFacts,
 ): View {
   const { route, bucket, winner, steps, vanished, droppedBecause, policy, inWords } = explanation;
   const remarks = remarksOn(explanation, seen);
+  const findings = addressedFindings(live?.finding ? [live.finding] : [], address);
+  const isLost = findings.length > 0;
+  const isDrift = !isLost && remarks.length === 0;
+  const loadIt = addressed('; what is stored loads: rlctl reload', address);
+  const isDoubted = remarks.length > 0 || isLost || live?.isSame === false;
   return {
     kind: 'PolicyExplanation',
     data: {
@@ -122,6 +140,9 @@ export function explanationView(
       droppedBecause,
       policy,
       inWords,
+      server: live?.server ?? null,
+      isInForce: live?.isSame ?? null,
+      findings,
       remarks,
     },
     items: steps,
@@ -129,7 +150,9 @@ export function explanationView(
       const lines = [
         `${theme.bold(term(route))}  bucket ${term(bucket)} ${theme.dim(`(${sources.bucket})`)}, overrides from ${term(sources.overrides)}`,
       ];
-      if (droppedBecause !== null) lines.push(theme.bad(`the server drops every override: ${term(droppedBecause)}`));
+      if (droppedBecause !== null && !isLost)
+        lines.push(theme.bad(`the server drops every override: ${term(droppedBecause)}`));
+      lines.push(...findingLines(findings, theme));
       const shown = stepsShown(steps);
       if (shown.length > 0) lines.push(await stepsTable(shown, theme));
       if (shown.length < steps.length) {
@@ -142,18 +165,20 @@ export function explanationView(
         for (const note of step.notes) lines.push(theme.warn(`${term(JSON.stringify(step.prefix))}: ${term(note)}`));
       lines.push(
         winner === null
-          ? 'no override wins: the bucket’s own policy holds'
-          : `${term(JSON.stringify(winner.prefix))} ${remarks.length === 0 ? 'wins' : 'should win'}: the first that starts the route`,
+          ? `${isLost ? 'after a reload ' : ''}no override wins: the bucket’s own policy holds`
+          : `${term(JSON.stringify(winner.prefix))} ${isDoubted ? 'should win' : 'wins'}: the first that starts the route`,
       );
       lines.push(
         inWords === null
           ? theme.dim('its numbers in full need the bucket’s own policy, which only a server tells')
-          : `${remarks.length === 0 ? 'it means' : 'it would mean'}: ${inWords}`,
+          : `${isDoubted ? 'it would mean' : 'it means'}: ${inWords}`,
       );
+      if (live !== null && (isLost || !live.isSame))
+        lines.push(theme.warn(term(`now the server says: ${policyInWords(live.server)}${isDrift ? loadIt : ''}`)));
       lines.push(...remarks.map((remark) => theme.warn(term(remark))));
       if (remarks.length > 0 && seen.off === null && base !== null)
         lines.push(`the bucket’s own policy means: ${policyInWords(base)}`);
-      if (remarks.length === 0 && policy !== null && !policy.isShadow) lines.push(...refusalLines(bucket, address));
+      if (!isDoubted && policy !== null && !policy.isShadow) lines.push(...refusalLines(bucket, address));
       return lines.join('\n');
     },
   };

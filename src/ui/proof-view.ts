@@ -36,10 +36,12 @@ function addressedInstance(address: CommandAddress) {
   });
 }
 
-/** What was written and what was proven is told in sentences of our own; the other steps quote what they met. */
+/** What was written, proven or left out is told in sentences of our own; the other steps quote what they met. */
 export function addressedSteps(steps: readonly Step[], address: CommandAddress): readonly Step[] {
   return steps.map((step) =>
-    ['write', 'verify'].includes(step.name) ? { ...step, detail: addressed(step.detail, address) } : step,
+    ['write', 'verify'].includes(step.name) || step.state === 'skipped'
+      ? { ...step, detail: addressed(step.detail, address) }
+      : step,
   );
 }
 

@@ -26,7 +26,14 @@ export function rolloutJson(state: RolloutState): Record<string, unknown> {
     reason,
     ticket,
     stages: plan.stages.map((stage, index) => ({ ...stageJson(stage), ...recordJson(stages[index]) })),
-    work: work && { changeId: work.changeId, by: work.by, at: isoTime(work.atMs), why: work.why, cause: work.cause },
+    work: work && {
+      changeId: work.changeId,
+      by: work.by,
+      at: isoTime(work.atMs),
+      why: work.why,
+      cause: work.cause,
+      hindered: work.hindered ?? null,
+    },
     notes: notes.map(({ atMs, by, text }) => ({ at: isoTime(atMs), by, text })),
   };
 }

@@ -1,20 +1,13 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
-import {
-  gateInWords,
-  gateLimitText,
-  gateValueText,
-  type GateReading,
-  type GateReport,
-} from '../domain/rollout/gates.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
 import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '../domain/rollout/state.js';
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
 import type { KeptRollout } from '../procedures/rollout/session.js';
+import { gatesText } from './rollout-gates-text.js';
 import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
-import { againstText, forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
-import { condense, sparkline } from './sparkline.js';
+import { forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
@@ -89,12 +82,12 @@ function noneText({ environment }: RolloutShown, theme: Theme): string {
 }
 
 async function rolloutText(shown: Shown): Promise<string> {
-  const { theme, gates, failure = null } = shown;
+  const { state, nowMs, theme, gates, failure = null } = shown;
   const parts = [
     headText(shown),
     ...(failure === null ? [] : [`${theme.bad('not new:')} ${term(failure)}`]),
     await stagesText(shown),
-    ...(gates === null ? lastGates(shown) : [await gatesText(shown, gates.report)]),
+    ...(await gatesText(state, gates?.report ?? null, nowMs, theme)),
     footText(shown),
     notesText(shown),
     ...(await unprovenText(shown)),
@@ -116,7 +109,9 @@ function headText(shown: Shown): string {
   const every = intervalMs === null ? '' : theme.dim(`  every ${formatDuration(intervalMs)}, Ctrl-C ends`);
   const where =
     state.phase === 'finished' || state.phase === 'undone' || state.phase === 'undoing'
-      ? `all ${plan.stages.length} stages`
+      ? plan.stages.length === 1
+        ? 'its one stage'
+        : `all ${plan.stages.length} stages`
       : `stage ${state.stage + 1} of ${plan.stages.length}, ${theme.bold(stage.name)} (${stageInWords(stage)})`;
   return [
     `${theme.bold(term(environment.name))}  rollout ${id}, plan ${term(plan.name)}${every}`,
@@ -203,76 +198,6 @@ function enteredText({ state, nowMs, theme }: Shown): string {
 
 function secondsPassed(ms: number): string {
   return ms < 1000 ? '0s' : formatDuration(Math.floor(ms / 1000) * 1000);
-}
-
-/** What the gates said when the stage ended: why it was taken back is to be seen afterwards too. */
-function lastGates({ state, nowMs, theme }: Shown): readonly string[] {
-  const judged = state.stages[state.stage]?.judged;
-  if (judged == null || !['aborting', 'aborted', 'finished'].includes(state.phase)) return [];
-  const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
-  const against = againstText(judged);
-  return [`${when}: ${verdictText(judged, theme)}${against === '' ? '' : `  ${term(against)}`}`];
-}
-
-function verdictText({ verdict }: Pick<GateReport, 'verdict'>, theme: Theme): string {
-  const paint = { pass: theme.good, fail: theme.bad, inconclusive: theme.warn }[verdict];
-  return paint(theme.bold(verdict.toUpperCase()));
-}
-
-const courseWidth = 20;
-
-async function gatesText({ state, theme }: Shown, report: GateReport): Promise<string> {
-  const { readings, windowMs } = report;
-  const head = `gates of ${theme.bold(currentStage(state).name)}, last ${formatDuration(windowMs)}: ${verdictText(report, theme)}`;
-  const hasCourse = readings.some(({ course }) => course.some((value) => value !== null));
-  const rows = readings.map((reading) => [
-    markOf(reading, theme),
-    term(reading.bucket),
-    gateInWords(reading.gate),
-    nowText(reading, theme),
-    gateLimitText(reading.gate, reading.limit),
-    ...(hasCourse ? [courseText(reading, theme)] : []),
-  ]);
-  const columns = [
-    { title: ' ' },
-    { title: 'BUCKET' },
-    { title: 'GATE' },
-    { title: 'NOW', align: 'right' as const },
-    { title: 'ALLOWED' },
-    ...(hasCourse ? [{ title: 'COURSE' }] : []),
-  ];
-  return [head, await renderTable(columns, rows, theme), ...remarksText(report, theme)].join('\n');
-}
-
-function markOf({ verdict }: GateReading, theme: Theme): string {
-  return { pass: theme.good('✓'), fail: theme.bad('✗'), inconclusive: theme.warn('?') }[verdict];
-}
-
-function nowText({ gate, value, verdict }: GateReading, theme: Theme): string {
-  const text = gateValueText(gate, value);
-  if (value === null) return theme.dim(text);
-  return { pass: text, fail: theme.bad(text), inconclusive: theme.warn(text) }[verdict];
-}
-
-/** The course of a share; red where it stood above what is allowed. */
-function courseText({ course, limit }: GateReading, theme: Theme): string {
-  const values = condense(course, courseWidth);
-  return sparkline(values)
-    .map((bar, index) => ((values[index] ?? 0) > limit ? theme.bad(bar) : bar))
-    .join('');
-}
-
-/** Each reason once, with the buckets that it holds for. */
-function remarksText({ readings, doubts }: GateReport, theme: Theme): readonly string[] {
-  const notes = new Map<string, Set<string>>();
-  for (const { note, bucket, verdict } of readings) {
-    if (note === null || verdict === 'pass') continue;
-    notes.set(note, (notes.get(note) ?? new Set()).add(bucket));
-  }
-  return [
-    ...[...notes].map(([note, buckets]) => theme.dim(`${term([...buckets].join(', '))}: ${term(note)}`)),
-    ...doubts.map((doubt) => `${theme.warn('!')} ${term(doubt)}`),
-  ];
 }
 
 function footText(shown: Shown): string {

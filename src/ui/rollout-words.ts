@@ -6,7 +6,8 @@ import { currentRecord, currentStage, nextStage, soakLeftMs, type RolloutState }
 import type { Forecast } from '../procedures/rollout/read-gates.js';
 
 /** Where a rollout stands, in two words that can be seen from afar. */
-export function headlineOf({ phase }: RolloutState): string {
+export function headlineOf({ phase, work }: RolloutState): string {
+  if (work?.hindered !== undefined) return 'NOT TAKEN BACK';
   return {
     changing: 'CHANGING',
     watching: 'IN FORCE',
@@ -35,6 +36,12 @@ export function nextInWords(
     case 'aborting':
     case 'undoing': {
       if (isDriven) return [`${workInWords(state)}, reloaded and proven`];
+      const hindered = state.work?.hindered;
+      if (hindered !== undefined)
+        return [
+          `it could not be taken back: ${hindered}`,
+          'when nothing of that stands in the way any more: rlctl rollout resume',
+        ];
       const why = isUnproven(state) ? 'its effect is not proven: prove it' : 'that was cut off: finish it';
       return [`${workInWords(state)}, and ${why} with rlctl rollout resume`];
     }

@@ -5,8 +5,8 @@ import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
 import { givenNames } from '../domain/runbook/runbook.js';
-import type { OperationLease } from '../ports/operation-store.js';
 import type { RunEnd, RunMoment } from '../procedures/runbook/drive.js';
+import type { ListedRun } from '../procedures/runbook/runs.js';
 import { resolvedText } from './act-text.js';
 import { renderTable } from './table.js';
 import { term, termLines } from './term.js';
@@ -27,7 +27,7 @@ const stateWords: Readonly<Record<StepRecord['state'], string>> = {
 
 /** One step as it has just ended, for people who watch a run. */
 export function momentView(
-  { step, record }: Extract<RunMoment, { kind: 'ended' }>,
+  { step, record, aside }: Extract<RunMoment, { kind: 'ended' }>,
   of: readonly ResolvedStep[],
   environment: Environment,
 ): View {
@@ -41,9 +41,10 @@ export function momentView(
       const state = record.state === 'noEffect' ? [`      ${theme.warn('NO EFFECT on this server')}`] : [];
       return [
         head,
-        `      ${theme.dim(term(commandText(step, environment)))}`,
+        `      ${theme.dim(term(isBack(record) ? backText(step, environment) : commandText(step, environment)))}`,
         ...state,
         ...saidLines(record, step),
+        ...(aside === undefined ? [] : [`      ${term(aside)}`]),
       ].join('\n');
     },
   };
@@ -72,8 +73,19 @@ function markOf({ state }: Pick<StepRecord, 'state'>, theme: Theme): string {
   return marks[state];
 }
 
-function commandText({ action }: ResolvedStep, { address, api }: Environment): string {
+function commandText({ action }: Pick<ResolvedStep, 'action'>, { address, api }: Environment): string {
   return addressed(resolvedText(action, api[0] ?? ''), address);
+}
+
+function isBack({ state }: StepRecord): boolean {
+  return state === 'undone' || state === 'undoing';
+}
+
+/** How a step is taken back: by its own way back, or by what the history holds of it. */
+function backText(step: ResolvedStep, environment: Environment): string {
+  const { undo } = step;
+  if (undo !== null) return commandText({ action: undo }, environment);
+  return `back to what stood before: ${commandText(step, environment)}`;
 }
 
 function stepJson(record: StepRecord, step: ResolvedStep | undefined, environment: Environment) {
@@ -160,12 +172,6 @@ function ownInputs({ inputs }: RunJournal): RunJournal['inputs'] {
   return inputs.filter(([name]) => givenNames.every((given) => given !== name));
 }
 
-/** One run of the list: where it is known, and who drives it. */
-export interface ListedRun {
-  readonly journal: RunJournal;
-  readonly lease: OperationLease | null;
-}
-
 export function runListView(runs: readonly ListedRun[], environment: Environment, nowMs: number): View {
   const items = runs.map(({ journal, lease }) => ({
     run: journal.id,
@@ -189,7 +195,7 @@ export function runListView(runs: readonly ListedRun[], environment: Environment
         theme.bold(term(each.run)),
         term(each.runbook),
         stateText(each.state, each.drivenBy !== null, theme),
-        `${each.done}/${each.steps}`,
+        each.state === 'undone' ? 'none' : `${each.done}/${each.steps}`,
         relativeTime(runs[index]?.journal.startedAtMs ?? nowMs, nowMs),
         term(each.drivenBy ?? each.actor),
       ]);

@@ -167,12 +167,16 @@ export function runPlanText(plan: RunPlan, theme: Theme): string {
     ...postcheck.map((act) => line('after: ', act)),
     ...(undo === null ? [] : [line('way back: ', undo)]),
   ]);
-  const hasPrograms = steps.some(({ action }) => action.kind === 'exec');
-  const remarks =
-    plan.noPrograms === null || !hasPrograms
-      ? []
-      : [theme.warn(term(`${plan.noPrograms} They are left to somebody’s hand.`))];
-  return [head, ...body, ...remarks].join('\n');
+  const left = leftByHand(plan);
+  return [head, ...body, ...(left === null ? [] : [theme.warn(term(left))])].join('\n');
+}
+
+/** What a run leaves to somebody, because programs are not run here; `null`: nothing. */
+export function leftByHand({ noPrograms, steps, environment }: RunPlan): string | null {
+  const programs = steps.filter(({ action }) => action.kind === 'exec').map(({ step }) => step.id);
+  if (noPrograms === null || programs.length === 0) return null;
+  const text = `${noPrograms} Left to somebody’s hand: ${programs.join(', ')}.`;
+  return addressed(text, environment.address);
 }
 
 function shownAct(act: ResolvedAct, { environment, consentOf }: RunPlan): string {

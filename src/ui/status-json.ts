@@ -3,6 +3,7 @@ import type { OverrideListing } from '../procedures/override/inspect.js';
 import type { Part } from '../domain/part.js';
 import { flipCommand } from '../domain/shadow/flag-flip.js';
 import { addressedFindings } from './finding-lines.js';
+import { operationsJson } from './operation-lines.js';
 import type { StatusShown } from './status-view.js';
 import type { TrafficFacts } from '../procedures/traffic.js';
 
@@ -30,6 +31,7 @@ export function statusJson(shown: StatusShown): Record<string, unknown> {
     fleet: partJson(fleet, ({ source, total, counts }) => ({ source, counts: { total, ...counts } })),
     redis: partJson(redis, redisJson),
     overrides: partJson(overrides, overridesJson),
+    operations: operationsJson(status.operations, environment.address),
     traffic: partJson(traffic, trafficJson),
     envFile: partJson(envFile, ({ lines }) => [...lines].map(([bucket, line]) => ({ bucket, ...line }))),
     globalShadow: envFile.state === 'ok' ? envFile.value.global : null,

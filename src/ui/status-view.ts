@@ -8,11 +8,13 @@ import type { ReloadRecord } from '../domain/reload-record.js';
 import type { FlagFlip } from '../domain/shadow/flag-flip.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { shadowByOverrides, shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
+import type { StoredOverrides } from '../ports/override-store.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
 import { changeText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
 import { healthLines } from './health-lines.js';
+import { operationLines } from './operation-lines.js';
 import { lastChange, statusJson } from './status-json.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -29,6 +31,7 @@ export function statusView(asked: StatusShown): View {
       const rows: readonly (readonly [string, readonly string[]])[] = [
         [term(asked.environment.name), headText(shown)],
         ['fleet', fleetText(shown)],
+        ['operations', operationsText(shown)],
         ['enabled', enabledText(shown)],
         ['shadow', shadowText(shown)],
         ['overrides', overridesText(shown)],
@@ -70,7 +73,9 @@ function labelled(label: string, lines: readonly string[], theme: Theme): readon
 
 function headText({ status, environment, theme }: Shown): readonly string[] {
   const modes = [...new Set(status.targets.map(({ flags }) => (flags.state === 'ok' ? flags.value.siteMode : null)))];
-  const mode = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
+  const told = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
+  const isUntold = environment.siteMode !== null && modes.length > 0 && told.length === 0;
+  const mode = isUntold ? [theme.warn(`no site mode told, so ${environment.siteMode} is not checked`)] : told;
   const first = status.targets[0];
   const where = first === undefined ? noAddressText(status) : term(first.target);
   const more = status.targets.length > 1 ? ` and ${status.targets.length - 1} more` : '';
@@ -177,11 +182,25 @@ function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: T
 }
 
 /** Only the answer to a reload tells; what the last one told may be old. */
-function enabledText({ reload, theme, nowMs }: Shown): readonly string[] {
+function enabledText({ status, reload, theme, nowMs }: Shown): readonly string[] {
   if (reload === null || reload.isEnabled === null) return [theme.dim('not known without a reload')];
+  const started = startedSince(status, Date.parse(reload.at), nowMs);
   const at = theme.dim(`when last reloaded from here, ${relativeTime(Date.parse(reload.at), nowMs)}`);
   const global = reload.isGlobalShadow === true ? theme.warn(', global shadow on') : '';
-  return [`${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`];
+  const said = `${reload.isEnabled ? 'yes' : theme.bad('NO, the limiter is off')}${global}  ${at}`;
+  return started === null
+    ? [said]
+    : [theme.warn(`not known: it has started again since, ${started}`), `before: ${said}`];
+}
+
+/** A server that has started since a reload may have started otherwise: how long it is up; `null`: none has, or none tells. */
+function startedSince({ targets }: Status, reloadedMs: number, nowMs: number): string | null {
+  const ups = targets.flatMap(({ health }) =>
+    Object.values(health).flatMap((part) => (part.state === 'ok' ? (part.value?.uptimeSeconds ?? []) : [])),
+  );
+  const least = Math.min(...ups);
+  // The clocks need not agree to the second.
+  return nowMs - least * 1000 > reloadedMs + 1000 ? `up ${formatDuration(Math.round(least) * 1000)}` : null;
 }
 
 function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
@@ -225,7 +244,27 @@ function overridesText({ status: { overrides, redis }, environment, theme }: Sho
   const shadow = shadowed === 0 ? '' : `, ${shadowed} in shadow`;
   const at = stored.bytes === null ? '' : theme.dim(`  at ${stored.revision.slice(0, 12)}`);
   const head = `${entries.length === 0 ? 'none' : entries.length}${shadow}${at}`;
-  return [head, ...remarks.slice(0, mostLines), ...cut];
+  return [head, ...neverText(stored, environment, theme), ...remarks.slice(0, mostLines), ...cut];
+}
+
+/** A namespace or a database that is not the server’s looks like this. */
+function neverText(
+  { type, lastEntry, key }: StoredOverrides,
+  { address }: Environment,
+  theme: Theme,
+): readonly string[] {
+  if (type !== 'none' || lastEntry !== null) return [];
+  const text = `nothing was ever stored under ${key} here; not expected? rlctl doctor --only redis`;
+  return [theme.dim(term(addressed(text, address)))];
+}
+
+/** Where Redis did not answer, that is told by itself; where there is none, this machine knows of runs alone. */
+function operationsText({ status: { operations, redis }, environment, nowMs, theme }: Shown): readonly string[] {
+  const { open } = operations;
+  const shown = redis.state === 'failed' ? { open, failures: [] } : operations;
+  const isNothing = open.length === 0 && redis.state !== 'ok';
+  if (isNothing) return notKnown(redis, theme);
+  return operationLines(shown, { address: environment.address, nowMs, theme });
 }
 
 /** What Redis did not tell; where none is configured there is nothing to tell. */

@@ -32,7 +32,8 @@ export function trustView(facts: TrustFacts): View {
       [
         headline(facts),
         ...grants.map(
-          ({ environment, kind, value }) => `  ${theme.bold(term(environment))}  ${meanings[kind]} ${term(value)}`,
+          ({ environment, kind, value, receivers = [] }) =>
+            `  ${theme.bold(term(environment))}  ${meanings[kind]} ${term(value)}${receivers.length === 0 ? '' : ` (${receivers.map(term).join(', ')})`}`,
         ),
       ].join('\n'),
   };

@@ -62,6 +62,11 @@ function compare(title, candidates) {
   });
 }
 
+/** What cannot be compared with anything that jq does: its peak of memory alone. */
+function memory(title, each) {
+  say(`\n${title}\n  ${each.name.padEnd(46)} ${Math.round(once(each).peakMiB)} MiB`);
+}
+
 const sh = (name, script) => ({ name, argv: ['sh', '-c', script], codes: [0] });
 const own = (name, args, codes = [0]) => ({ name, argv: [process.execPath, rlctl, ...args], codes });
 
@@ -154,6 +159,10 @@ try {
   await withRedis((port) => {
     spawnSync('sh', ['-c', `redis-cli -p ${port} -x SET app:rl:overrides <'${file}'`]);
     stored(port, file, changed);
+    const yaml = join(folder, 'overrides.yaml');
+    spawnSync('sh', ['-c', `'${process.execPath}' '${rlctl}' override dump >'${yaml}'`], { cwd: folder, env });
+    for (const verb of ['lint', 'diff'])
+      memory('a file of YAML', own(`rlctl override ${verb} -f`, ['override', verb, '-f', yaml], [0, 3]));
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });

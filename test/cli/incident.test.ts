@@ -163,10 +163,10 @@ const plotTextSizes = `[...document.querySelectorAll('svg.plot text')].map((text
 })`;
 
 describe('at a terminal', () => {
-  const open = async (columns: number) => {
+  const open = async (columns: number, isProtected = true) => {
     const env = { ...childEnv(state.lab.world.env), TERM: 'xterm-256color' } as Record<string, string>;
-    const path = await state.lab.world.config('guarded.yaml', {
-      environments: { lab: { ...state.lab.environment, protected: true, require: [] } },
+    const path = await state.lab.world.config(isProtected ? 'guarded.yaml' : 'open.yaml', {
+      environments: { lab: { ...state.lab.environment, protected: isProtected, require: [] } },
     });
     const args = [launcher, '--config', path, '-e', 'lab', 'incident', 'end', '--color', 'never', '--timeout', '60s'];
     return openTerminal(process.execPath, args, { env, cwd: state.lab.world.cwd, columns, rows: 50 });
@@ -195,6 +195,43 @@ describe('at a terminal', () => {
     expect(await again.ended).toBe(0);
     expect(await state.lab.document()).toBe('{}');
     await again.close();
+  });
+
+  test.each([
+    ['restore', 'with rlctl'],
+    ['restore', 'past rlctl'],
+    ['keep', 'with rlctl'],
+  ])('where no name is asked for either: %s after a colleague wrote %s is a conflict', async (wish, how) => {
+    await run(['incident', 'start', `raced ${wish} ${how}`]);
+    await run(['override', 'set', '/api/a', '--burst', '4']);
+    const first = await open(80, false);
+    await first.until('the question', () => first.screen().includes('What was changed since the start'));
+    // A colour was not wanted, of the question neither.
+    expect(
+      first
+        .painted()
+        .flat()
+        .filter(({ colour }) => colour !== null),
+    ).toEqual([]);
+    expect(first.raw()).not.toMatch(/\u001b\[[\d;]*m/);
+    if (how === 'with rlctl') {
+      await run(['override', 'set', '/api/colleague', '--rate', '9'], { RLCTL_ACTOR: 'bob@host' });
+    } else await state.lab.store('{"/api/a":{"burst":4},"/api/colleague":{"rate":9}}');
+    const document = await state.lab.document();
+    expect(document).toContain('/api/colleague');
+    first.type(wish === 'restore' ? '\u001b[B\r' : '\u001b[B\u001b[B\r');
+    expect(await first.ended).toBe(5);
+    expect(first.screen()).toContain('changed underneath');
+    await first.close();
+    expect(await state.lab.document()).toBe(document);
+    expect(JSON.parse((await run(['incident', 'status', '--json'])).out)).toMatchObject({ isOpen: true });
+    const again = await open(80, false);
+    await again.until('the question', () => again.screen().includes('What was changed since the start'));
+    expect(again.screen()).toContain('/api/colleague');
+    again.type('\u001b[B\r');
+    expect(await again.ended).toBe(0);
+    await again.close();
+    expect(await state.lab.document()).toBe('{}');
   });
 
   test('leaving it open changes nothing', async () => {

@@ -261,6 +261,17 @@ describe('verify', () => {
     expect(found.findings.map(({ code }) => code)).toEqual(codes);
   });
 
+  test('says how many edits it could not rebuild, and why', async () => {
+    await example();
+    const { entryId } = entryOf(await streamOf(state.lab.redis, labHistoryKey), 3);
+    await state.lab.redis.cli('XDEL', labHistoryKey, entryId);
+    const { out } = await run(['audit', 'verify']);
+    expect(out).toMatch(
+      /8 entries .* checked, \d edits? rebuilt byte by byte, [1-9] not: what stood before them is missing/,
+    );
+    expect((await run(['audit', 'verify', '--jq', '.notRebuilt'])).out).toMatch(/^[1-9]\n$/);
+  });
+
   test('finds that entries changed places, and that one was put in', async () => {
     await example();
     const whole = await streamOf(state.lab.redis, labHistoryKey);

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Behaviour } from '../../src/sandbox/behaviour.js';
+import { serverName } from '../../src/domain/config/server-name.js';
+import { Secret } from '../../src/domain/secret.js';
 import { createAuthority, type CertificateWish } from '../support/certificates.js';
 import { openHealthyLab, type DoctorOptions } from '../support/doctor-kit.js';
 import { goodPolicy, json, startHttpControlPlane, type Respond } from '../support/http-control-plane.js';
@@ -944,10 +946,12 @@ function learning(options: LabOptions): Fault['seed'] {
 
 /** What an earlier command saw of the server, as it keeps it. */
 function remembering(seen: Readonly<Record<string, boolean | number>>): Fault['seed'] {
-  return async ({ world, sandbox }) => {
+  return async ({ world, sandbox, redis, environment }) => {
     const known = { basePath: '/internal', profile: 'documented', at: '2026-01-01T00:00:00.000Z', ...seen };
     const folder = join(world.stateHome, 'rlctl');
-    const detected = { [`lab ${sandbox.origin}`]: known };
+    const namespace = String(environment['namespace']);
+    const server = { name: 'lab', api: [sandbox.origin], redis: new Secret(redis.url), namespace };
+    const detected = { [serverName(server)]: known };
     const path = await world.write(join(folder, 'state.json'), JSON.stringify({ detected }));
     await chmod(folder, 0o700);
     return { undo: () => rm(path) };

@@ -103,9 +103,9 @@ describe('doctor of what is well', () => {
   test('for people: a line for each group, within 80 columns', async () => {
     const { out, code } = await runDoctor(state.lab, { columns: 80, env: { NO_COLOR: '1', SHELL: '/bin/bash' } });
     expect(code).toBe(0);
-    expect(out).toMatch(/^✓ configuration {2}6 of 6 well$/m);
-    expect(out).toMatch(/^✓ redis {10}9 of 9 well$/m);
-    expect(out).toMatch(/nothing is wrong; \d+ checks not made/);
+    expect(out).toMatch(/^✓ configuration {2}6 of 6 checks well$/m);
+    expect(out).toMatch(/^✓ redis {10}9 of 9 checks well$/m);
+    expect(out).toMatch(/nothing is wrong; secret not tried \(--reload\); \d+ checks not made/);
     expect(out.trim().split('\n').length).toBe(checkGroups.length + 2);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
@@ -116,7 +116,7 @@ describe('doctor of what is broken', () => {
     await state.lab.store('{"/api/search":{"rate":1},"/api/search/fast":{"rate":"12.5"}}');
     const { out, code } = await runDoctor(state.lab, { columns: 80, env: { NO_COLOR: '1', SHELL: '/bin/bash' } });
     expect(code).toBe(3);
-    expect(out).toMatch(/^✗ document {7}4 of 7 well$/m);
+    expect(out).toMatch(/^✗ document {7}4 of 7 checks well$/m);
     expect(out).toMatch(/^ {2}warning document\.order: "\/api\/search\/fast" never wins/m);
     expect(out).toMatch(/^ {4}seen: position 2, behind "\/api\/search"$/m);
     expect(out).toMatch(/^ {4}cure: Put it in front/m);
@@ -151,7 +151,7 @@ describe('doctor of what is broken', () => {
     await state.lab.store('{"/api/x":{"rate":1}}');
     await state.lab.redis.cli('EXPIRE', labKey, '600');
     const ttl = await runDoctor(state.lab, { ...plain, args: ['--only', 'redis.ttl'] });
-    expect(ttl.out).toMatch(/^✗ redis {10}0 of 1 well$/m);
+    expect(ttl.out).toMatch(/^✗ redis {10}0 of 1 check well$/m);
     const slip = await runDoctor(state.lab, { ...plain, columns: 200, environment: { sekret: 'x' } });
     expect(slip.out).toMatch(/is not a valid configuration: environments\.lab: unknown key "sekret"/);
   });
@@ -348,7 +348,7 @@ describe('--fix', () => {
     expect(ran.out).toMatch(/done: chmod 644 .*doctor\.yaml \(was 666\)/);
     expect(ran.out).toContain(`done: chmod 700 ${folder} (was 777)`);
     expect(ran.out).toMatch(/fixed configuration\.secret/);
-    expect(ran.out).toMatch(/^✓ configuration {2}4 of 6 well, 2 mended$/m);
+    expect(ran.out).toMatch(/^✓ configuration {2}4 of 6 checks well, 2 mended$/m);
     expect([await modeOf(file), await modeOf(folder)]).toEqual(['600', '700']);
     expect((await doctorReport(state.lab, { environment: { secret: { file } } })).findings).toEqual([]);
   });

@@ -60,6 +60,11 @@ interface ChangeJson {
   readonly hint: string | null;
 }
 
+/** What a terminal broke into lines. */
+function flat({ out }: Ran): string {
+  return out.replaceAll(/\s+/g, ' ');
+}
+
 const set = ['override', 'set', '/api/search', '--rate', '60', '--json'];
 
 describe('a change where `fleet` lists the instances', () => {
@@ -266,6 +271,47 @@ describe('--resume', () => {
   });
 });
 
+describe('an instance that refused the signature', () => {
+  const commands = [['fleet', 'status'], ['status'], ['verify'], ['doctor', '--only', 'document']];
+
+  test('is remembered by every look until it accepts one: no reload alone is advised for it', async () => {
+    const { run, origins } = await open(4, { foreign: [1], dead: [2] }, (api) => ({ api }));
+    expect(await run(...set)).toMatchObject({ code: 8 });
+    for (const command of commands) {
+      const out = flat(await run(...command));
+      expect(out).toMatch(/refused the signature when (it was )?last reloaded from here/);
+      expect(out).not.toContain(`--target ${origins[1]}`);
+      if (command[0] !== 'status') expect(out).toMatch(/compare the CONFIG_RELOAD_SECRET there/);
+    }
+  });
+
+  test('verify counts every instance, and says of one that is dead that it is', async () => {
+    const { run, origins } = await open(4, { foreign: [1], dead: [2] }, (api) => ({ api }));
+    await run(...set);
+    const out = flat(await run('verify'));
+    expect(out).toContain(`2 of 4 instances proven; ${origins[1]}: the server does not hold what is stored`);
+    expect(out).toContain(`failed too: ${origins[2]} (nothing listens there)`);
+  });
+
+  test('one that is behind for want of a reload is named in the cure', async () => {
+    const { run, origins } = await open(3, { stale: [1] }, (api) => ({ api }));
+    await state.redis.cli('SET', key, JSON.stringify(next));
+    expect((await run('reload', '--target', origins[0] ?? '', '--target', origins[2] ?? '')).code).toBe(0);
+    expect(flat(await run('verify'))).toMatch(new RegExp(`run: rlctl .*reload --target ${origins[1]}; what it`));
+  });
+
+  test('a reload gone on from has a cure for each cause, and knows who accepted the secret before', async () => {
+    const { run, origins } = await open(4, { foreign: [1], dead: [2] }, (api) => ({ api }));
+    await state.redis.cli('SET', key, JSON.stringify(next));
+    await run('reload', '--max-failures', '4');
+    const { message, hint } = errorOf(await run('reload', '--resume', '--max-failures', '4', '--json'));
+    expect(message).toContain(`${origins[1]}: refused the signature of every profile tried`);
+    expect(hint).toContain(`${origins[1]}: 2 other instances accepted the same secret`);
+    expect(hint).toMatch(new RegExp(`${origins[2]}: check the address`));
+    expect(hint?.match(/reload --resume/g)).toHaveLength(1);
+  });
+});
+
 describe('a fleet reload that goes wrong', () => {
   const listed = (api: readonly string[]): JsonObject => ({ api });
 
@@ -290,7 +336,9 @@ describe('a fleet reload that goes wrong', () => {
   test('everywhere: each cause with how many it kept', async () => {
     const { run, origins } = await open(3, { dead: [0], foreign: [1, 2] }, listed);
     const error = errorOf(await run('reload', '--max-failures', '3', '--json'));
-    expect(error.message).toMatch(/^none of 3 instances accepted the reload: 1 nothing listens there .*; 2 refused/);
+    expect(error.message).toMatch(
+      /^none of 3 instances accepted the reload: \S+: nothing listens there; \S+, \S+: refused/,
+    );
     for (const origin of origins) expect(error.message).toContain(origin);
   });
 

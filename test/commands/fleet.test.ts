@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { serverName } from '../../src/domain/config/server-name.js';
+import { Secret } from '../../src/domain/secret.js';
 import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
 import { openLab, type Lab } from '../support/lab.js';
 import { startRedis, type RunningRedis } from '../support/redis-server.js';
@@ -171,6 +173,8 @@ describe('fleet status', () => {
 
   test('who is named for a change is who made it: one past rlctl is told as that', async () => {
     const { run } = await open(1, { document: {} });
+    // The same document was reloaded with overrides in it before: to begin anew is meant.
+    await run(['reload', '--force']);
     const set = await run(['override', 'set', '/api/x', '--rate', '9', '--reason', 'mine', '--no-verify']);
     expect(set.code, set.err).toBe(0);
     await state.redis.cli('SET', key, '{}');
@@ -192,14 +196,16 @@ describe('fleet status', () => {
   test('a hint names the instance that it is about', async () => {
     const { run, origins } = await open(3, { dead: [1] });
     const out = (await run(['fleet', 'status'])).out.replaceAll(/\s+/g, ' ');
-    expect(out).toContain(`hint: ${origins[1]}: API_UNREACHABLE:`);
+    expect(out).toContain(`hint: ${origins[1]}: nothing listens there; check the address`);
   });
 
   test('more processes than workers says are a remark, with its cure', async () => {
     const { run, origins } = await open(1);
     const memory = { basePath: '/internal', at: '2026-03-01T00:00:00Z', workersSeen: 2 };
+    const redis = new Secret(state.redis.url);
+    const server = serverName({ name: 'lab', api: origins, redis, namespace: 'lab' });
     const file = `${state.world.stateHome}/rlctl/state.json`;
-    await state.world.write(file, JSON.stringify({ detected: { [`lab ${origins[0]}`]: memory } }));
+    await state.world.write(file, JSON.stringify({ detected: { [server]: memory } }));
     const out = (await run(['fleet', 'status'])).out.replaceAll(/\s+/g, ' ');
     expect(out).toContain('at least 2 processes answered an earlier proof, and workers is 1');
     expect(out).toContain(`hint: set workers: 2 in environments.lab of ${state.world.cwd}/fleet.yaml`);

@@ -60,9 +60,11 @@ describe('what stands against a change is told at once', () => {
       '  "lab" is protected and the change was not confirmed: nobody was there to ask',
     ]);
     expect(hint).toContain('/api/payments: keep rate from 2 to 10.');
-    expect(hint?.split('\n').at(-1)).toBe(
-      'Add besides, all at once: --reason TEXT --ticket ID --for 2h --confirm lab (instead of --for: --until TIME or --permanent)',
-    );
+    expect(hint?.split('\n').slice(-3)).toEqual([
+      'That done, add all of it at once: --reason TEXT --ticket ID --for 2h --confirm lab',
+      'Where it has to be, override it, which is recorded: --override-guard payments --override-guard why --reason TEXT --ticket ID --for 2h --confirm lab',
+      'Instead of --for 2h: --until TIME or --permanent.',
+    ]);
     expect(details).toMatchObject({
       demands: [{ code: 'GUARD_REFUSED' }, { code: 'REASON_MISSING' }, { code: 'NOT_CONFIRMED' }],
     });
@@ -89,7 +91,33 @@ describe('what stands against a change is told at once', () => {
   test('of a reload that is frozen and not confirmed', async () => {
     const ran = await guarded([{ name: 'frozen', freeze: always }], ['reload', '--json'], { protected: true });
     expect(refusalsOf(ran)).toHaveLength(1);
-    expect(errorOf(ran).hint).toMatch(/--override-guard frozen --reason TEXT\nAdd besides, all at once: --yes$/);
+    expect(errorOf(ran).hint?.split('\n').slice(-2)).toEqual([
+      'That done, add all of it at once: --yes',
+      'Where it has to be, override it, which is recorded: --override-guard frozen --reason TEXT --yes',
+    ]);
+  });
+
+  test('each line of flags is all that is missing: pasted as it is, the command goes through', async () => {
+    const rules = [payments, { name: 'frozen', freeze: always }];
+    const ran = await guarded(rules, set('--rate', '500', '--reason', 'r'), more);
+    const line =
+      errorOf(ran)
+        .hint?.split('\n')
+        .find((each) => each.includes('--override-guard')) ?? '';
+    const flags = line.slice(line.indexOf('--')).split(' ');
+    expect(flags).not.toContain('--reason');
+    expect(await guarded(rules, set('--rate', '500', '--reason', 'r', ...flags), more)).toMatchObject({ code: 0 });
+  });
+
+  test('beside a guard that nobody may override, flags are no more than what comes after its cure', async () => {
+    const rules = [{ name: 'no', deny: true, commands: ['override set'], overridable: false }];
+    const ran = await guarded(rules, set('--rate', '9'), more);
+    expect(errorOf(ran).hint?.split('\n')).toEqual([
+      'Nobody may override "no" (overridable: false).',
+      'Do it where the configuration allows it, or change the rule.',
+      'That done, add all of it at once: --reason TEXT --for 2h --confirm lab',
+      'Instead of --for 2h: --until TIME or --permanent.',
+    ]);
   });
 
   test('of a flag that is set outside the document', async () => {
@@ -97,7 +125,7 @@ describe('what stands against a change is told at once', () => {
     const flags = { ...more, shadowDriver: { 'env-file': path } };
     const ran = await guarded([{ name: 'no', never: 'shadow' }], ['shadow', 'on', 'financial', '--json'], flags);
     expect(refusalsOf(ran)).toMatchObject([{ limit: 'never' }]);
-    expect(errorOf(ran).hint).toMatch(/\nAdd besides, all at once: --reason TEXT --confirm lab$/);
+    expect(errorOf(ran).hint).toMatch(/\nThat done, add all of it at once: --reason TEXT --confirm lab\n/);
     const dry = await guarded([], ['shadow', 'on', 'financial', '--dry-run', '--json'], flags);
     expect(jsonOf<{ remarks: readonly string[] }>(dry.out).remarks).toEqual([
       expect.stringMatching(/wants a reason; give it --reason TEXT$/),

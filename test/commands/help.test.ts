@@ -167,6 +167,16 @@ describe('topics are generated from the tables that the code reads', () => {
   });
 });
 
+test.each([
+  [['override', 'set', '/a', '--shadow', 'on'], '"on": --shadow takes no value (its contrary is --no-shadow)'],
+  [['override', 'list', '--json', 'true'], ': --json takes no value'],
+  [['override', 'list', 'x'], 'too many arguments'],
+])('a word too many says what it was taken for: %j', async (words, said) => {
+  const ran = await run(...words);
+  expect(ran).toMatchObject({ code: 2, out: '' });
+  expect(ran.err).toContain(said);
+});
+
 test('no hint, help or diagnosis names a command that does not exist', async () => {
   const source = join(import.meta.dirname, '../../src');
   const files = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.ts'));

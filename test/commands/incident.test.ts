@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.js';
@@ -56,6 +56,8 @@ const status = () =>
     proof: { verdict: string } | null;
     restores: { diff: readonly { route: string; kind: string }[]; refusal: JsonObject | null };
   }>(['incident', 'status']);
+const ids = async () =>
+  (await json<{ incidents: readonly Shown[] }>(['incident', 'list'])).incidents.map(({ id }) => id);
 const kinds = (items: readonly Item[]): readonly string[] => items.map(({ kind, number }) => `${number ?? ''}${kind}`);
 
 describe('from start to end', () => {
@@ -336,8 +338,13 @@ describe('the story as files', () => {
     await state.lab.world.write('there.md', 'mine');
     const error = errorOf(await run(['incident', 'end', '--restore', '--markdown', 'there.md', '--json']));
     expect(error).toMatchObject({ code: 'PAGE_EXISTS', exitCode: 6 });
-    expect(errorOf(await run(['incident', 'end', '--restore', '--out', 'nowhere', '--json']))).toMatchObject({
+    for (const flag of ['--markdown', '--html'])
+      expect(errorOf(await run(['incident', 'end', '--restore', flag, 'nowhere/x', '--json']))).toMatchObject({
+        code: 'FOLDER_MISSING',
+      });
+    expect(errorOf(await run(['incident', 'end', '--restore', '--out', 'there.md/pages', '--json']))).toMatchObject({
       code: 'FOLDER_MISSING',
+      exitCode: 2,
     });
     expect((await run(['incident', 'end', '--restore', '--force'])).code).toBe(2);
     expect((await run(['incident', 'end', '--keep', '--markdown', 'a', '--html', 'a'])).code).toBe(2);
@@ -347,12 +354,104 @@ describe('the story as files', () => {
     expect((await run(['incident', 'show', id, '--markdown', 'again.md'])).out).toContain('written: ');
   });
 
+  test('a folder that is missing is made, and not by a dry run', async () => {
+    await start();
+    await set('/api/search', 30);
+    const out = ['--out', 'of/the/night'];
+    const folder = join(state.lab.world.cwd, 'of');
+    expect((await run(['incident', 'end', '--restore', '--dry-run', ...out])).code).toBe(0);
+    await expect(stat(folder)).rejects.toThrow('ENOENT');
+    const { files } = await json<{ files: { html: string } }>(['incident', 'end', '--restore', ...out]);
+    expect(await readFile(files.html, 'utf8')).toContain('search is slow');
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
+  test('both tell the same: how many changes, and that what was done past rlctl was taken back', async () => {
+    await start();
+    await set('/api/search', 30);
+    await state.lab.store('{"/api/search":{"rate":30},"/past":{"rate":1}}');
+    await run(['incident', 'note', 'seen']);
+    const ended = await json<{ change: { changeId: string }; files: { markdown: string; html: string } }>([
+      'incident',
+      'end',
+      '--restore',
+      '--out',
+      '.',
+    ]);
+    for (const file of [ended.files.markdown, ended.files.html]) {
+      const text = await readFile(file, 'utf8');
+      expect(text).toContain('2 changes: 1 of overrides, 1 past rlctl; 1 note');
+      expect(text).toContain(`no proof: it was made past rlctl; taken back by ${ended.change.changeId}`);
+    }
+    const shown = await run(['incident', 'show', ...(await ids())], { columns: 100 });
+    expect(shown.out).toMatch(/past rlctl.*taken back/s);
+  });
+
   test.each([[['incident', 'show', 'x']], [['incident', 'start', ' ']], [['incident', 'note', '']]])(
     '%j is 2',
     async (args) => {
       expect((await run(args)).code).toBe(2);
     },
   );
+});
+
+describe('flags of buckets', () => {
+  const through = async (args: readonly string[], options: MainOptions = {}): Promise<Ran> => {
+    const { lab } = state;
+    const shadowDriver = { 'env-file': lab.sandbox.envFile };
+    const environments = { lab: { ...lab.environment, shadowDriver } };
+    const env = { RLCTL_CONFIG: await lab.world.config('flags.yaml', { environments }), ...options.env };
+    return lab.world.main(args, { ...options, env });
+  };
+  const flag = async (): Promise<string | undefined> =>
+    /^RATE_LIMIT_SHADOW_FINANCIAL=(.*)$/m.exec(await readFile(state.lab.sandbox.envFile, 'utf8'))?.[1];
+  interface Plan {
+    readonly changes: readonly JsonObject[];
+    readonly flags: readonly { readonly flags: readonly JsonObject[] }[];
+  }
+
+  test('the dry run foretells what the end does to them; a panic that it put back is open no more', async () => {
+    const before = await flag();
+    await through(['incident', 'start', 'flags']);
+    expect((await through(['panic', 'bucket', 'financial'])).code).toBe(0);
+    await through(['override', 'set', '/api/search', '--rate', '30']);
+    expect(await flag()).toBe('true');
+    const ran = await through(['incident', 'end', '--restore', '--dry-run', '--json']);
+    expect(jsonOf<Plan>(ran.out)).toMatchObject({
+      changes: [{ route: '/api/search', kind: 'removed' }],
+      flags: [{ flags: [{ bucket: 'financial', before: 'true', isChanged: true }] }],
+      elsewhere: [],
+    });
+    const human = await through(['incident', 'end', '--restore', '--dry-run'], { columns: 80 });
+    expect(human.out).toContain('- /api/search');
+    expect(human.out).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect([await flag(), (await run(['incident', 'status'])).out.includes('open for')]).toEqual(['true', true]);
+    const ended = await through(['incident', 'end', '--restore', '--json']);
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(await flag()).toBe(before);
+    const { panics } = jsonOf<{ panics: readonly JsonObject[] }>((await through(['panic', 'list', '--json'])).out);
+    expect(panics).toEqual([]);
+    expect((await through(['panic', 'list', '--all'])).out).toMatch(/restored .* bucket financial/);
+  });
+
+  test('those that a colleague set on another machine are part of it, and are taken back where they were set', async () => {
+    await through(['incident', 'start', 'elsewhere']);
+    expect((await through(['shadow', 'on', 'financial'], as('bob@host'))).code).toBe(0);
+    const log = await state.lab.redis.cli('HGET', `{${labKey}}:operations`, 'flags');
+    const moved = log.replace(/"machine":"[^"]*"/, '"machine":"other-host"');
+    await state.lab.redis.cli('HSET', `{${labKey}}:operations`, 'flags', moved);
+    // What this machine knew itself is what the colleague's would.
+    for (const [path] of await state.lab.world.files()) if (path.includes('flips')) await rm(path);
+    const shown = jsonOf<{ timeline: readonly JsonObject[]; restores: { elsewhere: readonly JsonObject[] } }>(
+      (await through(['incident', 'status', '--json'])).out,
+    );
+    expect(shown.timeline.at(-1)).toMatchObject({ kind: 'flags', command: 'shadow on financial', actor: 'bob@host' });
+    expect(shown.restores.elsewhere).toMatchObject([{ operation: null, buckets: ['financial'] }]);
+    const error = errorOf(await through(['incident', 'end', '--restore', '--json']));
+    expect(error).toMatchObject({ code: 'OPERATION_STANDS', exitCode: 6 });
+    expect(error.hint).toMatch(/shadow off financial, where \S+ on other-host is set/);
+    expect((await through(['shadow', 'off', 'financial'])).code).toBe(0);
+  });
 });
 
 describe('on a deployed server', () => {

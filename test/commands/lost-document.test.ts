@@ -58,6 +58,9 @@ describe('the document is gone, and its history is there', () => {
     const gone = findings.find(({ code }) => code === 'DOCUMENT_GONE');
     expect(gone?.hint).toContain('override repair');
     for (const { hint } of findings) expect(hint).not.toMatch(/rlctl( -e \S+)?( --config \S+)? reload/);
+    const shown = await run(...where(), ...command);
+    expect(shown.out).toContain('do not reload before');
+    expect(shown.out).not.toMatch(/run: rlctl\b.* reload/);
   });
 
   test.each([
@@ -102,7 +105,52 @@ describe('the document is gone, and its history is there', () => {
     expect(shown.code).toBe(3);
     expect(shown.out).toContain('before any reload, which would drop it, run: rlctl');
     const list = await run(...where(), 'override', 'list');
-    expect(list.out).toMatch(/is gone, though the history tells of overrides in it\. .*override repair/);
+    expect(list.code).toBe(3);
+    expect(list.out).toMatch(/is gone, though the history tells of overrides in it: .*\n.*override repair/);
+    const listed = jsonOf<Findings>((await run(...where(), 'override', 'list', '--json')).out);
+    expect(listed.findings).toMatchObject([{ code: 'DOCUMENT_GONE' }]);
+  });
+
+  test.each([
+    ['dump', ['override', 'dump']],
+    ['get', ['override', 'get', '/api/search']],
+  ])('%s does not pass it off as an empty one', async (_, command) => {
+    await lose();
+    const ran = await run(...command, '--json');
+    expect(errorOf(ran)).toMatchObject({ code: 'DOCUMENT_GONE', exitCode: 6 });
+    const print = /history --document ([0-9a-f]{12})$/.exec(errorOf(ran).hint ?? '');
+    const printed = await run('override', 'history', '--document', print?.[1] ?? '');
+    expect(printed.out).toBe('{"/api/search":{"rate":7}}');
+  });
+
+  test('lint finds it', async () => {
+    await lose();
+    const ran = await run('override', 'lint', '--json');
+    expect(ran.code).toBe(3);
+    const { findings } = jsonOf<{ findings: readonly object[] }>(ran.out);
+    expect(findings).toMatchObject([
+      { rule: 'document-gone', severity: 'error', hint: expect.stringContaining('override repair') as string },
+    ]);
+  });
+
+  test.each([
+    ['gone: one address', single, null],
+    ['gone: a fleet', listed, null],
+    ['unreadable: one address', single, '{"/api/search":{"rate":7},}'],
+    ['unreadable: a fleet', listed, '{"/api/search":{"rate":7},}'],
+  ])('policy explain tells what a reload would bring from what is now: %s', async (_, where, text) => {
+    await lose();
+    if (text !== null) await state.lab.store(text);
+    const ran = await run(...where(), 'policy', 'explain', '/api/search');
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/the next reload drops every override\n.*override repair.*; do not reload before/);
+    expect(ran.out).toContain('after a reload no override wins');
+    expect(ran.out).toContain('it would mean: 11 requests at once, then one every 1 s');
+    expect(ran.out).toContain('now the server says: 11 requests at once, then one every 8.571 s');
+    const data = jsonOf<Findings & { server: object }>(
+      (await run(...where(), 'policy', 'explain', '/api/search', '--json')).out,
+    );
+    expect(data).toMatchObject({ server: { ratePerMin: 7 }, isInForce: false, findings: [{}] });
   });
 
   test('after the last override was taken out there is nothing to lose', async () => {
@@ -148,6 +196,40 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     await run(...where(), 'reload', '--force');
     expect(reloads()).toBeGreaterThan(before);
     expect((await run(...where(), 'reload', '--json')).code).toBe(0);
+  });
+
+  test('fleet status and status say so and advise no reload, whatever name the environment has', async () => {
+    await lose();
+    const other = await state.lab.world.config('other.yaml', {
+      environments: {
+        other: {
+          ...state.lab.environment,
+          redis: state.lab.redis.url.replace('127.0.0.1', 'localhost'),
+          fleet: { command: ['printf', '%s\\n', state.lab.sandbox.origin] },
+        },
+      },
+    });
+    for (const command of [['status'], ['fleet', 'status'], ['doctor', '--only', 'document']]) {
+      const ran = await run('--config', other, ...command);
+      expect(ran, ran.err).toMatchObject({ code: 3 });
+      expect(ran.out).toContain('Redis was emptied');
+      expect(ran.out).not.toMatch(/run: rlctl\b.* reload/);
+    }
+    const status = await run('--config', other, 'status', '--json');
+    expect(jsonOf<{ lastReload: { command: string } }>(status.out).lastReload.command).toBe('override set');
+    expect(errorOf(await run('--config', other, 'reload', '--json'))).toMatchObject({ code: 'STORE_EMPTIED' });
+  });
+
+  test('another namespace remembers nothing of it', async () => {
+    await lose();
+    const path = await state.lab.world.config('elsewhere.yaml', {
+      environments: { lab: { ...state.lab.environment, namespace: 'elsewhere' } },
+    });
+    const ran = await run('--config', path, 'status');
+    expect(ran.out).toContain('none sent from this machine');
+    expect(ran.out).toContain('nothing was ever stored under elsewhere:rl:overrides here');
+    expect(ran.out).toMatch(/do not reload before it is known where they come from/);
+    expect(ran.out).not.toContain('Redis was emptied');
   });
 
   test('status and doctor say so, and advise no reload', async () => {

@@ -485,6 +485,20 @@ describe('notify test', () => {
     });
   });
 
+  test('who gave no answer may have heard of it: that is not the same as not told', async () => {
+    const hole = await opened(startBlackHole());
+    const [silent, gone] = [hook(hole.origin, { name: 'silent' }), hook('http://127.0.0.1:9', { name: 'gone' })];
+    const ran = await run([silent, gone], ['notify', 'test', '--color', 'never'], { columns: 100 });
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/✗ +silent .* no answer; it may have arrived/);
+    expect(ran.out).toMatch(/✗ +gone .* not told/);
+    expect(ran.out).toMatch(/"silent" may not have been told of/);
+    const { receivers } = jsonOf<{ receivers: readonly JsonObject[] }>(
+      (await run([silent, gone], ['notify', 'test', '--json'])).out,
+    );
+    expect(receivers.map(({ mayHaveArrived }) => mayHaveArrived)).toEqual([true, false]);
+  });
+
   test('can be for some of them, and for none that is not there', async () => {
     const [one, two] = [await webhook(), await webhook()];
     const notify = [hook(one.origin), hook(two.origin, { name: 'ops' })];

@@ -246,6 +246,16 @@ describe('a file that was dumped before somebody else changed the document', () 
     expect([again.code, jsonOf(again.out)]).toMatchObject([0, { dump: null }]);
   });
 
+  test('a diff names nothing that applying the file leaves alone', async () => {
+    const dump = await dumpThenChange([]);
+    await on('set', '/a', '--rate', '1', '--no-reload');
+    await on('set', '/other', '--rate', '4', '--no-reload');
+    const ran = await run(['override', 'diff', '-f', '-'], { stdin: dump });
+    expect(ran.code).toBe(3);
+    expect(ran.out).toContain('/other');
+    expect(ran.out).not.toContain('note:');
+  });
+
   test('of a revision that the history does not have it says that nobody can tell', async () => {
     const dump = await dumpThenChange([]);
     const unknown = dump.replace(/revision: .*/, `revision: "${'ab'.repeat(32)}"`);

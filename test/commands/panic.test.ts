@@ -133,39 +133,13 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     },
   );
 
-  test('a second one finds everything as wanted: nothing is written, it is proven, and there is nothing to restore', async () => {
-    await run(['panic', 'bucket', 'financial']);
+  test('the same once more by the same person is the same panic: nothing is written, and it is proven', async () => {
+    const { panicId, restore } = shown(await run(['panic', 'bucket', 'financial', '--json']));
     const again = await run(['panic', 'bucket', 'financial', '--json']);
     expect(again.code).toBe(0);
-    expect(jsonOf(again.out)).toMatchObject({
-      panicId: null,
-      restore: null,
-      isNoop: true,
-      proof: { verdict: 'proven' },
-    });
-    expect((await run(['panic', 'bucket', 'financial'])).out).toContain('there is nothing to restore');
-  });
-
-  test('two that overlap are restored in either order, and both times every byte is back', async () => {
-    const { lab } = state.site;
-    for (const isFirstFirst of [true, false]) {
-      await lab.reset();
-      await lab.store(before);
-      const first = shown(await run(['panic', 'route', '/api/payments', '--json'])).panicId;
-      const second = shown(await run(['panic', 'bucket', 'financial', '--json'])).panicId;
-      expect(errorOf(await run(['panic', 'restore', '--json']))).toMatchObject({
-        code: 'PANIC_AMBIGUOUS',
-        exitCode: 2,
-      });
-      const [one, other] = isFirstFirst ? [first, second] : [second, first];
-      const restored = await run(['panic', 'restore', one, '--json']);
-      expect(restored.code).toBe(0);
-      expect(shown(restored).remarks.join('\n').includes(`${second} (panic bucket financial) is open as well`)).toBe(
-        isFirstFirst,
-      );
-      expect((await run(['panic', 'restore', other])).code).toBe(0);
-      expect(await lab.document()).toBe(before);
-    }
+    expect(jsonOf(again.out)).toMatchObject({ panicId, restore, isNoop: true, proof: { verdict: 'proven' } });
+    expect((await run(['panic', 'bucket', 'financial'])).out).toContain(`panic ${panicId} is open`);
+    expect(jsonOf((await run(['panic', 'list', '--json'])).out)).toMatchObject({ open: 1 });
   });
 
   test('after somebody else changed a route of it, restoring is a conflict and writes nothing', async () => {
@@ -217,6 +191,8 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     expect(code).toBe('DOCUMENT_CORRUPT');
     expect(hint).toMatch(/override repair; then run the panic again/);
     expect(hint).toMatch(/panic global --by kill-switch needs no document/);
+    expect(hint).toMatch(/on the platform itself:\n {2}1\. .*RATE_LIMIT_SHADOW_FINANCIAL=true/);
+    expect(errorOf(ran).message).toMatch(/nothing was changed$/);
     expect(await lab.document()).toBe('{"/api": ');
   });
 
@@ -292,8 +268,17 @@ describe('what can be proven of a panic', () => {
       // What no request showed is left to the platform.
       expect(shown(ran).manualSteps.length > 0).toBe(!isEnforced);
       if (isEnforced) return;
-      const again = await site.run(['panic', 'route', '/api/search', '--json']);
-      expect(shown(again).remarks.join('\n')).toContain('"loaded" is all that this can come to');
+      // From then on it is known that no override lets anything through here: no proof, and what is left instead.
+      for (const what of [['global'], ['bucket', 'pay'], ['route', '/api/search']]) {
+        const again = await site.run(['panic', ...what, '--json']);
+        expect(again.code).toBe(8);
+        expect(shown(again)).toMatchObject({
+          proof: { verdict: 'notProven', levelReached: 'loaded', trap: 'overridesNotEnforced' },
+        });
+        expect(shown(again).remarks.join('\n')).toContain('"loaded" is all that this can come to');
+        expect(shown(again).manualSteps.join('\n')).toMatch(/Restart them/);
+      }
+      expect((await site.run(['panic', 'route', '/api/search', '--require', 'loaded'])).code).toBe(0);
     } finally {
       await site.lab.stop();
     }
@@ -312,6 +297,12 @@ describe('what can be proven of a panic', () => {
         proof: { verdict: 'proven', levelReached: 'loaded' },
         decisions: { verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
       });
+      // What decisions contradicted is remembered: the next one does not call "loaded" a proof.
+      const next = await site.run(['panic', 'route', '/api/checkout', '--json']);
+      expect([next.code, shown(next).proof.verdict]).toEqual(
+        dialect === 'documented' ? [0, 'proven'] : [8, 'notProven'],
+      );
+      expect(shown(next).manualSteps.length > 0).toBe(dialect === 'deployed');
     } finally {
       await lab.stop();
     }
@@ -426,8 +417,13 @@ describe('what does not go as it should', () => {
     try {
       const nowhere = `127.0.0.1:${await freePort()}`;
       const args = ['panic', 'global', '--json', '--timeout', '3s'];
-      expect((await site.run(args, { redis: `redis://${nowhere}` })).code).toBe(7);
-      expect((await site.run(args, { api: `http://${nowhere}` })).code).toBe(7);
+      for (const broken of [{ redis: `redis://${nowhere}` }, { api: `http://${nowhere}` }]) {
+        const ran = await site.run(args, broken);
+        expect(ran.code).toBe(7);
+        expect(errorOf(ran).message).toMatch(/; nothing was changed$/);
+        expect(errorOf(ran).hint).toMatch(/on the platform itself:\n {2}1\. .*RATE_LIMIT_ENABLED=false/);
+        expect(errorOf(ran).hint).not.toMatch(/\.;|\.\./);
+      }
       expect(await site.lab.document()).toBeNull();
       // Where the API is what is down, the write alone still prepares the next start.
       const written = await site.run([...args, '--no-reload'], { api: `http://${nowhere}` });
@@ -449,7 +445,7 @@ describe('what does not go as it should', () => {
         /^panic p-[0-9a-f]{8} is open\. To put back exactly what was before: rlctl --config \S+ panic restore p-/,
       );
       expect((await site.run(['panic', 'list'])).out).toMatch(
-        /^ID +STATE +WHAT +BY +CHANGED +WHO AND WHY\np-[0-9a-f]{8} +open +bucket financial/,
+        /^ID +STATE +WHAT +BY +STANDS ON +WHO AND WHY\np-[0-9a-f]{8} +open +bucket financial/,
       );
       const items = (await site.run(['panic', 'list', '-o', 'ndjson'])).out.trimEnd().split('\n');
       expect(items.map((line) => jsonOf(line))).toMatchObject([{ command: 'panic bucket financial', isOpen: true }]);
@@ -526,10 +522,16 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
 
   test('what is as before already is left, and where all of it is, the panic is over', async () => {
     const { lab } = state.site;
-    await run(['panic', 'bucket', 'financial']);
+    const { panicId } = shown(await run(['panic', 'bucket', 'financial', '--json']));
     await writeFile(lab.sandbox.envFile, state.pristine);
-    expect(errorOf(await run(['panic', 'restore', '--json'])).code).toBe('NOTHING_TO_UNDO');
     expect((await run(['panic', 'list'])).out).toBe('no panic is open\n');
+    expect((await run(['panic', 'list', '--all'])).out).toContain('over: nothing of it stands');
+    const restored = await run(['panic', 'restore', panicId, '--json']);
+    expect(restored.code).toBe(0);
+    expect(jsonOf(restored.out)).toMatchObject({ kind: 'PanicRestore', panicId, isNoop: true, proof: null });
+    expect(jsonOf((await run(['panic', 'list', '--all', '--json'])).out)).toMatchObject({
+      panics: [{ panicId, isOpen: false, state: 'restored', restored: { actor: 'tester@test' } }],
+    });
   });
 
   test('a dry run changes nothing and keeps nothing; a failed one neither', async () => {
@@ -548,8 +550,9 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     await lab.redis.cli('SET', labKeyOfOperations, 'no hash');
     const acted = await run(['panic', 'bucket', 'financial']);
     expect(await file()).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
-    expect(acted.err).toContain('only this machine knows how to take this panic back');
-    expect(acted.out).toMatch(/To put back exactly what was before: rlctl .*shadow off financial/);
+    expect(acted.err).toContain('this panic is not recorded, so nobody else sees it');
+    expect(acted.out).toMatch(/this panic is not recorded\. To put back what was before: rlctl .*shadow off financial/);
+    expect(acted.out).not.toMatch(/panic p-/);
     expect((await run(['shadow', 'off', 'financial'])).code).toBe(0);
     expect(await file()).toBe(state.pristine);
     await run(['panic', 'route', '/api/search']);
@@ -640,6 +643,27 @@ describe('panic by a program', () => {
     const restored = await run(['panic', 'restore', '--json'], environment);
     expect(restored).toMatchObject({ code: 0 });
     expect(isEnabled()).toBe(true);
+  });
+
+  test('of two kill switches the last one restored puts it on again, whichever that is', async () => {
+    const environment = { killSwitch: { exec: exec() } };
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const ids = [];
+      for (const actor of ['ana@host', 'bo@host']) {
+        const acted = await run(['panic', 'global', '--json'], environment, { env: { RLCTL_ACTOR: actor } });
+        ids.push(shown(acted).panicId);
+      }
+      for (const [done, pick] of order.entries()) {
+        expect(isEnabled()).toBe(false);
+        const restored = await run(['panic', 'restore', ids[pick] ?? '', '--json'], environment);
+        expect(restored.code).toBe(0);
+        expect(jsonOf((await run(['panic', 'list', '--json'], environment)).out)).toMatchObject({ open: 1 - done });
+      }
+      expect(isEnabled()).toBe(true);
+    }
   });
 
   test('a server that needs a restart for it contradicts, with a wait it is waited for', async () => {

@@ -49,6 +49,18 @@ describe('get', () => {
     },
   );
 
+  test('explain says what is stored and not yet loaded', async () => {
+    await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+    const ran = await run(['explain', '/api/search']);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.out).toContain('"/api/search" should win');
+    expect(ran.out).toMatch(/now the server says: 11 requests at once, .*; what is stored loads: rlctl .*reload/);
+    await state.lab.world.main(['reload']);
+    const after = await run(['explain', '/api/search']);
+    expect(after.out).toContain('"/api/search" wins');
+    expect(after.out).not.toContain('now the server says');
+  });
+
   test('the bucket comes from --bucket, its alias, or the configured routes', async () => {
     const bucketOf = async (...args: string[]): Promise<unknown> =>
       jsonOf((await run(['get', ...args, '--json'])).out)['bucket'];
@@ -118,6 +130,7 @@ describe('explain', () => {
 
   test('where the policy enforces, it says how a refusal shows and where it is counted', async () => {
     await state.lab.store('{"/api/payments":{"burst":1,"shadow":false},"/api":{"shadow":true}}');
+    await state.lab.world.main(['reload']);
     const options = { env: { RLCTL_ENV: 'lab' }, columns: 80 };
     const enforced = await state.lab.world.main(['policy', 'explain', '/api/payments', '--color', 'never'], options);
     expect(enforced.out).toContain('answered 429');

@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEvent } from '../../src/domain/rollout/machine.js';
+import type { RolloutState } from '../../src/domain/rollout/state.js';
 import { operationsKey } from '../../src/domain/redis-keys.js';
 import { labKey, openLab, type Lab } from '../support/lab.js';
 import type { MemoryHost } from '../support/memory-host.js';
@@ -62,6 +64,16 @@ const shown = (ran: Ran): Shown => jsonOf<Shown & JsonObject>(ran.out);
 const status = async (site: Site = {}): Promise<Shown> => shown(await run(['rollout', 'status', '--json'], site));
 const start = ['rollout', 'start', 'two', '--detach'];
 
+/** As if a probe or a reload had shown so much of the server. */
+async function remember(traits: JsonObject): Promise<void> {
+  const { stateHome } = state.lab.world;
+  const path = join(stateHome, 'rlctl', 'state.json');
+  const kept = JSON.parse(await readFile(path, 'utf8')) as { readonly detected: Readonly<Record<string, JsonObject>> };
+  const key = `lab ${state.lab.sandbox.origin}`;
+  const seen = { ...kept.detected[key], readsOverrides: null, enforcesOverrides: null, ...traits };
+  await writeFile(path, JSON.stringify({ ...kept, detected: { ...kept.detected, [key]: seen } }));
+}
+
 describe('a panic that is open', () => {
   test('keeps a stage from being entered, and is named with its way back', async () => {
     await run(['panic', 'bucket', 'financial', '--by', 'overrides']);
@@ -79,6 +91,84 @@ describe('a panic that is open', () => {
     expect(await run(['panic', 'route', '/other'])).toMatchObject({ code: 0 });
     const { out } = await run(['rollout', 'status']);
     expect(out).toMatch(/panic p-\w+ \(panic route \/other\) is open/);
+  });
+});
+
+describe('what keeps a stage from being taken back', () => {
+  const one = { one: { stages: [{ name: 'enforce', enforce: ['pay'], soak: '1s' }] } };
+  const entry = () => ({ shadowDriver: { 'env-file': state.lab.sandbox.envFile } });
+
+  test('is said by abort, resume, undo and status, with the panic that holds it and the way out', async () => {
+    const site = { entry: entry(), rollouts: one };
+    const before = await readFile(state.lab.sandbox.envFile, 'utf8');
+    expect(await run(['rollout', 'start', 'one', '--detach'], site)).toMatchObject({ code: 0 });
+    expect(await run(['panic', 'bucket', 'financial'], site)).toMatchObject({ code: 0 });
+    const id = /p-[0-9a-f]{8}/.exec((await run(['panic', 'list'], site)).out)?.[0] ?? 'none';
+    const refused = errorOf(await run(['rollout', 'abort', '--json'], site));
+    expect(refused).toMatchObject({ exitCode: 5, code: 'UNDO_CONFLICT', details: { panicId: id } });
+    expect(refused.message).toContain(`panic ${id} (panic bucket financial) is open`);
+    expect(refused.hint).toMatch(new RegExp(`panic restore ${id}\\. .*rlctl rollout abort$`));
+    // As where a gate failed and nobody was asked: what is begun stays begun, and is told for what it is.
+    await begunAbort(site);
+    expect(errorOf(await run(['rollout', 'resume', '--json'], site)).hint).toMatch(/rlctl rollout resume$/);
+    const looked = await run(['rollout', 'status'], site);
+    expect(looked.out).toMatch(/NOT TAKEN BACK/);
+    expect(looked.out).toMatch(new RegExp(`could not be taken back: .*panic ${id}`));
+    expect(looked.out).not.toContain('cut off');
+    expect(errorOf(await run(['rollout', 'start', 'one', '--json'], site)).message).toContain(
+      'it could not be taken back',
+    );
+    await run(['panic', 'restore', id], site);
+    // A gate decided it: that is a finding.
+    expect(await run(['rollout', 'resume'], site)).toMatchObject({ code: 3 });
+    expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
+  });
+
+  test('where it is no panic, what stood before and what stands there now is said', async () => {
+    const { envFile } = state.lab.sandbox;
+    const before = await readFile(envFile, 'utf8');
+    const site = { entry: entry(), rollouts: one };
+    await run(['rollout', 'start', 'one', '--detach'], site);
+    await writeFile(envFile, (await readFile(envFile, 'utf8')).replace('FINANCIAL=false', 'FINANCIAL=maybe'));
+    const { hint } = errorOf(await run(['rollout', 'abort', '--json'], site));
+    expect(hint).toMatch(/it did not stand in the file; now it is maybe\..*rlctl rollout abort$/);
+    await writeFile(envFile, before);
+  });
+
+  /** The abort written down as a failed gate does it, and not done. */
+  async function begunAbort(site: Site): Promise<void> {
+    const text = await state.lab.redis.cli('HGET', operationsKey(labKey), 'rollout');
+    const kept = JSON.parse(text) as RolloutState;
+    const work = {
+      changeId: 'c0123456789abcdefghij',
+      by: 'gates',
+      atMs: kept.startedAtMs,
+      why: 'refused',
+      cause: 'gate',
+    } as const;
+    const next = afterEvent(kept, { kind: 'abortBegun', work });
+    await state.lab.redis.cli('HSET', operationsKey(labKey), 'rollout', JSON.stringify(next));
+    expect((await status(site)).rollout?.phase).toBe('aborting');
+  }
+});
+
+describe('a server that was seen not to enforce overrides', () => {
+  test('is entered by no stage that acts by overrides, and the cure is named', async () => {
+    const remembered = { readsOverrides: true, enforcesOverrides: false };
+    await remember(remembered);
+    for (const more of [[], ['--dry-run']]) {
+      const refused = errorOf(await run([...start, ...more, '--json']));
+      expect(refused).toMatchObject({ code: 'STAGE_WITHOUT_EFFECT', exitCode: 6 });
+      expect(refused.message).toContain('it was seen before that this server does not enforce overrides');
+      expect(refused.hint).toMatch(/shadowDriver.*rlctl verify ROUTE --probe URL/);
+    }
+    expect([await state.lab.document(), (await status()).rollout]).toEqual([null, null]);
+    await remember({});
+    expect(await run(start)).toMatchObject({ code: 0 });
+    // What is learned later stands against every gate.
+    await remember(remembered);
+    expect((await run(['rollout', 'status'])).out).toContain('the figures show nothing of what the stage does');
+    await remember({});
   });
 });
 
@@ -118,8 +208,8 @@ describe('before anything is begun', () => {
       'a bucket that is not there',
       start,
       { rollouts: { two: { stages: [{ name: 'a', enforce: ['finance'] }] } } },
-      'UNKNOWN_BUCKET',
-      /no bucket "finance"/,
+      'ROLLOUT_PLAN_INVALID',
+      /config\.yaml:1:\d+: stages\[0\]\.enforce\[0\]: there is no bucket "finance"; there are: read, /,
     ],
     [
       'a bucket without routes',

@@ -58,15 +58,18 @@ describe('looking', () => {
     const { out } = await rlctl(['runbook', 'show', 'clear-lock', '-o', 'yaml']);
     await state.lab.world.write('runbooks/copied.yaml', out);
     expect(await rlctl(['runbook', 'lint', 'copied'])).toMatchObject({ code: 0, out: 'nothing found in 1 runbook\n' });
-    const ran = await rlctl(['runbook', 'run', 'copied', '-i', 'user=user:1', '--json']);
-    expect(ran).toMatchObject({ code: 0, err: '' });
+    await state.lab.redis.cli('SET', 'lab:lock:1:checkout', 'held');
+    const waits = errorOf(await rlctl(['runbook', 'run', 'copied', '-i', 'user=user:1', '--json']));
+    const resume = ['runbook', 'resume', String(waits.details?.['run']), '--done', 'agree', '--json'];
+    expect(await rlctl(resume)).toMatchObject({ code: 0, err: '' });
   });
 
   test('the page of the handbook comes from the same source', async () => {
     const { out } = await rlctl(['runbook', 'show', 'raise-limit', '--markdown']);
     expect(out).toContain('# Raise a limit, burst first\n');
-    expect(out).toContain('| `rate` | `1` | the new rate per minute, after the burst; may be left out |');
+    expect(out).toContain('| `rate` | `120` | the new rate per minute, after the burst; may be left out |');
     expect(out).toContain('Only where rate is given.');
+    expect(out).toContain('raise-limit --input route=/api/search --input burst=40\n');
     expect(out).toContain('rlctl override set {{route}} --burst {{burst}}');
   });
 
@@ -81,6 +84,27 @@ describe('looking', () => {
     expect(results.map(({ ruleId }) => ruleId)).toEqual(['command']);
     const github = await rlctl(['runbook', 'lint', '--github']);
     expect(github.out).toMatch(/^::error file=runbooks\/odd\.yaml,line=1,col=\d+,title=rlctl%3A command::/);
+  });
+
+  test('what is wrong with form, meaning and commands is told at once, by lint and by run', async () => {
+    await write('odd', {
+      steps: [
+        { id: 'a', titel: 'A', rlctl: ['override', 'set', '/a', '--raet', '3'] },
+        { id: 'a', title: 'B', rlctl: ['override', 'get', '{{route}}'] },
+      ],
+    });
+    const wanted = [
+      'titel is unknown',
+      'title is missing',
+      "'--raet'",
+      'another step "a"',
+      '{{route}}: there is no such',
+    ];
+    for (const ran of [await rlctl(['runbook', 'lint']), await rlctl(['runbook', 'run', 'odd'])]) {
+      const text = ran.out + ran.err;
+      expect(wanted.filter((each) => !text.includes(each))).toEqual([]);
+      expect(text.match(/odd\.yaml:1:\d+: /g)).toHaveLength(wanted.length);
+    }
   });
 
   test('a dry run shows every command with its consent, and runs nothing', async () => {
@@ -122,14 +146,15 @@ describe('before anything runs', () => {
     const reset = ['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '-i'];
     expect(await rlctl([...reset, 'name=--target=x'])).toMatchObject({ code: 2 });
     const ran = await rlctl([...reset, 'name=$(touch${IFS}x);{{user}}', '--json']);
-    expect(ran.code).toBe(0);
+    // Nothing of that name is held: whoever typed it is told.
+    expect(ran.code).toBe(3);
     expect(ran.out).toContain('there is no lock of user 1, $(touch${IFS}x);{{user}}');
   });
 
   test('on a protected environment a run wants its reason, its end and its name, once for all steps', async () => {
     const environments = { lab: { ...state.lab.environment, protected: true } };
     const path = await state.lab.world.config('protected.yaml', { environments });
-    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=4', '-i', 'rate=5', '--json'];
+    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=40', '-i', 'rate=80', '--json'];
     const run = (...more: string[]) => rlctl([...line, ...more], { env: { RLCTL_CONFIG: path } });
     expect(errorOf(await run())).toMatchObject({ exitCode: 6, code: 'REASON_MISSING' });
     expect(errorOf(await run('--reason', 'R', '--for', '1h'))).toMatchObject({ exitCode: 6, code: 'NOT_CONFIRMED' });
@@ -153,7 +178,7 @@ describe('a run', () => {
   test('records its changes as parts of it, and is taken back exactly, the last step first', async () => {
     const before = '{"/api/b" : {"rate":9}, "/api/a":{"rate":1,"x":2}}';
     await state.lab.store(before);
-    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=4', '-i', 'rate=5', '--json'];
+    const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=40', '-i', 'rate=80', '--json'];
     const ran = jsonOf<Shown>((await rlctl(line)).out);
     expect(states(ran)).toEqual(['before done', 'burst done', 'traffic done', 'rate done', 'after done']);
     const { entries } = jsonOf<{ entries: readonly { changeId: string; partOf?: unknown }[] }>(
@@ -262,6 +287,80 @@ describe('a run', () => {
     expect(states(jsonOf<Shown>(skipped.out))).toEqual(['set skipped']);
   });
 
+  test('raise-limit raises: what is higher already stops it, and nothing is written', async () => {
+    await rlctl(['override', 'set', '/api/a', '--burst', '40']);
+    const before = await state.lab.document();
+    const ran = await rlctl(['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=1', '--json']);
+    expect(ran.code).toBe(3);
+    expect(jsonOf<Shown>(ran.out).steps[1]).toMatchObject({
+      state: 'failed',
+      said: expect.stringContaining('before it: server.burst is 40, and must be at most 1'),
+    });
+    // So does what is stored and not in force yet.
+    await state.lab.store('{"/api/a":{"burst":90}}');
+    const stored = await rlctl(['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=60', '--json']);
+    expect(jsonOf<Shown>(stored.out).steps[1]?.said).toContain('expected.burst is 90, and must be at most 60');
+    await state.lab.store(before ?? '');
+    expect(await state.lab.document()).toBe(before);
+  });
+
+  test('what of a run is taken back says so, and not what it had done', async () => {
+    await rlctl(['override', 'set', '/api/a', '--rate', '9']);
+    const line = ['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4'];
+    const [id = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec((await rlctl(line)).out) ?? [];
+    const back = await rlctl(['runbook', 'resume', id, '--undo']);
+    expect(back.out).toMatch(
+      /↺ write .*\n +back to what stood before: rlctl .*override set \/api\/a --rate 4\n.*rate 4 → 9/,
+    );
+    const listed = await rlctl(['runbook', 'log']);
+    expect(listed.out).toMatch(new RegExp(`${id} +route-override +undone +none`));
+  });
+
+  test('a lock is shown before somebody says that it may go, and only what was shown goes', async () => {
+    const key = 'lab:lock:42:checkout';
+    await state.lab.redis.cli('SET', key, 'worker-7\u001b[2J');
+    const waits = await rlctl(['runbook', 'run', 'clear-lock', '-i', 'user=user:42']);
+    expect(waits).toMatchObject({ code: 6, out: expect.stringContaining('value: worker-7 [2J\n') });
+    expect(await state.lab.redis.cli('EXISTS', key)).toBe('1');
+    const [id = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec(waits.err) ?? [];
+    // The value itself is kept nowhere.
+    expect((await rlctl(['runbook', 'log', id, '--json'])).out).not.toContain('worker-7');
+    await state.lab.redis.cli('SET', key, 'worker-8');
+    const refused = errorOf(await rlctl(['runbook', 'resume', id, '--done', 'agree', '--json']));
+    expect(refused).toMatchObject({ exitCode: 5, code: 'RUN_STOPPED' });
+    expect(refused.message).toContain('does not hold the lock that was meant');
+    expect(await state.lab.redis.cli('GET', key)).toBe('worker-8');
+    // Whoever goes on after that has looked again.
+    expect(await rlctl(['runbook', 'resume', id])).toMatchObject({ code: 0 });
+    expect(await state.lab.redis.cli('EXISTS', key)).toBe('0');
+  });
+
+  test.each([
+    ['clear-lock', 'user=user:43', /there is no lock of user 43/],
+    ['clear-idempotency', 'text=POST:/api/none', /there is no idempotency entry/],
+  ])('%s of what is not there ends with a finding', async (name, input, said) => {
+    const ran = await rlctl(['runbook', 'run', name, '-i', input, '--json']);
+    expect(ran.code).toBe(3);
+    expect(jsonOf<Shown>(ran.out).steps.slice(0, 2)).toMatchObject([
+      { id: 'look', state: 'failed', said: expect.stringMatching(said) },
+      { id: 'agree', state: 'pending' },
+    ]);
+  });
+
+  test('a killed driver of this machine drives nothing any more, whatever its lease says', async () => {
+    await write('by-hand', { steps: [{ id: 'hand', title: '1', manual: 'Call.', undo: { manual: 'Call.' } }] });
+    const { details } = errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json']));
+    const id = String(details?.['run']);
+    const path = join(state.lab.world.stateHome, 'rlctl', 'runs', `${id}.journal.json`);
+    const journal = { ...(JSON.parse(await readFile(path, 'utf8')) as JsonObject), state: 'running', rev: 99 };
+    await writeFile(path, JSON.stringify(journal));
+    await writeFile(join(path, '..', `${id}.driver.json`), JSON.stringify({ token: 'token', pid: 2 ** 22 + 1 }));
+    const lease = `${Date.now() + 60_000} token tester@test`;
+    await state.lab.redis.cli('HSET', '{lab:rl:overrides}:operations', `lease run:${id}`, lease);
+    expect((await rlctl(['runbook', 'log'])).out).toMatch(new RegExp(`${id} +by-hand +cut off`));
+    expect((await rlctl(['runbook', 'log', id])).out).toMatch(/^run .* on lab: cut off$/m);
+  });
+
   test('a lock that changes hands between the look and the removal stays', async () => {
     const key = 'lab:lock:42:checkout';
     await state.lab.redis.cli('SET', key, 'mine');
@@ -360,6 +459,27 @@ describe('programs', () => {
     const changed = errorOf(await run());
     expect(changed).toMatchObject({ code: 'RUN_WAITS' });
     expect(changed.message).toContain('is not trusted to run programs');
+    // It is said before the first step, and not where it stops.
+    const table = await rlctl(['runbook', 'run', 'programs'], there);
+    expect(table.err).toMatch(
+      /is not trusted to run programs \(rlctl env trust\)\. Left to somebody’s hand: run\.\n[^]*waits for step/,
+    );
+  });
+
+  test('cut off in the middle is not run again unasked, and both ways on are named', async () => {
+    await write('programs', {
+      steps: [{ id: 'hand', title: '0', manual: 'x', undo: { manual: 'x' } }, ...programs.steps],
+    });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'programs', '--json'])).details?.['run']);
+    const [key, name] = ['{lab:rl:overrides}:operations', `run:${id}`];
+    const journal = jsonOf<{ rev: number; steps: readonly JsonObject[] }>(await state.lab.redis.cli('HGET', key, name));
+    const steps = journal.steps.map((step) => ({ ...step, state: step['id'] === 'hand' ? 'done' : 'started' }));
+    await state.lab.redis.cli('HSET', key, name, JSON.stringify({ ...journal, rev: journal.rev + 9, steps }));
+    const waits = errorOf(await rlctl(['runbook', 'resume', id, '--json']));
+    expect(waits.message).toContain('its end is not known');
+    expect(waits.hint).toContain(`resume ${id} --done run; or run it once more with: `);
+    expect(waits.hint).toContain(`resume ${id} --again run`);
+    expect(await rlctl(['runbook', 'resume', id, '--again', 'run', '--json'])).toMatchObject({ code: 0 });
   });
 
   test('of a run that comes from Redis alone are left to somebody’s hand', async () => {

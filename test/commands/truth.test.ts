@@ -139,7 +139,7 @@ describe('status, where server and Redis differ', () => {
       if (again) await lab.world.main(['reload']);
       const all = await found(lab);
       expect([all.code, all.codes]).toEqual([3, ['OVERRIDES_WITHOUT_EFFECT']]);
-      expect(all.findings[0]?.message).toContain('1 override stored without effect: an earlier probe showed');
+      expect(all.findings[0]?.message).toContain('1 override stored without effect: it was seen before');
     }
     await lab.world.main(['override', 'undo']);
     expect((await found(lab)).codes).toEqual([]);
@@ -152,7 +152,7 @@ describe('a server that was seen not to enforce overrides', () => {
     const probe = ['--probe', `${lab.sandbox.origin}/api/search`];
     const set = ['override', 'set', '/api/search', '--burst', '3', '--rate', '60', '--no-shadow', ...probe];
     await lab.world.main(set);
-    const remark = 'an earlier probe showed that this server does not enforce overrides: the bucket’s own policy holds';
+    const remark = 'it was seen before that this server does not enforce overrides: the bucket’s own policy holds';
     const explained = await lab.world.main(['policy', 'explain', '/api/search']);
     expect(explained.out).toContain(remark);
     expect(explained.out).not.toContain('it enforces');

@@ -14,6 +14,7 @@ export const noReadings: WindowReadings = {
   reloads: null,
   activeOverrides: [],
   points: [],
+  pointMs: 15_000,
   newestMs: Date.parse('2026-11-20T12:00:00Z'),
   processes: { resets: 0, isAlternating: false, seen: null },
   warnings: [],

@@ -72,6 +72,7 @@ export function reportWith(text: string): IncidentReport {
       ],
       from: 'a',
       to: 'b',
+      takenBackBy: null,
     },
     {
       kind: 'flags',
@@ -118,6 +119,7 @@ export function reportWith(text: string): IncidentReport {
     figures: [
       {
         window: { fromMs: startMs, toMs: startMs + 10 * minute, stepMs: 15_000, marks },
+        pointMs: 60_000,
         buckets: [
           { bucket: text, course },
           { bucket: 'write', course: course.map((point) => ({ ...point, blocked: null, shadowBlocked: null })) },

@@ -138,15 +138,18 @@ interface Around {
 async function readWindow(ask: Ask, question: DecisionsQuestion, around: Around): Promise<WindowReadings> {
   const queries = decisionsQueries(question, around.labels);
   const names = ['decisions', 'firstSeen', 'resets', 'retryAfter', 'evalDuration', 'evalErrors', 'reloads'] as const;
-  const more = ['activeOverrides', 'newest', 'samples'] as const;
+  const more = ['activeOverrides', 'newest', 'samples', 'first'] as const;
   const asked = [...names, ...more];
   const answers = await Promise.all(asked.map((name) => ask(queries[name])));
   const answer = (name: (typeof asked)[number]): readonly AnsweredSeries[] =>
     answers[asked.indexOf(name)]?.series ?? [];
   if (asked.every((name) => answer(name).length === 0)) throw await noSeries(ask, question, queries, around);
   const resets = valueOf(answer('resets')[0]) ?? 0;
+  const samples = valueOf(answer('samples')[0]) ?? 0;
+  const firstMs = (valueOf(answer('first')[0]) ?? 0) * 1000;
+  const pointMs = rangeOf(question, around.endMs, { samples, firstMs });
   const [points, processes] = await Promise.all([
-    readPoints(ask, queries, question, around.endMs, valueOf(answer('samples')[0]) ?? 0),
+    samples < 2 ? [] : readPoints(ask, queries.rates(pointMs), question, around.endMs),
     readSigns(ask, queries, resets),
   ]);
   const newest = valueOf(answer('newest')[0]);
@@ -162,6 +165,7 @@ async function readWindow(ask: Ask, question: DecisionsQuestion, around: Around)
     reloads: valueOf(answer('reloads')[0]),
     activeOverrides: answer('activeOverrides').flatMap((series) => valueOf(series) ?? []),
     points,
+    pointMs,
     newestMs: newest === null ? null : newest * 1000,
     processes,
     warnings: [...new Set(answers.flatMap(({ warnings }) => warnings))],
@@ -169,21 +173,30 @@ async function readWindow(ask: Ask, question: DecisionsQuestion, around: Around)
 }
 
 /**
- * The course. A rate needs two samples: it is taken over four scrape intervals where the step is shorter than that, so
- * that a scrape that comes late leaves no hole.
+ * Over how long each point of the course is a rate, milliseconds. A rate needs two samples: it is taken over four scrape
+ * intervals where the step is shorter than that, so that a scrape that comes late leaves no hole. What a Prometheus that
+ * has begun within the window does not know of it is no long interval.
  */
-async function readPoints(
-  ask: Ask,
-  queries: DecisionsQueries,
+function rangeOf(
   { windowMs, stepMs }: DecisionsQuestion,
   endMs: number,
-  samples: number,
+  { samples, firstMs }: { readonly samples: number; readonly firstMs: number },
+): number {
+  const knownMs = endMs - Math.max(firstMs, endMs - windowMs);
+  const intervalsMs = samples === 0 ? 0 : Math.ceil((4 * knownMs) / samples / 1000) * 1000;
+  return Math.min(windowMs, Math.max(stepMs, intervalsMs));
+}
+
+/** The course. */
+async function readPoints(
+  ask: Ask,
+  rates: string,
+  { windowMs, stepMs }: DecisionsQuestion,
+  endMs: number,
 ): Promise<readonly ReadingsPoint[]> {
-  if (samples < 2) return [];
-  const rangeMs = Math.min(windowMs, Math.max(stepMs, Math.ceil((4 * windowMs) / samples / 1000) * 1000));
   const count = Math.max(1, Math.floor(windowMs / stepMs));
   const times = Array.from({ length: count }, (_, index) => endMs - (count - 1 - index) * stepMs);
-  const { series } = await ask(queries.rates(rangeMs), {
+  const { series } = await ask(rates, {
     start: String((times[0] ?? endMs) / 1000),
     end: String(endMs / 1000),
     step: String(stepMs / 1000),

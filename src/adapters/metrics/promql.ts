@@ -42,6 +42,8 @@ export interface DecisionsQueries {
   readonly bucketNames: string;
   /** The most samples that any series has in the window: what the scrape interval is told by. */
   readonly samples: string;
+  /** When the first of them was taken, epoch seconds, as near as a sixtieth of the window tells. */
+  readonly first: string;
   /** The samples themselves, of a window as short as tells a restart from workers in turn. */
   readonly raw: string;
   /** Decisions a second, over `range` before each point. */
@@ -111,6 +113,7 @@ export function decisionsQueries(question: DecisionsQuestion, labels: ReadonlyMa
     lastSeen: `max(max_over_time(timestamp(${decisions})[1d:1m]))`,
     bucketNames: `count by (bucket) (last_over_time(${select(names.decisions, own)}[1h]))`,
     samples: `max(count_over_time(${decisions}[${window}]))`,
+    first: `min(min_over_time(timestamp(${decisions})[${window}:${promDuration(Math.ceil(question.windowMs / 60_000) * 1000)}]))`,
     raw: `${decisions}[${promDuration(Math.min(question.windowMs, rawWindowMs))}]`,
     rates: (rangeMs) => `${byLabels} (rate(${decisions}[${promDuration(rangeMs)}]))`,
   };

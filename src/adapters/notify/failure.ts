@@ -10,6 +10,7 @@ export function receiverFailure(error: unknown, target: NotifyTarget): RlctlErro
   const message = error.message.replace('it may have taken effect all the same', 'it may have arrived all the same');
   return new RlctlError(error.kind, `${target.kind} at ${message}`, {
     code: error.code.replace(/^API/, 'NOTIFY'),
+    ...(message === error.message ? {} : { details: { mayHaveArrived: true } }),
     hint: `Check the address of ${target.place}, and that the receiver runs; "rlctl doctor --only notify" looks at it and sends nothing.`,
   });
 }

@@ -88,8 +88,13 @@ export function processHost(): Host {
         process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
       };
     },
+    // Node would print such an error itself, past the redactor, with all that the library had in its hands.
+    onFault: (listener) => {
+      process.on('uncaughtException', listener);
+      return () => void process.off('uncaughtException', listener);
+    },
     leave: (code) => {
-      // The one place that does not wait for output: the operator asked twice.
+      // The one place that does not wait for output: the operator asked twice, or what would write it is broken.
       process.exit(code);
     },
   };

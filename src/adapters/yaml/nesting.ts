@@ -3,11 +3,15 @@ import { CST, Lexer } from 'yaml';
 /** Limits of nesting that nobody reaches by hand, and that the library's recursion stands. */
 const deepest = { flow: 200, indicators: 64, indent: 400 } as const;
 
+/** Short lines and no brackets hold too few of anything: most texts need no closer look. */
+const mayBeDeep = /[[{]|[^\n]{65}/;
+
 /**
  * Where a text is nested too deeply to be read; `null`: nowhere. The library takes nested parts apart by recursion, and a
  * few kilobytes of brackets or dashes would end the process: ask this before anything is handed to it.
  */
 export function tooDeepAt(text: string): number | null {
+  if (!mayBeDeep.test(text)) return null;
   const depth = { flow: 0, indicators: 0, indent: 0 };
   let isContent = false;
   let offset = 0;

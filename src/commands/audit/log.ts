@@ -15,7 +15,7 @@ function limitOf(text: string | null): number {
 
 export const command = defineCommand({
   register: (c) => {
-    c.addOption(new Option('--limit <n>', 'at most this many, newest first (default 20)'));
+    c.addOption(new Option('--limit <n>', 'at most this many entries, newest first (default 20)'));
     addSinceFlag(c, 'only entries of this time');
     c.addOption(new Option('--actor <name>', 'only changes by this actor: user@host, or the user alone'))
       .addOption(new Option('--route <prefix>', 'only changes of this entry'))

@@ -61,7 +61,8 @@ export const command = defineCommand({
       await within(context, left.name, { isNamed: true }, () => Promise.reject(first));
     }
     const comparison = compareEnvironments(one, other);
-    const failed = comparison.failures.left.length + comparison.failures.right.length;
+    const { failures, lost } = comparison;
+    const failed = [failures.left, failures.right, lost.left, lost.right].flat().length;
     const view = environmentDiffView(
       comparison,
       { environment: left, ...one.look },

@@ -32,10 +32,15 @@ export async function keepFleetReload(
   environment: Environment,
   { instances, revision, isPart = false }: KeptReload,
 ): Promise<void> {
+  const at = new Date(context.clock.nowMs()).toISOString();
   const record: FleetReloadRecord = {
-    at: new Date(context.clock.nowMs()).toISOString(),
+    at,
     revision,
-    instances: instances.map(({ instance, state }) => ({ ...instance, state })),
+    instances: instances.map(({ instance, state, error }) => ({
+      ...instance,
+      state,
+      ...(error?.code === 'SIGNATURE_REFUSED' ? { signatureRefusedAt: at } : {}),
+    })),
     ...(isPart ? { isPart } : {}),
   };
   try {

@@ -2,6 +2,7 @@ import type { Context } from '../../context.js';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { Instance } from '../../domain/fleet/instance.js';
+import { refusedSignatures } from '../../domain/fleet/reload-record.js';
 import { describeInstances } from '../../domain/fleet/source.js';
 import {
   fleetStatus,
@@ -11,9 +12,11 @@ import {
 } from '../../procedures/fleet/status.js';
 import { fleetSummary, type FleetSummary } from '../../procedures/fleet/summary.js';
 import { basePathsByMemory, recall } from '../detection.js';
+import { lastRevision } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
 import { noInstanceFlags, pace, type InstanceFlags } from './instance-flags.js';
 import { listInstances, sourceOfInstances } from './instances.js';
+import { lastFleetReload } from './last-fleet-reload.js';
 
 /** What looking at the instances of an environment needs. */
 export async function fleetLook(
@@ -23,10 +26,12 @@ export async function fleetLook(
   flags: InstanceFlags,
 ): Promise<{ readonly ports: FleetStatusPorts; readonly input: FleetStatusInput }> {
   const { clock, deadline, randomness } = context;
-  const [open, store, seen] = await Promise.all([
+  const [open, store, seen, last, record] = await Promise.all([
     context.openInstance(environment),
     optionalStore(context, environment),
     recall(context, environment),
+    lastRevision(context, environment),
+    lastFleetReload(context, environment),
   ]);
   const { namespace, siteMode, workers, fleet } = environment;
   const input = {
@@ -38,6 +43,8 @@ export async function fleetLook(
     metricsPath: fleet.metricsPath,
     siteMode,
     workers,
+    lastRevision: last,
+    refused: refusedSignatures(record),
     ...pace(flags),
   };
   return { ports: { open, store, clock, deadline, randomness }, input };

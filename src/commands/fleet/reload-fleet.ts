@@ -19,7 +19,7 @@ import { confirmReload } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { causeOf } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
-import { lastReload } from '../last-reload.js';
+import { lastRevision } from '../last-reload.js';
 import { effectInput, type EffectFlags } from '../mutation.js';
 import type { FleetFlags } from './fleet-flags.js';
 import { pace } from './instance-flags.js';
@@ -52,7 +52,7 @@ export async function reloadFleetCommand(
   const store = await context.store(environment);
   const wanted = {
     revision: earlier?.revision ?? null,
-    lastRevision: (await lastReload(context, environment))?.revision ?? null,
+    lastRevision: await lastRevision(context, environment),
     isForced: input.isForced,
     effect: { isVerified: flags.isVerifying },
   };
@@ -77,6 +77,7 @@ export async function reloadFleetCommand(
     effect: withReload(effect),
     revision: wanted.revision,
     lastRevision: wanted.lastRevision,
+    acceptedBefore: earlier?.instances.filter(({ state }) => state === 'done').length ?? 0,
   };
   if (input.isDryRun) {
     const { request, profile } = requestOf(context, run.effect.reload, instances[0]?.origin ?? '');

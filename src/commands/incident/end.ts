@@ -2,21 +2,18 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { flagsToRestore, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
-import type { Incident } from '../../domain/incident/incident.js';
+import { endCommand, isWayBackOf, type Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
-import { endCommand } from '../../procedures/incident/restore.js';
+import { changedMeanwhile, endingTaken } from '../../procedures/incident/refusals.js';
 import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
-import { endingTaken } from '../../procedures/incident/refusals.js';
-import { planView } from '../../ui/change-view.js';
-import { incidentEndView } from '../../ui/incident-end-view.js';
+import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { wantedFlags } from '../shadow/flips.js';
+import { keepGone } from '../panic/kept.js';
+import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
-import { incidentPorts, otherKnowledge } from './ports.js';
+import { incidentPorts } from './ports.js';
 import { askWish, assertHere, type Wish } from './wish.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
@@ -27,10 +24,9 @@ interface Ended {
   readonly environment: Environment;
   readonly ports: IncidentPorts;
   readonly incident: Incident;
-  readonly known: OtherKnowledge;
-  readonly flags: readonly FlagToRestore[];
   readonly mutation: MutationInput;
   readonly files: PageFiles;
+  readonly seen: Seen;
 }
 
 export const command = defineCommand({
@@ -55,31 +51,38 @@ export const command = defineCommand({
     context.progress.step('reading the incident');
     const incident = await theOpenIncident(ports);
     const files = await pageFiles(context, pages, incident.id);
-    const known = await otherKnowledge(context, environment, ports);
-    const { place } = await wantedFlags(context, environment);
-    const flags = flagsToRestore(incident, known.flips, place);
-    const ended = { context, environment, ports, incident, known, flags, mutation, files };
+    const seen = await look(context, environment, ports, incident);
+    const ended = { context, environment, ports, incident, mutation, files, seen };
     if (mutation.isDryRun) return planned(ended, wish);
-    const story = await readStory(ports, incident, known);
-    const chosen = wish ?? (await askWish(context, environment, story));
-    if (chosen === 'restore') assertHere(ended);
-    // Who was asked agreed to what was shown, and to nothing that came in between.
-    const ifRevision = mutation.ifRevision ?? (wish === null ? story.revision : null);
-    const agreed = { ...ended, mutation: { ...mutation, ifRevision } };
-    return underLease(agreed, (token) => finish(agreed, story, chosen, token));
+    const chosen = wish ?? (await askWish(context, environment, seen.story));
+    return underLease(ended, async (token) => finish(await agreed(ended, wish), chosen, token));
   },
 });
 
+/** What was done up to now. Who was asked agreed to what was shown, and to nothing that came in between. */
+async function agreed(ended: Ended, wish: Wish | null): Promise<Ended> {
+  const { context, environment, ports, incident, mutation } = ended;
+  const seen = await look(context, environment, ports, incident);
+  if (wish !== null) return { ...ended, seen };
+  if (!isUnchanged(ended.seen.story, seen.story)) throw changedMeanwhile(incident.id);
+  const ifRevision = mutation.ifRevision ?? seen.story.revision;
+  return { ...ended, seen, mutation: { ...mutation, ifRevision } };
+}
+
 /** What would be taken back; with --keep nothing. */
-async function planned({ context, incident, mutation }: Ended, wish: Wish | null): Promise<Outcome> {
+async function planned(ended: Ended, wish: Wish | null): Promise<Outcome> {
   if (wish === 'keep')
     throw usageError(
       '--keep changes nothing, so --dry-run has nothing to show',
       'See what was changed: rlctl incident status',
     );
-  const made = await takeDocumentBack(context, incident, mutation);
-  if (made.kind !== 'planned') throw new TypeError('a dry run makes no change');
-  return { view: planView(made.plan, made.environment), exit: 'ok' };
+  const { context, environment, incident, mutation, seen } = ended;
+  const document = await takeDocumentBack(context, incident, mutation);
+  const flags = await takeFlagsBack(context, environment, seen.flags, asEnd(mutation, incident));
+  if (document.kind !== 'planned') throw new TypeError('a dry run makes no change');
+  const plans = flags.flatMap((made) => (made.kind === 'planned' ? [made.plan] : []));
+  const shown = { document: document.plan, flags: plans, elsewhere: seen.elsewhere };
+  return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
 }
 
 /** Two who end it at once would each write; the lease outlives a typed confirmation, and not a forgotten one. */
@@ -102,49 +105,49 @@ async function underLease(
   }
 }
 
-async function finish(ended: Ended, story: IncidentStory, wish: Wish, token: string): Promise<Outcome> {
-  const { context, environment, ports, incident } = ended;
-  const hasChanges = changesIn(story.timeline).length > 0;
-  const back = wish === 'restore' && hasChanges ? await takeBack(ended, story) : null;
+async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome> {
+  const { context, environment, ports, incident, files } = ended;
+  const { story } = ended.seen;
+  const isRestoring = wish === 'restore' && changesIn(story.timeline).length > 0;
+  if (isRestoring) assertHere(ended.seen.elsewhere);
+  const back = isRestoring ? await takeBack(ended) : null;
   if (back !== null && !back.isDone)
     return { view: incidentEndView({ story, back, files: null, notifications: [] }, environment), exit: 'unproven' };
-  const ending = await endingOf(ended, story, wish, back);
+  const ending = await endingOf(ended, wish, back);
   context.deadline.extend(Math.max(0, 3000 - context.deadline.leftMs()));
   const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
-  const told = await readStory(ports, closed, await otherKnowledge(context, environment, ports));
-  await writePages(context, environment, told, ended.files);
+  const { story: told } = await look(context, environment, ports, closed);
+  await writePages(context, environment, told, files);
   const notifications = await announceEnd(ended, closed, ending);
-  return { view: incidentEndView({ story: told, back, files: ended.files, notifications }, environment), exit: 'ok' };
+  return { view: incidentEndView({ story: told, back, files, notifications }, environment), exit: 'ok' };
 }
 
-async function takeBack(ended: Ended, { timeline }: IncidentStory): Promise<WentBack> {
-  const { context, environment, incident, flags, mutation } = ended;
-  const isInDocument = timeline.some(({ kind }) => kind === 'change' || kind === 'foreign');
+async function takeBack({ context, environment, incident, mutation, seen }: Ended): Promise<WentBack> {
+  const isInDocument = seen.story.timeline.some(({ kind }) => kind === 'change' || kind === 'foreign');
   const made = isInDocument ? await takeDocumentBack(context, incident, mutation) : null;
   const document = made?.kind === 'made' ? made.result : null;
-  const results = await takeFlagsBack(context, environment, flags, asEnd(mutation, incident));
+  const changes = await takeFlagsBack(context, environment, seen.flags, asEnd(mutation, incident));
+  const results = changes.flatMap((each) => (each.kind === 'made' ? [each.result] : []));
+  // A panic whose flags went back with it is over, on every machine.
+  if (results.length > 0) await keepGone(context, environment);
   const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
   return { document, flags: results, isDone };
 }
 
-async function endingOf(
-  { context, flags, incident, known }: Ended,
-  { timeline }: IncidentStory,
-  wish: Wish,
-  back: WentBack | null,
-): Promise<Ending> {
+async function endingOf({ context, incident, seen }: Ended, wish: Wish, back: WentBack | null): Promise<Ending> {
+  const { story, flags, known } = seen;
+  const { timeline } = story;
   const by = await context.actor();
-  const common = { by, flips: known.flips, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
+  const within = known.flips.filter(({ at }) => Date.parse(at) >= incident.start.atMs);
+  const common = { by, flips: within, flags: back === null ? [] : flags.map(({ bucket }) => bucket) };
   if (back === null) {
     const outcome = wish === 'keep' && changesIn(timeline).length > 0 ? ('kept' as const) : ('unchanged' as const);
     return { ...common, outcome, changeId: null, verdict: null };
   }
   // An earlier try may have written what this one only had to prove.
-  const earlier = timeline.findLast(
-    (item) => item.kind === 'change' && item.command === endCommand && item.partOf.some(({ id }) => id === incident.id),
-  );
+  const earlier = timeline.findLast((item) => item.kind === 'change' && isWayBackOf(incident, item));
   const changeId = back.document?.written?.changeId ?? (earlier?.kind === 'change' ? earlier.changeId : null);
   const verdict = (back.document?.effect ?? back.flags.at(-1)?.effect)?.proof.verdict ?? null;
   const isRestored = changeId !== null || back.flags.length > 0;

@@ -9,7 +9,7 @@ import { readFigures, type Figures } from '../../procedures/incident/figures.js'
 import type { IncidentReport, IncidentStory } from '../../procedures/incident/report.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
 import { namespaceOf } from '../decisions/question.js';
-import { assertNewFile } from '../folder.js';
+import { assertNewFile, assertReachable } from '../folder.js';
 
 // The story of an incident as files: Markdown to be pasted into a ticket, and a page that opens from disk.
 
@@ -28,7 +28,9 @@ export interface PageFiles {
 
 export function addPageFlags(command: Command): void {
   command
-    .addOption(new Option('--out <dir>', 'write both into this folder').helpGroup('Story:'))
+    .addOption(
+      new Option('--out <dir>', 'write both into this folder, which is made where it is missing').helpGroup('Story:'),
+    )
     .addOption(new Option('--markdown <file>', 'write the timeline as Markdown').conflicts('out').helpGroup('Story:'))
     .addOption(
       new Option('--html <file>', 'write it as a page with figures, in one file').conflicts('out').helpGroup('Story:'),
@@ -60,8 +62,9 @@ export async function pageFiles(context: Context, flags: PageFlags, id: string):
     throw usageError('--markdown and --html name the same file', 'Give each a file of its own.');
   for (const [form, file] of Object.entries(files)) {
     if (file === null) continue;
-    const flag = flags.out === null ? `--${form}` : '--out';
-    await assertNewFile(context, file, { flag, code: 'PAGE_EXISTS', isForced: flags.isForced });
+    const place = { flag: flags.out === null ? `--${form}` : '--out', code: 'PAGE_EXISTS', isForced: flags.isForced };
+    // A folder that was named as one is made; nobody shall have to, in an incident.
+    await (flags.out === null ? assertNewFile : assertReachable)(context, file, place);
   }
   return files;
 }

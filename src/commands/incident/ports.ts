@@ -4,7 +4,7 @@ import { panicDeeds, rolloutDeeds } from '../../domain/incident/operation-flags.
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import { lastReload } from '../last-reload.js';
-import { flagFlips } from '../shadow/flips.js';
+import { knownFlips } from '../shadow/flips.js';
 
 /** What incidents are kept in, with the document that they are about. */
 export async function incidentPorts(context: Context, environment: Environment): Promise<IncidentPorts> {
@@ -21,7 +21,7 @@ export async function otherKnowledge(
   { operations, deadline }: Pick<IncidentPorts, 'operations' | 'deadline'>,
 ): Promise<OtherKnowledge> {
   const [flips, reload, panic, rollout] = await Promise.all([
-    flagFlips(context, environment),
+    knownFlips(context, environment, { operations, deadline }),
     lastReload(context, environment),
     operations.read('panic', deadline),
     operations.read('rollout', deadline),

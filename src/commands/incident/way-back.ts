@@ -8,7 +8,7 @@ import type { ChangeResult } from '../../procedures/override/change.js';
 import type { FlagResult } from '../../procedures/shadow/change-flags.js';
 import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
-import { makeFlagChange } from '../shadow/flags.js';
+import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 
 /** What was put back. */
 export interface WentBack {
@@ -32,23 +32,19 @@ export function takeDocumentBack(context: Context, incident: Incident, mutation:
   );
 }
 
-/** Puts flags back that were set past the document, those to be on and those to be off each together. */
+/** Puts flags back that were set past the document, those to be on and those to be off each together; or plans it. */
 export async function takeFlagsBack(
   context: Context,
   environment: Environment,
   wanted: readonly FlagToRestore[],
   mutation: MutationInput,
-): Promise<readonly FlagResult[]> {
-  const results: FlagResult[] = [];
+): Promise<readonly FlagChangeMade[]> {
+  const changes: FlagChangeMade[] = [];
   for (const isOn of [true, false]) {
     const buckets = wanted.filter((flag) => flag.isOn === isOn).map(({ bucket }) => bucketNamed(environment, bucket));
     if (buckets.length === 0) continue;
-    const made = await makeFlagChange(context, environment, {
-      isOn,
-      buckets,
-      mutation: { ...mutation, ifRevision: null },
-    });
-    if (made.kind === 'made') results.push(made.result);
+    const flags = { isOn, buckets, mutation: { ...mutation, ifRevision: null } };
+    changes.push(await makeFlagChange(context, environment, flags));
   }
-  return results;
+  return changes;
 }

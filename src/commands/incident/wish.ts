@@ -2,37 +2,27 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import { deedsElsewhere, type FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import type { Incident } from '../../domain/incident/incident.js';
+import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import type { IncidentStory, OtherKnowledge } from '../../procedures/incident/report.js';
-import { storyText } from '../../ui/incident-view.js';
+import type { IncidentStory } from '../../procedures/incident/report.js';
+import { storyText } from '../../ui/incident-story-text.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 
 /** What is to become of what was changed. */
 export type Wish = 'restore' | 'keep';
 
-interface Known {
-  readonly incident: Incident;
-  readonly known: OtherKnowledge;
-  readonly flags: readonly FlagToRestore[];
-}
-
 /** Throws a guard where flags were set by what only its own command can take back from here. */
-export function assertHere({ incident, known, flags }: Known): void {
-  const [deed] = deedsElsewhere(incident, known.deeds, flags);
+export function assertHere([deed]: readonly FlagDeed[]): void {
   if (deed === undefined) return;
-  const { operation, buckets, wayBack } = deed;
+  const { operation, command, buckets, wayBack } = deed;
   const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
-  throw new RlctlError(
-    'guard',
-    `${operation.kind} ${operation.id} set ${what} since the start, and still stands; nothing was written`,
-    {
-      code: 'OPERATION_STANDS',
-      hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
-      details: { operation: operation.id, buckets },
-    },
-  );
+  const who = operation === null ? command : `${operation.kind} ${operation.id}`;
+  throw new RlctlError('guard', `${who} set ${what} since the start, and still stands; nothing was written`, {
+    code: 'OPERATION_STANDS',
+    hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
+    details: { operation: operation?.id ?? null, buckets },
+  });
 }
 
 /** Nothing was changed: there is nothing to ask. Throws a guard (6) that names the flags where nobody can be asked. */
@@ -40,10 +30,11 @@ export async function askWish(context: Context, environment: Environment, story:
   const changes = changesIn(story.timeline).length;
   if (changes === 0) return 'keep';
   if (!canAsk(context)) throw unsaid(story.incident, changes);
-  await context.note(await storyText(story, environment, await context.theme()));
+  const theme = await context.theme();
+  await context.note(await storyText(story, environment, theme));
   const { askChoice } = await import('../../ui/prompt.js');
   const answer = await outsideDeadline(context, () =>
-    askChoice('What was changed since the start:', [
+    askChoice('What was changed since the start:', theme, [
       { value: 'none', label: 'leave the incident open' },
       { value: 'restore', label: 'take exactly that back, and end it' },
       { value: 'keep', label: 'keep it, and end it' },

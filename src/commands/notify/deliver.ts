@@ -2,6 +2,8 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { eventId, eventOf, type NotifyEvent } from '../../domain/notify/event.js';
+import { RlctlError } from '../../domain/errors.js';
+import { openIncidentName, parseIncident } from '../../domain/incident/incident.js';
 import type { EventKind } from '../../domain/notify/kinds.js';
 import { addressedError } from '../../domain/printed-command.js';
 import { tell, type Told } from '../../procedures/notify/tell.js';
@@ -34,12 +36,37 @@ export async function deliver(
       attempts: 0,
     }));
   }
-  const event = await eventFrom(context, environment, announcement);
-  const receivers = (await context.receivers(environment)).filter(({ target }) => wanted.includes(target));
+  const [all, partOf] = await Promise.all([
+    context.receivers(environment),
+    withIncident(context, environment, announcement.partOf),
+  ]);
+  const event = await eventFrom(context, environment, { ...announcement, partOf });
+  const receivers = all.filter(({ target }) => wanted.includes(target));
   const told = await tell(tellPorts(context), receivers, event);
   context.progress.clear();
   await noteFailures(context, environment, told, event);
   return told.map((each) => reportOf(each, event));
+}
+
+/** What happens while an incident is open is a part of it; where that cannot be told in time, it is told without. */
+async function withIncident(
+  context: Context,
+  environment: Environment,
+  partOf: Announcement['partOf'],
+): Promise<Announcement['partOf']> {
+  if (environment.redis === null || environment.namespace === null) return partOf;
+  if (partOf.some(({ kind }) => kind === 'incident')) return partOf;
+  const incident = await openIncident(context, environment).catch((error: unknown) => {
+    if (error instanceof RlctlError) return null;
+    throw error;
+  });
+  return incident === null ? partOf : [{ kind: 'incident', id: incident.id }, ...partOf];
+}
+
+async function openIncident(context: Context, environment: Environment) {
+  const operations = await context.operationStore(environment);
+  const { text } = await operations.read(openIncidentName, context.deadline);
+  return text === null ? null : parseIncident(text, openIncidentName);
 }
 
 async function noteFailures(

@@ -14,7 +14,7 @@ import { confirmChange } from '../confirmation.js';
 import { recall, remember } from '../detection.js';
 import { changeDemands, confirmationRemarks, demandRemarks, withRequirements } from '../demands.js';
 import type { Watched } from '../guards.js';
-import { isPart, lastReload } from '../last-reload.js';
+import { isPart, lastRevision } from '../last-reload.js';
 import { authorOf, changePorts, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
 
@@ -61,7 +61,7 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const { intent } = watched;
   const [plan, reload] = await together([
     planChange(ports, intent).then(async (planned) => {
-      await assertNotLost(planned, async () => (await lastReload(context, environment))?.revision ?? null);
+      await assertNotLost(planned, () => lastRevision(context, environment));
       const whole =
         isReloading && (await isPart(context, environment)) ? withPartRemark(planned, environment) : planned;
       return asked(context, environment, input, { planned: whole, isReloading, watched });

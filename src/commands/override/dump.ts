@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { findListed, listOverrides } from '../../procedures/override/inspect.js';
+import { assertNotGone } from '../../procedures/override/lost-document.js';
 import { dumpView, type Dump } from '../../ui/dump-view.js';
 import { defineCommand, textFlag } from '../command.js';
 
@@ -14,6 +15,7 @@ export async function takeDump(
 ): Promise<Dump> {
   context.progress.step('reading the document');
   const listing = await listOverrides({ store: await context.store(environment), deadline: context.deadline });
+  assertNotGone(listing.stored);
   const all = route === null ? listing.overrides : [findListed(listing, route)];
   const overrides = owner === null ? all : all.filter(({ metadata }) => metadata?.owner === owner);
   return { listing, overrides, owner, nowMs: context.clock.nowMs() };

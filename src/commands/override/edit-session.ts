@@ -65,7 +65,8 @@ async function wantsAnotherTry(context: Context, error: unknown): Promise<boolea
   const { errorText } = await import('../../ui/error-view.js');
   await context.host.stderr.write(errorText(error, await context.theme(), false));
   const { askYesNo } = await import('../../ui/prompt.js');
-  return outsideDeadline(context, () => askYesNo('Edit it again?')).catch(() => false);
+  const theme = await context.theme();
+  return outsideDeadline(context, () => askYesNo('Edit it again?', theme)).catch(() => false);
 }
 
 /** Removes the file of an edit that is in force, or that changed nothing. */

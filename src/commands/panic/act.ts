@@ -5,8 +5,10 @@ import { panicSummary } from '../../domain/notify/summary.js';
 import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
 import { revisionOf } from '../../domain/revision.js';
 import { panicView } from '../../ui/panic-view.js';
+import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
 import { announce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
+import { recall, rememberSeen } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
 import type { NamedPanic, PanicInput } from './input.js';
@@ -18,27 +20,33 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const way = wayOf(environment, input);
   const startedMs = context.clock.monotonicMs();
   const made = await actBy(way, context, environment, { ...withProofWait(environment, input), id }).catch(
-    (error: unknown) => {
-      throw emergency(error, environment, way);
+    async (error: unknown) => {
+      const { emergency } = await import('./emergency.js');
+      throw emergency(error, environment, input, way);
     },
   );
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
   // Others are to hear of it while decisions are still watched.
-  const told = tell(context, acted, input, id);
+  const told = tell(context, acted, input);
   const watch = await watchedBlocks(context, acted, input, leftMs);
-  if (context.deadline.interrupted.aborted) throw interruptedWatching(context, acted.isChanged ? id : null);
+  const { panicId, restore } = acted;
+  if (context.deadline.interrupted.aborted) throw interruptedWatching(context, panicId);
+  if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
   const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
-  const exit = acted.exit === 'ok' && !isShown ? 'unproven' : acted.exit;
-  const { view, isChanged, restore, manualSteps } = acted;
+  const { view, exit: proven } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
+  const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
+  // Of one bucket or route it is a detour, to be told where nothing else helps.
+  const manualSteps = input.target.kind === 'global' || exit !== 'ok' ? acted.manualSteps : [];
   const shown = {
-    id: isChanged ? id : null,
+    id: panicId,
     command: panicCommand(input.target),
     restore,
     way,
     watch,
     isWaiting: input.mutation.effect.waitMs > 0,
+    isFound: acted.isFound,
     manualSteps,
   };
   const whole = panicView(view, shown, acted.environment);
@@ -51,23 +59,40 @@ function idOf({ changeId, randomness }: Context): string {
 }
 
 /** Tells whoever wants to know; what changed nothing is not told. */
-function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, id: string) {
-  const { environment, changeId, routes, effect, isChanged } = acted;
+function tell(context: Context, acted: Acted, { target, mutation }: PanicInput) {
+  const { environment, changeId, routes, effect, isNew, panicId: id } = acted;
   const { verdict } = effect.proof;
-  if (!isChanged || mutation.isTelling === false) return null;
+  if (!isNew || mutation.isTelling === false) return null;
   const command = panicCommand(target);
   return announce(context, environment, {
     kind: 'panic',
     event: 'panic.acted',
     changeId,
     command,
-    summary: panicSummary({ id, command, isRestored: false }, { environment: environment.name, verdict }),
+    summary: panicSummary(
+      { id: id ?? 'not recorded', command, how: 'acted' },
+      { environment: environment.name, verdict },
+    ),
     routes,
     verdict,
     reason: mutation.reason,
     ticket: mutation.ticket,
-    partOf: [...context.partOf, { kind: 'panic', id }],
+    partOf: [...context.partOf, ...(id === null ? [] : [{ kind: 'panic' as const, id }])],
   });
+}
+
+/** What a server enforces shows in what it decides: where overrides are no shadow to it, that is worth remembering. */
+async function rememberBlocks(
+  context: Context,
+  { environment }: Acted,
+  { verdict, buckets }: BlockWatch,
+): Promise<void> {
+  const seen = await recall(context, environment);
+  const isUnshadowed = buckets.every(({ shadowBlocked }) => (shadowBlocked ?? 0) < 0.5);
+  const isContradicted = verdict === 'contradicted' && isUnshadowed;
+  const isMended = verdict === 'proven' && seen?.enforcesOverrides === false;
+  if (!isContradicted && !isMended) return;
+  await rememberSeen(context, environment, { seen, signs: { enforcesOverrides: !isContradicted } });
 }
 
 /** What the environment acts by, where nobody says otherwise. */
@@ -121,31 +146,10 @@ async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, 
 function interruptedWatching({ deadline }: Context, id: string | null): RlctlError {
   const { reason } = deadline.interrupted;
   const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
-  const acted = id === null ? 'everything was as wanted already' : `the panic ${id} has acted and is in force`;
+  const acted = id === null ? 'what was wanted is set' : `the panic ${id} has acted and is in force`;
   return new RlctlError(kind, `${kind} while the decisions were watched; ${acted}`, {
     code: kind.toUpperCase(),
     hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: rlctl panic restore ${id}`}`,
     details: { panicId: id, applied: id !== null },
   });
-}
-
-/** What is left to do where the document cannot be read: a panic that fails must not be the last word. */
-function emergency(error: unknown, { killSwitch, shadowDriver }: Environment, way: PanicWay): unknown {
-  const isUnreadable =
-    error instanceof RlctlError && error.kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(error.code);
-  if (!isUnreadable) return error;
-  const { kind, message, code, details } = error;
-  const others = [
-    ...(way === 'overrides' && shadowDriver !== 'overrides'
-      ? ['rlctl panic bucket NAME --by flags --no-reload sets a flag without it']
-      : []),
-    ...(way !== 'kill-switch' && killSwitch !== null && 'exec' in killSwitch
-      ? ['rlctl panic global --by kill-switch needs no document']
-      : []),
-  ];
-  const hint = [
-    'While it is so, a server that reloads drops every override and keeps its own limits. Restore it first, which reloads and proves: rlctl override repair; then run the panic again',
-    ...others,
-  ].join('. Or: ');
-  return new RlctlError(kind, message, { code, hint, ...(details === undefined ? {} : { details }) });
 }

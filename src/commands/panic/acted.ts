@@ -12,14 +12,20 @@ export interface Acted {
   readonly view: View;
   readonly exit: ExitName;
   readonly effect: Effect;
-  /** False: everything already was as wanted, and there is nothing to restore. */
-  readonly isChanged: boolean;
-  /** The command that puts back what was; `null`: nothing was changed. */
+  /** The same, where decisions show what the proof alone does not; absent: they would change nothing of it. */
+  readonly shown?: Pick<Acted, 'view' | 'exit'>;
+  /** The open panic by which it is known; `null`: none, because nothing was changed or nothing could be recorded. */
+  readonly panicId: string | null;
+  /** True: it is a panic that was not there before. */
+  readonly isNew: boolean;
+  /** True: everything was as wanted already, and it changed nothing. */
+  readonly isFound: boolean;
+  /** The command that puts back what was; `null`: there is nothing to put back. */
   readonly restore: string | null;
   /** `null`: it changed nothing that the override history keeps. */
   readonly changeId: string | null;
   readonly routes: readonly string[];
-  /** What is left to people with access to the platform; empty: nothing. */
+  /** What is left to people with access to the platform, where this does not help; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
 

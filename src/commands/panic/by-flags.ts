@@ -11,7 +11,7 @@ import { authorOf } from '../mutation.js';
 import { makeFlagChange } from '../shadow/flags.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { forgetUnacted, keepActing, panicsOf } from './kept.js';
+import { forgetUnacted, keepActing, keepFound } from './kept.js';
 
 // The runbook's "bucket shadow": the flag of the bucket, or of every bucket, through the env file or the program.
 
@@ -35,7 +35,14 @@ export async function actByFlags(context: Context, environment: Environment, inp
   });
   if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
   const { result } = made;
-  const isChanged = !result.plan.isNoop || (await wasKeptBefore(context, environment, id));
+  const { isNoop } = result.plan;
+  const found = isNoop
+    ? await keepFound(context, environment, input, {
+        way: 'flags',
+        flags: await flagsOf(context, environment, input, result.plan),
+      })
+    : null;
+  const panicId = found?.id ?? (state.isKept ? id : null);
   return {
     acted: {
       way: 'flags',
@@ -43,23 +50,15 @@ export async function actByFlags(context: Context, environment: Environment, inp
       view: flagResultView(result, environment),
       exit: result.exit,
       effect: result.effect,
-      isChanged,
-      restore: !isChanged
-        ? null
-        : state.isKept || result.plan.isNoop
-          ? `rlctl panic restore ${id}`
-          : ownWayBack(target),
+      panicId,
+      isNew: isNoop ? (found?.isNew ?? false) : true,
+      isFound: isNoop && found?.isNew === true,
+      restore: panicId === null ? (isNoop ? null : ownWayBack(target)) : `rlctl panic restore ${panicId}`,
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),
     },
   };
-}
-
-/** Whether a run that was cut off has set the flags of this panic: then it is open, though nothing was set now. */
-async function wasKeptBefore(context: Context, environment: Environment, id: string): Promise<boolean> {
-  if (context.changeId === null) return false;
-  return (await panicsOf(context, environment)).some((each) => each.id === id && each.restored === null);
 }
 
 /** What this machine alone remembers. */
@@ -80,9 +79,11 @@ async function flagsOf(
 ): Promise<readonly KeptFlag[]> {
   const author = await authorOf(context, environment, mutation);
   const at = new Date(context.clock.nowMs()).toISOString();
-  return flags
-    .filter(({ isChanged, before, after }) => isChanged && before !== after)
-    .map((flag) => ({ bucket: flag.bucket.name, record: flagChangeRecord(flag, driver, author, at) }));
+  return flags.map((flag) => {
+    const isFound = !flag.isChanged || flag.before === flag.after;
+    const kept = { bucket: flag.bucket.name, record: flagChangeRecord(flag, driver, author, at) };
+    return isFound ? { ...kept, isFound } : kept;
+  });
 }
 
 /** The steps of the flags stand beside them; those of the switch are told where the configuration has them. */

@@ -3,16 +3,17 @@ import { allBuckets, bucketNamed, type BucketNames } from '../../domain/config/b
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
-import { addressed } from '../../domain/printed-command.js';
 import type { PanicTarget } from '../../domain/panic/target.js';
-import { restartSteps } from '../../domain/shadow/restart.js';
+import type { Effect } from '../../procedures/effect.js';
+import type { ChangeResult } from '../../procedures/override/change.js';
 import { panicIntent } from '../../procedures/panic/override-intent.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { recall } from '../detection.js';
 import { makeChange } from '../override/change.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { panicsOf } from './kept.js';
+import { keepFound } from './kept.js';
+import { platformSteps } from './platform-steps.js';
 
 // The runbook's "route override with shadow: true": what can be done from outside on every server that enforces overrides.
 
@@ -38,29 +39,51 @@ export async function actByOverrides(
   );
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
-  const { written, effect, exit, plan } = result;
-  const isChanged = written !== null || (await wasMadeBefore(context, made.environment, id));
-  const back = isChanged ? `rlctl panic restore ${id}` : undefined;
+  const { written, plan } = result;
+  const found = plan.intent.terms?.().found ?? plan.intent.routes;
+  const panic =
+    written === null
+      ? await keepFound(context, made.environment, input, { way: 'overrides', flags: [], found })
+      : { id, isNew: true };
+  const back = panic === null ? undefined : `rlctl panic restore ${panic.id}`;
+  const isHollow = seen?.enforcesOverrides === false && mutation.effect.require !== 'loaded';
+  const told = isHollow ? hollow(result) : result;
+  const shown = { view: changeView(result, made.environment, back), exit: result.exit };
   return {
     acted: {
       way: 'overrides',
       environment: made.environment,
-      view: changeView(result, made.environment, back),
-      exit,
-      effect,
-      isChanged,
+      view: changeView(told, made.environment, back),
+      exit: told.exit,
+      effect: told.effect,
+      ...(isHollow ? { shown } : {}),
+      panicId: panic?.id ?? null,
+      isNew: panic?.isNew ?? false,
+      isFound: written === null && panic?.isNew === true,
       restore: back ?? null,
       changeId: written?.changeId ?? null,
       routes: plan.intent.routes,
-      manualSteps: effect.proof.levelReached === 'enforced' ? [] : platformSteps(made.environment, target),
+      manualSteps: result.effect.proof.levelReached === 'enforced' ? [] : platformSteps(made.environment, target),
     },
   };
 }
 
-/** Whether a run that was cut off has made this panic's change: then it is open, though nothing was written now. */
-async function wasMadeBefore(context: Context, environment: Environment, id: string): Promise<boolean> {
-  if (context.changeId === null) return false;
-  return (await panicsOf(context, environment)).some((each) => each.id === id && each.restored === null);
+/** What a server shows and is known not to enforce lets nothing through: that it is loaded is no proof of a panic. */
+function hollow(result: ChangeResult): ChangeResult {
+  const { effect } = result;
+  if (effect.proof.verdict !== 'proven' || effect.proof.levelReached !== 'loaded') return result;
+  const diagnosis =
+    'the server shows it, and was seen to enforce no override before: nothing shows that requests are let through';
+  const verdict = { verdict: 'notProven', trap: 'overridesNotEnforced', levelAsked: 'enforced' } as const;
+  const proof = { ...effect.proof, ...verdict, diagnosis };
+  const steps = (all: Effect['steps']): Effect['steps'] =>
+    all.map((step) => (step.name === 'verify' ? { ...step, state: 'unverified' as const, detail: diagnosis } : step));
+  return {
+    ...result,
+    effect: { ...effect, proof, steps: steps(effect.steps) },
+    steps: steps(result.steps),
+    exit: 'unproven',
+  };
 }
 
 function routesOf(
@@ -100,15 +123,6 @@ function serverRemarks(reads: boolean | null, enforces: boolean | null): readonl
     return ['an earlier reload showed that this server does not read overrides: this will have no effect on it'];
   if (enforces !== false) return [];
   return [
-    'an earlier probe showed that this server shows overrides and does not enforce them: "loaded" is all that this can come to, and it goes on blocking',
+    'this server was seen to show overrides and not to enforce them: "loaded" is all that this can come to, and it goes on blocking',
   ];
-}
-
-/** Where no request showed it, the switch of the platform is what is left. */
-function platformSteps(environment: Environment, target: PanicTarget): readonly string[] {
-  const { killSwitch, address, name } = environment;
-  if (target.kind !== 'global') return [];
-  if (killSwitch !== null && 'steps' in killSwitch) return killSwitch.steps;
-  const prove = addressed('rlctl reload', { ...address, environment: name });
-  return restartSteps([{ variable: 'RATE_LIMIT_ENABLED', value: 'false' }], null, prove);
 }

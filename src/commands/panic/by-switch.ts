@@ -16,7 +16,7 @@ import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
-import { lastReload } from '../last-reload.js';
+import { lastReload, lastRevision } from '../last-reload.js';
 import { effectInput, type MutationInput } from '../mutation.js';
 import { optionalStore } from '../optional-store.js';
 import { reachedBy } from '../shadow/flags.js';
@@ -62,7 +62,9 @@ export async function actBySwitch(context: Context, environment: Environment, in
       view: switchResultView(result, environment),
       exit: result.exit,
       effect: result.effect,
-      isChanged: true,
+      panicId: state.isKept ? id : null,
+      isNew: true,
+      isFound: false,
       restore: state.isKept ? `rlctl panic restore ${id}` : shellWords(planSwitch(programOf(environment), true).argv),
       changeId: null,
       routes: [],
@@ -147,11 +149,7 @@ async function unsafeReload(context: Context, environment: Environment): Promise
   try {
     const store = await optionalStore(context, environment);
     if (store === null) return [];
-    assertReloadable(
-      await store.read(context.deadline),
-      (await lastReload(context, environment))?.revision ?? null,
-      '',
-    );
+    assertReloadable(await store.read(context.deadline), await lastRevision(context, environment), '');
     return [];
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;

@@ -1,27 +1,43 @@
 import type { Context } from '../../context.js';
+import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import type { KeptFlag } from '../../domain/panic/kept.js';
-import type { Panic } from '../../domain/panic/panics.js';
-import { panicCommand } from '../../domain/panic/target.js';
-import { dropPanic, keepPanic, keepRestored, type KeepPorts } from '../../procedures/panic/keep.js';
-import { allPanics } from '../../procedures/panic/panics.js';
+import type { Closing, KeptPanic } from '../../domain/panic/kept.js';
+import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
+import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
+import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
+import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
+import { flagTexts } from './flag-texts.js';
 import type { NamedPanic } from './input.js';
 
 // What the override history cannot tell of a panic is kept in Redis, so that a colleague on another machine can take it back.
 
-/** Every panic that is recorded, newest first; what cannot be read of them is said. */
+/** Every panic that is recorded, newest first, judged by what stands now; what cannot be read of them is said. */
 export async function panicsOf(context: Context, environment: Environment): Promise<readonly Panic[]> {
-  const store = await context.store(environment);
-  const operations = await context.operationStore(environment);
-  const { panics, failure } = await allPanics({ store, operations, deadline: context.deadline });
-  if (failure !== null) await context.note(`panics by flags or by a kill switch are not known: ${failure.message}`);
-  return panics;
+  return (await recordedPanics(context, environment)).panics;
 }
 
-/** Those that nobody has restored, the newest first. */
+/** Those that nobody has closed and of which anything still stands, the newest first. */
 export async function openPanics(context: Context, environment: Environment): Promise<readonly Panic[]> {
-  return (await panicsOf(context, environment)).filter(({ restored }) => restored === null);
+  return (await panicsOf(context, environment)).filter(isOpen);
+}
+
+/** The panics with what they were told by. `stored`: the document, where it was read already. */
+export async function recordedPanics(
+  context: Context,
+  environment: Environment,
+  stored: StoredOverrides | null = null,
+): Promise<RecordedPanics> {
+  const [store, operations, flagText] = await Promise.all([
+    context.store(environment),
+    context.operationStore(environment),
+    flagTexts(context, environment),
+  ]);
+  const recorded = await allPanics({ store, operations, deadline: context.deadline }, flagText, stored);
+  const { failure } = recorded;
+  if (failure !== null) await context.noteOnce(`panics by flags or by a kill switch are not known: ${failure.message}`);
+  return recorded;
 }
 
 /** `null`: no Redis is configured. */
@@ -38,13 +54,55 @@ export async function keepActing(
   context: Context,
   environment: Environment,
   { id, target, mutation: { reason, ticket } }: NamedPanic,
-  acts: { readonly way: 'flags' | 'kill-switch'; readonly flags: readonly KeptFlag[] },
+  acts: Pick<KeptPanic, 'way' | 'flags' | 'found'>,
 ): Promise<boolean> {
   const actor = await context.actor();
   const panic = { id, command: panicCommand(target), ...acts, actor, reason, ticket, restored: null };
-  return quietly(context, environment, 'only this machine knows how to take this panic back', (ports) =>
+  return quietly(context, environment, 'this panic is not recorded, so nobody else sees it', (ports) =>
     keepPanic(ports, (atMs) => ({ ...panic, atMs })),
   );
+}
+
+/** The open panic that stands for what was found as wanted. */
+export interface FoundPanic {
+  readonly id: string;
+  /** True: it was not there before. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Records a panic that found everything as wanted: what it stands on stays as long as it is open. One that the same person
+ * declared for the same thing is that one. `null`: it was over before, or could not be recorded.
+ */
+export async function keepFound(
+  context: Context,
+  environment: Environment,
+  input: NamedPanic,
+  acts: Pick<KeptPanic, 'way' | 'flags' | 'found'>,
+): Promise<FoundPanic | null> {
+  const actor = await context.actor();
+  const panics = await panicsOf(context, environment).catch(async (error: unknown) => {
+    if (!(error instanceof RlctlError) || context.deadline.interrupted.aborted) throw error;
+    await context.note(`whether it is a panic of its own is not known: ${error.message}`);
+    return null;
+  });
+  if (panics === null) return null;
+  const own = panics.find(({ id }) => id === input.id);
+  if (own !== undefined) return isOpen(own) ? { id: own.id, isNew: false } : null;
+  const same = panics.find(
+    (each) =>
+      isOpen(each) && each.way === acts.way && each.actor === actor && isSameTarget(environment, each, input.target),
+  );
+  if (same !== undefined) return { id: same.id, isNew: false };
+  return (await keepActing(context, environment, input, acts)) ? { id: input.id, isNew: true } : null;
+}
+
+/** A bucket may be called by any of its names. */
+function isSameTarget(environment: Environment, { command }: Panic, target: PanicTarget): boolean {
+  const other = targetOfCommand(command);
+  if (other?.kind !== 'bucket' || target.kind !== 'bucket') return command === panicCommand(target);
+  const bucket = allBuckets(environment).find(({ names }) => names.includes(target.name));
+  return bucket?.names.includes(other.name) ?? false;
 }
 
 /** What failed before it changed anything is no panic. */
@@ -52,11 +110,29 @@ export async function forgetUnacted(context: Context, environment: Environment, 
   await quietly(context, environment, `the panic ${id} goes on being listed`, (ports) => dropPanic(ports, id));
 }
 
-export async function keepDone(context: Context, environment: Environment, id: string): Promise<void> {
-  const actor = await context.actor();
-  await quietly(context, environment, `the panic ${id} goes on being listed as open`, (ports) =>
-    keepRestored(ports, id, actor),
+/** Records that a panic is over, and how; what it leaves to others is theirs from then on. */
+export async function keepOver(
+  context: Context,
+  environment: Environment,
+  panic: Panic,
+  {
+    closing = {},
+    handed = [],
+  }: { readonly closing?: Omit<Closing, 'atMs' | 'actor'>; readonly handed?: readonly HandedFlag[] } = {},
+): Promise<boolean> {
+  const { id, command, way, atMs, actor, reason, ticket } = panic;
+  const kept = { id, command, way, atMs, actor, reason, ticket, flags: [] };
+  const by = await context.actor();
+  return quietly(context, environment, `the panic ${id} goes on being listed as open`, (ports) =>
+    keepClosed(ports, kept, { actor: by, ...closing }, handed),
   );
+}
+
+/** Records those as over that somebody put back in another way, so that it is known on other machines too. */
+export async function keepGone(context: Context, environment: Environment): Promise<void> {
+  const { panics, kept } = await recordedPanics(context, environment);
+  const open = new Set(kept.filter(({ restored }) => restored === null).map(({ id }) => id));
+  for (const panic of panics) if (open.has(panic.id) && !isOpen(panic)) await keepOver(context, environment, panic);
 }
 
 async function quietly(

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { isOpen } from '../../domain/panic/panics.js';
 import { panicsView } from '../../ui/panic-view.js';
 import { defineCommand, switchFlag } from '../command.js';
 import { panicsOf } from './kept.js';
@@ -7,7 +8,7 @@ import { panicsOf } from './kept.js';
 
 export const command = defineCommand({
   register: (c) => {
-    c.addOption(new Option('--all', 'those that were restored as well'));
+    c.addOption(new Option('--all', 'those that are over as well'));
   },
   examples: ['rlctl -e prod panic list', "rlctl -e prod panic list --jq '.panics[] | select(.isOpen) | .panicId'"],
   input: (_, flags) => ({ isAll: switchFlag(flags, 'all') }),
@@ -15,7 +16,7 @@ export const command = defineCommand({
     const environment = await context.environment();
     context.progress.step('reading the history');
     const panics = await panicsOf(context, environment);
-    const shown = isAll ? panics : panics.filter(({ restored }) => restored === null);
+    const shown = isAll ? panics : panics.filter(isOpen);
     return { view: panicsView(shown, environment, context.clock.nowMs()), exit: 'ok' };
   },
 });

@@ -1,35 +1,33 @@
 import type { Context } from '../../context.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { usageError } from '../../domain/errors.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
-import type { Panic } from '../../domain/panic/panics.js';
 import { assertSamePlace, restorableFlags } from '../../domain/panic/restorable-flags.js';
-import { keptPanics } from '../../procedures/panic/keep.js';
+import { leftRemarks, leftToOthers, type Left } from '../../domain/panic/restoration.js';
+import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
-import type { MutationInput } from '../mutation.js';
 import { flagDriver, makeFlagChange } from '../shadow/flags.js';
 import { flagRecords } from '../shadow/records.js';
-import { keepDone, keepPorts } from './kept.js';
-import type { Restored } from './restored.js';
+import { closeUnwritten } from './close.js';
+import { keepOver } from './kept.js';
+import type { Restored, ToRestore } from './restored.js';
 
 // Flags go back to the exact text that stood there, by what is kept in Redis: also on another machine than the one that set them.
 
-export async function restoreFlags(
-  context: Context,
-  environment: Environment,
-  { id }: Panic,
-  mutation: MutationInput,
-): Promise<Restored> {
-  const flags = await standingFlags(context, environment, id);
-  if (flags.length === 0) throw await alreadyBack(context, environment, id, mutation);
+export async function restoreFlags(context: Context, environment: Environment, wanted: ToRestore): Promise<Restored> {
+  const { panic, mutation } = wanted;
+  const { left, back, handed } = flagsToPutBack(wanted);
+  const flags = back.length === 0 ? [] : await standingFlags(context, environment, back, panic.id);
+  const why = back.length === 0 ? null : 'every flag that it set is as before it already';
+  if (flags.length === 0) return closeUnwritten(context, environment, wanted, { left, handed, why });
   const own = flagRecords(context, environment);
   const made = await makeFlagChange(context, environment, {
     isOn: false,
     buckets: flags.map(({ bucket }) => bucketNamed(environment, bucket ?? '')),
     mutation,
     command: 'panic restore',
-    partOf: [{ kind: 'panic', id }],
+    partOf: [{ kind: 'panic', id: panic.id }],
+    remarks: leftRemarks(left),
     records: {
       get: (name) => Promise.resolve(flags.find((each) => each.bucket === name)?.record ?? null),
       set: (records) => own.set(records),
@@ -39,7 +37,7 @@ export async function restoreFlags(
   const { result } = made;
   // What failed half-way stays open, to be tried again.
   if (result.steps.every(({ name, state }) => name === 'reload' || state !== 'failed'))
-    await keepDone(context, environment, id);
+    await keepOver(context, environment, panic, { handed });
   return {
     view: flagResultView(result, environment),
     exit: result.exit,
@@ -48,9 +46,34 @@ export async function restoreFlags(
   };
 }
 
-/** What of the panic still stands. Throws a conflict where a flag holds anything else by now. */
-async function standingFlags(context: Context, environment: Environment, id: string): Promise<readonly KeptFlag[]> {
-  const { flags } = await keptPanic(context, environment, id);
+/** What a panic set and is to put back, and what it hands on because others stand on it. */
+export function flagsToPutBack({ panic, panics, kept }: Pick<ToRestore, 'panic' | 'panics' | 'kept'>): {
+  readonly left: readonly Left[];
+  readonly back: readonly KeptFlag[];
+  readonly handed: readonly HandedFlag[];
+} {
+  const found = kept.find(({ id }) => id === panic.id);
+  if (found === undefined) throw new TypeError(`the panic ${panic.id} is not kept any more`);
+  const left = leftToOthers(panic, panics);
+  const heirs = new Map(left.map(({ what, to }) => [what, to.at(-1)?.id ?? '']));
+  const own = found.flags.filter(({ isFound }) => isFound !== true);
+  return {
+    left,
+    back: own.filter(({ record }) => !heirs.has(record.variable)),
+    handed: own.flatMap((flag) => {
+      const to = heirs.get(flag.record.variable);
+      return to === undefined ? [] : [{ flag, to }];
+    }),
+  };
+}
+
+/** What of these flags still stands. Throws a conflict where one holds anything else by now. */
+async function standingFlags(
+  context: Context,
+  environment: Environment,
+  flags: readonly KeptFlag[],
+  id: string,
+): Promise<readonly KeptFlag[]> {
   if (environment.shadowDriver === 'overrides') assertSamePlace(flags, null, id);
   const driver = await flagDriver(context, environment);
   assertSamePlace(flags, driver.place, id);
@@ -65,22 +88,5 @@ async function standingFlags(context: Context, environment: Environment, id: str
   return restorableFlags(
     flags.map((flag, index) => ({ flag, now: planned[index]?.before })),
     id,
-  );
-}
-
-/** The panic as it is kept. */
-export async function keptPanic(context: Context, environment: Environment, id: string) {
-  const ports = await keepPorts(context, environment);
-  const found = ports === null ? undefined : (await keptPanics(ports)).find((each) => each.id === id);
-  if (found === undefined) throw new TypeError(`the panic ${id} is not kept any more`);
-  return found;
-}
-
-async function alreadyBack(context: Context, environment: Environment, id: string, { isDryRun }: MutationInput) {
-  if (!isDryRun) await keepDone(context, environment, id);
-  return usageError(
-    `every flag that the panic ${id} set is as before it already; nothing was written`,
-    'See what the server says of them with: rlctl shadow list; it may want: rlctl reload',
-    'NOTHING_TO_UNDO',
   );
 }

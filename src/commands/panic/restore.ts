@@ -1,67 +1,88 @@
+import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { allBuckets } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { panicSummary } from '../../domain/notify/summary.js';
-import { overlapRemarks } from '../../domain/panic/overlap.js';
-import { openPanic, panicOf, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
+import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
+import { restorationOf } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
-import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
+import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
+import type { RecordedPanics } from '../../procedures/panic/panics.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
 import { announce, withReports } from '../announce.js';
-import { defineCommand, type Outcome } from '../command.js';
-import { addExemptFlags, mutationInput, type MutationInput } from '../mutation.js';
+import { defineCommand, switchFlag, type Outcome } from '../command.js';
+import { addExemptFlags, mutationInput } from '../mutation.js';
 import { makeChange } from '../override/change.js';
-import { panicsOf } from './kept.js';
-import type { Restored } from './restored.js';
+import { closeUnwritten, leaveAsIs } from './close.js';
+import { keepOver, recordedPanics } from './kept.js';
+import type { Restored, ToRestore } from './restored.js';
 
 // The way back of an emergency rollback: exactly what stood before it, proven; and nothing at all where somebody changed it
 // since.
 
+const help = [
+  '',
+  'What another open panic stands on stays until that one is restored: the last one',
+  'puts back what stood before the first. Where somebody changed it since, nothing',
+  'is written (5); --leave closes such a panic and changes nothing.',
+].join('\n');
+
 export const command = defineCommand({
   register: (c) => {
     c.argument('[id]', 'which panic; it may be left out where only one is open');
+    c.addOption(new Option('--leave', 'close it, and leave what stands there now as it is'));
     addExemptFlags(c);
+    c.addHelpText('after', help);
   },
   examples: [
     'rlctl -e preview panic restore --dry-run',
     'rlctl -e prod panic restore p-1a2b3c4d --reason "it is over" --confirm prod',
   ],
-  input: ([id], flags) => ({ id: id === undefined ? null : parsePanicId(id), mutation: mutationInput(flags) }),
-  action: async (context, { id, mutation }) => {
+  input: ([id], flags) => ({
+    id: id === undefined ? null : parsePanicId(id),
+    isLeaving: switchFlag(flags, 'leave'),
+    mutation: mutationInput(flags),
+  }),
+  action: async (context, { id, isLeaving, mutation }) => {
     const environment = await context.environment(mutation.effect.settings);
     context.progress.step('looking for open panics');
-    const panics = await panicsOf(context, environment);
-    const panic = openPanic(panics, id, context.changeId);
-    return restore(context, environment, panic, panics, mutation);
+    const recorded = await recordedPanics(context, environment);
+    const panic = openPanic(recorded.panics, id, context.changeId);
+    const wanted = { ...recorded, panic, mutation };
+    const made = isLeaving
+      ? await leaveAsIs(context, environment, panic, mutation)
+      : await restoredBy(context, environment, wanted);
+    return told(context, environment, wanted, made, isLeaving);
   },
 });
 
-async function restore(
+/** Shows it, and tells whoever wants to know. */
+async function told(
   context: Context,
   environment: Environment,
-  panic: Panic,
-  panics: readonly Panic[],
-  mutation: MutationInput,
+  { panic, mutation }: ToRestore,
+  made: Restored,
+  isLeft: boolean,
 ): Promise<Outcome> {
-  const made = await restoredBy(context, environment, panic, panics, mutation);
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
-  const view = restoredView(made.view, panic);
+  const view = restoredView(made.view, panic, isLeft);
   if (mutation.isTelling === false) return { view, exit: made.exit };
-  const told = announce(context, environment, {
+  const { verdict } = made;
+  const how = isLeft ? 'left' : 'restored';
+  const reports = announce(context, environment, {
     kind: 'panic',
-    event: 'panic.restored',
+    event: isLeft ? 'panic.left' : 'panic.restored',
     changeId: made.changeId,
     command: 'panic restore',
-    summary: panicSummary({ ...panic, isRestored: true }, { environment: environment.name, verdict: made.verdict }),
-    routes: panic.changed,
-    verdict: made.verdict,
+    summary: panicSummary({ ...panic, how }, { environment: environment.name, verdict }),
+    routes: panic.way === 'overrides' ? panic.changed : [],
+    verdict,
     reason: mutation.reason,
     ticket: mutation.ticket,
     partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
     sinceMs: panic.atMs,
   });
-  return { view: await withReports(view, told), exit: made.exit };
+  return { view: await withReports(view, reports), exit: made.exit };
 }
 
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';
@@ -69,30 +90,35 @@ const platformRemark = 'a switch that somebody set on the platform by hand is no
 async function restoredBy(
   context: Context,
   environment: Environment,
-  panic: Panic,
-  panics: readonly Panic[],
-  mutation: MutationInput,
+  wanted: ToRestore & RecordedPanics,
 ): Promise<Restored> {
-  if (panic.way === 'flags')
-    return (await import('./restore-flags.js')).restoreFlags(context, environment, panic, mutation);
+  const { panic, panics, history, mutation } = wanted;
+  if (panic.way === 'flags') return (await import('./restore-flags.js')).restoreFlags(context, environment, wanted);
   if (panic.way === 'kill-switch')
-    return (await import('./restore-switch.js')).restoreSwitch(context, environment, panic, mutation);
-  const routesOf = (bucket: string): readonly string[] =>
-    allBuckets(environment).find(({ names }) => names.includes(bucket))?.routes ?? [];
+    return (await import('./restore-switch.js')).restoreSwitch(context, environment, wanted);
+  const foreseen = restorationOf(panic, panics, history);
+  // A run that was cut off may have restored it: then it is proven once more.
+  if (panic.restored === null && foreseen.entries.length === 0)
+    return closeUnwritten(context, environment, wanted, { ...foreseen, why: null });
   const byHand = targetOfCommand(panic.command)?.kind === 'global' ? [platformRemark] : [];
-  const remarks = [...overlapRemarks(panic, panics, routesOf), ...byHand];
-  const made = await makeChange(context, mutation, (ports) => ({
-    ...undoOperationIntent(ports, {
-      command: 'panic restore',
-      belongs: ({ body }) => panicOf(body)?.id === panic.id,
+  const made = await makeChange(context, mutation, () =>
+    restorePanicIntent({
+      id: panic.id,
       ifRevision: mutation.ifRevision,
-      what: `the panic ${panic.id}`,
-      partOf: [{ kind: 'panic', id: panic.id }],
+      remarks: byHand,
+      judge: async (stored) => {
+        const now = await recordedPanics(context, environment, stored);
+        const same = now.panics.find(({ id }) => id === panic.id) ?? panic;
+        return { restoration: restorationOf(same, now.panics, now.history), history: now.history };
+      },
     }),
-    remarks: () => remarks,
-  }));
+  );
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
+  if (result.written === null && panic.restored === null) {
+    const { leaves } = foreseen;
+    await keepOver(context, environment, panic, { closing: leaves.length === 0 ? {} : { leaves } });
+  }
   return {
     view: changeView(result, made.environment),
     exit: result.exit,

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import { documentOf, isBareDocument, maxFileBytes, readOverridesFile } from '../../domain/overrides-file/read-file.js';
+import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
@@ -42,7 +43,12 @@ async function offline(context: Context, file: string, route: string, named: str
   const explanation = explainRoute(loadOverrides(await documentIn(context, file)), route, { bucket });
   const sources = { bucket: '--bucket', overrides: file, base: null };
   return {
-    view: explanationView(explanation, sources, { address: context.address, seen: nothingSeen, base: null }),
+    view: explanationView(explanation, sources, {
+      address: context.address,
+      seen: nothingSeen,
+      base: null,
+      live: null,
+    }),
     exit: 'ok',
   };
 }
@@ -81,17 +87,24 @@ export const command = defineCommand({
     const targets = reached.environment.api;
     const question = { route, method: method.toUpperCase(), bucket: chosen.bucket, targets, basePaths };
     const each = reached.isFleet ? await explainPolicyOfEach(ports, question) : null;
-    const { explanation, base } = each?.answers[0].answer ?? (await explainPolicy(ports, question));
+    const { explanation, base, server, isSame, stored } =
+      each?.answers[0].answer ?? (await explainPolicy(ports, question));
     const sources = {
       bucket: chosen.source,
       overrides: `${environment.namespace}:rl:overrides`,
       base: base === null ? null : (each?.answers[0].targets[0] ?? environment.api[0] ?? ''),
     };
-    const seen = seenEnforcement(learned, await lastReload(context, environment));
+    const reload = await lastReload(context, environment);
+    const seen = seenEnforcement(learned, reload);
     const { address } = environment;
-    const view = explanationView(explanation, sources, { address, seen, base });
-    if (each === null) return { view, exit: 'ok' };
+    const finding =
+      explanation.droppedBecause === null
+        ? lostFinding(stored, reload?.revision ?? null)
+        : unreadableFinding(explanation.droppedBecause);
+    const view = explanationView(explanation, sources, { address, seen, base, live: { server, isSame, finding } });
+    const exit = finding === null ? 'ok' : 'findings';
+    if (each === null) return { view, exit };
     const { saidByEach } = await import('../../ui/fleet-explanation-view.js');
-    return { view: saidByEach(view, each, address), exit: each.isUnanimous ? 'ok' : 'findings' };
+    return { view: saidByEach(view, each, address), exit: each.isUnanimous ? exit : 'findings' };
   },
 });

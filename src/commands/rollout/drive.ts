@@ -2,6 +2,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { addressed } from '../../domain/printed-command.js';
 import { readingText, type GateReport } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
 import {
@@ -15,6 +16,7 @@ import {
 import type { GatesRead } from '../../procedures/rollout/read-gates.js';
 import type { RolloutSession } from '../../procedures/rollout/session.js';
 import type { View } from '../../ui/view.js';
+import { openPanics } from '../panic/kept.js';
 import { confirmedMutation, type DriveFlags } from './flags.js';
 import { lookAtGates } from './gates.js';
 import { makeStage, referenceOf, takeBack, type Made } from './make.js';
@@ -223,6 +225,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
     throw error;
   });
   driver.changes.push(...made.views);
+  await notePanic(driver);
   const atMs = session.nowMs();
   const end = isAbort ? 'aborted' : 'undone';
   if (made.exit !== 'ok') {
@@ -235,6 +238,15 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   const what = stage === null ? 'the rollout is taken back' : `stage ${stage.name} is taken back`;
   tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made.proof);
   return { end, exit: cause === 'gate' ? 'findings' : 'ok' };
+}
+
+/** A panic that began while the stage was in force goes back to just that. */
+async function notePanic({ context, environment }: Driver): Promise<void> {
+  const [panic] = await openPanics(context, environment).catch(() => []);
+  if (panic === undefined) return;
+  const { id, command } = panic;
+  const text = `panic ${id} (${command}) is open: where it began after the stage, "rlctl panic restore ${id}" brings the stage back; look then at "rlctl shadow list"`;
+  await context.note(addressed(text, environment.address));
 }
 
 async function goOn(driver: Driver, state: RolloutState): Promise<Driven | null> {

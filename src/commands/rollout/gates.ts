@@ -7,6 +7,7 @@ import { currentStage, gateWindowMs, nextStage, type RolloutState } from '../../
 import { readGates, type GatesRead } from '../../procedures/rollout/read-gates.js';
 import { namespaceOf } from '../decisions/question.js';
 import { openPanics } from '../panic/kept.js';
+import { whyWithoutEffect } from './make.js';
 
 const scrapeWaitMs = 2000;
 
@@ -34,8 +35,19 @@ export async function lookAtGates(
     buckets: allBuckets(environment).map(({ name, names }) => ({ name, spellings: names })),
     workers: environment.workers,
     windowMs: gateWindowMs(state, nowMs),
-    doubts: await panicDoubts(context, environment),
+    doubts: [...(await effectDoubts(context, environment, state)), ...(await panicDoubts(context, environment))],
   });
+}
+
+/** What a server does not heed shows in no figures. */
+async function effectDoubts(
+  context: Context,
+  environment: Environment,
+  state: RolloutState,
+): Promise<readonly string[]> {
+  const { shadow, enforce } = currentStage(state);
+  const why = shadow.length + enforce.length === 0 ? null : await whyWithoutEffect(context, environment);
+  return why === null ? [] : [`${why}: the figures show nothing of what the stage does`];
 }
 
 async function panicDoubts(context: Context, environment: Environment): Promise<readonly string[]> {

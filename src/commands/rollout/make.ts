@@ -3,7 +3,9 @@ import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { followedBy } from '../../domain/followed-by.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
+import { whyUnheeded } from '../../domain/policy/enforcement.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import type { FlagBefore, RolloutState } from '../../domain/rollout/state.js';
@@ -14,6 +16,7 @@ import { stageIntent } from '../../procedures/shadow/route-intent.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import type { View } from '../../ui/view.js';
+import { recall } from '../detection.js';
 import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
@@ -45,6 +48,25 @@ export interface StageToMake {
   readonly isFirst: boolean;
 }
 
+/** Why stages change nothing that a request would meet; `null`: nothing of the kind was seen. */
+export async function whyWithoutEffect(context: Context, environment: Environment): Promise<string | null> {
+  if (environment.shadowDriver !== 'overrides') return null;
+  const seen = await recall(context, environment);
+  return seen === null ? null : whyUnheeded(seen);
+}
+
+/** Throws a guard where a stage would be watched that nothing is seen of. */
+async function assertEffect(context: Context, environment: Environment, { name }: RolloutStage): Promise<void> {
+  const why = await whyWithoutEffect(context, environment);
+  if (why === null) return;
+  const message = `the stage "${name}" would have no effect: ${why}, and overrides are the way flags are flipped here`;
+  throw new RlctlError('guard', message, {
+    code: 'STAGE_WITHOUT_EFFECT',
+    hint: 'Set shadowDriver to {env-file} or {exec} in rlctl.yaml, so that stages set the flags of the buckets. If the server is another one by now, have it seen anew, with a route that an override lets pass or limits: rlctl verify ROUTE --probe URL',
+    details: { stage: name },
+  });
+}
+
 /** Throws a guard where a stage would enforce what somebody let through in an emergency that is not over. */
 async function assertNoPanic(context: Context, environment: Environment, { name }: RolloutStage): Promise<void> {
   const [first] = await openPanics(context, environment);
@@ -73,6 +95,7 @@ export async function makeStage(
 ): Promise<Made> {
   const { environment, mutation, stage, reference, isFirst, isSpillAllowed } = wanted;
   if (stage.shadow.length + stage.enforce.length === 0) return nothing;
+  await assertEffect(context, environment, stage);
   await assertNoPanic(context, environment, stage);
   if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
   const named = new Set([...stage.shadow, ...stage.enforce]);
@@ -128,6 +151,45 @@ function flagsIn({ plan: { driver, flags } }: Extract<FlagChangeMade, { kind: 'p
 /** Takes back one stage, or with `null` the whole rollout; with --dry-run only shows how. */
 export async function takeBack(
   context: Context,
+  wanted: ToMake,
+  state: RolloutState,
+  stage: RolloutStage | null,
+): Promise<Made> {
+  try {
+    return await putBack(context, wanted, state, stage);
+  } catch (error) {
+    throw error instanceof RlctlError && error.kind === 'conflict'
+      ? await inTheWay(context, wanted.environment, error, againWith(state, stage))
+      : error;
+  }
+}
+
+/** What goes on with it: where it was begun it only has to be finished. */
+function againWith({ phase }: RolloutState, stage: RolloutStage | null): string {
+  if (phase === 'aborting' || phase === 'undoing') return 'rlctl rollout resume';
+  return stage === null ? 'rlctl rollout undo' : 'rlctl rollout abort';
+}
+
+/** What somebody changed since may be a panic that is open: then that is said, with its way back. */
+async function inTheWay(
+  context: Context,
+  environment: Environment,
+  error: RlctlError,
+  again: string,
+): Promise<RlctlError> {
+  const [panic] = await openPanics(context, environment).catch(() => []);
+  const { kind, message, code, hint, details = {} } = error;
+  if (panic === undefined)
+    return new RlctlError(kind, message, { code, hint: followedBy(hint, `then take it back with: ${again}`), details });
+  return new RlctlError(kind, `${message}; panic ${panic.id} (${panic.command}) is open`, {
+    code,
+    hint: `When the emergency is over, put back what was before it: rlctl panic restore ${panic.id}. That puts the stage in force again; take it back at once after it with: ${again}`,
+    details: { ...details, panicId: panic.id },
+  });
+}
+
+async function putBack(
+  context: Context,
   { environment, mutation }: ToMake,
   state: RolloutState,
   stage: RolloutStage | null,
@@ -168,7 +230,7 @@ function halfDone(error: unknown): unknown {
   if (!(error instanceof RlctlError)) return error;
   return new RlctlError('unproven', `only a part was set: ${error.message}`, {
     code: error.code,
-    hint: `${error.hint ?? ''} Then finish it with: rlctl rollout resume`.trim(),
+    hint: followedBy(error.hint, 'then finish it with: rlctl rollout resume'),
   });
 }
 

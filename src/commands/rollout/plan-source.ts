@@ -23,15 +23,18 @@ export function addPlanFlags(command: Command): void {
 
 /** The plan with this environment's buckets; throws usage errors that name every fault with its place. */
 export async function planFor(context: Context, environment: Environment, choice: PlanChoice): Promise<RolloutPlan> {
-  const plan = resolvedPlan(await writtenPlan(context, choice), {
-    all: bucketsOfAll(environment).map(({ name }) => name),
-    nameOf: (bucket) => bucketNamed(environment, bucket).name,
-  });
+  const nameOf = (bucket: string): string => bucketNamed(environment, bucket).name;
+  const all = bucketsOfAll(environment).map(({ name }) => name);
+  const plan = resolvedPlan(await writtenPlan(context, choice, nameOf), { all, nameOf });
   assertReachable(environment, plan);
   return plan;
 }
 
-async function writtenPlan(context: Context, { name, file }: PlanChoice): Promise<RolloutPlan> {
+async function writtenPlan(
+  context: Context,
+  { name, file }: PlanChoice,
+  nameOf: (bucket: string) => string,
+): Promise<RolloutPlan> {
   if (name !== null && file !== null) throw usageError('a plan is named and -f is given', 'Give one of them.');
   if (file !== null) {
     const [{ readPlacedFile }, { parseRolloutPlan }, text] = await Promise.all([
@@ -39,11 +42,12 @@ async function writtenPlan(context: Context, { name, file }: PlanChoice): Promis
       import('../../domain/rollout/plan-file.js'),
       readInputText(context, file, '-f'),
     ]);
-    return parseRolloutPlan(readPlacedFile(text, file), { at: [], name: file === '-' ? 'stdin' : parse(file).name });
+    const place = { at: [], name: file === '-' ? 'stdin' : parse(file).name };
+    return parseRolloutPlan(readPlacedFile(text, file), place, nameOf);
   }
   const wanted = name ?? defaultPlanName;
   const { path, text, rollouts } = await context.config();
-  if (path !== null && rollouts.includes(wanted)) return configuredPlan(path, text, wanted);
+  if (path !== null && rollouts.includes(wanted)) return configuredPlan(path, text, wanted, nameOf);
   if (wanted === defaultPlanName) return standardPlan;
   const names = [...new Set([defaultPlanName, ...rollouts])];
   const near = nearNames(wanted, names);
@@ -54,12 +58,17 @@ async function writtenPlan(context: Context, { name, file }: PlanChoice): Promis
   );
 }
 
-async function configuredPlan(path: string, text: string, name: string): Promise<RolloutPlan> {
+async function configuredPlan(
+  path: string,
+  text: string,
+  name: string,
+  nameOf: (bucket: string) => string,
+): Promise<RolloutPlan> {
   const [{ readPlacedFile }, { parseRolloutPlan }] = await Promise.all([
     import('../../yaml-file.js'),
     import('../../domain/rollout/plan-file.js'),
   ]);
-  return parseRolloutPlan(readPlacedFile(text, path), { at: ['rollouts', name], name });
+  return parseRolloutPlan(readPlacedFile(text, path), { at: ['rollouts', name], name }, nameOf);
 }
 
 /** Where overrides carry the shadow of a bucket, a bucket without routes cannot be enforced: said before anything begins. */

@@ -6,13 +6,21 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import { readingText } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
 import { afterEvent } from '../../domain/rollout/machine.js';
-import { currentStage, nextIndex, nextStage, soakLeftMs, type RolloutState } from '../../domain/rollout/state.js';
+import {
+  currentRecord,
+  currentStage,
+  nextIndex,
+  nextStage,
+  soakLeftMs,
+  type RolloutState,
+} from '../../domain/rollout/state.js';
+import { readRollout } from '../../procedures/rollout/session.js';
 import { rolloutPlanView } from '../../ui/rollout-plan-view.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { attend } from './attend.js';
 import { agree, assertReasonForForce, possible, rolloutFor, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
-import { addChangeFlags, addDriveFlags, driveFlags, takeLease, type DriveFlags } from './flags.js';
+import { addChangeFlags, addDriveFlags, driveFlags, sessionPorts, takeLease, type DriveFlags } from './flags.js';
 import { lookAtGates } from './gates.js';
 import { makeStage, referenceOf } from './make.js';
 
@@ -61,6 +69,10 @@ function assertPassed(state: RolloutState, nowMs: number, isForced: boolean): vo
 async function promote(context: Context, flags: DriveFlags, isForced: boolean): Promise<Outcome> {
   const environment = await context.environment(flags.mutation.effect.settings);
   if (isForced) assertReasonForForce(flags);
+  // A step that was cut off goes on with what it began.
+  const begun = (await readRollout(await sessionPorts(context, environment))).state;
+  const isOwn = begun !== null && context.changeId !== null && currentRecord(begun).changeId === context.changeId;
+  if (isOwn) return attend(context, environment, await takeLease(context, environment, flags), flags);
   const found = await rolloutFor(context, environment, 'promote');
   const { state } = await judgedNow(context, environment, found.state, found.nowMs);
   assertPassed(state, found.nowMs, isForced);

@@ -44,7 +44,8 @@ export function actPorts(
       if (!canAsk(context)) return null;
       const { askYesNo } = await import('../../ui/prompt.js');
       const { term } = await import('../../ui/term.js');
-      return outsideDeadline(context, () => askYesNo(`${term(question)}\nDone?`));
+      const theme = await context.theme();
+      return outsideDeadline(context, () => askYesNo(`${term(question)}\nDone?`, theme));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
+import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
@@ -69,7 +70,7 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
           onRun,
         )
       : await driveRun(ports, journal, steps, choices, onRun);
-    return outcomeOf(end, steps, environment);
+    return outcomeOf(end, wanted);
   } catch (error) {
     await noteInterrupt(ports, error);
     throw error instanceof RlctlError ? resumable(error, journal, environment) : error;
@@ -82,21 +83,21 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
 function resumable(error: RlctlError, { id }: RunJournal, { address }: Environment): RlctlError {
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
-  const on = addressed(`Go on with: rlctl runbook resume ${id}`, address);
-  const said = hint === undefined || kind === 'interrupted' || kind === 'terminated' ? on : `${hint} ${on}`;
+  const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
+  const said = addressed(followedBy(hasOwn ? hint : null, `go on with: rlctl runbook resume ${id}`), address);
   const interruptedText =
     kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
   return new RlctlError(kind, interruptedText, { code, hint: said, details: { ...details, run: id } });
 }
 
-function outcomeOf(end: RunEnd, steps: readonly ResolvedStep[], environment: Environment): Outcome {
+function outcomeOf(end: RunEnd, { steps, environment, noPrograms }: Drive): Outcome {
   const isDone = (id: string): boolean =>
     end.journal.steps.some((each) => each.id === id && !['pending', 'skipped', 'undone'].includes(each.state));
   const canGoBack = steps.some((step) => hasWayBack(step) && isDone(step.step.id));
   const view = runEndView(end, steps, environment, canGoBack);
   const exit = exitOf(end, steps);
   if (exit === 'ok' || exit === 'findings' || exit === 'unproven') return { view, exit };
-  throw stopped(end, exit, environment);
+  throw stopped(end, exit, environment, noPrograms === null);
 }
 
 /** A run that has changed something and did not come to its end is partly applied, whatever stopped it. */
@@ -108,17 +109,23 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
   const name = exitCodes.find(({ code }) => code === outcome.exitCode)?.name ?? 'unexpected';
   if (name === 'unknownOutcome') return name;
   const hasChanged = journal.steps.some(({ id, state }) => {
-    const action = steps.find(({ step }) => step.id === id)?.action;
+    const found = steps.find(({ step }) => step.id === id);
+    const action = found?.action;
     const isChange =
       action?.kind === 'exec' ||
-      action?.kind === 'manual' ||
+      (action?.kind === 'manual' && found?.step.isNothingToUndo === false) ||
       (action?.kind === 'rlctl' && stepCommandOf(action.argv).isChange);
     return isChange && ['done', 'noEffect', 'undone', 'undoing'].includes(state);
   });
   return outcome.kind === 'noEffect' || hasChanged ? 'unproven' : name === 'ok' ? 'findings' : name;
 }
 
-function stopped({ journal, stoppedAt }: RunEnd, exit: ErrorKind, { address }: Environment): RlctlError {
+function stopped(
+  { journal, stoppedAt }: RunEnd,
+  exit: ErrorKind,
+  { address }: Environment,
+  runsPrograms: boolean,
+): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
   const { id, state } = journal;
   const isWaiting = state === 'waiting';
@@ -128,9 +135,11 @@ function stopped({ journal, stoppedAt }: RunEnd, exit: ErrorKind, { address }: E
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
+  const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
+  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}` : '';
   const again = isWaiting
-    ? `When it is done, go on with: ${on}`
-    : `${outcome?.hint ? `${outcome.hint} ` : ''}Then go on with: ${on}`;
+    ? `When it is done, go on with: ${on}${once}`
+    : followedBy(outcome?.hint, `then go on with: ${on}`);
   return new RlctlError(exit, message, {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',
     hint: addressed(again, address),

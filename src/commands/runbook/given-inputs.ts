@@ -51,8 +51,9 @@ async function ask(context: Context, environment: Environment, input: RunbookInp
   const { askText } = await import('../../ui/prompt.js');
   const { term } = await import('../../ui/term.js');
   const question = term(`${input.description ?? input.name} (${placeholderOf(input)}):`);
+  const theme = await context.theme();
   for (;;) {
-    const text = (await outsideDeadline(context, () => askText(question))).trim();
+    const text = (await outsideDeadline(context, () => askText(question, theme))).trim();
     try {
       return parseInput(input, text, environment);
     } catch (error) {

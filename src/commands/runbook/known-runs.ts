@@ -1,16 +1,15 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { runIdPattern, runName, type RunJournal } from '../../domain/runbook/journal.js';
+import { runIdPattern, type RunJournal } from '../../domain/runbook/journal.js';
 import { isSameJson } from '../../domain/json.js';
 import { builtInRunbook } from '../../domain/runbook/built-in.js';
 import { inputsOf } from '../../domain/runbook/journal.js';
-import { lintRunbook } from '../../domain/runbook/lint.js';
+import { lintRead } from '../../domain/runbook/lint.js';
 import { readRunbook } from '../../domain/runbook/read.js';
 import { resolveSteps, type ResolvedStep } from '../../domain/runbook/resolve.js';
-import { newest } from '../../procedures/runbook/keeper.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
-import type { ListedRun } from '../../ui/run-view.js';
+import { readRun, readRuns, type ListedRun, type RunsPorts } from '../../procedures/runbook/runs.js';
 import { optionalStore } from '../optional-store.js';
 import { findRunbook } from './library.js';
 import { localJournals, localRunIds } from './local-journals.js';
@@ -18,13 +17,11 @@ import { localJournals, localRunIds } from './local-journals.js';
 /** One run, the newest of what Redis and this machine know of it. Throws a usage error where neither knows it. */
 export async function findRun(context: Context, environment: Environment, id: string): Promise<ListedRun> {
   if (!runIdPattern.test(id)) throw unknownRun(id);
-  const hasStore = (await optionalStore(context, environment)) !== null;
-  const store = hasStore ? await context.operationStore(environment) : null;
   const deadline = ownDeadline(context.clock, context.options.timeoutMs);
-  const stored = store === null ? null : await store.read(runName(id), deadline);
-  const journal = newest([stored?.text ?? null, await localJournals(context).read(id)]);
-  if (journal === null) throw unknownRun(id);
-  if (journal.environment === environment.name) return { journal, lease: stored?.lease ?? null };
+  const run = await readRun({ ...(await runsPorts(context, environment)), deadline }, id);
+  if (run === null) throw unknownRun(id);
+  const { journal } = run;
+  if (journal.environment === environment.name) return run;
   throw usageError(
     `run ${id} belongs to the environment "${journal.environment}", and this is "${environment.name}"`,
     `Name it: rlctl -e ${journal.environment} runbook log ${id}`,
@@ -38,25 +35,13 @@ export async function listRuns(
   environment: Environment,
   limit: number,
 ): Promise<readonly ListedRun[]> {
+  return readRuns(await runsPorts(context, environment), environment.name, limit);
+}
+
+async function runsPorts(context: Context, environment: Environment): Promise<RunsPorts> {
   const hasStore = (await optionalStore(context, environment)) !== null;
   const store = hasStore ? await context.operationStore(environment) : null;
-  const names = (await store?.names(runName(''), context.deadline)) ?? [];
-  const prefix = runName('').length;
-  const ids = new Set([...names.map((name) => name.slice(prefix)), ...(await localRunIds(context))]);
-  const chosen = [...ids]
-    .filter((id) => runIdPattern.test(id))
-    .toSorted()
-    .toReversed();
-  const runs: ListedRun[] = [];
-  for (const id of chosen) {
-    if (runs.length >= limit) break;
-    const run = await findRun(context, environment, id).catch((error: unknown) => {
-      if (error instanceof RlctlError && ['RUN_ELSEWHERE', 'UNKNOWN_RUN'].includes(error.code)) return null;
-      throw error;
-    });
-    if (run !== null) runs.push(run);
-  }
-  return runs;
+  return { store, local: localJournals(context), localIds: () => localRunIds(context), deadline: context.deadline };
 }
 
 function unknownRun(id: string): RlctlError {
@@ -85,8 +70,7 @@ export async function stepsOf(context: Context, journal: RunJournal): Promise<Ru
     placeOf: () => ({ file: `run ${journal.id}`, line: 1, column: 1 }),
   };
   const read = readRunbook(name, placed);
-  const findings = read.kind === 'faulty' ? read.findings : lintRunbook(read.runbook, placed);
-  const fault = findings.find(({ severity }) => severity === 'error');
+  const fault = lintRead(read, placed).find(({ severity }) => severity === 'error');
   if (read.kind === 'faulty' || fault !== undefined) throw odd(journal, fault?.message ?? 'its steps cannot be read');
   const steps = stepsFor(journal, resolveSteps(read.runbook, inputsOf(journal)));
   const local = await findRunbook(context, name).catch((error: unknown) => {

@@ -3,13 +3,13 @@ import { configDigest, loadState } from '../../config.js';
 import type { Context } from '../../context.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import type { LocatedFinding } from '../../domain/located-finding.js';
+import type { FilePlace, LocatedFinding } from '../../domain/located-finding.js';
 import { nearNames } from '../../domain/near-names.js';
-import { placeText } from '../../domain/placed-file.js';
+import { placeText, type PlacedFile } from '../../domain/placed-file.js';
 import { builtInRunbook, builtInRunbooks } from '../../domain/runbook/built-in.js';
 import { runbookFilePattern } from '../../domain/runbook/file-name.js';
-import { lintRunbook } from '../../domain/runbook/lint.js';
-import { readRunbook } from '../../domain/runbook/read.js';
+import { exampleCommands, lintRead, type ExampleCommand } from '../../domain/runbook/lint.js';
+import { byPlace, finding, readRunbook } from '../../domain/runbook/read.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
 import type { WrittenRunbook } from '../../domain/runbook/schema.js';
 
@@ -50,8 +50,9 @@ export async function findRunbook(context: Context, name: string): Promise<Found
   const files = await runbookFiles(context);
   const file = files.find((each) => each.name === name);
   if (file === undefined) throw unknownRunbook(name, [...builtInRunbooks.keys(), ...files.map((each) => each.name)]);
-  const { runbook, written, text, findings } = await readRunbookFile(context, file);
-  const errors = findings.filter(({ severity }) => severity === 'error');
+  const read = await readRunbookFile(context, file);
+  const { runbook, written, text } = read;
+  const errors = (await faultsOf(context, read)).filter(({ severity }) => severity === 'error');
   if (runbook === null || written === null || errors.length > 0) throw faultyRunbook(file, errors);
   return { runbook, written, path: file.path, noPrograms: await whyNoPrograms(context, file.path, text) };
 }
@@ -61,7 +62,10 @@ export interface ReadFile {
   readonly runbook: Runbook | null;
   readonly written: WrittenRunbook | null;
   readonly text: string;
+  /** Without what only the command tree can tell. */
   readonly findings: readonly LocatedFinding[];
+  /** Its commands with example values, as far as they can be tried. */
+  readonly commands: readonly { readonly argv: readonly string[]; readonly place: FilePlace }[];
 }
 
 /** Reads a file of a runbook; what is wrong with it is a finding, and not an error. */
@@ -71,13 +75,36 @@ export async function readRunbookFile(context: Context, { name, path }: RunbookF
   try {
     const placed = readPlacedFile(text, shown);
     const read = readRunbook(name, placed);
-    if (read.kind === 'faulty') return { runbook: null, written: null, text, findings: read.findings };
-    const { runbook, written } = read;
-    return { runbook, written, text, findings: lintRunbook(runbook, placed) };
+    const findings = lintRead(read, placed);
+    if (read.kind === 'read') {
+      const { runbook, written } = read;
+      return { runbook, written, text, findings, commands: placedCommands(exampleCommands(runbook), placed) };
+    }
+    const examples = read.rest === null ? [] : exampleCommands(read.rest, read.sound.inputs);
+    return { ...nothingRead, text, findings, commands: placedCommands(examples, placed) };
   } catch (error) {
     if (!(error instanceof RlctlError) || error.code !== 'FILE_SYNTAX') throw error;
-    return { runbook: null, written: null, text, findings: [syntaxFinding(error, shown)] };
+    return { ...nothingRead, text, findings: [syntaxFinding(error, shown)], commands: [] };
   }
+}
+
+const nothingRead = { runbook: null, written: null } as const;
+
+function placedCommands(examples: readonly ExampleCommand[], placed: PlacedFile): ReadFile['commands'] {
+  return examples.map(({ argv, path }) => ({ argv, place: placed.placeOf(path) }));
+}
+
+/** Everything that is wrong with a file: its form, what it means, and its commands tried against the command tree. */
+export async function faultsOf(context: Context, { findings, commands }: ReadFile): Promise<readonly LocatedFinding[]> {
+  const refused = await Promise.all(
+    commands.map(async ({ argv, place }) => {
+      const error = await context.check(argv);
+      if (!(error instanceof RlctlError)) return [];
+      const text = `rlctl ${argv.slice(0, 2).join(' ')}: ${error.message}`;
+      return [finding('command', text, error.hint ?? null, place)];
+    }),
+  );
+  return [...findings, ...refused.flat()].sort(byPlace);
 }
 
 function syntaxFinding({ message, hint }: RlctlError, file: string): LocatedFinding {
@@ -120,11 +147,18 @@ function unknownRunbook(name: string, known: readonly string[]): RlctlError {
   );
 }
 
+const mostLines = 20;
+
 function faultyRunbook({ name, path }: RunbookFile, errors: readonly LocatedFinding[]): RlctlError {
   const lines = errors.map(({ place, message }) => `${place === null ? path : placeText(place)}: ${message}`);
-  return new RlctlError('usage', [`the runbook "${name}" is faulty:`, ...lines.slice(0, 20)].join('\n  '), {
-    code: 'RUNBOOK_INVALID',
-    hint: `Correct it, and check it with: rlctl runbook lint ${name}`,
-    details: { findings: errors },
-  });
+  const more = lines.length > mostLines ? [`… and ${lines.length - mostLines} more`] : [];
+  return new RlctlError(
+    'usage',
+    [`the runbook "${name}" is faulty:`, ...lines.slice(0, mostLines), ...more].join('\n  '),
+    {
+      code: 'RUNBOOK_INVALID',
+      hint: `Correct it, and check it with: rlctl runbook lint ${name}`,
+      details: { findings: errors },
+    },
+  );
 }

@@ -1,19 +1,19 @@
 import { relative, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { RlctlError, usageError } from '../../domain/errors.js';
+import { usageError } from '../../domain/errors.js';
 import { countFindings } from '../../domain/lint/lint.js';
 import type { LocatedFinding } from '../../domain/located-finding.js';
 import { builtInRunbooks } from '../../domain/runbook/built-in.js';
-import { exampleCommands, runbookRules } from '../../domain/runbook/lint.js';
-import { byPlace, finding } from '../../domain/runbook/read.js';
+import { runbookRules } from '../../domain/runbook/lint.js';
+import { finding } from '../../domain/runbook/read.js';
 import { githubAnnotations } from '../../ui/github-annotations.js';
 import { runbookLintView } from '../../ui/runbook-lint-view.js';
 import { sarifLog } from '../../ui/sarif.js';
 import { defineCommand, listFlag, switchFlag } from '../command.js';
 import { collect } from '../command.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
-import { readRunbookFile, runbookFiles, type RunbookFile } from './library.js';
+import { faultsOf, readRunbookFile, runbookFiles, type RunbookFile } from './library.js';
 
 // What is wrong in a runbook before anybody needs it: its form, its inputs, and every command against the command tree.
 
@@ -55,7 +55,6 @@ async function fileAt(context: Context, file: string): Promise<RunbookFile> {
 
 async function lintFile(context: Context, file: RunbookFile): Promise<readonly LocatedFinding[]> {
   const shown = relative(context.host.cwd, file.path) || file.path;
-  const { runbook, text, findings } = await readRunbookFile(context, file, shown);
   const taken = builtInRunbooks.has(file.name)
     ? [
         finding(
@@ -66,24 +65,7 @@ async function lintFile(context: Context, file: RunbookFile): Promise<readonly L
         ),
       ]
     : [];
-  if (runbook === null) return [...taken, ...findings];
-  const { readPlacedFile } = await import('../../yaml-file.js');
-  const placed = readPlacedFile(text, shown);
-  const commands = await Promise.all(
-    exampleCommands(runbook).map(async ({ argv, path }) => {
-      const error = await context.check(argv);
-      if (!(error instanceof RlctlError)) return [];
-      return [
-        finding(
-          'command',
-          `rlctl ${argv.slice(0, 2).join(' ')}: ${error.message}`,
-          error.hint ?? null,
-          placed.placeOf(path),
-        ),
-      ];
-    }),
-  );
-  return [...taken, ...[...findings, ...commands.flat()].sort(byPlace)];
+  return [...taken, ...(await faultsOf(context, await readRunbookFile(context, file, shown)))];
 }
 
 export const command = defineCommand({

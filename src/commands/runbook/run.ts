@@ -9,7 +9,7 @@ import { resolveSteps, type ResolvedStep } from '../../domain/runbook/resolve.js
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import type { Values } from '../../domain/runbook/template.js';
 import type { JsonValue } from '../../domain/json.js';
-import { runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
+import { leftByHand, runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag, type Flags } from '../command.js';
 import { confirmChange, type Consent } from '../confirmation.js';
 import { changeDemands } from '../demands.js';
@@ -166,6 +166,8 @@ export const command = defineCommand({
       isReloading: false,
       preview: async () => runPlanText(plan, await context.theme()),
     });
+    const left = leftByHand(plan);
+    if (left !== null) await context.note(left);
     const keeper = await keeperOf(context, environment, journal.id);
     await dropOldRuns(context, environment);
     await keeper.take(false);

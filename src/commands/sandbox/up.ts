@@ -1,3 +1,4 @@
+import { Secret } from '../../domain/secret.js';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { parseSandbox, sandboxPath, stateFolder } from '../../config.js';
@@ -137,7 +138,9 @@ export const command = defineCommand({
     } finally {
       await context.files.remove(sandboxPath(context.host.env));
       await sandbox.stop();
-      await forget(context, { name: 'sandbox', api: [sandbox.origin] });
+      const { origin, redisUrl, namespace } = sandbox;
+      const server = { name: 'sandbox', api: [origin], redis: new Secret(redisUrl), namespace };
+      await forget(context, server, options.redisUrl === null);
     }
     const left = options.redisUrl === null ? 'nothing of it is left' : 'its keys stay in the Redis that it was given';
     await context.note(`the sandbox has ended; ${left}${await leftChoice(context)}`);

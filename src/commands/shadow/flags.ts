@@ -38,7 +38,7 @@ import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js
 import { recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
-import { lastReload } from '../last-reload.js';
+import { lastRevision } from '../last-reload.js';
 import { optionalStore } from '../optional-store.js';
 import { authorOf, effectInput, type MutationInput } from '../mutation.js';
 import { together } from '../together.js';
@@ -55,6 +55,8 @@ export interface FlagCommand {
   readonly partOf?: readonly OperationRef[];
   /** What stood before, in place of what this machine recorded. */
   readonly records?: FlagRecords;
+  /** What somebody should know of it beside what the flags tell, in sentences; absent: nothing. */
+  readonly remarks?: readonly string[];
   /** Judges the plan: throws where it is not to be made. */
   readonly check?: (plan: FlagPlan) => void;
   /** Called once everything is agreed and before anything is set. */
@@ -241,7 +243,7 @@ async function storedOf(context: Context, environment: Environment) {
   const stored = await store.read(context.deadline).catch((error: unknown) => {
     throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
   });
-  assertReloadable(stored, (await lastReload(context, environment))?.revision ?? null, otherwise);
+  assertReloadable(stored, await lastRevision(context, environment), otherwise);
   return stored;
 }
 
@@ -249,7 +251,7 @@ async function storedOf(context: Context, environment: Environment) {
 function unsafeReload(error: RlctlError, otherwise: string): RlctlError {
   return new RlctlError(error.kind, `a reload now could make the server drop every override: ${error.message}`, {
     code: error.code,
-    hint: error.hint === undefined ? otherwise : `${error.hint}; ${otherwise}`,
+    hint: error.hint === undefined ? otherwise : `${error.hint.replace(/\.$/, '')}; ${otherwise}`,
     ...(error.details ? { details: error.details } : {}),
   });
 }
@@ -311,9 +313,10 @@ function isMaybeDone(error: unknown): boolean {
   return error instanceof RlctlError && ['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
 }
 
-function remarksOf({ buckets, isOn }: FlagCommand): readonly string[] {
-  if (buckets.length < 2) return [];
-  return isOn
-    ? ['each bucket has its flag set, because global shadow does not reach buckets that have a flag of their own']
-    : [];
+function remarksOf({ buckets, isOn, remarks = [] }: FlagCommand): readonly string[] {
+  if (buckets.length < 2 || !isOn) return remarks;
+  return [
+    'each bucket has its flag set, because global shadow does not reach buckets that have a flag of their own',
+    ...remarks,
+  ];
 }

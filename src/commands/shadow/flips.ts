@@ -4,7 +4,9 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
+import type { KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { FlagPlan } from '../../procedures/shadow/change-flags.js';
+import type { FlipLogPorts } from '../../procedures/shadow/flip-log.js';
 import type { Author } from '../../procedures/override/write.js';
 
 // The history in Redis tells of overrides alone; of flags that were set in a file or by a program this machine at least
@@ -48,34 +50,67 @@ export async function keepFlips(
 ): Promise<void> {
   try {
     const before = await flagFlips(context, environment);
-    const after = flipsAfter(before, plan, {
-      author,
-      guards,
-      verdict,
-      at: new Date(context.clock.nowMs()).toISOString(),
-    });
-    if (JSON.stringify(after) === JSON.stringify(before)) return;
-    await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
+    const news = flipsOf(plan, { author, guards, verdict, at: new Date(context.clock.nowMs()).toISOString() });
+    const after = [...stillKnown(before, plan, verdict), ...news];
+    if (JSON.stringify(after) !== JSON.stringify(before))
+      await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
+    await tellMachines(context, environment, news);
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     await context.note(`nothing could be remembered of this change: ${error.message}`);
   }
 }
 
-function flipsAfter(
-  before: readonly FlagFlip[],
+/** What a change set, a flip for each bucket. */
+function flipsOf(
   { driver, flags, isOn }: FlagPlan,
   { author, guards, verdict, at }: FlipTerms & { readonly at: string },
 ): readonly FlagFlip[] {
   const { actor, reason, ticket } = author;
   const set = new Set(flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name));
+  const said = { isOn, place: driver.place, actor, reason, ticket, at, verdict };
+  return [...set].map((bucket) => ({ bucket, ...said, ...(guards.length === 0 ? {} : { guards }) }));
+}
+
+/** What was known and was not set anew; what was asked for and stood already is proven by now. */
+function stillKnown(before: readonly FlagFlip[], { flags }: FlagPlan, verdict: Verdict): readonly FlagFlip[] {
+  const set = new Set(flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name));
   const asked = new Set(flags.map(({ bucket }) => bucket.name));
-  const stood = before
+  return before
     .filter(({ bucket }) => !set.has(bucket))
     .map((flip) => (asked.has(flip.bucket) && verdict === 'proven' ? { ...flip, verdict } : flip));
-  const said = { isOn, place: driver.place, actor, reason, ticket, at, verdict };
-  const news = [...set].map((bucket) => ({ bucket, ...said, ...(guards.length === 0 ? {} : { guards }) }));
-  return [...stood, ...news];
+}
+
+/** Whoever is in an incident on another machine hears of it through Redis; where that is away, only this one knows. */
+async function tellMachines(context: Context, environment: Environment, flips: readonly FlagFlip[]): Promise<void> {
+  if (flips.length === 0 || environment.redis === null || environment.namespace === null) return;
+  const { deadline } = context;
+  deadline.extend(Math.max(0, 1000 - deadline.leftMs()));
+  const [{ logFlips }, machine] = await Promise.all([import('../../procedures/shadow/flip-log.js'), machineName()]);
+  const operations = await context.operationStore(environment);
+  const told = flips.map((flip) => ({ ...flip, machine }));
+  const isTold = await logFlips({ operations, deadline }, told).catch((error: unknown) => {
+    if (error instanceof RlctlError) return false;
+    throw error;
+  });
+  if (!isTold) await context.noteOnce('only this machine knows of this change of flags: Redis did not take it');
+}
+
+/** What is known of flags here and elsewhere, oldest first. Throws what the store throws. */
+export async function knownFlips(
+  context: Context,
+  environment: Environment,
+  ports: FlipLogPorts,
+): Promise<readonly KnownFlip[]> {
+  const [{ flipLog }, { mergedFlips }] = await Promise.all([
+    import('../../procedures/shadow/flip-log.js'),
+    import('../../domain/shadow/flip-log.js'),
+  ]);
+  return mergedFlips(await flagFlips(context, environment), await flipLog(ports));
+}
+
+export async function machineName(): Promise<string> {
+  return (await import('node:os')).hostname();
 }
 
 /** Forgets the flags of a server that is gone for good. */

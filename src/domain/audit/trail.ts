@@ -24,6 +24,8 @@ export class DocumentTrail {
   #since: number | null = null;
   /** Changes whose bytes were rebuilt and compared. */
   rebuilt = 0;
+  /** Changes whose bytes could not be, because what stood before them is not known. */
+  notRebuilt = 0;
 
   /** The document after the last entry; `null`: not known. */
   get known(): Known | null {
@@ -86,7 +88,10 @@ export class DocumentTrail {
     }
     const splices = body?.splices ?? null;
     if (splices === null) return 'the document that it should carry is missing';
-    if (before === null) return null;
+    if (before === null) {
+      this.notRebuilt += 1;
+      return null;
+    }
     this.#known = edited(before, entry);
     if (this.#known === null) return 'its edit does not fit the document before it';
     this.rebuilt += 1;

@@ -127,6 +127,22 @@ export interface Environment {
   readonly sources: ReadonlyMap<SettingKey, string>;
 }
 
+/** The variables that hold a secret of an environment: its signing secret, credentials of metrics and of who is told. */
+export function secretVariables(environment: Environment): readonly string[] {
+  const { secret, prometheusAccess, metricsAccess, notify } = environment;
+  const auths = [
+    prometheusAccess.auth,
+    metricsAccess.auth,
+    ...notify.map((to) => (to.kind === 'grafana' ? to.auth : null)),
+  ];
+  const sources = [
+    secret,
+    ...notify.map((to) => (to.kind === 'webhook' ? to.secret : null)),
+    ...auths.map((auth) => (auth === null ? null : auth.kind === 'bearer' ? auth.token : auth.password)),
+  ];
+  return sources.flatMap((source) => (source?.kind === 'env' ? [source.variable] : []));
+}
+
 /**
  * True where several instances are configured, or a list of them: each is then reloaded and proven by itself. Addresses
  * given by a flag or by RLCTL_API stand for the list.

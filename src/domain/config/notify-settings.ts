@@ -54,15 +54,27 @@ function targetOf(entry: NotifyFile, { name, place, key }: Named, { fill, source
   return { ...common, kind: 'grafana', address, auth, tags: entry.tags ?? [], dashboardUID, panelId };
 }
 
-/** What it is called, or what it is with a number: `webhook`, `webhook-2`. */
-function nameOf(entry: NotifyFile, taken: ReadonlyMap<string, string>, place: string): string {
+/** What each receiver of a file is called, in its order; whether those are good names is not judged. */
+export function receiverNames(file: readonly NotifyFile[]): readonly string[] {
+  const names = new Set<string>();
+  return file.map((entry) => {
+    const name = entry.name ?? freeName(entry, names);
+    names.add(name);
+    return name;
+  });
+}
+
+/** What it is, with a number where another is that too: `webhook`, `webhook-2`. */
+function freeName(entry: NotifyFile, taken: Pick<ReadonlySet<string>, 'has'>): string {
   const kind = 'webhook' in entry ? 'webhook' : 'grafana';
-  if (entry.name === undefined) {
-    const free = (count: number): string => (count === 1 ? kind : `${kind}-${count}`);
-    let count = 1;
-    while (taken.has(free(count))) count += 1;
-    return free(count);
-  }
+  const free = (count: number): string => (count === 1 ? kind : `${kind}-${count}`);
+  let count = 1;
+  while (taken.has(free(count))) count += 1;
+  return free(count);
+}
+
+function nameOf(entry: NotifyFile, taken: ReadonlyMap<string, string>, place: string): string {
+  if (entry.name === undefined) return freeName(entry, taken);
   const other = taken.get(entry.name);
   if (!/^[A-Za-z0-9][\w.-]*$/.test(entry.name))
     throw usageError(`${place}.name: "${entry.name}" is no name`, 'Use letters, digits, dots, dashes, underscores.');

@@ -30,10 +30,11 @@ export function redisPlace(address: Secret): string | null {
  * port and database are spelled. Two names of one server are not seen through.
  */
 export function isSameRedisDatabase(one: Secret, other: Secret): boolean {
-  return databaseOf(one) === databaseOf(other);
+  return redisDatabase(one) === redisDatabase(other);
 }
 
-function databaseOf(address: Secret): string {
+/** The database that an address leads to, without its login; the same text for every usual spelling of it. */
+export function redisDatabase(address: Secret): string {
   const text = revealSecret(address).trim();
   const [, scheme = '', rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
   const topology = scheme.toLowerCase().replace(/^rediss/, 'redis');

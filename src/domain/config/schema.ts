@@ -101,13 +101,27 @@ export type EnvironmentFile = NonNullable<ConfigFile['environments']>[string];
 /** Checks a parsed configuration; `place` is the file's path. Throws a usage error listing every fault with its key. */
 export function parseConfigFile(value: unknown, place: string): ConfigFile {
   const result = configFileSchema().safeParse(value ?? {});
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(
-    (issue) => `${pathText(issue.path, '') || '(top level)'}: ${faultText(issue)}`,
+  const lost = prototypeKeys(value).map(
+    (path) => `${pathText(path, '')}: nothing can have this name; choose another one`,
   );
+  if (result.success && lost.length === 0) return result.data;
+  const issues = result.error?.issues ?? [];
+  const faults = [
+    ...lost,
+    ...issues.map((issue) => `${pathText(issue.path, '') || '(top level)'}: ${faultText(issue)}`),
+  ];
   throw new RlctlError('usage', `${place} is not a valid configuration:\n  ${faults.join('\n  ')}`, {
     code: 'CONFIG_INVALID',
     hint: 'Correct the keys named above; "rlctl help environment" lists every setting.',
+  });
+}
+
+/** Where a key is called `__proto__`: the check would leave out what stands there, without a word. */
+function prototypeKeys(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, key];
+    return [...(key === '__proto__' ? [here] : []), ...prototypeKeys(inner, here)];
   });
 }
 

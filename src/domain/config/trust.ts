@@ -1,5 +1,6 @@
 import { RlctlError } from '../errors.js';
 import type { Requirement } from './environment.js';
+import { receiverNames } from './notify-settings.js';
 import type { EnvironmentFile } from './schema.js';
 
 /** What is known beside the file itself; absent: nothing. */
@@ -26,6 +27,8 @@ export interface Grant {
   /** `address`: signatures go there. `metrics`: figures are read there. `receiver`: it is told what happens. `program`: it is run. `file`, `variable`: its content is read. */
   readonly kind: 'address' | 'metrics' | 'receiver' | 'program' | 'file' | 'variable';
   readonly value: string;
+  /** The receivers that it is for, as they are called; absent: it is for none of them. */
+  readonly receivers?: readonly string[];
 }
 
 /** What a file that lists instances holds now: their addresses; `null`: it cannot be told, or some of it is no address. */
@@ -44,14 +47,23 @@ export function grantsOf(environments: ReadonlyMap<string, EnvironmentFile>, lis
       ...metrics,
       ...driverOf(file),
       ...fleetOf(file, listedNow),
-      ...told(file),
-    ];
-    const all = [...found, ...variablesOf(file)];
-    return all.map(([kind, value]) => ({ environment, kind, value }));
+    ].map(plain);
+    const all = [...found, ...told(file), ...variablesOf(file).map(plain)];
+    return all.map(({ receivers, ...grant }) => ({
+      environment,
+      ...grant,
+      ...(receivers.length === 0 ? {} : { receivers }),
+    }));
   });
 }
 
 type Granted = readonly [Grant['kind'], string];
+
+type Told = Required<Omit<Grant, 'environment'>>;
+
+function plain([kind, value]: Granted): Told {
+  return { kind, value, receivers: [] };
+}
 
 function addressesOf({ api }: EnvironmentFile): readonly Granted[] {
   return [api ?? []].flat().map((value) => ['address', value] as const);
@@ -66,15 +78,24 @@ function metricsOf(source: EnvironmentFile['prometheus' | 'metrics']): readonly 
   return 'basic' in source ? [address, ...secretOf(source.basic.password)] : [address];
 }
 
-/** Who is told what happens, with the credential that goes there. Of an address the origin: the rest may be a secret. */
-function told({ notify }: EnvironmentFile): readonly Granted[] {
-  return (notify ?? []).flatMap((entry) => {
+/**
+ * Who is told what happens, with the credential that goes there: each once, with all receivers that it is for. Of an
+ * address the origin: the rest may be a secret.
+ */
+function told({ notify }: EnvironmentFile): readonly Told[] {
+  const entries = notify ?? [];
+  const names = receiverNames(entries);
+  const grants = new Map<string, Told>();
+  for (const [index, entry] of entries.entries()) {
     const address = 'webhook' in entry ? entry.webhook : entry.grafana;
     const shown = URL.canParse(address) ? new URL(address).origin : 'an address made of variables';
-    const receiver = ['receiver', shown] as const;
-    if ('webhook' in entry) return [receiver, ...secretOf(entry.secret)];
-    return [receiver, ...secretOf('token' in entry ? entry.token : entry.basic.password)];
-  });
+    const secret = 'webhook' in entry ? entry.secret : 'token' in entry ? entry.token : entry.basic.password;
+    for (const [kind, value] of [['receiver', shown] as const, ...secretOf(secret)]) {
+      const key = `${kind} ${value}`;
+      grants.set(key, { kind, value, receivers: [...(grants.get(key)?.receivers ?? []), names[index] ?? ''] });
+    }
+  }
+  return [...grants.values()];
 }
 
 function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {

@@ -70,6 +70,8 @@ export interface Decisions {
   readonly endMs: number;
   readonly windowMs: number;
   readonly stepMs: number;
+  /** Over how long before it each point of a course is an average, milliseconds. */
+  readonly pointMs: number;
   /** In the order of names. */
   readonly buckets: readonly BucketDecisions[];
   /** Configuration reloads; `null`: no data. */

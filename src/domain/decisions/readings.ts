@@ -86,6 +86,8 @@ export interface WindowReadings {
   /** One value for each process that shows it now; empty: no data. */
   readonly activeOverrides: readonly number[];
   readonly points: readonly ReadingsPoint[];
+  /** Over how long before it each point is an average, milliseconds. */
+  readonly pointMs: number;
   /** The time of the newest sample, epoch milliseconds; `null`: nothing is exported at this moment. */
   readonly newestMs: number | null;
   readonly processes: ProcessSigns;

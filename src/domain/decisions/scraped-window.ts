@@ -38,6 +38,7 @@ export function scrapedWindow(scrapes: readonly Scrape[], stepMs: number): Windo
     reloads: reloads.length === 0 ? null : reloads.reduce((sum, { value }) => sum + value, 0),
     activeOverrides: chains.flatMap(gaugeOf),
     points: pointsOf(comparable, scrapes, stepMs),
+    pointMs: stepMs,
     newestMs: scrapes.at(-1)?.atMs ?? null,
     processes: {
       resets: isAlternating ? 0 : comparable.reduce((sum, chain) => sum + resetsIn(chain), 0),

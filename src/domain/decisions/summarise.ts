@@ -18,6 +18,7 @@ export function summarise(readings: WindowReadings, expected: Expectation): Deci
     endMs: real.endMs,
     windowMs: real.windowMs,
     stepMs: real.stepMs,
+    pointMs: real.pointMs,
     buckets,
     reloads: real.reloads,
     activeOverrides: counts.length === 0 ? null : { least: Math.min(...counts), most: Math.max(...counts) },

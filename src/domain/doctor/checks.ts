@@ -276,3 +276,6 @@ export function severityOf(id: CheckId, code: string): Severity {
   const check: Check | undefined = checks.find((each) => each.id === id);
   return check?.finds[code] ?? 'error';
 }
+
+/** Why no reload was tried. */
+export const onlyAsked = 'sent with --reload only';

@@ -91,3 +91,14 @@ export function assertFleetSize(instances: readonly Instance[], place: string): 
     'TOO_MANY_INSTANCES',
   );
 }
+
+/** What is said of an instance, without its own address in front: that is named beside it. */
+export function withoutAddress(message: string, { origin, name, address }: Instance): string {
+  const { host, hostname, protocol, port } = new URL(origin);
+  const usual = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
+  const own = [name, origin, address ?? '', host, `${hostname}:${usual}`];
+  const prefix = own
+    .flatMap((each) => (each === '' ? [] : [`${each}: `, `${each} `]))
+    .find((each) => message.startsWith(each));
+  return prefix === undefined ? message : message.slice(prefix.length);
+}

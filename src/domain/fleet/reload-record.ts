@@ -6,6 +6,8 @@ export type ReloadState = 'done' | 'failed' | 'notTried';
 /** One instance as it is kept. */
 export interface KeptInstance extends Instance {
   readonly state: ReloadState;
+  /** When it refused the signature, RFC 3339; absent: it did not, or has accepted one since. */
+  readonly signatureRefusedAt?: string;
 }
 
 /** The last fleet reload sent from this machine: what `--resume` goes on from. It holds no secret. */
@@ -40,16 +42,38 @@ export function parseFleetReloadRecord(text: string | null): FleetReloadRecord |
 }
 
 function isKept(value: unknown): boolean {
-  const { name, origin, address, metricsUrl, state } = Object(value) as Record<keyof KeptInstance, unknown>;
+  const { name, origin, address, metricsUrl, state, signatureRefusedAt } = Object(value) as Record<
+    keyof KeptInstance,
+    unknown
+  >;
   return (
     typeof name === 'string' &&
     typeof origin === 'string' &&
     URL.canParse(origin) &&
     new URL(origin).origin === origin &&
     [address, metricsUrl].every((each) => each === null || typeof each === 'string') &&
-    states.has(state)
+    states.has(state) &&
+    (signatureRefusedAt === undefined || typeof signatureRefusedAt === 'string')
   );
 }
+
+/** The instances that refused the signature when they were last reloaded from here, each with when, RFC 3339. */
+export type RefusedSignatures = ReadonlyMap<string, string>;
+
+export function refusedSignatures(record: FleetReloadRecord | null): RefusedSignatures {
+  return new Map(
+    (record?.instances ?? []).flatMap(({ name, signatureRefusedAt: at }) => (at === undefined ? [] : [[name, at]])),
+  );
+}
+
+/** What it says of one. */
+export function refusedText(at: string): string {
+  return `it refused the signature when it was last reloaded from here, at ${at}`;
+}
+
+/** A reload alone would be refused again. */
+export const refusedCure =
+  'compare the CONFIG_RELOAD_SECRET there with the secret of this environment, restart that server, then run: rlctl reload';
 
 /** The instances that a record leaves to do, in its order; where its proof was waived and one is wanted now, all of them. */
 export function leftToDo({ instances, revision }: FleetReloadRecord, isVerified: boolean): readonly Instance[] {

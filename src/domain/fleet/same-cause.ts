@@ -67,9 +67,9 @@ export function someOf(instances: readonly string[], total: number): string {
   return `${instances.length} of ${counted(total, 'instance')} (${instances.slice(0, mostNamed).join(', ')}${more})`;
 }
 
-/** A sentence about an instance without its name in front; where it is named later on, `each` stands for it. */
+/** A sentence about an instance without its name in front; where it is its subject, or named later on, `each` stands for it. */
 function withoutName(message: string, name: string): string {
   const host = URL.canParse(name) ? new URL(name).host : name;
   const bare = message.replaceAll(name, '\0').replaceAll(host, '\0');
-  return bare.replace(/^\0[:\s]*/, '').replaceAll('\0', 'each');
+  return bare.replace(/^\0(?::\s*|(?=\/))/, '').replaceAll('\0', 'each');
 }

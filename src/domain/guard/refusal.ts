@@ -1,5 +1,5 @@
 import { counted } from '../counted.js';
-import { needFlags, type Demand } from '../demand.js';
+import { needFlags, wayAroundLine, type Demand, type WayAround } from '../demand.js';
 import { usageError } from '../errors.js';
 import { nearNames } from '../near-names.js';
 import { fieldName, type Bounds, type GuardRule } from './rule.js';
@@ -10,6 +10,8 @@ export interface RefusalFacts {
   readonly command: string;
   /** The line of a rule in its file, by its position; `null`: not known. */
   readonly lineOf: (rule: GuardRule) => number | null;
+  /** Whether a reason was given, which overriding wants. */
+  readonly hasReason: boolean;
 }
 
 /** Every rule that refuses, its place, and what would be let through; `null`: none does. */
@@ -24,20 +26,24 @@ export function guardDemand(verdicts: readonly SettledVerdict[], facts: RefusalF
   const what = refusing.length === 1 ? 'a guard refuses' : `${counted(refusing.length, 'guard')} refuse`;
   const missing = violations.flatMap(({ requirement }) => (requirement === null ? [] : [requirement]));
   const isFlagsAlone = missing.length === violations.length;
+  const wayAround = wayAroundOf(refusing, facts);
+  const nobody = nobodyMay(refusing);
+  const way = wayAround === null ? [] : [wayAroundLine(wayAround, [])];
   return {
     code: 'GUARD_REFUSED',
     message: `${what} "${facts.command}", and nothing was changed:\n${lines.join('\n')}`,
     clause: `${what} it:\n${lines.join('\n')}`,
-    hint: [...curesOf(refusing, violations), wayAround(refusing)].join('\n'),
+    hint: [...nobody, ...curesOf(refusing, violations), ...way].join('\n'),
     cures: [
+      ...(isFlagsAlone ? [] : nobody),
       ...curesOf(
         refusing,
         violations.filter(({ requirement }) => requirement === null),
       ),
-      ...(isFlagsAlone ? [] : [wayAround(refusing)]),
     ],
     needs: missing,
     flags: [],
+    wayAround: isFlagsAlone ? null : wayAround,
     details: { command: facts.command, refusals: refusing.flatMap((verdict) => refusalsJson(verdict, facts)) },
   };
 }
@@ -98,13 +104,22 @@ function rangeInWords(bounds: readonly Bounds[]): string {
   return max === Infinity ? `at ${min} or above` : `from ${min} to ${max}`;
 }
 
-/** Which rules may be overridden, and how; those that may not are said by name. */
-function wayAround(refusing: readonly SettledVerdict[]): string {
-  const open = refusing.filter(({ rule }) => rule.isOverridable).map(({ rule }) => rule.name);
-  const closed = refusing.filter(({ rule }) => !rule.isOverridable).map(({ rule }) => rule.name);
-  const nobody = `Nobody may override ${closed.map((name) => `"${name}"`).join(' or ')} (overridable: false).`;
-  if (closed.length > 0) return nobody;
-  return `Where it has to be, override it, which is recorded: ${open.map((name) => `--override-guard ${name}`).join(' ')} --reason TEXT`;
+/** Which rules nobody may override, by name. */
+function nobodyMay(refusing: readonly SettledVerdict[]): readonly string[] {
+  const closed = refusing.filter(({ rule }) => !rule.isOverridable).map(({ rule }) => `"${rule.name}"`);
+  return closed.length === 0 ? [] : [`Nobody may override ${closed.join(' or ')} (overridable: false).`];
+}
+
+/** How those are overridden that may be; `null`: none may. */
+function wayAroundOf(refusing: readonly SettledVerdict[], { hasReason }: RefusalFacts): WayAround | null {
+  const open = refusing.filter(({ rule }) => rule.isOverridable);
+  if (open.length === 0) return null;
+  const what = open.length === refusing.length ? 'it' : 'the rest';
+  return {
+    text: `Where it has to be, override ${what}, which is recorded`,
+    flags: open.map(({ rule }) => `--override-guard ${rule.name}`),
+    needs: hasReason ? [] : ['reason'],
+  };
 }
 
 /** Throws a usage error for a name that no rule of the environment has, with those near it. */

@@ -22,6 +22,8 @@ export interface FigureWindow {
 /** What the limiter decided around some changes. */
 export interface Figure {
   readonly window: FigureWindow;
+  /** Over how long before it each point is an average, milliseconds. */
+  readonly pointMs: number;
   /** Those that have figures, in the order of names. */
   readonly buckets: readonly FigureBucket[];
   /** Why there is none, or how they must be read; empty: nothing has to be said. */
@@ -100,18 +102,23 @@ export interface BeforeAndAfter {
   readonly after: number | null;
 }
 
-export interface FigureSummary {
-  readonly allowed: BeforeAndAfter;
-  readonly blocked: BeforeAndAfter;
-  readonly shadowBlocked: BeforeAndAfter;
-}
+/** One kind of decision. */
+export type SeriesKey = 'allowed' | 'blocked' | 'shadowBlocked';
 
-/** What a bucket did before the first and after the last change of a figure. */
-export function summaryOf({ course }: FigureBucket, { marks }: FigureWindow): FigureSummary {
+export type FigureSummary = Readonly<Record<SeriesKey, BeforeAndAfter>>;
+
+/**
+ * What a bucket did before the first and after the last change of a figure. A point that reaches back beyond the last change
+ * tells of both, and counts for neither.
+ */
+export function summaryOf(
+  { course }: FigureBucket,
+  { window: { marks }, pointMs }: Pick<Figure, 'window' | 'pointMs'>,
+): FigureSummary {
   const [firstMs, lastMs] = [marks[0]?.atMs ?? 0, marks.at(-1)?.atMs ?? 0];
-  const of = (key: 'allowed' | 'blocked' | 'shadowBlocked'): BeforeAndAfter => ({
+  const of = (key: SeriesKey): BeforeAndAfter => ({
     before: meanOf(course.filter(({ atMs }) => atMs <= firstMs).map((point) => point[key])),
-    after: meanOf(course.filter(({ atMs }) => atMs > lastMs).map((point) => point[key])),
+    after: meanOf(course.filter(({ atMs }) => atMs - pointMs >= lastMs).map((point) => point[key])),
   });
   return { allowed: of('allowed'), blocked: of('blocked'), shadowBlocked: of('shadowBlocked') };
 }

@@ -1,6 +1,8 @@
-import type { FlagFlip } from '../shadow/flag-flip.js';
+import { flipCommand } from '../shadow/flag-flip.js';
+import { flagKey, latestFlips, type KnownFlip } from '../shadow/flip-log.js';
+import { shellWords } from '../shell-words.js';
 import type { Incident } from './incident.js';
-import type { FlagDeed } from './operation-flags.js';
+import { isOf, type FlagDeed } from './operation-flags.js';
 
 /** A bucket's flag that is to be put back. */
 export interface FlagToRestore {
@@ -9,34 +11,69 @@ export interface FlagToRestore {
   readonly isOn: boolean;
 }
 
+/** Where flags are set from here. */
+export interface FlagsHere {
+  /** The file's path, or the program; `null`: nowhere, overrides are set instead. */
+  readonly place: string | null;
+  /** The name of this machine, where it is a file of its own; `null`: a program does the same on every machine. */
+  readonly machine: string | null;
+}
+
 /**
- * The flags that were set while an incident was open, as far as this machine knows, and are to be otherwise: as they were
- * known to be at the start, else the other way round. `place`: only those set there, where flags are set now.
+ * The flags that were set while an incident was open, as far as is known, and are to be otherwise: as they were known to be
+ * at the start, else the other way round than they were set first. Only those that can be set from here.
  */
 export function flagsToRestore(
-  { start }: Pick<Incident, 'start'>,
-  flips: readonly FlagFlip[],
-  place: string | null,
+  incident: Pick<Incident, 'start'>,
+  flips: readonly KnownFlip[],
+  here: FlagsHere,
 ): readonly FlagToRestore[] {
-  return flips
-    .filter((flip) => flip.place === place && Date.parse(flip.at) >= start.atMs)
-    .map(({ bucket, isOn }) => ({ bucket, isOn: stoodAt(start.flips, bucket, place) ?? !isOn, now: isOn }))
-    .filter(({ isOn, now }) => isOn !== now)
-    .map(({ bucket, isOn }) => ({ bucket, isOn }));
+  return changedFlags(
+    incident,
+    flips.filter((flip) => isHere(flip, here)),
+  ).map(({ bucket, isOn }) => ({ bucket, isOn: !isOn }));
 }
 
-function stoodAt(flips: readonly FlagFlip[], bucket: string, place: string | null): boolean | undefined {
-  return flips.find((flip) => flip.bucket === bucket && flip.place === place)?.isOn;
+function isHere({ place, machine }: KnownFlip, here: FlagsHere): boolean {
+  return place === here.place && (here.machine === null || machine === undefined || machine === here.machine);
 }
 
-/** Operations that set flags meanwhile which this machine cannot put back: they still stand, and `flags` has none of theirs. */
+/** The newest flip of each flag that now is otherwise than it was at the start. */
+function changedFlags({ start }: Pick<Incident, 'start'>, flips: readonly KnownFlip[]): readonly KnownFlip[] {
+  const within = flips.filter(({ at }) => Date.parse(at) >= start.atMs);
+  const before = new Map(start.flips.map((flip) => [flagKey(flip), flip.isOn]));
+  for (const flip of within) if (!before.has(flagKey(flip))) before.set(flagKey(flip), !flip.isOn);
+  return latestFlips(within).filter((flip) => flip.isOn !== before.get(flagKey(flip)));
+}
+
+/** What set flags meanwhile that cannot be put back from here: it still stands, and `flags` has none of its own. */
 export function deedsElsewhere(
-  { start }: Pick<Incident, 'start'>,
-  deeds: readonly FlagDeed[],
+  incident: Pick<Incident, 'start'>,
+  { deeds, flips }: { readonly deeds: readonly FlagDeed[]; readonly flips: readonly KnownFlip[] },
   flags: readonly FlagToRestore[],
+  here: FlagsHere,
 ): readonly FlagDeed[] {
   const known = new Set(flags.map(({ bucket }) => bucket));
   const isKnown = ({ buckets }: FlagDeed): boolean =>
     buckets.length > 0 && buckets.every((bucket) => known.has(bucket));
-  return deeds.filter((deed) => deed.isStanding && deed.atMs >= start.atMs && !isKnown(deed));
+  const others = flips.filter((flip) => !isHere(flip, here) && !deeds.some((deed) => isOf(flip, deed)));
+  return [
+    ...deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed)),
+    ...changedFlags(incident, others).map(asDeed),
+  ];
+}
+
+function asDeed({ bucket, isOn, place, machine, at, actor, reason, ticket }: KnownFlip): FlagDeed {
+  const where = machine === undefined ? place : `${place} on ${machine}`;
+  return {
+    operation: null,
+    command: `${flipCommand([{ bucket, isOn }])} (${where})`,
+    atMs: Date.parse(at),
+    actor,
+    reason,
+    ticket,
+    buckets: [bucket],
+    isStanding: true,
+    wayBack: `${shellWords(['rlctl', 'shadow', isOn ? 'off' : 'on', bucket])}, where ${where} is set`,
+  };
 }

@@ -1,7 +1,9 @@
 import { RlctlError, usageError } from '../errors.js';
+import { isPartOf } from '../operation/reference.js';
+import type { HistoryBody } from '../override/history.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
-import type { FlagFlip } from '../shadow/flag-flip.js';
+import type { KnownFlip } from '../shadow/flip-log.js';
 
 /** Where in the stream of changes, and when. */
 export interface IncidentPlace {
@@ -36,7 +38,7 @@ export interface IncidentEnd extends IncidentPlace {
   /** The flags that were taken back; empty: none. */
   readonly flags: readonly string[];
   /** What was known of flags before they were taken back; empty: nothing. */
-  readonly flips: readonly FlagFlip[];
+  readonly flips: readonly KnownFlip[];
 }
 
 /** One incident on one environment: everything that anybody changes from its start to its end belongs to it. */
@@ -55,13 +57,24 @@ export interface Incident {
      * the history does, or it is too large to be kept here.
      */
     readonly document: string | null;
-    /** What the machine on which it was started knew of flags; empty: nothing. */
-    readonly flips: readonly FlagFlip[];
+    /** What was known of each flag where it was started; empty: nothing. */
+    readonly flips: readonly KnownFlip[];
   };
   /** Oldest first. */
   readonly notes: readonly IncidentNote[];
   /** `null`: it is open. */
   readonly end: IncidentEnd | null;
+}
+
+/** The command under which the history keeps what takes an incident back. */
+export const endCommand = 'incident end';
+
+/** True of a change that took back what an incident had changed: its end, or an end that could not be proven. */
+export function isWayBackOf(
+  { id }: Pick<Incident, 'id'>,
+  { command, partOf }: Pick<HistoryBody, 'command' | 'partOf'>,
+): boolean {
+  return command === endCommand && isPartOf(partOf, { kind: 'incident', id });
 }
 
 /** Under which name the open one is kept. */

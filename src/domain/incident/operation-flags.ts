@@ -1,9 +1,11 @@
 import { isRecord } from '../json.js';
 import type { OperationRef } from '../operation/reference.js';
+import type { FlagFlip } from '../shadow/flag-flip.js';
 
-/** Flags of buckets that a longer operation set past the document, or put back, as Redis keeps it. */
+/** Flags of buckets that somebody set past the document, or put back, as Redis keeps it. */
 export interface FlagDeed {
-  readonly operation: OperationRef;
+  /** The longer operation that did it; `null`: a command of its own. */
+  readonly operation: OperationRef | null;
   /** `panic bucket financial` */
   readonly command: string;
   /** Epoch milliseconds. */
@@ -19,13 +21,24 @@ export interface FlagDeed {
   readonly wayBack: string;
 }
 
+/** The clocks of two machines are so far from each other at most. */
+const sameDeedMs = 60_000;
+
+/** Whether a flip is what an operation keeps of its own. */
+export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
+  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
+}
+
 /** What panics set past the document, from the state that they keep; whatever is none is left out. */
 export function panicDeeds(text: string | null): readonly FlagDeed[] {
   const state = parsed(text);
   return listIn(state, 'panics').flatMap((panic) => {
-    const { id, command, atMs, actor, flags, restored } = panic;
-    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(flags)) return [];
-    const buckets = flags.flatMap((flag: unknown) =>
+    const { id, command, atMs, actor, restored } = panic;
+    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(panic['flags'])) return [];
+    // What one through overrides did stands in the history, and what it found so it did not set.
+    const flags = (panic['flags'] as readonly unknown[]).filter((flag) => !isRecord(flag) || flag['isFound'] !== true);
+    if (panic['way'] === 'overrides' || (flags.length === 0 && panic['way'] === 'flags')) return [];
+    const buckets = flags.flatMap((flag) =>
       isRecord(flag) && typeof flag['bucket'] === 'string' ? [flag['bucket']] : [],
     );
     const deed: FlagDeed = {
@@ -40,6 +53,8 @@ export function panicDeeds(text: string | null): readonly FlagDeed[] {
       wayBack: `rlctl panic restore ${id}`,
     };
     if (!isRecord(restored) || typeof restored['atMs'] !== 'number') return [deed];
+    // What was left on purpose goes on standing, as anybody's.
+    if (restored['isLeft'] === true) return [deed];
     const back = {
       command: 'panic restore',
       atMs: restored['atMs'],

@@ -5,8 +5,8 @@ import { recordedDiff } from '../override/recorded-diff.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import { flipCommand, type FlagFlip } from '../shadow/flag-flip.js';
-import type { Incident, IncidentEnd, IncidentOutcome } from './incident.js';
-import type { FlagDeed } from './operation-flags.js';
+import { isWayBackOf, type Incident, type IncidentEnd, type IncidentOutcome } from './incident.js';
+import { isOf, type FlagDeed } from './operation-flags.js';
 import { soundDocument, type Documents, type IncidentStep, type IncidentWindow } from './window.js';
 
 /** Who did something, and why. */
@@ -50,6 +50,8 @@ export interface ForeignItem {
   readonly diff: readonly RouteDiff[] | null;
   readonly from: Revision;
   readonly to: Revision;
+  /** The change that took it back with everything else; `null`: none has. */
+  readonly takenBackBy: string | null;
 }
 
 /** Flags of buckets that were set in a file or by a program. */
@@ -105,8 +107,10 @@ export interface TimelineSources {
 export function timelineOf(incident: Incident, sources: TimelineSources): readonly TimelineItem[] {
   const { start, startedBy, notes, end } = incident;
   const takenBack = takenBackIn(sources.entries);
-  const changes = sources.window.steps.map((step) =>
-    step.kind === 'foreign' ? foreignItem(step, sources) : changeItem(step.entry, incident, { ...sources, takenBack }),
+  const changes = sources.window.steps.map((step, index, steps) =>
+    step.kind === 'foreign'
+      ? foreignItem(step, sources, wayBackIn(incident, steps.slice(index)))
+      : changeItem(step.entry, incident, { ...sources, takenBack }),
   );
   const deeds: readonly (TimelineItem | Unnumbered)[] = [
     ...notes.map((note) => ({ kind: 'note' as const, ...note })),
@@ -175,13 +179,22 @@ function changeItem(
   };
 }
 
+/** The first change that took back what was done in an incident before it; `null`: there is none. */
+function wayBackIn(incident: Incident, steps: readonly IncidentStep[]): string | null {
+  const found = steps.find(
+    (step) => step.kind === 'change' && step.entry.body && isWayBackOf(incident, step.entry.body),
+  );
+  return found?.kind === 'change' ? found.entry.changeId : null;
+}
+
 function foreignItem(
   { from, to, afterMs, noticedMs }: Extract<IncidentStep, { kind: 'foreign' }>,
   { documents }: TimelineSources,
+  takenBackBy: string | null,
 ): Omit<ForeignItem, 'number'> {
   const [before, after] = [soundDocument(documents(from)), soundDocument(documents(to))];
   const diff = before === null || after === null ? null : diffDocuments(before, after);
-  return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to };
+  return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to, takenBackBy };
 }
 
 /** What one command set is one item; what an operation keeps of its own flags counts more than what this machine does. */
@@ -205,13 +218,6 @@ function flagItems(
   return items.map((item) => ({ ...item, isPutBack: item.buckets.some((bucket) => back.has(bucket)) }));
 }
 
-/** The clocks of two machines are so far from each other at most. */
-const sameDeedMs = 60_000;
-
-function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
-  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
-}
-
 function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number' | 'isPutBack'>[] {
   const [first] = together;
   if (first === undefined) return [];
@@ -227,5 +233,11 @@ function deedItem(
   flip: FlagFlip | null,
 ): Omit<FlagItem, 'number' | 'isPutBack'> {
   const deed = { command, atMs, actor, reason, ticket, buckets };
-  return { kind: 'flags', ...deed, isOn: flip?.isOn ?? null, partOf: [operation], verdict: flip?.verdict ?? null };
+  return {
+    kind: 'flags',
+    ...deed,
+    isOn: flip?.isOn ?? null,
+    partOf: operation === null ? [] : [operation],
+    verdict: flip?.verdict ?? null,
+  };
 }

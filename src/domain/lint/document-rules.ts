@@ -17,6 +17,17 @@ export function* findUnreadable({ fault }: LintSubject): Iterable<Discovery> {
   };
 }
 
+export function* findGone({ isGone }: LintSubject): Iterable<Discovery> {
+  if (!isGone) return;
+  yield {
+    at: null,
+    route: null,
+    message: 'the document is gone, though the history tells of overrides in it; a reload drops every override',
+    cure: 'Restore the last one, and do not reload before',
+    command: ['override repair'],
+  };
+}
+
 export function* findInvalidFile({ fileFaults }: LintSubject): Iterable<Discovery> {
   for (const { at, message, cure } of fileFaults) {
     yield { at, route: null, message, cure: cure.replace(/\.$/, ''), command: null };

@@ -1,5 +1,6 @@
 import { findRateBelowTraffic, findWideShadow } from './bucket-rules.js';
 import {
+  findGone,
   findInvalidFile,
   findLarge,
   findLoose,
@@ -33,6 +34,13 @@ export const lintRules = [
     summary: 'the server cannot read the document (syntax, byte order mark, a list…): a reload drops every override',
     cure: 'make it one JSON object again before anybody reloads',
     find: findUnreadable,
+  },
+  {
+    name: 'document-gone',
+    severity: 'error',
+    summary: 'nothing is stored, though the history tells of overrides: a reload drops every override',
+    cure: 'restore the last document before anybody reloads: rlctl override repair',
+    find: findGone,
   },
   {
     name: 'invalid-file',

@@ -76,6 +76,8 @@ export interface LintSubject extends LintKnowledge {
   readonly fault: ReadingFault | null;
   /** Why rlctl would not change it although the server reads it; `null`: it would. */
   readonly strictFault: ReadingFault | null;
+  /** True: nothing is stored, though the history tells of overrides. */
+  readonly isGone: boolean;
   /** Why a file of overrides makes no document; empty: it does, or was none. */
   readonly fileFaults: readonly FileFault[];
   /** Bytes; also where they were too many to be looked at. */
@@ -165,6 +167,7 @@ export function lintSubject(bytes: Uint8Array, knowledge: LintKnowledge): LintSu
     standings: notableStandings(entries, knowledge.buckets),
     fault: null,
     strictFault: isFault(strict) ? strict : null,
+    isGone: false,
     fileFaults: [],
     size: bytes.length,
   };
@@ -180,6 +183,7 @@ export function blankSubject(size: number, knowledge: LintKnowledge): LintSubjec
     standings: [],
     fault: null,
     strictFault: null,
+    isGone: false,
     fileFaults: [],
   };
   return { ...knowledge, ...nothing, source, size };

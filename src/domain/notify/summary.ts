@@ -31,12 +31,18 @@ export function flagsSummary(
   return `${command} set ${what} of ${inWords(buckets)} on ${environment}: ${verdictWords[verdict]}`;
 }
 
-/** `panic bucket financial (p-1a2b3c4d) on prod: proven`; one that was taken back is called restored. */
+/**
+ * `panic bucket financial (p-1a2b3c4d) on prod: proven`; one that was taken back is called restored, and one that was
+ * closed with nothing put back is called that. `verdict`: `null` where nothing had to be written.
+ */
 export function panicSummary(
-  { id, command, isRestored }: { readonly id: string; readonly command: string; readonly isRestored: boolean },
-  { environment, verdict }: { readonly environment: string; readonly verdict: Verdict },
+  { id, command, how }: { readonly id: string; readonly command: string; readonly how: 'acted' | 'restored' | 'left' },
+  { environment, verdict }: { readonly environment: string; readonly verdict: Verdict | null },
 ): string {
-  return `${command} (${id}) ${isRestored ? 'was restored ' : ''}on ${environment}: ${verdictWords[verdict]}`;
+  if (how === 'left') return `${command} (${id}) was closed on ${environment}, and what it changed left as it is`;
+  const what = how === 'restored' ? 'was restored ' : '';
+  const came = verdict === null ? 'nothing had to be written' : verdictWords[verdict];
+  return `${command} (${id}) ${what}on ${environment}: ${came}`;
 }
 
 /** `prod was reloaded: proven`. */

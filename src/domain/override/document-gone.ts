@@ -1,4 +1,5 @@
 import type { Finding } from '../finding.js';
+import { quoteOutside } from '../outside-text.js';
 import { revisionOf, type Revision } from '../revision.js';
 import type { HistoryEntry } from './history.js';
 
@@ -23,7 +24,7 @@ export function goneText({ key }: { readonly key: string }): string {
 /** The way back, and it alone: a reload before it would cost the servers what they still hold. */
 export const goneCure = 'Restore the last document with: rlctl override repair';
 
-/** No reload may be advised where the document's key is gone: it would cost the servers what they still hold. */
+/** The finding of it: no reload may be advised there. */
 export function goneFinding(stored: { readonly key: string }): Finding {
   return {
     code: 'DOCUMENT_GONE',
@@ -57,6 +58,25 @@ export const emptiedCure =
   'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show';
 
 /** The finding of it. */
-export function emptiedFinding(stored: { readonly key: string }): Finding {
+function emptiedFinding(stored: { readonly key: string }): Finding {
   return { code: 'STORE_EMPTIED', part: 'overrides', message: emptiedText(stored), hint: emptiedCure };
+}
+
+/** The finding that what was stored is lost, for the document alone or with all of Redis; `null`: it is not. As `isStoreEmptied`. */
+export function lostFinding(
+  stored: Parameters<typeof isStoreEmptied>[0] & { readonly key: string; readonly lastEntry: HistoryEntry | null },
+  lastRevision: Revision | null,
+): Finding | null {
+  if (isDocumentGone(stored)) return goneFinding(stored);
+  return isStoreEmptied(stored, lastRevision) ? emptiedFinding(stored) : null;
+}
+
+/** The finding that no server can read what is stored. `why`: as the reader says it. */
+export function unreadableFinding(why: string): Finding {
+  return {
+    code: 'DOCUMENT_CORRUPT',
+    part: 'overrides',
+    message: `no server can read the stored document (${quoteOutside(why)}): the next reload drops every override`,
+    hint: 'Restore it with: rlctl override repair; do not reload before',
+  };
 }

@@ -6,7 +6,13 @@ import { addEntry, changeEntry, noEdit, removeEntry } from './entry-edit.js';
 import type { HistoryEntry, RouteChange, Splice } from './history.js';
 import { newValue, patchedValue } from './patch.js';
 import { automaticIndex, neighboursOf } from './placement.js';
-import { Reversal, type DocumentBefore, type RevertConflict, type RouteReversal } from './reversal.js';
+import {
+  Reversal,
+  type DocumentBefore,
+  type IsTaken,
+  type RevertConflict,
+  type RouteReversal,
+} from './reversal.js';
 
 /** Where an entry is to stand. `auto`: an existing one stays, a new one goes before the first that would hide it, else last. */
 export type Placement = { readonly kind: 'auto' } | { readonly kind: 'before' | 'after'; readonly prefix: string };
@@ -120,14 +126,15 @@ export function replaceDocument(before: OverrideDocument | null, next: Uint8Arra
  *
  * A change that replaced the whole document is taken back only while the document is untouched, and from what
  * `documentBefore` gives (its revision is checked). Snapshots in the list are passed over. Throws `HISTORY_BROKEN` where an
- * entry's splices do not lead back to the revision it names.
+ * entry's splices do not lead back to the revision it names. `isTaken`: only these routes of them; absent: all.
  */
 export function revertEntries(
   document: OverrideDocument,
   entries: readonly HistoryEntry[],
   documentBefore: DocumentBefore = () => null,
+  isTaken?: IsTaken,
 ): Reversion {
-  const reversal = new Reversal(document, documentBefore);
+  const reversal = new Reversal(document, documentBefore, isTaken);
   for (const entry of entries) reversal.revert(entry);
   return reversionOf(document, reversal);
 }

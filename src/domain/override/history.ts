@@ -46,6 +46,10 @@ export interface HistoryBody {
   readonly alsoUndoes?: readonly string[];
   /** The longer operations that it is a part of, outermost first; absent: none. */
   readonly partOf?: readonly OperationRef[];
+  /** Prefixes that it found as it wants them and stands on, beside those that it changed; absent: none. */
+  readonly found?: readonly string[];
+  /** Prefixes of what it takes back that it left as they are, because something else stands on them; absent: none. */
+  readonly leaves?: readonly string[];
   readonly routes: readonly RouteChange[];
   /**
    * The splices, in order, that turn the bytes before into the bytes after; `null` where the document was replaced as a

@@ -22,6 +22,9 @@ export interface RevertConflict {
 /** The document as it stood before an entry that replaced it as a whole; `null`: not at hand. */
 export type DocumentBefore = (entry: HistoryEntry) => Uint8Array | null | undefined;
 
+/** Whether a route of an entry is to be taken back; all of them where nothing else is said. */
+export type IsTaken = (entry: HistoryEntry, route: string) => boolean;
+
 /** What is to become of one route: from what was written back to what stood before. */
 export interface RouteReversal {
   readonly route: string;
@@ -77,6 +80,7 @@ export class Reversal {
   constructor(
     readonly original: OverrideDocument,
     readonly documentBefore: DocumentBefore,
+    readonly isTaken: IsTaken = () => true,
   ) {
     this.#bytes = original.bytes;
   }
@@ -94,11 +98,13 @@ export class Reversal {
   /** Takes one change back as far as it can be; a snapshot is passed over. */
   revert(entry: HistoryEntry): void {
     if (entry.body === null) return;
-    for (const { route } of entry.body.routes) this.touched.add(route);
+    const taken = entry.body.routes.filter(({ route }) => this.isTaken(entry, route));
+    const isWhole = taken.length === entry.body.routes.length;
+    for (const { route } of taken) this.touched.add(route);
     const isUntouched = revisionOf(this.#bytes) === entry.next;
     if (entry.body.splices === null) this.#replaceWhole(entry, isUntouched);
-    else if (isUntouched) this.#invert(entry, entry.body.splices);
-    else this.#revertRoutes(entry.body.routes, entry.body.splices);
+    else if (isUntouched && isWhole) this.#invert(entry, entry.body.splices);
+    else this.#revertRoutes(taken, entry.body.splices);
   }
 
   #apply(splices: readonly Splice[]): void {

@@ -7,7 +7,7 @@ import { FaultList } from './fault-list.js';
 import { jsonTree } from './json-tree.js';
 import { readEntry } from './read-entry.js';
 import { bytePlaces, unitPlaces, type TextPlace } from '../text-places.js';
-import type { FileMember, FileNode, FileTree, ReadYaml } from './tree.js';
+import type { BrokenText, FileMember, FileNode, FileTree, ReadYaml } from './tree.js';
 
 /** What `apiVersion` and `kind` of such a file say. */
 export const fileHead = { apiVersion: 'rlctl/v1', kind: 'Overrides' } as const;
@@ -210,9 +210,13 @@ function dumpedFromOf(fields: ReadonlyMap<string, FileMember>, faults: FaultList
   return { revision, environment: environment?.kind === 'text' ? environment.text : null };
 }
 
-function readList(items: Iterable<FileNode>, faults: FaultList, placeOf: PlaceOf): readonly FileEntry[] {
+function readList(items: Iterable<FileNode | BrokenText>, faults: FaultList, placeOf: PlaceOf): readonly FileEntry[] {
   const [entries, offsets]: [FileEntry[], number[]] = [[], []];
   for (const item of items) {
+    if (item.kind === 'broken') {
+      for (const { at, message, cure } of item.faults) faults.add(at, message, cure);
+      break;
+    }
     const entry = readEntry(item, faults, placeOf);
     if (entry === null) continue;
     entries.push(entry);

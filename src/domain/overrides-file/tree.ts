@@ -10,11 +10,17 @@ export interface FileMember {
  */
 export type FileNode =
   | { readonly kind: 'map'; readonly at: number; members(): Iterable<FileMember> }
-  | { readonly kind: 'list'; readonly at: number; items(): Iterable<FileNode> }
+  | { readonly kind: 'list'; readonly at: number; items(): Iterable<FileNode | BrokenText> }
   /** `text`: of a text what it says, of everything else how it is spelled. */
   | { readonly kind: 'text' | 'number' | 'truth' | 'null'; readonly at: number; readonly text: string }
   /** What the syntax knows and such a file must not hold; `why` names it. */
   | { readonly kind: 'unfit'; readonly at: number; readonly why: string };
+
+/** The end of a list that is read while it is told: the text is not well-formed. */
+export interface BrokenText {
+  readonly kind: 'broken';
+  readonly faults: readonly FileFault[];
+}
 
 /** One thing that is wrong with a file. */
 export interface FileFault {

@@ -1,8 +1,9 @@
 import { usageError, type RlctlError } from '../errors.js';
 import type { OperationRef } from '../operation/reference.js';
 import { undoneIds, type HistoryBody, type HistoryEntry } from '../override/history.js';
+import { unquoted } from '../shadow/env-file.js';
 import { splitWords } from '../shell-words.js';
-import type { KeptPanic } from './kept.js';
+import type { Closing, KeptFlag, KeptPanic } from './kept.js';
 import type { PanicTarget, PanicWay } from './target.js';
 
 /** A panic with what became of it. */
@@ -18,10 +19,33 @@ export interface Panic {
   readonly ticket: string | null;
   /** The prefixes, or the variables, that it changed. */
   readonly changed: readonly string[];
-  /** Its changes in the override history; empty: it acted outside the document. */
+  /** Those that it found as it wants them, and stands on all the same. */
+  readonly found: readonly string[];
+  /** What of both is still as it wants it, as far as can be told; empty: nothing of it is left. */
+  readonly standsOn: readonly string[];
+  /** Its changes in the override history; empty: it made none there. */
   readonly changeIds: readonly string[];
-  /** `null`: it is open. */
+  /** `null`: nobody has closed it. */
   readonly restored: { readonly atMs: number; readonly actor: string; readonly changeId: string | null } | null;
+  /** True: it was closed, and what it changed left as it is on purpose. */
+  readonly isLeft: boolean;
+  /** Prefixes that it changed and that were left to other panics when it was closed without a write; else empty. */
+  readonly leaves: readonly string[];
+}
+
+/** What stands there now. */
+export interface Present {
+  /** Whether the stored entry of a prefix is in shadow; `null`: nobody can tell. */
+  isShadow(prefix: string): boolean | null;
+  /** The exact text of a flag's variable; `null`: absent. `undefined`: nobody can tell. */
+  flagText(flag: KeptFlag): string | null | undefined;
+}
+
+/** What is recorded of panics. */
+export interface PanicRecords {
+  /** The override history, newest first. */
+  readonly history: readonly HistoryEntry[];
+  readonly kept: readonly KeptPanic[];
 }
 
 /** The panic that a change is a part of; `null`: none. What takes it back is no part of it. */
@@ -30,29 +54,58 @@ export function panicOf(body: Pick<HistoryBody, 'partOf' | 'undoes' | 'alsoUndoe
   return body.partOf?.find(({ kind }) => kind === 'panic') ?? null;
 }
 
-/** The panics that the override history tells of, newest first; one is open while a change of it stands. */
-export function recordedPanics(newestFirst: readonly HistoryEntry[]): readonly Panic[] {
-  const undoneBy = new Map<string, HistoryEntry>();
-  const changes = new Map<string, HistoryEntry[]>();
-  for (const entry of newestFirst) {
-    if (entry.body === null) continue;
-    for (const id of undoneIds(entry.body)) if (!undoneBy.has(id)) undoneBy.set(id, entry);
+/**
+ * True as long as anything of it stands and nobody has closed it: whoever put it back, by whatever command, and whatever
+ * is recorded. What nobody can tell counts as standing.
+ */
+export function isOpen({ restored, standsOn }: Pick<Panic, 'restored' | 'standsOn'>): boolean {
+  return restored === null && standsOn.length > 0;
+}
+
+/** Every panic that is recorded, newest first, judged by what stands now. */
+export function panicsIn({ history, kept }: PanicRecords, present: Present): readonly Panic[] {
+  const undone = endsOf(history);
+  const made = new Map<string, HistoryEntry[]>();
+  for (const entry of history) {
     const panic = panicOf(entry.body);
-    if (panic !== null) changes.set(panic.id, [...(changes.get(panic.id) ?? []), entry]);
+    if (panic !== null) made.set(panic.id, [...(made.get(panic.id) ?? []), entry]);
   }
-  return [...changes].map(([id, entries]) => recordedPanic(id, entries, undoneBy));
+  const recorded = [...made].map(([id, entries]) => {
+    const beside = kept.find((each) => each.id === id) ?? null;
+    return recordedPanic({ id, entries, beside }, { history, undone }, present);
+  });
+  const others = kept.filter(({ id }) => !made.has(id)).map((each) => keptAsPanic(each, history, present));
+  return [...recorded, ...others].sort((a, b) => b.atMs - a.atMs);
+}
+
+/** The newest entry that takes each change back. */
+export function endsOf(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, HistoryEntry> {
+  const ends = new Map<string, HistoryEntry>();
+  for (const entry of newestFirst) {
+    for (const id of entry.body === null ? [] : undoneIds(entry.body)) if (!ends.has(id)) ends.set(id, entry);
+  }
+  return ends;
+}
+
+interface Recorded {
+  readonly id: string;
+  /** Its changes, newest first. */
+  readonly entries: readonly HistoryEntry[];
+  /** What is kept of it beside the history; `null`: nothing. */
+  readonly beside: KeptPanic | null;
 }
 
 function recordedPanic(
-  id: string,
-  newestFirst: readonly HistoryEntry[],
-  undoneBy: ReadonlyMap<string, HistoryEntry>,
+  { id, entries, beside }: Recorded,
+  { history, undone }: { readonly history: readonly HistoryEntry[]; readonly undone: ReturnType<typeof endsOf> },
+  present: Present,
 ): Panic {
-  const first = newestFirst.at(-1);
-  const ends = newestFirst.map(({ changeId }) => undoneBy.get(changeId));
-  const [end] = ends;
-  const isRestored = ends.every((each) => each !== undefined);
+  const first = entries.at(-1);
   const { command = '', actor = '', reason = null, ticket = null } = first?.body ?? {};
+  const live = entries.filter(({ changeId }) => !undone.has(changeId));
+  const changed = routesOf(entries);
+  const found = [...new Set(entries.flatMap(({ body }) => body?.found ?? []))];
+  const standsOn = [...new Set([...routesOf(live), ...found])].filter((route) => present.isShadow(route) !== false);
   return {
     id,
     command,
@@ -61,23 +114,82 @@ function recordedPanic(
     actor,
     reason,
     ticket,
-    changed: [...new Set(newestFirst.toReversed().flatMap(({ body }) => body?.routes.map(({ route }) => route) ?? []))],
-    changeIds: newestFirst.map(({ changeId }) => changeId),
-    restored:
-      isRestored && end !== undefined
-        ? { atMs: end.timeMs, actor: end.body?.actor ?? '', changeId: end.changeId }
-        : null,
+    changed,
+    found,
+    standsOn,
+    changeIds: entries.map(({ changeId }) => changeId),
+    ...closed(beside?.restored ?? null),
+    ...(beside?.restored ? {} : endedBy(restoreOf(id, history), { entries, live, standsOn, undone })),
   };
 }
 
-/** A panic that acted outside the document. */
-export function keptAsPanic({ flags, restored, ...rest }: KeptPanic): Panic {
+/** What put it back by its name; `null`: nothing did. */
+function restoreOf(id: string, history: readonly HistoryEntry[]): HistoryEntry | null {
+  const isIt = ({ body }: HistoryEntry): boolean =>
+    body !== null &&
+    undoneIds(body).length > 0 &&
+    (body.partOf?.some((each) => each.kind === 'panic' && each.id === id) ?? false);
+  return history.find(isIt) ?? null;
+}
+
+/** A panic that was taken back as a change like any other is over as well, where it stands on nothing else. */
+function endedBy(
+  restore: HistoryEntry | null,
+  {
+    entries,
+    live,
+    standsOn,
+    undone,
+  }: {
+    readonly entries: readonly HistoryEntry[];
+    readonly live: readonly HistoryEntry[];
+    readonly standsOn: readonly string[];
+    readonly undone: ReturnType<typeof endsOf>;
+  },
+): Pick<Panic, 'restored'> {
+  const newest = undone.get(entries[0]?.changeId ?? '') ?? null;
+  return { restored: endOf(restore ?? (live.length === 0 && standsOn.length === 0 ? newest : null)) };
+}
+
+function endOf(entry: HistoryEntry | null): Panic['restored'] {
+  return entry && { atMs: entry.timeMs, actor: entry.body?.actor ?? '', changeId: entry.changeId };
+}
+
+function routesOf(newestFirst: readonly HistoryEntry[]): readonly string[] {
+  return [...new Set(newestFirst.toReversed().flatMap(({ body }) => body?.routes.map(({ route }) => route) ?? []))];
+}
+
+/** A panic that made no change of the document. */
+function keptAsPanic(
+  { flags, found = [], restored, ...rest }: KeptPanic,
+  history: readonly HistoryEntry[],
+  present: Present,
+): Panic {
+  const named = (isFound: boolean): readonly string[] =>
+    flags.filter((flag) => (flag.isFound ?? false) === isFound).map(({ record }) => record.variable);
+  const standing = flags.filter((flag) => {
+    const text = present.flagText(flag);
+    return text === undefined || (text !== null && unquoted(text) === unquoted(flag.record.wrote));
+  });
   return {
     ...rest,
-    changed: flags.map(({ record }) => record.variable),
+    changed: named(false),
+    found: [...named(true), ...found],
+    standsOn: [
+      ...standing.map(({ record }) => record.variable),
+      ...found.filter((route) => present.isShadow(route) !== false),
+    ],
     changeIds: [],
-    restored: restored && { ...restored, changeId: null },
+    ...closed(restored),
+    // It can have put back what others left to it.
+    ...(restored === null ? { restored: endOf(restoreOf(rest.id, history)) } : {}),
   };
+}
+
+function closed(restored: Closing | null): Pick<Panic, 'restored' | 'isLeft' | 'leaves'> {
+  if (restored === null) return { restored, isLeft: false, leaves: [] };
+  const { atMs, actor, isLeft = false, leaves = [] } = restored;
+  return { restored: { atMs, actor, changeId: null }, isLeft, leaves };
 }
 
 /** What a recorded command was about; `null`: it cannot be told. */
@@ -95,7 +207,7 @@ export function targetOfCommand(command: string): PanicTarget | null {
 export function openPanic(panics: readonly Panic[], id: string | null, changeId: string | null = null): Panic {
   const again = changeId === null ? undefined : panics.find(({ restored }) => restored?.changeId === changeId);
   if (again !== undefined) return again;
-  const open = panics.filter(({ restored }) => restored === null);
+  const open = panics.filter(isOpen);
   const [only] = open;
   if (id === null) {
     if (only !== undefined && open.length === 1) return only;
@@ -105,7 +217,7 @@ export function openPanic(panics: readonly Panic[], id: string | null, changeId:
   if (found === undefined) throw unknownPanic(id, open);
   if (found.restored === null) return found;
   throw usageError(
-    `the panic ${id} was restored already, at ${new Date(found.restored.atMs).toISOString()} by ${found.restored.actor}`,
+    `the panic ${id} was ${found.isLeft ? 'closed' : 'restored'} already, at ${new Date(found.restored.atMs).toISOString()} by ${found.restored.actor}`,
     'See all of them with: rlctl panic list --all',
     'PANIC_RESTORED',
   );
@@ -120,7 +232,7 @@ function noneOpen(): RlctlError {
 }
 
 function severalOpen(open: readonly Panic[]): RlctlError {
-  const shown = open.map(({ id, command }) => `${id} (${command})`).join(', ');
+  const shown = open.map(({ id, command, actor }) => `${id} (${command}, by ${actor})`).join(', ');
   return usageError(
     `${open.length} panics are open: ${shown}`,
     'Name the one to restore: rlctl panic restore ID',

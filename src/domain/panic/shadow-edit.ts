@@ -13,6 +13,8 @@ export interface ShadowEdit {
   readonly under: readonly string[];
   /** Entries under a prefix that win before it and belong to something else: they go on as they are. */
   readonly left: readonly string[];
+  /** Prefixes, and entries under them that win before, which were in shadow already: they need no change, and count on it. */
+  readonly found: readonly string[];
 }
 
 /**
@@ -35,13 +37,16 @@ export function shadowPrefixes(
       return setOverride(current, prefix, { isShadow: true }, inFrontOf(by));
     }),
   );
-  const winning = enforcedUnder(shadowed.next, prefixes);
+  const winning = winningUnder(shadowed.next, prefixes, (isShadow) => !isShadow);
   const [left, under] = [winning.filter(isForeign), winning.filter((prefix) => !isForeign(prefix))];
   const edit = editInSequence(document, [
     () => shadowed,
     ...under.map((prefix) => (current: OverrideDocument) => setOverride(current, prefix, { isShadow: true })),
   ]);
-  return { edit, moved, under, left };
+  const changed = new Set(edit.changes.map(({ route }) => route));
+  const already = winningUnder(document.bytes, prefixes, (isShadow) => isShadow);
+  const found = [...prefixes, ...already].filter((prefix) => !changed.has(prefix));
+  return { edit, moved, under, left, found };
 }
 
 /** Puts every request into shadow by one entry in front of all: the prefix that every route starts with. */
@@ -63,13 +68,17 @@ function inFrontOf(prefix: string | undefined): Placement {
   return prefix === undefined ? { kind: 'auto' } : { kind: 'before', prefix };
 }
 
-/** Entries that win before a prefix for routes under it, and may block there. */
-function enforcedUnder(bytes: Uint8Array, prefixes: readonly string[]): readonly string[] {
+/** Entries that win before a prefix for routes under it, by whether they may block there. */
+function winningUnder(
+  bytes: Uint8Array,
+  prefixes: readonly string[],
+  isMeant: (isShadow: boolean) => boolean,
+): readonly string[] {
   const { entries } = loadOverrides(bytes);
   const places = new Map(entries.map((entry, index) => [entry.prefix, index]));
   return entries
     .filter(({ prefix, fields }, index) => {
-      if (fields === null || fields.isShadow === true || prefixes.includes(prefix)) return false;
+      if (fields === null || !isMeant(fields.isShadow === true) || prefixes.includes(prefix)) return false;
       return prefixes.some((each) => startsRoute(each, prefix) && index < (places.get(each) ?? -1));
     })
     .map(({ prefix }) => prefix);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { counted } from '../counted.js';
 import { RlctlError } from '../errors.js';
-import { nearNames } from '../near-names.js';
+import { faultLine, formFaults, placedFaults, type FormWords } from '../form-faults.js';
 import { pathText, placeText, type PlacedFile } from '../placed-file.js';
 import type { BasePolicy, PolicyTest, PolicyTestFile } from './policy-test.js';
 
@@ -139,48 +139,20 @@ function baseOf({
 
 /** One line for each fault, in the order of the file. */
 function faultsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile): readonly string[] {
-  return issues
-    .flatMap((issue) => {
-      if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, text: faultText(issue) }];
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key],
-        text: `is unknown${nearText(key, issue.path)}`,
-      }));
-    })
-    .map(({ path, text }) => ({ place: placed.placeOf(path), text: `${pathText(path)} ${text}` }))
-    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
-    .map(({ place, text }) => `${placeText(place)}: ${text}`);
+  return placedFaults(formFaults(issues, words), placed).map(
+    (fault) => `${placeText(fault.place)}: ${pathText(fault.path)} ${faultLine(fault)}`,
+  );
 }
 
-function faultText(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined && issue.path.length > 0
-        ? 'is missing'
-        : `must be ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-    case 'too_big':
-    case 'too_small':
-      return issue.message.startsWith('must') ? issue.message : 'is a number too large to be exact';
-    default:
-      return issue.message.startsWith('must') ? issue.message : 'is not accepted';
-  }
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  number: 'a whole number',
-  boolean: 'true or false',
-  string: 'a text (write numbers and words like null in quotes)',
-  array: 'a list',
-  object: 'a map of names and values',
-  record: 'a map of names and values',
+const words: FormWords = {
+  knownAt: (path) => {
+    if (path.at(-1) === 'expect' || path[0] === 'buckets') return expectedFields;
+    return path.length === 0 ? fileFields : testFields;
+  },
+  types: { number: 'a whole number', string: 'a text (write numbers and words like null in quotes)' },
+  say: ({ code, message }) => {
+    const isBound = code === 'too_big' || code === 'too_small';
+    return isBound && !message.startsWith('must') ? 'is a number too large to be exact' : null;
+  },
+  otherwise: 'is not accepted',
 };
-
-function nearText(key: string, path: readonly PropertyKey[]): string {
-  const known: readonly string[] =
-    path.at(-1) === 'expect' || path[0] === 'buckets' ? expectedFields : path.length === 0 ? fileFields : testFields;
-  const [near] = nearNames(key, known);
-  return near === undefined ? `; there are: ${known.join(', ')}` : `; did you mean ${near}?`;
-}

@@ -22,9 +22,13 @@ export function seenEnforcement(
   return { readsOverrides, enforcesOverrides, off: reload?.isEnabled === false ? reload : null };
 }
 
-/** True where an override cannot be in force on such a server, as far as was seen. */
-function isWithoutOverrides({ readsOverrides, enforcesOverrides }: SeenEnforcement): boolean {
-  return readsOverrides === false || enforcesOverrides === false;
+/** Why an override cannot be in force on such a server, as far as was seen; `null`: nothing of the kind was seen. */
+export function whyUnheeded({
+  readsOverrides,
+  enforcesOverrides,
+}: Pick<SeenEnforcement, 'readsOverrides' | 'enforcesOverrides'>): string | null {
+  if (readsOverrides === false) return 'an earlier reload showed that this server does not read overrides';
+  return enforcesOverrides === false ? 'it was seen before that this server does not enforce overrides' : null;
 }
 
 /** What was seen that takes enforcement away, in sentences; empty: nothing of the kind was seen. */
@@ -33,10 +37,6 @@ export function enforcementRemarks(seen: SeenEnforcement): readonly string[] {
     seen.off === null
       ? []
       : [`the limiter was off when it was last reloaded from here, at ${seen.off.at}: nothing is enforced`];
-  if (!isWithoutOverrides(seen)) return off;
-  const how =
-    seen.readsOverrides === false
-      ? 'an earlier reload showed that this server does not read overrides'
-      : 'an earlier probe showed that this server does not enforce overrides';
-  return [...off, `${how}: the bucket’s own policy holds`];
+  const why = whyUnheeded(seen);
+  return why === null ? off : [...off, `${why}: the bucket’s own policy holds`];
 }

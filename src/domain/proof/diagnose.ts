@@ -198,5 +198,5 @@ function metByProbe({ levelReached, evidence }: Pick<Proof, 'levelReached' | 'ev
 
 function remark({ known, levelAsked }: Observations): string {
   const isKnown = known.enforcesOverrides === false && levelAsked === 'loaded';
-  return isKnown ? '; but an earlier probe showed that this server does not enforce overrides' : '';
+  return isKnown ? '; but it was seen before that this server does not enforce overrides' : '';
 }

@@ -41,9 +41,15 @@ function countEvidence(loaded: LoadedOverrides, reports: readonly ReloadReport[]
   return counts.map((count) => {
     const told = reports.filter(({ overridesCount }) => overridesCount === count);
     const standing = told[0] === undefined ? 'unsaid' : standingOf(told[0], loaded);
-    const who = reports.length === 1 ? 'the reload' : `${told.length} of ${reports.length} reloads`;
+    const who = whichReloads(told.length, reports.length);
     return { subject: 'count', source, route: null, ...countLine(standing, count ?? 0, who, loaded) };
   });
+}
+
+/** `each of 4 reloads` is no number of workers: several may have met the same one. */
+function whichReloads(told: number, all: number): string {
+  if (all === 1) return 'the reload';
+  return told === all ? `each of ${all} reloads` : `${told} of ${all} reloads`;
 }
 
 function countLine(

@@ -87,7 +87,9 @@ function rightLine(right: readonly InstanceStanding[], of: number, { isScraped }
       : `${values.join(' or ')} active overrides`;
   const who =
     of > 1
-      ? `${right.length} of ${of} ${peers(isScraped)} show`
+      ? right.length === of
+        ? `each of ${of} ${peers(isScraped)} shows`
+        : `${right.length} of ${of} ${peers(isScraped)} show`
       : isScraped
         ? 'the one process seen shows'
         : 'the one instance shows';
@@ -96,7 +98,7 @@ function rightLine(right: readonly InstanceStanding[], of: number, { isScraped }
 
 /** What is told apart: by a scrape its answers, by Prometheus its targets. */
 function peers(isScraped: boolean): string {
-  return isScraped ? 'processes told apart' : 'instances';
+  return isScraped ? 'processes that scrapes met' : 'instances';
 }
 
 function wrongText(

@@ -11,6 +11,8 @@ export function nextLook(seen: Observations, missing: Evidence | undefined): str
   // Where nothing that can be read tells what is held, the answer to a reload counts it.
   if (missing?.subject === 'count' && isVerify) return `: ${command(seen, ['--reload'])}`;
   if (missing?.subject !== 'enforcement') return `; to look again, run: ${command(seen, [])}`;
+  if (isUnshowable(missing))
+    return '; no look can show more: take loaded for enough (leave out --require enforced), or change the burst as well, which a header shows';
   const level = seen.isLevelImplied === true ? [] : ['--require', 'enforced'];
   const isCovered = seen.probes.length > 0 && missing.verdict === 'notProven';
   const isAnswered = seen.probes.some(({ answer }) => answer !== null);
@@ -20,6 +22,12 @@ export function nextLook(seen: Observations, missing: Evidence | undefined): str
       ? 'to look again, run'
       : 'name an address that answers';
   return `; ${which}: ${command(seen, [...level, '--probe', 'URL'])}`;
+}
+
+/** A request was answered as it should be, and what is left to show is a rate: no header tells it. */
+function isUnshowable({ verdict, enforced, loadedOnly }: Evidence): boolean {
+  const isAnswered = verdict === 'notProven' && enforced !== undefined && loadedOnly !== undefined;
+  return isAnswered && enforced.length === 0 && loadedOnly.every((field) => field === 'ratePerMin');
 }
 
 function command({ reports, isAsked, changed }: Observations, flags: readonly string[]): string {

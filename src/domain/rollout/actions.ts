@@ -26,7 +26,7 @@ export function refusalOf(state: RolloutState | null, action: RolloutAction, env
   if (allowedPhases[action].includes(state.phase)) return null;
   const { message, hint } = inTheWay(state);
   return new RlctlError('usage', `${action}: the rollout ${state.id} ${message}; nothing was done`, {
-    code: 'ROLLOUT_PHASE',
+    code: action === 'undo' && state.phase === 'undone' ? 'ROLLOUT_UNDONE' : 'ROLLOUT_PHASE',
     hint,
     details: { id: state.id, phase: state.phase, stage: currentStage(state).name },
   });
@@ -35,7 +35,7 @@ export function refusalOf(state: RolloutState | null, action: RolloutAction, env
 function underWay(state: RolloutState): RlctlError {
   return new RlctlError(
     'conflict',
-    `a rollout is under way: ${state.id}, in ${currentStage(state).name} (${phaseInWords(state.phase)})`,
+    `a rollout is under way: ${state.id}, in ${currentStage(state).name} (${phaseInWords(state)})`,
     {
       code: 'ROLLOUT_UNDER_WAY',
       hint: 'Look at it with "rlctl rollout status"; go on with "rlctl rollout resume", or end it with "rlctl rollout undo".',
@@ -44,13 +44,13 @@ function underWay(state: RolloutState): RlctlError {
   );
 }
 
-function inTheWay({ phase }: RolloutState): { readonly message: string; readonly hint: string } {
-  switch (phase) {
+function inTheWay(state: RolloutState): { readonly message: string; readonly hint: string } {
+  switch (state.phase) {
     case 'changing':
     case 'aborting':
     case 'undoing':
       return {
-        message: `is in the middle of a change (${phaseInWords(phase)})`,
+        message: `is in the middle of a change (${phaseInWords(state)})`,
         hint: 'Let it be finished first: rlctl rollout resume',
       };
     case 'paused':
@@ -83,6 +83,6 @@ const words: Readonly<Record<RolloutPhase, string>> = {
   finished: 'finished',
 };
 
-function phaseInWords(phase: RolloutPhase): string {
-  return words[phase];
+function phaseInWords({ phase, work }: Pick<RolloutState, 'phase' | 'work'>): string {
+  return work?.hindered === undefined ? words[phase] : 'it could not be taken back';
 }

@@ -131,7 +131,7 @@ export function afterEvent(state: RolloutState, event: RolloutEvent): RolloutSta
         'its effect is not proven',
       );
     case 'hindered':
-      return noted(state, event.atMs, state.work?.by ?? '', `could not be taken back: ${event.why}`);
+      return hindered(state, event);
     case 'notChanged':
       return notChanged(state, event);
     case 'judged':
@@ -180,6 +180,11 @@ function earliest(noted: readonly FlagBefore[], found: readonly FlagBefore[]): r
 function changed(state: RolloutState, { atMs, proof }: Of<'changed'>): RolloutState {
   const inForce = { inForceAtMs: atMs, soakFromMs: atMs, proof };
   return { ...withRecord(state, inForce), phase: 'watching', work: null };
+}
+
+function hindered(state: RolloutState, { atMs, why }: Of<'hindered'>): RolloutState {
+  const work = state.work && { ...state.work, hindered: why };
+  return noted({ ...state, work }, atMs, work?.by ?? '', `could not be taken back: ${why}`);
 }
 
 /** Back to where it came from: the stage before has passed, or the same one was aborted before. */

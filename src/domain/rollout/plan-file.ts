@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { counted } from '../counted.js';
 import { parseDurationMs } from '../duration.js';
 import { RlctlError } from '../errors.js';
-import { nearNames } from '../near-names.js';
+import { faultLine, formFaults, placedFaults, type FormFault, type FormWords } from '../form-faults.js';
+import { isRecord } from '../json.js';
 import { pathText, placeText, type PlacedFile } from '../placed-file.js';
 import {
   defaultPlanName,
@@ -57,7 +58,11 @@ function planSchema(isFile: boolean) {
     shadow: buckets('Buckets that only observe from this stage on; all: every one.'),
     enforce: buckets('Buckets that are enforced from this stage on.'),
     watch: buckets('Buckets that the gates look at; else those that the stage changes.'),
-    gates: z.optional(gates),
+    gates: z.optional(
+      gates.check(
+        said('What has to hold for each bucket. Who was refused is no gate: no metrics of the limiter name a caller.'),
+      ),
+    ),
     window: duration('How far back the gates look, never before the stage; else 5m.'),
     soak: duration('How long the stage stands before it can pass; else 15m.'),
     ask: z.optional(z.boolean().check(said('True: --auto stops before it, and somebody decides.'))),
@@ -80,19 +85,28 @@ export function rolloutPlanSchema(): Readonly<Record<string, unknown>> {
   return { title: 'A staged rollout, for rlctl', ...z.toJSONSchema(planSchema(true), { target: 'draft-7' }) };
 }
 
+/** Where a plan stands, and what it is called. */
+export interface PlanPlace {
+  /** Where it stands in the file, which is then a part of a larger one; empty: the file is the plan. */
+  readonly at: readonly string[];
+  /** What it is called where it does not say; `null`: the handbook's. */
+  readonly name: string | null;
+}
+
 /**
- * Checks a plan and takes it apart. `at`: where it stands in the file, which is then a part of a larger one; empty: the file
- * is the plan. `name`: what it is called where it does not say. Throws one usage error with every fault and its place.
+ * Checks a plan and takes it apart. `nameOf`: the one name of a bucket, or a thrown usage error where there is none. Throws
+ * one usage error with every fault and its place: what is wrong with the form of one part hides nothing of another.
  */
 export function parseRolloutPlan(
   placed: PlacedFile,
-  { at, name }: { readonly at: readonly string[]; readonly name: string | null },
+  { at, name }: PlanPlace,
+  nameOf: (bucket: string) => string = (bucket) => bucket,
 ): RolloutPlan {
-  const result = planSchema(at.length === 0).safeParse(valueAt(placed.value, at) ?? {}, { reportInput: true });
-  if (!result.success) throw invalid(placed.file, faultsOf(result.error.issues, placed, at));
+  const value = valueAt(placed.value, at) ?? {};
+  const result = planSchema(at.length === 0).safeParse(value, { reportInput: true });
+  const faults = [...formFaults(result.error?.issues ?? [], words), ...meaningFaults(value, nameOf)];
+  if (!result.success || faults.length > 0) throw invalid(placed.file, placedLines(faults, placed, at));
   const { stages } = result.data;
-  const faults = meaningFaults(stages, placed, at);
-  if (faults.length > 0) throw invalid(placed.file, faults);
   const own = (result.data as { readonly name?: string }).name;
   return { name: own ?? name ?? defaultPlanName, stages: stages.map(stageOf) };
 }
@@ -138,77 +152,93 @@ function shareOf(share: string | number | undefined): number | null {
   return typeof share === 'number' ? share : Number(share.slice(0, -1)) / 100;
 }
 
-interface Fault {
+type Fault = Omit<FormFault, 'aside'> & Partial<Pick<FormFault, 'aside'>>;
+
+/**
+ * What no form says: a name that stands twice, a bucket that is to be both or that is not there. Read of whatever has the
+ * form for it, so that one fault does not hide the next.
+ */
+function meaningFaults(value: unknown, nameOf: (bucket: string) => string): readonly Fault[] {
+  const written: unknown = isRecord(value) ? value['stages'] : null;
+  const stages = Array.isArray(written) ? (written as readonly unknown[]) : [];
+  const names = stages.map((stage) => (isRecord(stage) ? stage['name'] : undefined));
+  return stages.flatMap((stage, index): readonly Fault[] => {
+    if (!isRecord(stage)) return [];
+    const name = names[index];
+    const isTwice = typeof name === 'string' && names.indexOf(name) < index;
+    const within = (faults: readonly Fault[]): readonly Fault[] =>
+      faults.map((fault) => ({ ...fault, path: ['stages', index, ...fault.path] }));
+    return within([
+      ...(isTwice ? [{ path: ['name'], text: `"${name}" is the name of an earlier stage` }] : []),
+      ...bucketFaults(stage, nameOf),
+      ...shareFaults(stage['gates']),
+    ]);
+  });
+}
+
+interface NamedBucket {
   readonly path: readonly PropertyKey[];
-  readonly text: string;
+  /** Its one name; `null`: there is no such bucket. */
+  readonly name: string | null;
+  readonly fault: string | null;
 }
 
-/** What no form says: a name that stands twice, and a bucket that is to be both. */
-function meaningFaults(stages: readonly WrittenStage[], placed: PlacedFile, at: readonly string[]): readonly string[] {
-  const faults = stages.flatMap((stage, index): Fault[] => {
-    const isTwice = stages.findIndex(({ name }) => name === stage.name) < index;
-    const enforced = namesOf(stage.enforce);
-    const both = namesOf(stage.shadow).filter((each) => enforced.includes(each) || each === everyBucket);
-    const share = [stage.gates?.blockShare, stage.gates?.wouldBlockShare].some((each) => (shareOf(each) ?? 0) > 1);
-    return [
-      ...(isTwice
-        ? [{ path: ['stages', index, 'name'], text: `"${stage.name}" is the name of an earlier stage` }]
-        : []),
-      ...(both.length > 0 && enforced.length > 0
-        ? [{ path: ['stages', index], text: `${both.join(', ')} cannot be put into shadow and enforced at once` }]
-        : []),
-      ...(share ? [{ path: ['stages', index, 'gates'], text: 'a share is at most 100%' }] : []),
-    ];
-  });
-  return placedLines(faults, placed, at);
+function bucketFaults(stage: Readonly<Record<string, unknown>>, nameOf: (bucket: string) => string): readonly Fault[] {
+  const [shadow = [], enforce = [], watch = []] = ['shadow', 'enforce', 'watch'].map((field) =>
+    bucketsIn(stage[field], field, nameOf),
+  );
+  const unknown = [...shadow, ...enforce, ...watch].flatMap(({ path, fault }) =>
+    fault === null ? [] : [{ path, text: fault }],
+  );
+  const enforced = enforce.map(({ name }) => name);
+  const isAll = [...shadow, ...enforce].some(({ name }) => name === everyBucket);
+  const both = shadow.flatMap(({ name }) => (name !== null && (isAll || enforced.includes(name)) ? [name] : []));
+  if (both.length === 0 || enforced.length === 0) return unknown;
+  return [...unknown, { path: [], text: `${both.join(', ')} cannot be put into shadow and enforced at once` }];
 }
 
-function faultsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile, at: readonly string[]): readonly string[] {
-  const faults = issues.flatMap((issue): Fault[] => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, text: faultText(issue) }];
-    return issue.keys.map((key) => ({ path: [...issue.path, key], text: `is unknown${nearText(key, issue.path)}` }));
-  });
-  return placedLines(faults, placed, at);
+function bucketsIn(value: unknown, field: string, nameOf: (bucket: string) => string): readonly NamedBucket[] {
+  if (value === everyBucket) return [{ path: [field], name: everyBucket, fault: null }];
+  if (!Array.isArray(value)) return [];
+  return (value as readonly unknown[]).flatMap((each, index) =>
+    typeof each === 'string' && each !== '' ? [{ path: [field, index], ...namedBucket(each, nameOf) }] : [],
+  );
 }
 
-function placedLines(faults: readonly Fault[], placed: PlacedFile, at: readonly string[]): readonly string[] {
-  return faults
-    .map(({ path, text }) => ({
-      place: placed.placeOf([...at, ...path]),
-      text: `${pathText(path, 'the plan')} ${text}`.trim(),
-    }))
-    .sort((a, b) => a.place.line - b.place.line || a.place.column - b.place.column)
-    .map(({ place, text }) => `${placeText(place)}: ${text}`);
-}
-
-function faultText(issue: z.core.$ZodIssue): string {
-  if (String(issue.path.at(-1)).endsWith('Share')) return 'must be a share: 5%, or 0.05';
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `must be ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-    case 'invalid_union':
-      return `must be a list of buckets, or ${everyBucket}`;
-    default:
-      return issue.message.startsWith('must') ? issue.message : 'is out of range';
+function namedBucket(bucket: string, nameOf: (bucket: string) => string): Omit<NamedBucket, 'path'> {
+  try {
+    return { name: bucket === everyBucket ? bucket : nameOf(bucket), fault: null };
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    return { name: null, fault: error.message };
   }
 }
 
-const typeNames: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  string: 'a text',
-  array: 'a list',
-  object: 'a map of names and values',
-};
-
-function nearText(key: string, path: readonly PropertyKey[]): string {
-  const known = path.at(-1) === 'gates' ? gateFields : path.length === 0 ? headFields : stageFields;
-  const [near] = nearNames(key, known);
-  return near === undefined ? `; there are: ${known.join(', ')}` : `; did you mean ${near}?`;
+function shareFaults(gates: unknown): readonly Fault[] {
+  if (!isRecord(gates)) return [];
+  return ['blockShare', 'wouldBlockShare'].flatMap((gate) => {
+    const share = gates[gate];
+    const isTooMuch = typeof share === 'string' && sharePattern.test(share) && (shareOf(share) ?? 0) > 1;
+    return isTooMuch ? [{ path: ['gates', gate], text: 'is a share, and at most 100%' }] : [];
+  });
 }
+
+function placedLines(faults: readonly Fault[], placed: PlacedFile, at: readonly string[]): readonly string[] {
+  return placedFaults(faults, placed, at).map(({ place, path, text, aside = null }) => {
+    // What names a bucket or a stage says by itself what it is about.
+    const about = text.startsWith('there is no ') ? `${pathText(path, 'the plan')}:` : pathText(path, 'the plan');
+    return `${placeText(place)}: ${about} ${faultLine({ text, aside })}`;
+  });
+}
+
+const words: FormWords = {
+  knownAt: (path) => (path.at(-1) === 'gates' ? gateFields : path.length === 0 ? headFields : stageFields),
+  say: (issue) => {
+    if (String(issue.path.at(-1)).endsWith('Share')) return 'must be a share: 5%, or 0.05';
+    return issue.code === 'invalid_union' ? `must be a list of buckets, or ${everyBucket}` : null;
+  },
+  otherwise: 'is out of range',
+};
 
 function invalid(file: string, faults: readonly string[]): RlctlError {
   return new RlctlError(
@@ -216,7 +246,7 @@ function invalid(file: string, faults: readonly string[]): RlctlError {
     `${file}: the plan has ${counted(faults.length, 'fault')}; nothing was started:\n  ${faults.join('\n  ')}`,
     {
       code: 'ROLLOUT_PLAN_INVALID',
-      hint: 'Correct the places named; the form of a plan is printed by: rlctl rollout schema',
+      hint: 'Correct the places named; the form of a plan is printed by: rlctl rollout schema. A bucket that the server has and rlctl does not know goes under buckets in rlctl.yaml.',
       details: { faults },
     },
   );

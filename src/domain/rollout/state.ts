@@ -33,6 +33,8 @@ export interface RolloutWork {
   readonly why: string;
   /** What decided it: somebody, or a gate. */
   readonly cause: 'operator' | 'gate';
+  /** Why the last attempt could not do it, a sentence; absent: none failed. */
+  readonly hindered?: string;
 }
 
 /** What became of one stage. Times are those of Redis, epoch milliseconds. */

@@ -1,4 +1,4 @@
-import type { WrittenRunbook } from './schema.js';
+import type { WrittenAct, WrittenRunbook } from './schema.js';
 
 // The handbook's everyday procedures: "runtime change", "per-route override", "raising limits", "clearing a stuck lock" and
 // "inspecting and clearing an idempotency entry".
@@ -18,6 +18,15 @@ const flags = ['AUTH', 'READ', 'WRITE', 'FINANCIAL'];
 /** A flag of the command for each input of the same name, where it is given. */
 function groups(...names: readonly string[]): string[][] {
   return names.map((name) => [`--${name}`, `{{${name}}}`]);
+}
+
+/** What the server shows of the route, and what is stored for it, is no more than what is about to be set. */
+function notAbove(field: string, most: string): WrittenAct {
+  return {
+    rlctl: ['policy', 'get', '{{route}}', ['--bucket', '{{bucket}}']],
+    exits: [0, 3],
+    fields: { [`server.${field}`]: { atMost: most }, [`expected.${field}`]: { atMost: most } },
+  };
 }
 
 const setByHand = {
@@ -80,15 +89,23 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
       'Writes rate, burst or window of one route prefix into the override document, reloads, and proves that the server shows it. Everything else in the document keeps its bytes and its order, because the first prefix that matches wins.',
     inputs: {
       route,
-      rate: { type: 'integer', min: 1, max: 60_000, optional: true, description: 'requests per minute' },
+      rate: { type: 'integer', min: 1, max: 60_000, optional: true, example: 120, description: 'requests per minute' },
       burst: {
         type: 'integer',
         min: 0,
         max: 100_000,
         optional: true,
+        example: 40,
         description: 'requests beyond the first at once',
       },
-      window: { type: 'integer', min: 1, max: 86_400, optional: true, description: 'seconds; displayed only' },
+      window: {
+        type: 'integer',
+        min: 1,
+        max: 86_400,
+        optional: true,
+        example: 60,
+        description: 'seconds; displayed only',
+      },
       bucket,
     },
     oneOf: [['rate', 'burst', 'window']],
@@ -118,15 +135,22 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
   'raise-limit': {
     title: 'Raise a limit, burst first',
     summary:
-      'Raises the burst of a route, looks at what that does, and raises the rate only where one is given. A burst lets callers through who come in waves and changes nothing about how much they get in an hour, so it is the smaller step. Raising a limit does not free a caller whose cell lies in the future: that one waits for its time.',
+      'Only raises: what is higher already stops it. Raises the burst of a route, looks at what that does, and raises the rate only where one is given. A burst lets callers through who come in waves and changes nothing about how much they get in an hour, so it is the smaller step. Raising a limit does not free a caller whose cell lies in the future: that one waits for its time.',
     inputs: {
       route,
-      burst: { type: 'integer', min: 0, max: 100_000, description: 'the new burst: requests beyond the first at once' },
+      burst: {
+        type: 'integer',
+        min: 0,
+        max: 100_000,
+        example: 40,
+        description: 'the new burst: requests beyond the first at once',
+      },
       rate: {
         type: 'integer',
         min: 1,
         max: 60_000,
         optional: true,
+        example: 120,
         description: 'the new rate per minute, after the burst',
       },
       bucket,
@@ -141,6 +165,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
       {
         id: 'burst',
         title: 'Raise the burst, reload, prove',
+        precheck: [notAbove('burst', '{{burst}}')],
         rlctl: ['override', 'set', '{{route}}', '--burst', '{{burst}}'],
         ifNoEffect: 'continue',
       },
@@ -155,6 +180,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
         id: 'rate',
         title: 'Raise the rate, reload, prove',
         when: { rate: '*' },
+        precheck: [notAbove('ratePerMin', '{{rate}}')],
         rlctl: ['override', 'set', '{{route}}', '--rate', '{{rate}}'],
         ifNoEffect: 'continue',
       },
@@ -170,7 +196,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
   'clear-lock': {
     title: 'Clear a stuck lock',
     summary:
-      'Shows the lock of one user with its value and the time it has left, removes exactly that value, and reads back that it is gone. One key by its whole name: never a pattern, because locks, cells and overrides share the namespace.',
+      'Shows the lock of one user with its value and the time it has left, asks whether whoever took it is gone, removes exactly that value, and reads back that it is gone. One key by its whole name: never a pattern, because locks, cells and overrides share the namespace.',
     inputs: {
       user: { type: 'identity', description: 'whose lock it is' },
       name: {
@@ -186,11 +212,19 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
         title: 'What is held, and for how long',
         why: 'A lock ends by itself, as deployed after 30 seconds. One that is renewed belongs to somebody at work.',
         rlctl: ['lock', 'show', '{{user}}', '{{name}}'],
+        fields: { isThere: true },
+      },
+      {
+        id: 'agree',
+        title: 'Is it stuck?',
+        manual:
+          'Make sure that whoever took the lock {{name}} of {{user}} is gone: the step before shows its value and the time it has left.',
+        undo: { nothing: 'it only asks' },
       },
       {
         id: 'clear',
         title: 'Remove what was seen, and nothing else',
-        why: 'The value is compared in the same step: a lock that somebody has taken since stays.',
+        why: 'The value that was shown is compared in the same step: a lock that somebody has taken since stays.',
         rlctl: ['lock', 'clear', '{{user}}', '{{name}}'],
       },
       { id: 'gone', title: 'What stands there now', rlctl: ['lock', 'show', '{{user}}', '{{name}}'] },
@@ -200,7 +234,7 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
   'clear-idempotency': {
     title: 'Inspect and clear an idempotency entry',
     summary:
-      'Shows the entry that answers a repeated request, removes exactly that value, and reads back that it is gone. After that the request counts as new: be sure that what it did before is undone, or it is done twice.',
+      'Shows the entry that answers a repeated request, asks before anything is removed, removes exactly that value, and reads back that it is gone. After that the request counts as new: be sure that what it did before is undone, or it is done twice.',
     inputs: {
       text: {
         type: 'string',
@@ -208,11 +242,24 @@ export const builtInProcedures: Readonly<Record<string, WrittenRunbook>> = {
       },
     },
     steps: [
-      { id: 'look', title: 'What a repeated request is answered', rlctl: ['idem', 'show', '{{text}}'] },
+      {
+        id: 'look',
+        title: 'What a repeated request is answered',
+        rlctl: ['idem', 'show', '{{text}}'],
+        fields: { isThere: true },
+      },
+      {
+        id: 'agree',
+        title: 'May it be done again?',
+        why: 'Without the entry the same request counts as new.',
+        manual:
+          'Make sure that what the first request did is undone, or that doing it again is wanted: the step before shows what answers a repetition now.',
+        undo: { nothing: 'it only asks' },
+      },
       {
         id: 'clear',
         title: 'Remove what was seen, and nothing else',
-        why: 'The value is compared in the same step: an entry that was written since stays.',
+        why: 'The value that was shown is compared in the same step: an entry that was written since stays.',
         rlctl: ['idem', 'clear', '{{text}}'],
       },
       { id: 'gone', title: 'What stands there now', rlctl: ['idem', 'show', '{{text}}'] },

@@ -78,7 +78,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
   'staged-rollout': {
     title: 'From observing to refusing, bucket by bucket',
     summary:
-      'Everything in shadow, then enforce financial, then write, and at last consider read and auth, with a look at the figures and somebody’s word between the stages. Stop at any time; what was enforced goes back into shadow with: rlctl runbook resume ID --undo. Where metrics are read, rlctl rollout start goes the same way with gates that are measured',
+      'Everything in shadow, then enforce financial, then write, and at last consider read and auth: the stages of rlctl rollout, each watched until its gates pass, with somebody’s word between them. A gate that fails takes its stage back and stops the run. It wants metrics to judge by; the plan is the one called standard, the handbook’s where the configuration has none. Take all of it back with: rlctl runbook resume ID --undo',
     inputs: {
       upTo: {
         type: 'choice',
@@ -91,15 +91,18 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
       { id: 'before', title: 'How the environment is', rlctl: ['status'], exits: [0, 3] },
       {
         id: 'observe',
-        title: 'Everything into shadow',
-        rlctl: ['shadow', 'on', '--all'],
-        ifNoEffect: 'continue',
-        undo: { rlctl: ['shadow', 'off', '--all'] },
+        title: 'Everything into shadow, until its gates pass',
+        why: 'It stays for as long as the stage has to stand; others watch it with: rlctl rollout status -w',
+        rlctl: ['rollout', 'start'],
+        undo: { rlctl: ['rollout', 'undo'] },
       },
       ...stage('financial', {}, 'Any refusal of a payment is one too many: there the limit is exact, not generous.'),
       ...stage('write', { upTo: ['write', 'all'] }, 'More than 5 % refused for 5 minutes is an alert.'),
-      ...stage('read', { upTo: 'all' }, 'Reads are the most traffic and the least harm.'),
-      ...stage('auth', { upTo: 'all' }, 'Whoever is refused here cannot even sign in.'),
+      ...stage(
+        'read-and-auth',
+        { upTo: 'all' },
+        'Reads are the most traffic and the least harm; whoever is refused at auth cannot even sign in.',
+      ),
       {
         id: 'proof',
         title: 'Reload once more, and prove all that is stored',
@@ -145,35 +148,35 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
   },
 };
 
-/** One bucket out of shadow, after a look and somebody's word. */
+/** The next stage, after a look and somebody's word. */
 function stage(
-  bucket: string,
+  buckets: string,
   when: NonNullable<WrittenRunbook['steps'][number]['when']>,
   why: string,
 ): WrittenRunbook['steps'] {
+  const named = buckets.replaceAll('-', ' ');
   return [
     {
-      id: `figures-${bucket}`,
-      title: `What ${bucket} would refuse`,
+      id: `figures-${buckets}`,
+      title: `What ${named} would refuse`,
       when,
-      rlctl: ['decisions', 'show', '--bucket', bucket],
+      rlctl: ['rollout', 'status'],
       exits: lookingExits,
     },
     {
-      id: `agree-${bucket}`,
-      title: `Enforce ${bucket}?`,
+      id: `agree-${buckets}`,
+      title: `Enforce ${named}?`,
       why,
       when,
-      manual: `Look at the figures of ${bucket}: enforce it only where what it would refuse deserves it.`,
-      undo: { manual: `Tell those who know that ${bucket} is enforced that it is not any more.` },
+      manual: `Look at the figures of ${named} above: enforce it only where what it would refuse deserves it.`,
+      undo: { nothing: 'it only asks' },
     },
     {
-      id: `enforce-${bucket}`,
-      title: `Enforce ${bucket}`,
+      id: `enforce-${buckets}`,
+      title: `Enforce ${named}, until its gates pass`,
       when,
-      rlctl: ['shadow', 'off', bucket],
-      ifNoEffect: 'continue',
-      undo: { rlctl: ['shadow', 'on', bucket] },
+      rlctl: ['rollout', 'promote'],
+      undo: { nothing: 'the whole rollout is taken back by its first step' },
     },
   ];
 }

@@ -69,8 +69,9 @@ function refused(input: RunbookInput, text: string, why: string, hint?: string):
   );
 }
 
-/** What stands for a value of this input: `ROUTE`, `1h`, `a|b`. */
-export function placeholderOf({ type, choices, min }: Pick<RunbookInput, 'type' | 'choices' | 'min'>): string {
+/** What stands for a value of this input: `ROUTE`, `1h`, `a|b`, or the example that it gives. */
+export function placeholderOf({ type, choices, min, example }: Shape): string {
+  if (example !== null) return example;
   const examples = {
     string: 'TEXT',
     integer: String(min ?? 1),
@@ -82,6 +83,8 @@ export function placeholderOf({ type, choices, min }: Pick<RunbookInput, 'type' 
   };
   return examples[type];
 }
+
+type Shape = Pick<RunbookInput, 'type' | 'choices' | 'min' | 'example'>;
 
 /** True where a condition holds for these values. */
 export function holds(condition: Condition, values: Values): boolean {
@@ -144,8 +147,9 @@ function checked(check: () => string, faults: string[]): string | null {
   }
 }
 
-function about({ description, type, choices, min }: RunbookInput): string {
-  const shape = placeholderOf({ type, choices, min });
+function about(input: RunbookInput): string {
+  const { description } = input;
+  const shape = placeholderOf(input);
   return description === null ? ` (${shape})` : ` (${shape}: ${description})`;
 }
 

@@ -37,7 +37,7 @@ function faultsOf(input: RunbookInput, earlier: readonly RunbookInput[]): readon
     found.push(['optional', 'with a default it always has a value', 'Leave out one of the two.']);
   const broken = patternFault(pattern);
   if (broken !== null) found.push(['pattern', broken, null]);
-  else found.push(...defaultFaults(input));
+  else found.push(...valueFaults(input, 'default'), ...valueFaults(input, 'example'));
   return [...found, ...conditionFaults(input, earlier)];
 }
 
@@ -51,14 +51,15 @@ function patternFault(pattern: string | null): string | null {
 }
 
 /** A bucket is known only where there is an environment. */
-function defaultFaults(input: RunbookInput): readonly Fault[] {
-  if (input.default === null || input.type === 'bucket') return [];
+function valueFaults(input: RunbookInput, field: 'default' | 'example'): readonly Fault[] {
+  const value = input[field];
+  if (value === null || input.type === 'bucket') return [];
   try {
-    parseInput(input, input.default, { buckets: new Map() });
+    parseInput(input, value, { buckets: new Map() });
     return [];
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
-    return [['default', error.message.replace(/^input \S+ /, 'the default '), error.hint ?? null]];
+    return [[field, error.message.replace(/^input \S+ /, `the ${field} `), error.hint ?? null]];
   }
 }
 

@@ -2,7 +2,7 @@ import { RlctlError } from '../errors.js';
 import type { LocatedFinding } from '../located-finding.js';
 import type { PlacedFile } from '../placed-file.js';
 import { lintInputs } from './lint-inputs.js';
-import { byPlace, finding } from './read.js';
+import { byPlace, finding, type RunbookRead } from './read.js';
 import {
   actsOf,
   givenNames,
@@ -68,7 +68,7 @@ export interface ExampleCommand {
 }
 
 /** Everything that can be told of a runbook without running anything, in the order of its file. */
-export function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly LocatedFinding[] {
+function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly LocatedFinding[] {
   const found = [
     ...lintInputs(runbook, placed),
     ...unusedInputs(runbook, placed),
@@ -77,12 +77,32 @@ export function lintRunbook(runbook: Runbook, placed: PlacedFile): readonly Loca
   return found.sort(byPlace);
 }
 
-/** The rlctl commands of a runbook with example values, to be tried against the command tree. */
-export function exampleCommands(runbook: Runbook): readonly ExampleCommand[] {
+/** What needs the whole of the steps to be told. */
+const wantsWholeSteps: ReadonlySet<string> = new Set(['unused-input', 'missing-value', 'no-way-back']);
+
+/** Everything that is wrong with a runbook's file, its form and what it means, in one round and in the order of the file. */
+export function lintRead(read: RunbookRead, placed: PlacedFile): readonly LocatedFinding[] {
+  if (read.kind === 'read') return lintRunbook(read.runbook, placed);
+  const { findings, rest, sound } = read;
+  const more = rest === null ? [] : lintRunbook(rest, placed);
+  return [...findings, ...more.filter(({ rule }) => sound.areStepsWhole || !wantsWholeSteps.has(rule))].sort(byPlace);
+}
+
+const nothingUnsure: ReadonlySet<string> = new Set();
+
+/**
+ * The rlctl commands of a runbook with example values, to be tried against the command tree. `unsure`: inputs of which no
+ * example can be given; what names one of them is left out.
+ */
+export function exampleCommands(
+  runbook: Runbook,
+  unsure: ReadonlySet<string> = nothingUnsure,
+): readonly ExampleCommand[] {
   const values = exampleValues(runbook);
+  const isUnsure = (word: string): boolean => namesIn(word).some((name) => unsure.has(name) || !values.has(name));
   return runbook.steps.flatMap((step, index) =>
     placedActs(step, index).flatMap(({ act, path }) => {
-      if (act.kind !== 'rlctl' || commandFault(act.words) !== null) return [];
+      if (act.kind !== 'rlctl' || commandFault(act.words) !== null || act.words.flat().some(isUnsure)) return [];
       return [{ argv: fillWords(act.words, values), path: [...path, 'rlctl'] }];
     }),
   );
@@ -122,9 +142,15 @@ function lintStep(runbook: Runbook, step: RunbookStep, index: number, placed: Pl
       );
   }
   found.push(...conditionFaults(runbook.inputs, step, (name) => place('when', name)));
-  if (step.undo === null && (step.action.kind === 'manual' || step.action.kind === 'exec'))
+  if (step.undo === null && !step.isNothingToUndo && (step.action.kind === 'manual' || step.action.kind === 'exec'))
     found.push(
-      finding('no-way-back', `step "${step.id}" says no way back`, 'Add undo: {manual: …}.', place('id'), 'note'),
+      finding(
+        'no-way-back',
+        `step "${step.id}" says no way back`,
+        'Add undo: {manual: …}, or undo: {nothing: …} with why there is nothing to take back.',
+        place('id'),
+        'note',
+      ),
     );
   for (const each of placedActs(step, index)) found.push(...lintAct(runbook, step, each, placed));
   return found;
@@ -193,7 +219,7 @@ function commandFault(words: Words): RlctlError | null {
 function textsOf(act: Act): readonly string[] {
   switch (act.kind) {
     case 'rlctl':
-      return [...act.words.flat(), ...act.fields.map(({ is }) => is)];
+      return [...act.words.flat(), ...act.fields.map(({ wanted }) => wanted)];
     case 'http':
       return [act.target.text, ...(act.contains === null ? [] : [act.contains])];
     case 'promql':

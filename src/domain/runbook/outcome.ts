@@ -1,6 +1,8 @@
 import { isRecord, type JsonValue } from '../json.js';
 import type { TrapId } from '../proof/traps.js';
 import { formatDuration } from '../duration.js';
+import { quoteOutside } from '../outside-text.js';
+import type { FieldCheck } from './runbook.js';
 import { stepCommandOf } from './step-command.js';
 import { summaryOf } from './summary.js';
 
@@ -13,6 +15,10 @@ export interface ActOutcome {
   /** What to do next; `null`: nothing. */
   readonly hint: string | null;
   readonly exitCode: number;
+  /** By what a value that was looked at is known again; absent: none was. */
+  readonly seen?: string;
+  /** What is shown and not kept, because it may be anybody's: the value itself, cut short. Absent: nothing. */
+  readonly aside?: string;
 }
 
 /** How another command of rlctl ended. */
@@ -26,7 +32,7 @@ export interface CommandEnd {
 export interface CommandWish {
   readonly argv: readonly string[];
   readonly exits: readonly number[];
-  readonly fields: readonly { readonly path: string; readonly is: string }[];
+  readonly fields: readonly FieldCheck[];
 }
 
 /** The ways of a server in which a change is taken, shown and still of no effect, however often it is repeated. */
@@ -40,9 +46,12 @@ const effectless: readonly TrapId[] = [
 /** Reads the end of a command as a step of a run. */
 export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   const { exitCode, document, error } = end;
+  if (error?.code === stageWithoutEffect)
+    return { kind: 'noEffect', text: error.message, hint: error.hint, exitCode: 8 };
   if (error !== null && !wish.exits.includes(exitCode))
     return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
-  const proof = recordAt(document, 'proof');
+  const changed = changeIn(document);
+  const proof = recordAt(changed, 'proof');
   const text = error === null ? summaryOf(document) : error.message;
   const isEffectless = exitCode === 8 && effectless.some((trap) => trap === proof?.['trap']);
   if (isEffectless || !wish.exits.includes(exitCode)) {
@@ -51,6 +60,7 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
     const hint = said?.startsWith('take it back with') === true ? null : said;
     return { kind: isEffectless ? 'noEffect' : 'bad', text, hint, exitCode };
   }
+  if (isHeld(wish.argv, document)) return { kind: 'bad', text, hint: null, exitCode: 3 };
   const odd = wish.fields.flatMap((field) => oddField(field, document));
   if (odd.length > 0) {
     // What a change was to bring about and did not is no effect; what a look did not find is a finding.
@@ -60,11 +70,38 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
       ? { kind: 'noEffect', text: oddText, hint: null, exitCode: 8 }
       : { kind: 'bad', text: oddText, hint: null, exitCode: 3 };
   }
-  if (isAboutOverrides(document) && isUnenforced(proof)) {
+  if (isAboutOverrides(changed) && isUnenforced(proof)) {
     const why = 'this server was seen to show overrides and not to enforce them: no request meets this';
     return { kind: 'noEffect', text: `${why}\n${text}`, hint: null, exitCode: 8 };
   }
-  return { kind: 'good', text, hint: null, exitCode };
+  return { kind: 'good', text, hint: null, exitCode, ...seenIn(document) };
+}
+
+/** A stage that was not entered, because it was known that nothing would come of it. */
+const stageWithoutEffect = 'STAGE_WITHOUT_EFFECT';
+
+/** The change that a Result is about: of a rollout the last that it made. */
+function changeIn(document: JsonValue | null): JsonValue | null {
+  if (!isRecord(document) || document['kind'] !== 'Rollout' || !Array.isArray(document['changes'])) return document;
+  return (document['changes'] as readonly JsonValue[]).at(-1) ?? null;
+}
+
+/** A stage that was entered and has not passed, however its command ended. */
+function isHeld([noun, verb]: readonly string[], document: JsonValue | null): boolean {
+  if (noun !== 'rollout' || (verb !== 'start' && verb !== 'promote')) return false;
+  return ['aborted', 'undone', 'inconclusive', 'paused'].includes(textAt(document, 'end') ?? '');
+}
+
+const longestAside = 200;
+
+/** A lock or an entry that was looked at: its value is shown to whoever decides about it, and stands in no journal. */
+function seenIn(document: JsonValue | null): Pick<ActOutcome, 'seen' | 'aside'> {
+  if (!isRecord(document) || document['kind'] !== 'LimiterKey' || document['outcome'] !== 'shown') return {};
+  const [digest, value] = [textAt(document, 'digest'), textAt(document, 'value')];
+  return {
+    ...(digest === null ? {} : { seen: digest }),
+    ...(value === null ? {} : { aside: `value: ${quoteOutside(value, longestAside)}` }),
+  };
 }
 
 /** True of a Result that says that overrides are in force. */
@@ -82,17 +119,27 @@ function isUnenforced(proof: Readonly<Record<string, unknown>> | null): boolean 
 }
 
 /** What a field holds instead of what was wanted; empty: it is as wanted everywhere. */
-function oddField(
-  { path, is }: { readonly path: string; readonly is: string },
-  document: JsonValue | null,
-): readonly string[] {
+function oddField({ path, how, wanted }: FieldCheck, document: JsonValue | null): readonly string[] {
   const found = valuesAt(document, path.split('.')).map((value) =>
     typeof value === 'string' ? value : JSON.stringify(value),
   );
-  if (found.length > 0 && found.every((value) => value === is)) return [];
+  const isWanted = {
+    is: (value: string) => value === wanted,
+    atMost: (value: string) => value === notKnown || Number(value) <= Number(wanted),
+    atLeast: (value: string) => value === notKnown || Number(value) >= Number(wanted),
+  }[how];
+  if (found.length > 0 && found.every(isWanted)) return [];
   const seen = found.length === 0 ? 'is not there' : `is ${[...new Set(found)].join(' and ')}`;
-  return [`${path} ${seen}, not ${is}`];
+  const must = {
+    is: `not ${wanted}`,
+    atMost: `and must be at most ${wanted}`,
+    atLeast: `and must be at least ${wanted}`,
+  };
+  return [`${path} ${seen}, ${must[how]}`];
 }
+
+/** A number that nobody could tell stands as this: it is beyond no bound. */
+const notKnown = 'null';
 
 /** Everything at a path, where `*` is every item of a list or every field of a map. */
 export function valuesAt(

@@ -1,30 +1,34 @@
 import type * as z from 'zod/mini';
+import { asideSentence, formFaults, placedFaults, type FormWords } from '../form-faults.js';
 import type { LocatedFinding } from '../located-finding.js';
-import { nearNames } from '../near-names.js';
 import { pathText, type PlacedFile } from '../placed-file.js';
-import type { Act, Bound, Condition, Runbook, RunbookInput, RunbookStep } from './runbook.js';
-import {
-  runbookFields,
-  runbookFileSchema,
-  type WrittenAct,
-  type WrittenInput,
-  type WrittenRunbook,
-  type WrittenStep,
-} from './schema.js';
+import type { Act, Bound, Condition, FieldCheck, Runbook, RunbookInput, RunbookStep } from './runbook.js';
+import { runbookFields, type WrittenAct, type WrittenInput, type WrittenRunbook, type WrittenStep } from './schema.js';
+import { soundParts, type SoundParts } from './sound-parts.js';
 
 /** A runbook's file taken apart, or what keeps it from being one. */
 export type RunbookRead =
   | { readonly kind: 'read'; readonly runbook: Runbook; readonly written: WrittenRunbook }
-  | { readonly kind: 'faulty'; readonly findings: readonly LocatedFinding[] };
+  | {
+      readonly kind: 'faulty';
+      /** What is wrong with its form. */
+      readonly findings: readonly LocatedFinding[];
+      /** What is left where that is put aside; `null`: too little. */
+      readonly rest: Runbook | null;
+      readonly sound: SoundParts;
+    };
 
 /** The rule of everything that is wrong with the form of a file. */
 const formRule = 'form';
 
 /** Checks the form of a runbook's file and takes it apart; what it means is another matter. */
 export function readRunbook(name: string, placed: PlacedFile): RunbookRead {
-  const result = runbookFileSchema().safeParse(placed.value ?? {}, { reportInput: true });
-  if (!result.success) return { kind: 'faulty', findings: findingsOf(result.error.issues, placed) };
-  return { kind: 'read', runbook: runbookOf(name, result.data), written: result.data };
+  const sound = soundParts(placed.value ?? {});
+  const { written, issues } = sound;
+  const rest = written === null ? null : runbookOf(name, written);
+  if (issues.length > 0 || written === null || rest === null)
+    return { kind: 'faulty', findings: findingsOf(issues, placed), rest, sound };
+  return { kind: 'read', runbook: rest, written };
 }
 
 /** The runbook that its written form says. */
@@ -45,6 +49,7 @@ function inputOf(name: string, written: WrittenInput): RunbookInput {
     type: written.type,
     description: written.description ?? null,
     default: written.default === undefined ? null : String(written.default),
+    example: written.example === undefined ? null : String(written.example),
     isOptional: written.optional ?? false,
     choices: written.choices ?? [],
     min: written.min ?? null,
@@ -68,7 +73,8 @@ function stepOf(written: WrittenStep): RunbookStep {
     precheck: (written.precheck ?? []).map(actOf),
     action: actOf(written),
     postcheck: (written.postcheck ?? []).map(actOf),
-    undo: written.undo === undefined ? null : actOf(written.undo),
+    undo: written.undo === undefined || written.undo.nothing !== undefined ? null : actOf(written.undo),
+    isNothingToUndo: written.undo?.nothing !== undefined,
     ifNoEffect: written.ifNoEffect ?? 'stop',
   };
 }
@@ -76,7 +82,7 @@ function stepOf(written: WrittenStep): RunbookStep {
 function actOf(written: WrittenAct): Act {
   const { rlctl, http, promql, manual, exec } = written;
   if (rlctl !== undefined) {
-    const fields = Object.entries(written.fields ?? {}).map(([path, is]) => ({ path, is: String(is) }));
+    const fields = Object.entries(written.fields ?? {}).map(([path, wish]) => fieldOf(path, wish));
     return { kind: 'rlctl', words: rlctl, exits: written.exits ?? [0], fields };
   }
   if (http !== undefined) {
@@ -91,29 +97,22 @@ function actOf(written: WrittenAct): Act {
   return { kind: 'manual', text: manual ?? '' };
 }
 
+function fieldOf(path: string, wish: NonNullable<WrittenAct['fields']>[string]): FieldCheck {
+  if (typeof wish !== 'object') return { path, how: 'is', wanted: String(wish) };
+  return 'atMost' in wish
+    ? { path, how: 'atMost', wanted: String(wish.atMost) }
+    : { path, how: 'atLeast', wanted: String(wish.atLeast) };
+}
+
 function boundOf({ below, above, equals }: NonNullable<WrittenAct['promql']>): Bound {
   if (below !== undefined) return { kind: 'below', value: below };
   return above === undefined ? { kind: 'equals', value: equals ?? 0 } : { kind: 'above', value: above };
 }
 
-interface Fault {
-  readonly path: readonly PropertyKey[];
-  readonly text: string;
-  readonly hint: string | null;
-}
-
 function findingsOf(issues: readonly z.core.$ZodIssue[], placed: PlacedFile): readonly LocatedFinding[] {
-  return issues
-    .flatMap((issue): readonly Fault[] => {
-      if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, text: faultText(issue), hint: null }];
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key],
-        text: 'is unknown',
-        hint: nearText(key, issue.path),
-      }));
-    })
-    .map(({ path, text, hint }) => finding(formRule, `${pathText(path)} ${text}`, hint, placed.placeOf(path)))
-    .sort(byPlace);
+  return placedFaults(formFaults(issues, words), placed).map((fault) =>
+    finding(formRule, `${pathText(fault.path)} ${fault.text}`, asideSentence(fault), fault.place),
+  );
 }
 
 /** One thing that is wrong. */
@@ -133,34 +132,12 @@ export function byPlace(a: LocatedFinding, b: LocatedFinding): number {
   return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
 }
 
-function faultText(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined && issue.path.length > 0
-        ? 'is missing'
-        : `must be ${typeNames[issue.expected] ?? issue.expected}`;
-    case 'invalid_key':
-      return 'is no name: write letters, digits, - and _, beginning with a small letter';
-    default:
-      return issue.message.startsWith('must') ? issue.message : 'has none of the accepted forms';
-  }
-}
-
-const typeNames: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  string: 'a text',
-  array: 'a list',
-  object: 'a map of names and values',
-  record: 'a map of names and values',
+const words: FormWords = {
+  knownAt,
+  say: ({ code }) =>
+    code === 'invalid_key' ? 'is no name: write letters, digits, - and _, beginning with a small letter' : null,
+  otherwise: 'has none of the accepted forms',
 };
-
-function nearText(key: string, path: readonly PropertyKey[]): string {
-  const known = knownAt(path);
-  const [near] = nearNames(key, known);
-  return near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${near}?`;
-}
 
 function knownAt(path: readonly PropertyKey[]): readonly string[] {
   const [first] = path;
@@ -170,5 +147,6 @@ function knownAt(path: readonly PropertyKey[]): readonly string[] {
   if (last === 'http') return ['path', 'url', 'method', 'status', 'contains'];
   if (last === 'promql') return ['query', 'below', 'above', 'equals', 'noData'];
   if (last === 'exec') return ['argv', 'repeatable'];
+  if (last === 'undo') return ['rlctl', 'manual', 'exec', 'nothing'];
   return path.length <= 2 ? runbookFields.step : runbookFields.act;
 }

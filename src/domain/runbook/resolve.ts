@@ -1,5 +1,5 @@
 import { holds } from './input.js';
-import type { Act, Bound, Runbook, RunbookStep } from './runbook.js';
+import type { Act, Bound, FieldCheck, Runbook, RunbookStep } from './runbook.js';
 import { fill, fillAddress, fillQuery, fillWords, type Values } from './template.js';
 
 /** An act with its values put in: exactly what is run, sent or shown. */
@@ -8,7 +8,7 @@ export type ResolvedAct =
       readonly kind: 'rlctl';
       readonly argv: readonly string[];
       readonly exits: readonly number[];
-      readonly fields: readonly { readonly path: string; readonly is: string }[];
+      readonly fields: readonly FieldCheck[];
     }
   | {
       readonly kind: 'http';
@@ -54,7 +54,7 @@ function resolveStep(step: RunbookStep, values: Values): ResolvedStep {
 function resolveAct(act: Act, values: Values): ResolvedAct {
   switch (act.kind) {
     case 'rlctl': {
-      const fields = act.fields.map(({ path, is }) => ({ path, is: fill(is, values) }));
+      const fields = act.fields.map((field) => ({ ...field, wanted: fill(field.wanted, values) }));
       return { kind: 'rlctl', argv: fillWords(act.words, values), exits: act.exits, fields };
     }
     case 'http': {

@@ -12,6 +12,8 @@ export interface RunbookInput {
   readonly description: string | null;
   /** The value where none is given; `null`: there is none. */
   readonly default: string | null;
+  /** A value as one is likely to be given, for examples; `null`: any that fits. */
+  readonly example: string | null;
   /** It may be left out; groups of words that name it are then left out with it. */
   readonly isOptional: boolean;
   /** The values of a choice; empty for the other types. */
@@ -28,10 +30,17 @@ export interface RunbookInput {
 /** The words of a command; a group in it is left out as a whole where an optional input that it names is not given. */
 export type Words = readonly (string | readonly string[])[];
 
-/** A field of a Result and the text that it must have: `reloads.*.isShadow`, where `*` is every item of a list. */
+/** A field of a Result and what it must be: `reloads.*.isShadow`, where `*` is every item of a list. */
 export interface FieldCheck {
   readonly path: string;
-  readonly is: string;
+  /** Exactly this text, or a number that is no more or no less than it; a number that is not known (`null`) is within. */
+  readonly how: 'is' | 'atMost' | 'atLeast';
+  readonly wanted: string;
+}
+
+/** `burst is at most 40` */
+export function fieldText({ path, how, wanted }: FieldCheck): string {
+  return `${path} ${{ is: 'is', atMost: 'is at most', atLeast: 'is at least' }[how]} ${wanted}`;
 }
 
 /** Something that is done or looked at. Texts in it still hold `{{input}}`. */
@@ -88,6 +97,8 @@ export interface RunbookStep {
   readonly postcheck: readonly Act[];
   /** `null`: changes of overrides are taken back from the history, and everything else needs nothing. */
   readonly undo: Act | null;
+  /** Its runbook says that there is nothing to take back. */
+  readonly isNothingToUndo: boolean;
   /** What a run does where the step turns out to have no effect. */
   readonly ifNoEffect: 'stop' | 'continue';
 }

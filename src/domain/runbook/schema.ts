@@ -6,7 +6,7 @@ const stepIdPattern = /^[a-z][a-z0-9-]{0,39}$/;
 /** The names of the fields of each part, for what was probably meant by another one. */
 export const runbookFields = {
   runbook: ['apiVersion', 'kind', 'title', 'summary', 'inputs', 'oneOf', 'steps'],
-  input: ['type', 'description', 'default', 'optional', 'choices', 'min', 'max', 'pattern', 'when'],
+  input: ['type', 'description', 'default', 'example', 'optional', 'choices', 'min', 'max', 'pattern', 'when'],
   step: 'id title why when onlyIfNoEffect ifNoEffect precheck postcheck undo rlctl exits fields http promql manual exec'.split(
     ' ',
   ),
@@ -14,7 +14,7 @@ export const runbookFields = {
 } as const;
 
 /** What an act is one of. */
-const actKinds = ['rlctl', 'http', 'promql', 'manual', 'exec'] as const;
+export const actKinds = ['rlctl', 'http', 'promql', 'manual', 'exec'] as const;
 
 const said = (text: string) => z.describe(text);
 
@@ -37,7 +37,13 @@ export function runbookFileSchema() {
     rlctl: z.optional(words.check(said('An rlctl command, without "rlctl": [override, set, "{{route}}"].'))),
     exits: z.optional(z.array(z.int()).check(said('Exit codes that count as done; else 0 alone.'))),
     fields: z.optional(
-      z.record(text, scalar).check(said('Fields of the Result and what they must be: {"proof.verdict": proven}.')),
+      z
+        .record(text, z.union([scalar, z.strictObject({ atMost: scalar }), z.strictObject({ atLeast: scalar })]))
+        .check(
+          said(
+            'Fields of the Result and what they must be: {"proof.verdict": proven, "server.burst": {atMost: "{{burst}}"}}.',
+          ),
+        ),
     ),
     http: z.optional(
       z
@@ -78,6 +84,8 @@ export function runbookFileSchema() {
   };
   const isOneAct = (given: unknown): boolean =>
     actKinds.filter((kind) => (given as Readonly<Record<string, unknown>>)[kind] !== undefined).length === 1;
+  const isOneWay = (given: unknown): boolean =>
+    Object.values(given as Readonly<Record<string, unknown>>).filter((each) => each !== undefined).length === 1;
   const oneAct = z.refine(isOneAct, `must have exactly one of ${actKinds.join(', ')}`);
   const acts = z.array(z.strictObject(act).check(oneAct));
   const step = z
@@ -98,9 +106,14 @@ export function runbookFileSchema() {
       postcheck: z.optional(acts.check(said('What must be seen after; where it is not, the step had no effect.'))),
       undo: z.optional(
         z
-          .strictObject({ rlctl: act.rlctl, manual: act.manual, exec: act.exec })
+          .strictObject({
+            rlctl: act.rlctl,
+            manual: act.manual,
+            exec: act.exec,
+            nothing: z.optional(text.check(said('Why there is nothing to take back.'))),
+          })
           .check(
-            oneAct,
+            z.refine(isOneWay, 'must have exactly one of rlctl, manual, exec, nothing'),
             said('How it is taken back; changes of overrides are taken back from the history without it.'),
           ),
       ),
@@ -114,6 +127,7 @@ export function runbookFileSchema() {
     ),
     description: z.optional(text),
     default: z.optional(scalar),
+    example: z.optional(scalar.check(said('A value as one is likely to be given, for examples.'))),
     optional: z.optional(z.boolean()),
     choices: z.optional(z.array(text).check(z.minLength(1, 'must not be empty'))),
     min: z.optional(z.int()),
@@ -146,7 +160,7 @@ export function runbookSchema(): Readonly<Record<string, unknown>> {
     target: 'draft-7',
     override: ({ jsonSchema }) => {
       const properties = jsonSchema.properties ?? {};
-      const kinds = actKinds.filter((kind) => properties[kind] !== undefined);
+      const kinds = [...actKinds, 'nothing'].filter((kind) => properties[kind] !== undefined);
       if (kinds.length > 1) jsonSchema.oneOf = kinds.map((kind) => ({ required: [kind] }));
       if (properties['path'] !== undefined && properties['url'] !== undefined)
         jsonSchema.oneOf = [{ required: ['path'] }, { required: ['url'] }];

@@ -10,13 +10,18 @@ export interface StepCommand {
   readonly hasEnd: boolean;
   /** It takes --reason and --ticket. */
   readonly hasAuthor: boolean;
-  /** It changes what its own dry run found and nothing else: the flag that says so, and the field that has its value. */
-  readonly pin: { readonly flag: string; readonly field: string } | null;
+  /**
+   * It changes what was found before and nothing else: the flag that says so, the field that has its value, and the command
+   * that looks at the same; where no step of the run has looked, its own dry run does.
+   */
+  readonly pin: { readonly flag: string; readonly field: string; readonly look: string } | null;
 }
 
 const read = { isChange: false, hasEnd: false, hasAuthor: false, pin: null } as const;
 const change = { ...read, isChange: true, hasAuthor: true } as const;
-const pinned = { ...change, hasAuthor: false, pin: { flag: '--if-value', field: 'digest' } } as const;
+const pinnedBy = (look: string) => {
+  return { ...change, hasAuthor: false, pin: { flag: '--if-value', field: 'digest', look } } as const;
+};
 
 /**
  * The commands that a step may run. Each may be run again after it was cut off: reads by nature, changes of the document by
@@ -52,13 +57,17 @@ const stepCommands: readonly StepCommand[] = [
   { ...change, path: 'panic route' },
   { ...change, path: 'panic restore' },
   { ...read, path: 'panic list' },
+  { ...change, path: 'rollout start' },
+  { ...change, path: 'rollout promote' },
+  { ...change, path: 'rollout undo' },
+  { ...read, path: 'rollout status' },
   { ...read, path: 'decisions show' },
   { ...read, path: 'fleet status' },
   { ...read, path: 'audit verify' },
   { ...read, path: 'lock show' },
-  { ...pinned, path: 'lock clear' },
+  { ...pinnedBy('lock show'), path: 'lock clear' },
   { ...read, path: 'idem show' },
-  { ...pinned, path: 'idem clear' },
+  { ...pinnedBy('idem show'), path: 'idem clear' },
 ];
 
 /** Flags that the run itself gives, or that would lead a step elsewhere. */

@@ -1,5 +1,7 @@
 import { counted } from '../counted.js';
 import { isRecord, type JsonValue } from '../json.js';
+import { shareText } from '../quantities.js';
+import { readingText, type GateReading } from '../rollout/gates.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -49,6 +51,7 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
   FleetStatus: (document) => [`fleet: ${text(document['verdict'] ?? 'looked at')}`],
   ShadowList: (document) =>
     items(document['buckets']).map((bucket) => `${text(bucket['bucket'])}: ${shadowWord(bucket['isShadow'])}`),
+  Rollout: rolloutLines,
   LimiterKey: (document) => texts(document['said']),
 };
 
@@ -60,6 +63,25 @@ function overrideLines(document: Fields): readonly string[] {
 function flagLines(document: Fields): readonly string[] {
   const said = document['isNoop'] === true ? 'already as wanted; nothing written' : flagsText(document['flags']);
   return [said, ...texts(document['manualSteps'])];
+}
+
+/** Where a rollout stands, what its last change came to, what it was held by, and what the next stage would refuse. */
+function rolloutLines(document: Fields): readonly string[] {
+  const rollout = fields(document['rollout']);
+  const end = text(document['end'] ?? rollout['phase']);
+  const isHeld = end !== 'passed' && end !== 'finished';
+  const judged = fields(items(rollout['stages']).find(({ name }) => name === rollout['stage'])?.['judged']);
+  const open = items(judged['readings']).filter(({ verdict }) => verdict !== 'pass');
+  return [
+    `rollout ${text(rollout['id'])}, ${text(rollout['stage'])}: ${end}`,
+    ...proofLines(items(document['changes']).at(-1) ?? {}),
+    ...(isHeld ? open.map((each) => readingText(each as unknown as GateReading)) : []),
+    ...(isHeld ? texts(judged['doubts']) : []),
+    ...items(document['forecast']).map(
+      ({ bucket, share, over, total }) =>
+        `${text(bucket)} would refuse ${typeof share === 'number' ? `${shareText(share)} (${number(over)} of ${number(total)})` : noData}`,
+    ),
+  ];
 }
 
 function overridesText(count: unknown): string {

@@ -90,7 +90,7 @@ function diagnosisOf(
   const [first] = flags;
   if (flags.length !== 1 || first === undefined) {
     const names = same.length === flags.length ? 'all of them' : same.map(({ bucket }) => bucket).join(', ');
-    const already = same.length === 0 ? '' : `; it said so before of ${names}: ${showsNoMove}`;
+    const already = same.length === 0 ? '' : `; of ${names} it said so before, and ${showsNoMove}`;
     return `the server says of all ${flags.length} buckets what was asked for${already}`;
   }
   const already = same.length === 0 ? '' : `, as it said before: ${showsNoMove}`;

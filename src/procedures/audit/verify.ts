@@ -22,6 +22,8 @@ export interface Verification {
   readonly checked: number;
   /** Changes whose documents were rebuilt and compared byte by byte. */
   readonly rebuilt: number;
+  /** Changes whose documents could not be, because what stood before them is not known. */
+  readonly notRebuilt: number;
   /** The first number; `null`: there is no entry. */
   readonly first: number | null;
   /** The last entry; `null`: there is none. */
@@ -130,6 +132,7 @@ function conclude(verifier: HistoryVerifier, anchor: AuditHead | null): Conclude
     findings: [...verifier.findings(), ...(fault === null ? [] : [fault])],
     checked: verifier.checked,
     rebuilt: verifier.trail.rebuilt,
+    notRebuilt: verifier.trail.notRebuilt,
     first: first?.entry.sequence ?? null,
     head: last === null ? null : { sequence: last.entry.sequence, chain: last.entry.chain },
     anchor: anchor === null ? null : { head: anchor, state },

@@ -1,3 +1,4 @@
+import { onlyAsked } from '../../domain/doctor/checks.js';
 import { settingSentence } from '../../domain/config/setting-cure.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
@@ -243,7 +244,7 @@ export async function checkHealth(facts: Facts): Promise<Answer> {
 export async function checkReload(facts: Facts): Promise<Answer> {
   const { environment, ports } = facts;
   if (!facts.hasApi) throw new NotChecked('no API is configured');
-  if (ports.reload === null) throw new NotChecked('sent with --reload only');
+  if (ports.reload === null) throw new NotChecked(onlyAsked);
   await assertHarmless(facts, await answering(facts));
   const sent = await ports.reload(environment, ports.deadline);
   const found = sent.flatMap((each): Found[] => {
@@ -264,7 +265,7 @@ async function assertHarmless(facts: Facts, all: readonly TargetFacts[]): Promis
   if (facts.environment.redis !== null && facts.environment.namespace !== null) {
     const stored = await facts.restsOn(facts.stored(), 'document.readable');
     await facts.restsOn(
-      Promise.resolve().then(() => assertReloadable(stored, facts.input.reload?.revision ?? null, '')),
+      Promise.resolve().then(() => assertReloadable(stored, facts.input.lastRevision, '')),
       stored.type === 'string' || stored.type === 'none' ? 'document.readable' : 'redis.types',
     );
   }

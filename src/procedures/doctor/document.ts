@@ -11,7 +11,7 @@ import {
   isStoreEmptied,
 } from '../../domain/override/document-gone.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
-import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { endFindings } from '../override/end-findings.js';
@@ -32,7 +32,7 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
       : `${counted(count, 'override')}, ${counted(stored.bytes.length, 'byte')}`;
   if (isText && droppedBecause === null) {
     const found =
-      foundMissing(stored, (await isElsewhere(facts)) ? null : facts.input.reload) ?? foundUnchangeable(stored);
+      foundMissing(stored, (await isElsewhere(facts)) ? null : facts.input.lastRevision) ?? foundUnchangeable(stored);
     return found === null ? well(evidence) : { evidence, found: [{ ...found, part: stored.key, evidence }] };
   }
   listingOf(stored);
@@ -42,8 +42,8 @@ export async function checkReadable(facts: Facts): Promise<Answer> {
 }
 
 /** The history, or the last reload from here, tells of a document, and it is gone: somebody removed it, or it expired. */
-function foundMissing(stored: StoredOverrides, reload: ReloadRecord | null): Told | null {
-  if (isStoreEmptied(stored, reload?.revision ?? null))
+function foundMissing(stored: StoredOverrides, lastRevision: Revision | null): Told | null {
+  if (isStoreEmptied(stored, lastRevision))
     return { code: 'STORE_EMPTIED', message: emptiedText(stored), cure: emptiedCure };
   if (!isDocumentGone(stored)) return null;
   return {

@@ -6,6 +6,7 @@ import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { Secret } from '../../domain/secret.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane } from '../../ports/control-plane.js';
@@ -72,6 +73,8 @@ export interface DoctorInput {
   readonly memory: Detected | null;
   /** The last reload sent from here that its server accepted; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
+  readonly lastRevision: Revision | null;
   readonly stateFolder: string;
   /** Resolves a path as the configuration means it. */
   readonly resolvePath: (path: string) => string;

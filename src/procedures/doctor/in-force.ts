@@ -1,7 +1,7 @@
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
-import { bySameCause } from '../../domain/fleet/same-cause.js';
+import { bySameCause, type OfInstances } from '../../domain/fleet/same-cause.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { Finding } from '../../domain/finding.js';
@@ -17,6 +17,7 @@ import { inParallel } from '../reload/in-parallel.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
 import { forceFindings } from '../status/force-findings.js';
 import { besideServers } from '../status/stored-overrides.js';
+import type { FleetStatus } from '../fleet/status.js';
 import { isElsewhere } from './redis.js';
 import type { TargetFacts } from './ask-target.js';
 import { isOwn, NotChecked, type Answer, type Facts } from './facts.js';
@@ -27,12 +28,12 @@ const mostTargets = 8;
 /** Whether the servers hold what is stored, as `status` sees it: nothing is reloaded to find out. */
 export async function checkInForce(facts: Facts): Promise<Answer> {
   const { environment, input } = facts;
-  const { memory, reload } = input;
+  const { memory, reload, lastRevision } = input;
   const isWithout = memory?.readsOverrides === false || memory?.enforcesOverrides === false;
   if (isWithout && facts.isSelected('server.overrides')) throw new NotChecked('see server.overrides');
   if (await isElsewhere(facts)) throw new NotChecked('see redis.namespace');
   const stored = await facts.restsOn(facts.stored(), 'document.readable');
-  const isLost = isDocumentGone(stored) || isStoreEmptied(stored, reload?.revision ?? null);
+  const isLost = isDocumentGone(stored) || isStoreEmptied(stored, lastRevision);
   if (isLost && facts.isSelected('document.readable')) throw new NotChecked('see document.readable');
   const isText = stored.type === 'string' || stored.type === 'none';
   const listing = await facts.restsOn(
@@ -48,7 +49,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const { controlPlane, deadline } = { ...facts.ports, controlPlane: await facts.ports.controlPlane() };
   const beside = await besideServers({ controlPlane, deadline }, environment, servers, listing);
   const { workers } = environment;
-  const forced = forceFindings({ listing, beside, routes: [], reload, seen: nothingSeen, workers });
+  const forced = forceFindings({ listing, beside, routes: [], reload, lastRevision, seen: nothingSeen, workers });
   const found = forced.length > 0 ? forced : await countedOtherwise(facts, stored);
   // What was not looked at is not well.
   if (found.length === 0 && !(beside.isWhole && answering.length === all.length)) {
@@ -92,11 +93,19 @@ async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
   const byCause = bySameCause(found, { total: targets.length, names }).map((each) => ({
     ...each,
     evidence: each.message,
-    cure: ['STALE', 'SPLIT'].includes(each.code) ? reloadOf(each.instances, targets) : each.cure,
+    cure: isMendedByReload(each, status) ? reloadOf(each.instances, targets) : each.cure,
   }));
   const looked = `${answered.length} of ${counted(targets.length, 'instance')}`;
   if (found.length === 0 && silent.size > 0) throw new NotChecked(`nothing differs as far as looked at (${looked})`);
   return { evidence: `stored: revision ${stored.revision.slice(0, 12)}; asked ${looked}`, found: byCause };
+}
+
+/** A reload mends no instance that refused its signature. */
+function isMendedByReload(
+  { code, instances }: Omit<OfInstances<Finding>, 'hint' | 'message'>,
+  status: FleetStatus,
+): boolean {
+  return ['STALE', 'SPLIT'].includes(code) && !instances.some((name) => status.refused.has(name));
 }
 
 function reloadText({ at, revision }: ReloadRecord): string {

@@ -1,5 +1,6 @@
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { keptDiff, type RouteDiff } from '../../domain/override/diff.js';
+import { lostFinding } from '../../domain/override/document-gone.js';
 import { rawValue } from '../../domain/override/document.js';
 import { valueOf } from '../../domain/part.js';
 import { diffEntries } from '../override/compare-file.js';
@@ -36,6 +37,8 @@ export interface EnvironmentComparison {
   readonly facts: readonly Fact[];
   /** What did not answer, on each side. */
   readonly failures: { readonly left: readonly Finding[]; readonly right: readonly Finding[] };
+  /** What was stored and is lost, on each side: there is less to compare than there was. */
+  readonly lost: { readonly left: readonly Finding[]; readonly right: readonly Finding[] };
   /** True where an override, or a fact that counts, differs. */
   readonly isDifferent: boolean;
 }
@@ -51,8 +54,15 @@ export function compareEnvironments(left: KnownOfEnvironment, right: KnownOfEnvi
     sameCount: routes === null ? 0 : (other?.overrides.filter(({ prefix }) => !differing.has(prefix)).length ?? 0),
     facts,
     failures: { left: failuresOf(left.look), right: failuresOf(right.look) },
+    lost: { left: lostOf(left), right: lostOf(right) },
     isDifferent: differing.size > 0 || facts.some(({ isCounted }) => isCounted),
   };
+}
+
+function lostOf({ look, reload }: KnownOfEnvironment): readonly Finding[] {
+  const listing = valueOf(look.overrides);
+  const lost = listing && lostFinding(listing.stored, reload?.revision ?? null);
+  return lost === null ? [] : [lost];
 }
 
 function failuresOf({ overrides, redisVersion, servers }: EnvironmentLook): readonly Finding[] {
@@ -101,7 +111,7 @@ function termsOf({ overrides, removed }: OverrideListing): ReadonlyMap<string, R
     }),
     // What a change set and somebody else took out is no temporary removal.
     ...removed
-      .filter(({ metadata }) => typeof metadata.wrote !== 'string')
+      .filter(({ wrote }) => wrote === null)
       .map(({ route, untilMs, metadata }): readonly [string, RouteTerms] => [
         route,
         { untilMs, owner: metadata.owner ?? null, isRemoved: true },

@@ -134,7 +134,7 @@ const traitFacts: readonly (readonly [TraitName, string])[] = [
   ['movesFlags', 'moves flags'],
   ['workersSeen', 'workers seen'],
   ['metricLabels', 'metric labels'],
-  ['keyLayout', 'override key'],
+  ['keyLayout', 'override key, after NAMESPACE:'],
   ['keySpelling', 'other keys'],
 ];
 

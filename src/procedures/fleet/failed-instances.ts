@@ -1,3 +1,4 @@
+import { withoutAddress } from '../../domain/fleet/instance.js';
 import type { Proof } from '../../domain/proof/proof.js';
 import type { InstanceReload } from './reload-instance.js';
 
@@ -17,12 +18,5 @@ export function whyFailed({
   proof,
 }: Pick<InstanceReload, 'instance' | 'error'> & { readonly proof: Pick<Proof, 'diagnosis'> | null }): string {
   if (error === null) return proof === null ? 'not tried' : proof.diagnosis;
-  const { origin, name, address } = instance;
-  const { host, hostname, protocol, port } = new URL(origin);
-  const usual = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
-  const own = [name, origin, address ?? '', host, `${hostname}:${usual}`];
-  const prefix = own
-    .flatMap((each) => (each === '' ? [] : [`${each}: `, `${each} `]))
-    .find((each) => error.message.startsWith(each));
-  return prefix === undefined ? error.message : error.message.slice(prefix.length);
+  return withoutAddress(error.message, instance);
 }

@@ -1,9 +1,11 @@
 import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
-import { goneFinding, isDocumentGone } from '../../domain/override/document-gone.js';
+import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
+import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
+import type { Revision } from '../../domain/revision.js';
 import type { LoadedOverrides } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -15,42 +17,43 @@ export interface FleetFacts {
   /** What the document means, unreadable or not; `null`: it is not known. */
   readonly loaded: LoadedOverrides | null;
   readonly siteMode: string | null;
+  /** The document that was reloaded last from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
+  readonly refused: RefusedSignatures;
 }
 
 /** What is wrong with a fleet: what concerns all of it first, then instance by instance. */
 export function fleetFindings(facts: FleetFacts): readonly Finding[] {
-  const { judged, sightings, stored, siteMode } = facts;
+  const { judged, sightings, stored, siteMode, refused } = facts;
+  const document = documentFindings(facts);
   return [
     ...failureOf('redis', stored),
-    ...documentFindings(facts),
+    ...document,
     ...judged.standings.flatMap((standing, index) => [
       ...siteModeFinding(standing, siteMode),
-      ...standingFinding(standing, isGone(stored)),
+      ...standingFinding(standing, refused.get(standing.instance.name) ?? null, document[0]?.hint ?? null),
       ...partlySilent(standing, sightings[index]?.failures ?? 0),
     ]),
   ];
 }
 
-function isGone(stored: FleetFacts['stored']): boolean {
-  return stored.state === 'ok' && isDocumentGone(stored.value);
-}
-
-function documentFindings({ stored, loaded }: FleetFacts): readonly Finding[] {
-  if (stored.state === 'ok' && isGone(stored)) return [goneFinding(stored.value)];
+function documentFindings({ stored, loaded, lastRevision }: FleetFacts): readonly Finding[] {
+  const lost = stored.state === 'ok' ? lostFinding(stored.value, lastRevision) : null;
+  if (lost !== null) return [lost];
   const type = stored.state === 'ok' ? stored.value.type : 'none';
   const isForeign = type !== 'string' && type !== 'none';
   const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
   if (why === null) return [];
-  const message = `no server can read the stored document (${quoteOutside(why)}): the next reload drops every override`;
-  return [{ code: 'DOCUMENT_CORRUPT', part: 'overrides', message, hint: 'Restore it with: rlctl override repair' }];
+  return [unreadableFinding(why)];
 }
 
-function standingFinding(standing: Standing, isDocumentMissing: boolean): readonly Finding[] {
+/** `refusedAt`: when it refused the signature; `before`: what is to be done before any reload. `null`: nothing of the kind. */
+function standingFinding(standing: Standing, refusedAt: string | null, before: string | null): readonly Finding[] {
   const { instance, state, faults, error, distinctAnswers, staleReads, reads } = standing;
   const { name: part, origin } = instance;
-  const reload = isDocumentMissing
-    ? 'Restore the document with: rlctl override repair'
-    : `Reload it with: ${shellWords(['rlctl', 'reload', '--target', origin])}`;
+  const refusal = refusedAt === null ? '' : `; ${refusedText(refusedAt)}`;
+  const command = shellWords(['rlctl', 'reload', '--target', origin]);
+  const reload = before ?? (refusedAt === null ? `Reload it with: ${command}` : refusedCure);
   switch (state) {
     case 'inStep':
       return [];
@@ -63,12 +66,12 @@ function standingFinding(standing: Standing, isDocumentMissing: boolean): readon
         staleReads > 0
           ? `${staleReads} of ${counted(reads, 'connection')} to ${part} met a process that does not hold what is stored`
           : `${part} gave ${distinctAnswers} different answers on ${counted(reads, 'connection')}`;
-      const message = `${seen}: not every process behind it holds the same`;
+      const message = `${seen}: not every process behind it holds the same${refusal}`;
       return [{ code: 'SPLIT', part, message, hint: reload }];
     }
     case 'stale': {
       const more = faults.length > 1 ? `, and ${faults.length - 1} more` : '';
-      const message = `${part} does not hold what is stored: ${quoteOutside(faults[0] ?? '', 120)}${more}`;
+      const message = `${part} does not hold what is stored: ${quoteOutside(faults[0] ?? '', 120)}${more}${refusal}`;
       return [{ code: 'STALE', part, message, hint: reload }];
     }
     case 'differs': {

@@ -122,6 +122,13 @@ function failedInWords(failed: readonly InstanceReload[], verdict: Proof['verdic
   const worst = failed.filter(({ proof }) => proof?.verdict === verdict && verdict === 'contradicted');
   const [first, ...others] = [...worst, ...failed.filter((each) => !worst.includes(each))];
   if (first === undefined) return '';
-  const more = others.length === 0 ? '' : `; failed too: ${namedInstances(others)}`;
+  const more = others.length === 0 ? '' : `; failed too: ${othersInWords(others)}`;
   return `; ${first.instance.name}: ${whyFailed(first)}${more}`;
+}
+
+/** What kept an instance from being looked at is short, and what its proof came to is among the evidence. */
+function othersInWords(others: readonly InstanceReload[]): string {
+  const [only] = others;
+  const isOne = only !== undefined && others.length === 1;
+  return isOne && only.error !== null ? `${namedInstances(others)} (${whyFailed(only)})` : namedInstances(others);
 }

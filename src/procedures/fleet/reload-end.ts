@@ -29,12 +29,13 @@ function refused({ instances, stoppedBy }: FleetReload): RlctlError | null {
   const refusal = allRefused(tried.flatMap(({ reload }) => (reload === null ? [] : [reload])));
   const left = instances.length - tried.length;
   if (refusal === null || (tried.length === 1 && left === 0)) return refusal;
-  const { kind, code, hint, details } = refusal;
+  const { kind, code, details } = refusal;
+  const hint = curesOf(tried);
   const rest = left === 0 ? '' : `; ${counted(left, 'more instance')} not tried`;
   const next = 'mend that, then go on with: rlctl reload --resume';
   return new RlctlError(kind, `${whoRefused(tried, stoppedBy === 'canary')}${rest}`, {
     code,
-    hint: hint === undefined ? next : `${hint.replace(/\.$/, '')}; ${next}`,
+    hint: hint === null ? next : `${hint}; ${next}`,
     details: { ...details, notTried: left },
   });
 }
@@ -48,15 +49,31 @@ function whoRefused(tried: readonly InstanceReload[], isCanary: boolean): string
   return `none of ${tried.length} ${plural} accepted the reload: ${causesOf(tried).join('; ')}`;
 }
 
-/** Each cause once, with how many it kept and the first of them. */
+/** Each cause once, behind those that it kept. */
 function causesOf(tried: readonly InstanceReload[]): readonly string[] {
   const causes = new Map<string, InstanceReload[]>();
   for (const each of tried) {
     const why = whyFailed(each);
     causes.set(why, [...(causes.get(why) ?? []), each]);
   }
-  return [...causes].map(([why, all]) => `${all.length} ${why} (${namedInstances(all)})`);
+  return [...causes].map(([why, all]) => `${namedInstances(all)}: ${why}`);
 }
+
+/** What mends it: of several causes each cure once, with those that it is for. `null`: nothing is known. */
+function curesOf(tried: readonly InstanceReload[]): string | null {
+  const cures = new Map<string, InstanceReload[]>();
+  for (const each of tried) {
+    const cure = each.error?.hint?.replace(goOn, '').replace(/\.$/, '');
+    if (cure !== undefined) cures.set(cure, [...(cures.get(cure) ?? []), each]);
+  }
+  const [only, ...others] = [...cures];
+  if (only === undefined) return null;
+  if (others.length === 0) return only[0];
+  return [only, ...others].map(([cure, all]) => `${namedInstances(all)}: ${cure}`).join('; ');
+}
+
+/** Said once, behind all of them. */
+const goOn = /, then run: rlctl reload --resume$/;
 
 function interruptedFleet({ instances }: FleetReload, reason: RlctlError): RlctlError {
   const named = (wanted: (each: InstanceReload) => boolean): readonly string[] =>

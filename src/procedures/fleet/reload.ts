@@ -28,6 +28,8 @@ export interface FleetReloadInput extends Omit<InstanceReloadInput, 'expected' |
   readonly lastRevision: string | null;
   /** Instances that may fail before no other is started. */
   readonly maxFailures: number;
+  /** Instances of the reload gone on from that had accepted the secret; absent: none is gone on from. */
+  readonly acceptedBefore?: number;
 }
 
 /** A run over the instances, once it is known what is to hold. */
@@ -110,7 +112,10 @@ export async function runFleet(
   await run.start(instances.slice(0, canary), 0);
   const isCanaryFine = run.failures === 0;
   if (isCanaryFine) await run.start(instances.slice(canary), input.maxFailures);
-  const results = knownElsewhere(instances.map((instance) => run.results.get(instance.name) ?? untried(instance)));
+  const results = knownElsewhere(
+    instances.map((instance) => run.results.get(instance.name) ?? untried(instance)),
+    input.acceptedBefore ?? 0,
+  );
   const isWhole = results.every(({ state }) => state !== 'notTried');
   const cause = run.stopCause(isCanaryFine ? input.maxFailures : 0);
   return {
@@ -121,8 +126,8 @@ export async function runFleet(
 }
 
 /** Where others have accepted the very secret that one refuses, it is that one whose secret is another. */
-function knownElsewhere(results: readonly InstanceReload[]): readonly InstanceReload[] {
-  const accepted = results.filter(({ reload }) => reload?.outcome === 'accepted').length;
+function knownElsewhere(results: readonly InstanceReload[], before: number): readonly InstanceReload[] {
+  const accepted = before + results.filter(({ reload }) => reload?.outcome === 'accepted').length;
   if (accepted === 0) return results;
   return results.map((each) => {
     if (each.error?.code !== 'SIGNATURE_REFUSED' || each.reload === null) return each;

@@ -7,6 +7,8 @@ import { judgeFleet, type FleetJudgement, type Sighting } from '../../domain/fle
 import { baseRoute } from '../../domain/policy/base-route.js';
 import { loadOverrides, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
+import type { Revision } from '../../domain/revision.js';
+import type { RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import { confidenceOf, readsNeeded } from '../../domain/proof/reads-needed.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -52,6 +54,9 @@ export interface FleetStatusInput {
   readonly parallel: number;
   /** The longest that one answer of an instance may take, milliseconds. */
   readonly timeoutMs: number;
+  /** The document that was reloaded last from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
+  readonly refused: RefusedSignatures;
 }
 
 export interface FleetStatus extends FleetJudgement {
@@ -67,6 +72,7 @@ export interface FleetStatus extends FleetJudgement {
   /** The chance that one stale process of an instance would have been seen, 0…1. */
   readonly confidence: number;
   readonly findings: readonly Finding[];
+  readonly refused: RefusedSignatures;
   readonly tookMs: number;
 }
 
@@ -111,7 +117,8 @@ export async function fleetStatus(
     coverage: { read: prefixes.length, of: Math.max(prefixes.length, loaded?.usableCount ?? 0) },
     looks,
     confidence: confidenceOf(input.workers, looks),
-    findings: fleetFindings({ judged, sightings, stored, loaded, siteMode: input.siteMode }),
+    findings: fleetFindings({ ...input, judged, sightings, stored, loaded }),
+    refused: input.refused,
     tookMs: ports.clock.monotonicMs() - startMs,
   };
 }

@@ -1,6 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
 import { targetOf } from '../../domain/fleet/instance.js';
+import type { RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import type { Standing, StandingState } from '../../domain/fleet/standing.js';
 import { namedInstances, whyFailed } from './failed-instances.js';
 import type { FleetStatus } from './status.js';
@@ -45,8 +46,16 @@ function silentFindings(silent: readonly Standing[], total: number): readonly Fi
   }));
 }
 
+/** Those of them that refused the signature before: a reload alone mends none of these. */
+function refusals(all: readonly Standing[], refused: RefusedSignatures): string {
+  const known = all.filter(({ instance }) => refused.has(instance.name));
+  if (known.length === 0) return '';
+  const who = known.length < all.length ? namedInstances(known) : all.length === 1 ? 'it' : 'they';
+  return `; ${who} refused the signature when last reloaded from here`;
+}
+
 /** Sums up what looking at a fleet came to. What is wrong with Redis or the document is told by whoever reads them. */
-export function fleetSummary({ standings, findings, loaded }: FleetStatus, source: string): FleetSummary {
+export function fleetSummary({ standings, findings, loaded, refused }: FleetStatus, source: string): FleetSummary {
   const inState = (state: StandingState) => standings.filter((each) => each.state === state);
   const count = (state: StandingState): number => inState(state).length;
   const wrongSite = findings.filter(({ code }) => code === 'WRONG_SITE_MODE');
@@ -54,7 +63,7 @@ export function fleetSummary({ standings, findings, loaded }: FleetStatus, sourc
     const all = inState(state);
     if (all.length === 0) return [];
     const who = `${counted(all.length, 'instance')} of ${standings.length} (${namedInstances(all)})`;
-    const message = `${who} ${all.length === 1 ? one : many}`;
+    const message = `${who} ${all.length === 1 ? one : many}${refusals(all, refused)}`;
     return [{ code, part: 'fleet', message, hint: 'See each with: rlctl fleet status' }];
   });
   return {

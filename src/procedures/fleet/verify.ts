@@ -1,16 +1,23 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
+import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import type { Proof } from '../../domain/proof/proof.js';
+import { traps } from '../../domain/proof/traps.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { ChangePorts } from '../override/change.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
+import { overdueRemarks } from '../verify/remarks.js';
 import { verifyStored, type VerifyInput, type VerifyResult } from '../verify/verify.js';
 import { fleetEffect } from './fleet-effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { slowInstance, untried, type FleetPorts, type InstanceReload } from './reload-instance.js';
 import { sharedProof, withProbesOf, type FleetPace } from './take-effect.js';
 
-export interface FleetVerifyInput extends VerifyInput, FleetPace {}
+export interface FleetVerifyInput extends VerifyInput, FleetPace {
+  readonly refused: RefusedSignatures;
+}
 
 export type FleetVerifyPorts = ChangePorts & Pick<FleetPorts, 'open'>;
 
@@ -53,7 +60,8 @@ export async function verifyFleet(
 }
 
 function resultOf(stored: StoredOverrides, { routes }: VerifyInput, effect: VerifyResult['effect']): VerifyResult {
-  return { stored, routes, effect, signs: {}, exit: effect.proof.verdict === 'proven' ? 'ok' : 'unproven' };
+  const exit = effect.proof.verdict === 'proven' ? 'ok' : 'unproven';
+  return { stored, routes, effect, signs: {}, remarks: overdueRemarks(stored), exit };
 }
 
 /** Many instances ask the same of one Redis. */
@@ -104,7 +112,7 @@ async function verifyInstance(
       state: exit === 'ok' ? 'done' : 'failed',
       reload: sent === undefined ? null : { ...sent, target: instance.name },
       error: sent?.error ?? null,
-      proof: effect.proof,
+      proof: { ...effect.proof, diagnosis: ownDiagnosis(effect.proof, instance, input.refused) },
       isCutShort: false,
       tookMs: ports.clock.monotonicMs() - startMs,
     };
@@ -121,6 +129,20 @@ async function verifyInstance(
     deadline.end();
     link.close();
   }
+}
+
+/** The cure of an instance that is behind is its own reload, and where that was refused, what it takes to have it accepted. */
+function ownDiagnosis(
+  { trap, diagnosis }: Proof,
+  { name, origin, address }: Instance,
+  refused: RefusedSignatures,
+): string {
+  if (trap !== 'notLoaded') return diagnosis;
+  const { meaning, cure } = traps[trap];
+  const at = refused.get(name);
+  if (at !== undefined) return `${meaning}; ${refusedText(at)}: ${refusedCure}`;
+  const command = shellWords(['rlctl', 'reload', '--target', origin]);
+  return address === null ? `${meaning}; ${cure.replace('rlctl reload', command)}` : diagnosis;
 }
 
 /** What only shows of all together, seen from one that is proven. */

@@ -51,7 +51,7 @@ export async function readFigures(
       if (deadline.interrupted.aborted) throw deadline.interrupted.reason;
       // Where nobody answers, every further question would wait as long.
       if (figure.kind === 'unreachable') return none(figures, figure.message);
-      figures.push({ window, buckets: [], remarks: [figure.message] });
+      figures.push({ window, pointMs: 0, buckets: [], remarks: [figure.message] });
     } else figures.push(figure);
   }
   const [failed] = figures;
@@ -75,7 +75,7 @@ async function readFigure(
 ): Promise<Figure | RlctlError> {
   const { fromMs, toMs, stepMs } = window;
   try {
-    const { buckets, remarks } = await readDecisions(ports, {
+    const { buckets, remarks, pointMs } = await readDecisions(ports, {
       namespace,
       only: [],
       configured,
@@ -86,6 +86,7 @@ async function readFigure(
     });
     return {
       window,
+      pointMs,
       buckets: buckets.filter(({ course }) => course.length > 0).map(({ bucket, course }) => ({ bucket, course })),
       remarks: remarks.filter(({ code }) => tellingRemarks.has(code)).map(({ text }) => text),
     };

@@ -32,6 +32,19 @@ export function endingTaken(id: string, holder: string | null, untilMs: number |
   });
 }
 
+/** Somebody changed something between the question and the answer: 5. */
+export function changedMeanwhile(id: string): RlctlError {
+  return new RlctlError(
+    'conflict',
+    `incident ${id} was changed underneath: somebody changed something between the question and the answer; nothing was written`,
+    {
+      code: 'CONFLICT',
+      hint: 'See what it holds now: rlctl incident status; then answer again: rlctl incident end',
+      details: { id },
+    },
+  );
+}
+
 /** Somebody else was faster: 5. */
 export function endedByOthers(id: string): RlctlError {
   return new RlctlError('conflict', `incident ${id} was ended by somebody else meanwhile`, {

@@ -5,7 +5,7 @@ import { timelineOf, type TimelineItem } from '../../domain/incident/timeline.js
 import { documentOf, windowOf } from '../../domain/incident/window.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { Revision } from '../../domain/revision.js';
-import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
+import type { KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { StorePorts } from '../override/plan.js';
 import { readIncidentHistory } from './history.js';
 
@@ -32,8 +32,8 @@ export interface IncidentReport extends IncidentStory {
 
 /** What is known beside the history. */
 export interface OtherKnowledge {
-  /** Flags that were set past the document from this machine. */
-  readonly flips: readonly FlagFlip[];
+  /** Flags that were set past the document, oldest first. */
+  readonly flips: readonly KnownFlip[];
   /** The same of operations, as Redis keeps it. */
   readonly deeds: readonly FlagDeed[];
   /** What proofs said of the document of a revision. */
@@ -62,7 +62,7 @@ export async function readStory(
 }
 
 /** What was known at the end where it was ended, and what is known here; how flags were put back then is no part of it. */
-function flipsOf({ end }: Incident, { flips }: OtherKnowledge): readonly FlagFlip[] {
+function flipsOf({ end }: Incident, { flips }: OtherKnowledge): readonly KnownFlip[] {
   if (end === null) return flips;
   const others = flips.filter(({ bucket }) => !end.flags.includes(bucket));
   return [...new Map([...end.flips, ...others].map((flip) => [`${flip.bucket} ${flip.at}`, flip])).values()];

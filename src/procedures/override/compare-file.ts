@@ -25,7 +25,8 @@ export async function compareFile(
   const stored = await ports.store.read(ports.deadline);
   const live = readable(stored, false) ?? scanDocument(null);
   const routes = diffEntries(live, entries);
-  const changed = routes.filter(({ kind }) => kind !== 'moved').map(({ route }) => route);
+  // What the file does not name is left alone by whoever applies it, so that nothing of it is taken back.
+  const changed = routes.filter(({ kind }) => kind === 'added' || kind === 'changed').map(({ route }) => route);
   return { stored, live, routes, age: await dumpAge(ports, file, { stored, document: live }, changed) };
 }
 

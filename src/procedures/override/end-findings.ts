@@ -1,5 +1,6 @@
 import { counted } from '../../domain/counted.js';
 import { formatDuration } from '../../domain/duration.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { isAttended, periodMs } from '../../domain/override/heartbeat.js';
 import { takeBackEnds, type PendingEnd } from '../../domain/override/expiry.js';
 import { quoteOutside } from '../../domain/outside-text.js';
@@ -20,8 +21,9 @@ export interface EndFinding {
 const forgottenMs = 7 * 86_400_000;
 const expire = 'rlctl override expire';
 
-/** What should have ended and did not; what will not; and shadow without an end that nobody thinks of any more. */
+/** Of a document that is there, what should have ended and did not; what will not; and shadow without an end that nobody thinks of any more. */
 export function endFindings(listing: OverrideListing): readonly EndFinding[] {
+  if (isDocumentGone(listing.stored)) return [];
   return [...overdueFindings(listing), ...unattendedFindings(listing), ...forgottenFindings(listing)];
 }
 

@@ -10,6 +10,7 @@ import { isAsWritten } from '../../domain/override/metadata-change.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { loadOverrides, type LoadedOverride } from '../../domain/policy/matching.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
+import { assertNotGone } from './lost-document.js';
 import { readHistory } from './recorded.js';
 import { readable, type StorePorts } from './plan.js';
 
@@ -37,7 +38,7 @@ export interface OverrideListing {
   readonly stored: StoredOverrides;
   readonly document: OverrideDocument;
   readonly overrides: readonly ListedEntry[];
-  /** What is removed for a while, the soonest to return first: it has no entry now. */
+  /** What has no entry now and an end, the soonest first: removed for a while, or (`wrote`) taken out past rlctl. */
   readonly removed: readonly PendingEnd[];
   /** True where the document was changed past rlctl after its last recorded change. */
   readonly isForeign: boolean;
@@ -185,6 +186,7 @@ export function findListed(listing: OverrideListing, prefix: string): ListedOver
   const member = findMember(listing.document, prefix);
   const found = member === undefined ? undefined : listing.overrides[member.index];
   if (found !== undefined) return found;
+  assertNotGone(listing.stored);
   const end = listing.removed.find(({ route }) => route === prefix);
   if (end !== undefined) throw removedForNow(end);
   const near = nearNames(prefix, listing.document.byKey.keys());
@@ -195,10 +197,17 @@ export function findListed(listing: OverrideListing, prefix: string): ListedOver
   throw usageError(`there is no override ${JSON.stringify(prefix)}`, hint, 'OVERRIDE_MISSING');
 }
 
-function removedForNow({ route, untilMs, previous }: PendingEnd): RlctlError {
+function removedForNow({ route, untilMs, wrote, previous }: PendingEnd): RlctlError {
+  const history = shellWords(['rlctl', 'override', 'history', route]);
+  if (wrote !== null)
+    return usageError(
+      `there is no override ${JSON.stringify(route)}: it was set until ${new Date(untilMs).toISOString()}, and somebody took it out past rlctl`,
+      `To bring it back, set it again: ${shellWords(['rlctl', 'override', 'set', route, '--rate', 'N'])}; to keep it out: ${shellWords(['rlctl', 'override', 'unset', route])}; see what it was with: ${history}`,
+      'OVERRIDE_MISSING',
+    );
   return usageError(
     `there is no override ${JSON.stringify(route)}: it is removed until ${new Date(untilMs).toISOString()}, when ${previous.value ?? 'nothing'} returns`,
-    `To bring it back now, set it again: ${shellWords(['rlctl', 'override', 'set', route, '--rate', 'N'])}; see who removed it with: ${shellWords(['rlctl', 'override', 'history', route])}`,
+    `To bring it back now, set it again: ${shellWords(['rlctl', 'override', 'set', route, '--rate', 'N'])}; see who removed it with: ${history}`,
     'OVERRIDE_MISSING',
   );
 }

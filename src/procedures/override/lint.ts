@@ -5,6 +5,7 @@ import type { FileSource } from '../../domain/overrides-file/read-file.js';
 import { blankSubject, lintSubject, type LintKnowledge, type LintSubject } from '../../domain/lint/subject.js';
 import type { LocatedFinding } from '../../domain/located-finding.js';
 import { defaultMaxDocumentBytes } from '../../domain/override/document.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import type { CommandAddress } from '../../domain/printed-command.js';
 import type { Clock } from '../../ports/clock.js';
@@ -109,6 +110,7 @@ async function readStored(store: OverrideStore, deadline: Deadline, key: string)
 function subjectOf(stored: StoredOverrides | number, knowledge: LintKnowledge): LintSubject {
   if (typeof stored === 'number') return blankSubject(stored, knowledge);
   const { bytes, type } = stored;
+  if (isDocumentGone(stored)) return { ...blankSubject(0, knowledge), isGone: true };
   if (type === 'string' || type === 'none') return lintSubject(bytes ?? Buffer.from('{}'), knowledge);
   const fault = { reason: `the key holds a ${type}, not a string`, at: null };
   return { ...blankSubject(0, knowledge), fault };

@@ -9,7 +9,18 @@ import {
 } from '../../domain/override/document-gone.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { Revision } from '../../domain/revision.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangePlan } from './plan.js';
+
+/** Throws a guard where the document is gone: what is told of it then, or kept as a file, would be told of nothing. */
+export function assertNotGone(stored: StoredOverrides): void {
+  if (!isDocumentGone(stored) || stored.lastEntry === null) return;
+  const print = shellWords(['rlctl', 'override', 'history', '--document', stored.lastEntry.next.slice(0, 12)]);
+  throw new RlctlError('guard', goneText(stored), {
+    code: 'DOCUMENT_GONE',
+    hint: `${goneCure}; do not reload before. What was recorded last prints: ${print}`,
+  });
+}
 
 /**
  * Throws a guard where the document is gone, or Redis was emptied, though there were overrides: a change would begin a new

@@ -34,6 +34,10 @@ export interface ChangeTerms {
   readonly restores?: Revision;
   /** The longer operations that it is a part of, outermost first; absent: none. */
   readonly partOf?: readonly OperationRef[];
+  /** Prefixes that it found as it wants them and stands on, beside those that it changes; absent: none. */
+  readonly found?: readonly string[];
+  /** Prefixes of what it takes back that it leaves as they are, because something else stands on them; absent: none. */
+  readonly leaves?: readonly string[];
 }
 
 /** What somebody wants to do to the document. */

@@ -8,53 +8,83 @@ import type { RouteMetadata } from '../../domain/override/metadata.js';
 import { documentAt } from '../../domain/override/replay.js';
 import type { RevertConflict } from '../../domain/override/reversal.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory, standing } from './recorded.js';
 
-/** Which changes are to be taken back together. */
-export interface OperationToUndo {
-  /** The command that takes them back, as the history records it: `panic restore`. */
+/** What is to be taken back together. */
+export interface WayBack {
+  /** The command that takes it back, as the history records it: `panic restore`. */
   readonly command: string;
+  readonly ifRevision: string | null;
+  /** What it is, for people: `panic p-1a2b`. */
+  readonly what: string;
+  /** What taking it back is itself a part of; absent: nothing. */
+  readonly partOf?: readonly OperationRef[];
+}
+
+/** Which changes are to be taken back together. */
+export interface OperationToUndo extends WayBack {
   /** True of a change that is one of them. */
   readonly belongs: (entry: HistoryEntry) => boolean;
-  readonly ifRevision: string | null;
-  /** What they are, for people: `panic p-1a2b`. */
-  readonly what: string;
-  /** What taking them back is itself a part of; absent: nothing. */
-  readonly partOf?: readonly OperationRef[];
+}
+
+/** Changes that are to be taken back as one. */
+export interface TakenBack {
+  /** Newest first. */
+  readonly entries: readonly HistoryEntry[];
+  /** Those of them that the history has, and has as undone from then on. */
+  readonly undone: readonly string[];
+  /** The document before an entry, where it was replaced as a whole: `null`: no key; `undefined`: nothing leads to it. */
+  readonly before: (entry: HistoryEntry) => Uint8Array | null | undefined;
 }
 
 /**
  * Takes back, as one change, all changes that belong and still stand, newest first: the same inverse as `undo`. A route that
  * somebody changed since is a conflict (5), and nothing is written. Throws a usage error (2) where none of them stands.
  */
-export function undoOperationIntent(ports: StorePorts, wanted: OperationToUndo): ChangeIntent {
-  const { command, belongs, ifRevision, what, partOf } = wanted;
-  const found: { entries: readonly HistoryEntry[] } = { entries: [] };
+export function undoOperationIntent(ports: StorePorts, { belongs, ...wanted }: OperationToUndo): ChangeIntent {
+  return takeBackIntent(wanted, async () => {
+    const newestFirst = await readHistory(ports, () => false);
+    const entries = [...standing(newestFirst)].filter(belongs);
+    if (entries.length === 0) throw nothingStands(wanted.what);
+    const oldestFirst = newestFirst.toReversed();
+    return {
+      entries,
+      undone: entries.map(({ changeId }) => changeId),
+      before: (entry) => documentAt(oldestFirst, entry.prev),
+    };
+  });
+}
+
+/** The same of whatever `find` says of a document as it stands; asked again when somebody else was faster. */
+export function takeBackIntent(
+  { command, ifRevision, what, partOf }: WayBack,
+  find: (stored: StoredOverrides) => Promise<TakenBack>,
+): ChangeIntent {
+  const found: { entries: readonly HistoryEntry[]; undone: readonly string[] } = { entries: [], undone: [] };
   return {
     command,
     routes: [],
     isForced: false,
     ifRevision,
-    undoes: () => found.entries[0]?.changeId ?? null,
-    alsoUndoes: () => found.entries.slice(1).map(({ changeId }) => changeId),
+    undoes: () => found.undone[0] ?? null,
+    alsoUndoes: () => found.undone.slice(1),
     restored: () => metadataBeforeAll(found.entries),
     terms: () => (partOf === undefined ? {} : { partOf }),
-    edit: async (document): Promise<Edit> => {
-      const newestFirst = await readHistory(ports, () => false);
-      found.entries = [...standing(newestFirst)].filter(belongs);
-      if (found.entries.length === 0) throw nothingStands(what);
-      const oldestFirst = newestFirst.toReversed();
-      const before = (entry: HistoryEntry): Uint8Array | null | undefined => documentAt(oldestFirst, entry.prev);
-      const { edit, conflicts } = revertEntries(document ?? scanDocument(null), found.entries, before);
-      if (conflicts.length > 0) throw cannotUndo(what, found.entries, conflicts);
+    edit: async (document, stored): Promise<Edit> => {
+      const { entries, undone, before } = await find(stored);
+      found.entries = entries;
+      found.undone = undone;
+      const { edit, conflicts } = revertEntries(document ?? scanDocument(null), entries, before);
+      if (conflicts.length > 0) throw cannotUndo(what, entries, conflicts);
       return edit;
     },
   };
 }
 
 /** What was known of each route before the oldest of the changes that touched it. */
-export function metadataBeforeAll(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, RouteMetadata | null> {
+function metadataBeforeAll(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, RouteMetadata | null> {
   return new Map(newestFirst.flatMap(({ body }) => (body === null ? [] : [...metadataBefore(body)])));
 }
 

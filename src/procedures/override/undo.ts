@@ -1,7 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
-import type { HistoryEntry } from '../../domain/override/history.js';
+import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { revertEntries } from '../../domain/override/edit.js';
 import type { RevertConflict } from '../../domain/override/reversal.js';
@@ -25,7 +25,7 @@ export interface PastTheDocument {
  * where it is newer, because another command takes it back.
  */
 export function undoIntent(ports: StorePorts, ifRevision: string | null, past: PastTheDocument): ChangeIntent {
-  const found: { entry: HistoryEntry | null } = { entry: null };
+  const found: { entry: HistoryEntry | null; skipped: HistoryEntry | null } = { entry: null, skipped: null };
   return {
     command: 'override undo',
     routes: [],
@@ -33,12 +33,17 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
     ifRevision,
     undoes: () => found.entry?.changeId ?? null,
     restored: () => (found.entry?.body ? metadataBefore(found.entry.body) : new Map()),
-    remarks: () => (isNewer(past, found.entry) ? [flagsInstead(past)] : []),
+    remarks: () => [
+      ...(found.skipped === null || found.entry === null ? [] : [skippedText(found.skipped, found.entry)]),
+      ...(isNewer(past, found.entry) ? [flagsInstead(past)] : []),
+    ],
     edit: async (document) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);
       const entry = lastStanding(history);
       if (entry === null) throw nothingToUndo(past, history[0] ?? null);
       found.entry = entry;
+      const last = history.find(({ kind }) => kind === 'change');
+      found.skipped = last === undefined || last.changeId === entry.changeId ? null : last;
       const earlier = entry.body?.splices === null ? await readHistory(ports, () => false) : history;
       const oldestFirst = [...earlier].reverse();
       const before = (wanted: HistoryEntry): Uint8Array | null | undefined => documentAt(oldestFirst, wanted.prev);
@@ -51,6 +56,17 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
 
 function isNewer({ flips: [flip] }: PastTheDocument, entry: HistoryEntry | null): boolean {
   return flip !== undefined && (entry === null || Date.parse(flip.at) > entry.timeMs);
+}
+
+/** What took others back is not taken back in its turn: then the last change is another one than somebody may mean. */
+function skippedText(last: HistoryEntry, { changeId, body }: HistoryEntry): string {
+  const { command = '', routes = [] } = last.body ?? {};
+  const named = routes.slice(0, 3).map(({ route }) => JSON.stringify(route));
+  const what = named.length === 0 ? '' : ` of ${named.join(', ')}${routes.length > 3 ? ', …' : ''}`;
+  const isReturn = last.body !== null && undoneIds(last.body).length > 0;
+  const why = isReturn ? 'which took changes back and is not undone by this' : 'which is not undone by this';
+  const back = last.prev === 'none' ? '' : `; to go back behind it: rlctl override undo --to ${last.prev.slice(0, 12)}`;
+  return `the last change was "${command}"${what} (${last.changeId}), ${why}: this takes back the one before it that still stands, "${body?.command ?? ''}" (${changeId})${back}`;
 }
 
 /**

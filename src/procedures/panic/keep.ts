@@ -1,5 +1,11 @@
 import { RlctlError } from '../../domain/errors.js';
-import { keptPanicsText, parseKeptPanics, type KeptPanic } from '../../domain/panic/kept.js';
+import {
+  keptPanicsText,
+  parseKeptPanics,
+  type Closing,
+  type KeptFlag,
+  type KeptPanic,
+} from '../../domain/panic/kept.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 
@@ -12,7 +18,7 @@ const name = 'panic';
 /** Two people at once are usual in an emergency, a dozen are not. */
 const mostTries = 20;
 
-/** The panics that acted outside the document, newest first. Throws what the store throws. */
+/** The panics of which the history does not tell everything, newest first. Throws what the store throws. */
 export async function keptPanics({ operations, deadline }: KeepPorts): Promise<readonly KeptPanic[]> {
   return parseKeptPanics((await operations.read(name, deadline)).text);
 }
@@ -28,11 +34,42 @@ export async function keepPanic(ports: KeepPorts, panicAt: (serverTimeMs: number
   });
 }
 
-/** Marks a panic as restored. */
-export async function keepRestored(ports: KeepPorts, id: string, actor: string): Promise<void> {
-  await change(ports, (panics, atMs) =>
-    panics.map((each) => (each.id === id ? { ...each, restored: { atMs, actor } } : each)),
-  );
+/** A flag that a closed panic set and another open one stands on: that one puts back what stood before the first. */
+export interface HandedFlag {
+  readonly flag: KeptFlag;
+  /** The id of the panic that it goes to. */
+  readonly to: string;
+}
+
+/** Marks a panic as closed; one that the history alone told of is kept from now on. */
+export async function keepClosed(
+  ports: KeepPorts,
+  panic: Omit<KeptPanic, 'restored'>,
+  closing: Omit<Closing, 'atMs'>,
+  handed: readonly HandedFlag[] = [],
+): Promise<void> {
+  await change(ports, (panics, atMs) => {
+    const isKept = panics.some(({ id }) => id === panic.id);
+    const all = isKept ? panics : [{ ...panic, restored: null }, ...panics];
+    const closed = all.map((each) => (each.id === panic.id ? { ...each, restored: { ...closing, atMs } } : each));
+    return handed.reduce(withHanded, closed);
+  });
+}
+
+function withHanded(panics: readonly KeptPanic[], { flag, to }: HandedFlag): readonly KeptPanic[] {
+  return panics.map((each) => (each.id === to ? { ...each, flags: each.flags.map((own) => heir(own, flag)) } : each));
+}
+
+/** A flag that was found as the first panic had set it is from now on what goes back to the state before that one. */
+function heir(own: KeptFlag, flag: KeptFlag): KeptFlag {
+  const { record } = flag;
+  if (own.bucket !== flag.bucket || own.record.variable !== record.variable) return own;
+  if (own.isFound === true) return { bucket: own.bucket, record: { ...own.record, before: record.before } };
+  // Of a switch nobody but the one who set it may know how it stood.
+  const isUnknown = own.bucket === null && own.record.before === null;
+  return isUnknown || own.record.before === record.wrote
+    ? { bucket: own.bucket, record: { ...own.record, before: record.before } }
+    : own;
 }
 
 /** Forgets a panic that did not come to act. */

@@ -31,7 +31,7 @@ export interface RoutePanic {
  * taking it back is exact. Where somebody else is faster it is computed anew: an emergency does not wait for a second try.
  */
 export function panicIntent(wanted: RoutePanic): ChangeIntent {
-  const notes: { remarks: readonly string[] } = { remarks: [] };
+  const notes: Omit<Noted, 'edit'> = { remarks: [], found: [] };
   return {
     command: panicCommand(wanted.target),
     routes: wanted.prefixes.length === 0 ? [''] : wanted.prefixes,
@@ -39,21 +39,26 @@ export function panicIntent(wanted: RoutePanic): ChangeIntent {
     isRecomputed: true,
     ifRevision: wanted.ifRevision,
     undoes: () => null,
-    terms: () => ({ partOf: [{ kind: 'panic', id: wanted.id }] }),
+    terms: () => ({
+      partOf: [{ kind: 'panic', id: wanted.id }],
+      ...(notes.found.length === 0 ? {} : { found: notes.found }),
+    }),
     remarks: () => [...notes.remarks, ...wanted.remarks],
     edit: (stored, { bytes }) => {
       const document = stored ?? scanDocument(null);
-      const { edit, remarks } =
-        wanted.prefixes.length === 0 ? everything(document) : prefixesOnly(document, bytes, wanted);
-      notes.remarks = remarks;
-      return edit;
+      const noted = wanted.prefixes.length === 0 ? everything(document) : prefixesOnly(document, bytes, wanted);
+      notes.remarks = noted.remarks;
+      notes.found = noted.found;
+      return noted.edit;
     },
   };
 }
 
 interface Noted {
   readonly edit: Edit;
-  readonly remarks: readonly string[];
+  remarks: readonly string[];
+  /** Prefixes that were in shadow already. */
+  found: readonly string[];
 }
 
 function everything(document: OverrideDocument): Noted {
@@ -63,16 +68,17 @@ function everything(document: OverrideDocument): Noted {
     others === 0 || edit.changes.length === 0
       ? []
       : ['it stands in front of all others: while it does, no other override has an effect'];
-  return { edit, remarks: hidden };
+  return { edit, remarks: hidden, found: edit.changes.length === 0 ? [''] : [] };
 }
 
 function prefixesOnly(document: OverrideDocument, bytes: StoredOverrides['bytes'], wanted: RoutePanic): Noted {
   const { prefixes, others, isForeign, isSpillAllowed } = wanted;
-  const { edit, moved, under, left } = shadowPrefixes(document, prefixes, isForeign);
+  const { edit, moved, under, left, found } = shadowPrefixes(document, prefixes, isForeign);
   const { spills } = reachOf(bytes, edit.next, { routes: [...prefixes, ...under], others });
   if (spills.length > 0 && !isSpillAllowed) throw spilling(spills, wanted.target);
   return {
     edit,
+    found,
     remarks: [
       ...[...moved].map(([prefix, by]) => `${shown(prefix)} goes in front of ${shown(by)}, which took its routes`),
       ...under.map((prefix) => `${shown(prefix)} wins for its own routes, so it goes into shadow as well`),

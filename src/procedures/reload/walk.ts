@@ -120,14 +120,18 @@ function exhausted(
   const cause = skewed[0] ?? error;
   if (cause === null || names.length === 1) return cause;
   const clock = skewed.length > 0 ? `; ${skewed[0]?.message.slice(target.length + 2) ?? ''}` : '';
-  return new RlctlError(cause.kind, `${target}: refused the signature of every profile (${names.join(', ')})${clock}`, {
-    code: cause.code,
-    hint:
-      skewed.length > 0
-        ? `${cause.hint ?? ''}; then compare the secret`
-        : 'compare the secret with the CONFIG_RELOAD_SECRET of this environment, or write a profile of its own as the setting "signing" (rlctl help signing)',
-    ...(cause.details === undefined ? {} : { details: cause.details }),
-  });
+  return new RlctlError(
+    cause.kind,
+    `${target}: refused the signature of every profile tried (${names.join(', ')})${clock}`,
+    {
+      code: cause.code,
+      hint:
+        skewed.length > 0
+          ? `${cause.hint ?? ''}; then compare the secret`
+          : 'compare the secret with the CONFIG_RELOAD_SECRET of this environment, or write a profile of its own as the setting "signing" (rlctl help signing)',
+      ...(cause.details === undefined ? {} : { details: cause.details }),
+    },
+  );
 }
 
 function noPath({ basePaths }: ReloadInput, target: string, error: RlctlError | null): RlctlError | null {

@@ -10,6 +10,7 @@ import {
 } from '../../domain/runbook/journal.js';
 import { afterChecks, type ActOutcome } from '../../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
+import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import type { Clock } from '../../ports/clock.js';
 import { isInterrupt, perform, pinned, pinOf, type ActPorts } from './acts.js';
 import type { JournalKeeper } from './keeper.js';
@@ -38,7 +39,13 @@ export interface RunChoices {
 export type OnRun = (moment: RunMoment) => Promise<void>;
 export type RunMoment =
   | { readonly kind: 'begins'; readonly step: ResolvedStep }
-  | { readonly kind: 'ended'; readonly step: ResolvedStep; readonly record: StepRecord };
+  | {
+      readonly kind: 'ended';
+      readonly step: ResolvedStep;
+      readonly record: StepRecord;
+      /** What is shown and not kept; absent: nothing. */
+      readonly aside?: string;
+    };
 
 /** How far a run came. */
 export interface RunEnd {
@@ -68,11 +75,13 @@ export async function driveRun(
       return { journal, stoppedAt: null };
     }
     if (ports.interrupted.aborted) throw ports.interrupted.reason;
-    const taken = await takeStep(ports, journal, record, step, choices, onRun);
+    const pin = record.state === 'pending' ? seenBefore(journal, steps, step) : null;
+    const taken = await takeStep(ports, journal, { ...record, pin: record.pin ?? pin }, step, choices, onRun);
     journal = taken.journal;
     const { outcome } = taken;
     const after = journal.steps.find(({ id }) => id === record.id) ?? record;
-    await onRun({ kind: 'ended', step, record: after });
+    const { aside } = outcome;
+    await onRun({ kind: 'ended', step, record: after, ...(aside === undefined ? {} : { aside }) });
     const isOver = outcome.kind === 'bad' || outcome.kind === 'waits';
     const isStopped = isOver || (outcome.kind === 'noEffect' && step.step.ifNoEffect === 'stop');
     if (!isStopped) continue;
@@ -80,6 +89,25 @@ export async function driveRun(
     journal = await ports.keeper.save(withState(journal, state, event(ports, record.id, state)));
     return { journal, stoppedAt: { step, outcome } };
   }
+}
+
+/** What an earlier step saw of the very thing that this one may change; `null`: none looked. */
+function seenBefore(
+  { steps: records }: RunJournal,
+  steps: readonly ResolvedStep[],
+  { action }: ResolvedStep,
+): string | null {
+  if (action.kind !== 'rlctl') return null;
+  const { pin } = stepCommandOf(action.argv);
+  if (pin === null) return null;
+  const subject = action.argv.slice(2).join('\0');
+  const looks = steps.filter(({ action: look }) => {
+    return (
+      look.kind === 'rlctl' && stepCommandOf(look.argv).path === pin.look && look.argv.slice(2).join('\0') === subject
+    );
+  });
+  const ids = new Set(looks.map(({ step }) => step.id));
+  return records.findLast(({ id, state }) => ids.has(id) && state === 'done')?.pin ?? null;
 }
 
 interface Taken {
@@ -125,7 +153,8 @@ async function begin(
     if (outcome.kind !== 'good')
       return ended(ports, journal, record, 'failed', { ...outcome, kind: 'bad', text: `before it: ${outcome.text}` });
   }
-  const pin = await pinOf(ports.acts, step.action, record.id);
+  // After a failure somebody has looked again: what stands there now is meant.
+  const pin = (record.state === 'pending' ? record.pin : null) ?? (await pinOf(ports.acts, step.action, record.id));
   const patch = { state: 'started', pin, startedAtMs: ports.clock.nowMs(), endedAtMs: null } as const;
   const next = withStep(journal, record.id, patch, happened(ports, 'started'));
   return { journal: await ports.keeper.save(next), record: { ...record, ...patch } };
@@ -185,7 +214,8 @@ async function ended(
   outcome: ActOutcome,
 ): Promise<Taken> {
   const endedAtMs = state === 'started' ? null : ports.clock.nowMs();
-  const patch = { state, endedAtMs, said: outcome.text, exitCode: outcome.exitCode };
+  const { text: said, exitCode, seen } = outcome;
+  const patch = { state, endedAtMs, said, exitCode, ...(seen === undefined ? {} : { pin: seen }) };
   const what = outcome.kind === 'waits' ? 'waits' : state;
   const next = withStep(journal, record.id, patch, happened(ports, what));
   return { journal: await ports.keeper.save(next), outcome };

@@ -54,8 +54,9 @@ export async function takeBack(
 const recorded = /^(?:override|shadow|panic|rollout) /;
 
 /** True of a step that can have done something which can be taken back. */
-export function hasWayBack({ undo, action }: ResolvedStep): boolean {
+export function hasWayBack({ step, undo, action }: ResolvedStep): boolean {
   if (undo !== null) return true;
+  if (step.isNothingToUndo) return false;
   return action.kind === 'rlctl' && stepCommandOf(action.argv).isChange && recorded.test(action.argv.join(' '));
 }
 
@@ -79,7 +80,7 @@ const nothingLeft: ActOutcome = { kind: 'good', text: 'no change of it stands an
 
 /** Somebody took it back before, or there was nothing to begin with. */
 function isNothingLeft({ error }: CommandEnd): boolean {
-  return error?.code === 'NOTHING_TO_UNDO' || error?.code === 'NO_PANIC';
+  return ['NOTHING_TO_UNDO', 'NO_PANIC', 'NO_ROLLOUT', 'ROLLOUT_UNDONE'].includes(error?.code ?? '');
 }
 
 async function withNothingLeft(acts: ActPorts, undo: ResolvedAct, as: StepAs): Promise<ActOutcome> {

@@ -1,6 +1,7 @@
 import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
+import { quoteOutside } from '../../domain/outside-text.js';
 import { editEnvFile, findAssignment, unquoted, type Assignment, type Wanted } from '../../domain/shadow/env-file.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
@@ -127,7 +128,7 @@ function wantedBack(record: FlagRecord, variable: string, raw: string | null, pa
 function changedSince({ wrote, before }: FlagRecord, variable: string, raw: string | null, path: string): RlctlError {
   return new RlctlError('conflict', `${variable} was changed in ${path} since; nothing was written`, {
     code: 'UNDO_CONFLICT',
-    hint: 'Look at the file, and set it by hand to what it is to be.',
+    hint: `Before, ${before === null ? 'it did not stand in the file' : `it was ${quoteOutside(before)}`}; now it ${raw === null ? 'is not there' : `is ${quoteOutside(raw)}`}. Ask whoever changed it, and set it by hand to what it is to be.`,
     details: { variables: [{ variable, base: wrote, theirs: raw, mine: before }] },
   });
 }

@@ -1,9 +1,10 @@
 import type { Finding } from '../../domain/finding.js';
 import { counted } from '../../domain/counted.js';
-import { emptiedFinding, goneFinding, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import { lostFinding } from '../../domain/override/document-gone.js';
 import { enforcementRemarks, type SeenEnforcement } from '../../domain/policy/enforcement.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { OverrideListing } from '../override/inspect.js';
 import type { ListedRoute } from '../shadow/compare.js';
@@ -17,6 +18,8 @@ export interface InForce {
   readonly routes: readonly ListedRoute[];
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** What earlier reloads and probes showed. */
   readonly seen: SeenEnforcement;
   /** Processes behind the address; `null`: not known. */
@@ -45,9 +48,8 @@ export const limiterOffHint =
 
 /** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */
 export function forceFindings(known: InForce): readonly Finding[] {
-  if (isDocumentGone(known.listing.stored)) return [goneFinding(known.listing.stored)];
-  if (isStoreEmptied(known.listing.stored, known.reload?.revision ?? null))
-    return [emptiedFinding(known.listing.stored)];
+  const lost = lostFinding(known.listing.stored, known.lastRevision);
+  if (lost !== null) return [lost];
   const unforced = unforcedFindings(known);
   return [...heldFindings(known, unforced.length > 0), ...unforced];
 }
@@ -72,7 +74,8 @@ function heldFindings({ listing, beside, routes, reload, workers }: InForce, isU
   const { stored, overrides } = listing;
   const told = new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix));
   const differences = differencesOf(beside, told);
-  if (differences.length > 0) return [differing(differences, beside.extra.length > 0)];
+  if (differences.length > 0)
+    return [stored.type === 'none' ? unstored(differences, stored) : differing(differences, beside.extra.length > 0)];
   if (told.size > 0) return [];
   if (isUnforced) return [];
   if (reload?.verdict === 'contradicted' && reload.revision === stored.revision && overrides.length > 0)
@@ -121,14 +124,28 @@ function named(prefix: string): string {
 
 const mostNamed = 3;
 
-function differing(differences: readonly string[], isMore: boolean): Finding {
+/** `"/a" is stored, and not there; and 2 more` */
+function someOf(differences: readonly string[]): string {
   const left = differences.length - mostNamed;
-  const more = left > 0 ? `; and ${left} more` : '';
+  return `${differences.slice(0, mostNamed).join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
+}
+
+/** A reload would take away what the server holds: first it is to be seen where that is stored. */
+function unstored(differences: readonly string[], { key }: StoredOverrides): Finding {
+  return {
+    code: 'OVERRIDES_DIFFER',
+    part,
+    message: `nothing is stored under ${key}, and the server holds overrides: ${someOf(differences)}`,
+    hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
+  };
+}
+
+function differing(differences: readonly string[], isMore: boolean): Finding {
   const own = isMore ? '; what stays then comes from the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON' : '';
   return {
     code: 'OVERRIDES_DIFFER',
     part,
-    message: `the server holds other overrides than Redis: ${differences.slice(0, mostNamed).join('; ')}${more}`,
+    message: `the server holds other overrides than Redis: ${someOf(differences)}`,
     hint: `${again}${own}`,
   };
 }

@@ -7,6 +7,7 @@ import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -20,6 +21,7 @@ import { partOf, valueOf, type Part } from '../../domain/part.js';
 import { mostAtOnce } from '../ask-each.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
+import type { OpenOperations } from '../operation/open-operations.js';
 import type { FleetSummary } from '../fleet/summary.js';
 import type { TrafficFacts } from '../traffic.js';
 import {
@@ -42,12 +44,16 @@ export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' 
   readonly blockShares: ((deadline: Deadline) => Promise<TrafficFacts>) | null;
   /** Looks at every instance that `fleet` lists; absent or `null`: it lists none. */
   readonly lookAtFleet?: ((deadline: Deadline) => Promise<FleetSummary>) | null;
+  /** What somebody began here and nobody has ended. */
+  readonly operations: (deadline: Deadline) => Promise<OpenOperations>;
 }
 
 export interface StatusInput {
   readonly environment: Pick<Environment, 'buckets' | 'workers'>;
   /** The last reload sent from here; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
+  readonly lastRevision: Revision | null;
   /** What earlier reloads and probes showed. */
   readonly seen: SeenEnforcement;
   /** The env file of this environment's driver; `null`: it has another one. */
@@ -80,6 +86,7 @@ export interface Status {
   readonly fleet: Part<FleetSummary>;
   readonly targets: readonly TargetStatus[];
   readonly redis: Part<StoredOverrides>;
+  readonly operations: OpenOperations;
   /** What the stored document means; not asked for where Redis did not answer. */
   readonly overrides: Part<OverrideListing>;
   readonly traffic: Part<TrafficFacts>;
@@ -112,12 +119,13 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const deadline = shareOf(ports.deadline, ports.clock);
   const { store, blockShares, lookAtFleet = null } = ports;
   const path = input.envFile;
-  const [targets, redis, traffic, envFile, fleet] = await Promise.all([
+  const [targets, redis, traffic, envFile, fleet, operations] = await Promise.all([
     inParallel(input.targets, mostAtOnce, (target) => statusOf({ ...ports, deadline }, input, target)),
     partOf(store && (() => store.read(deadline))),
     partOf(blockShares && (() => blockShares(deadline))),
     partOf(path === null ? null : () => readFlagLines(ports.envFiles, path, input.buckets)),
     partOf(lookAtFleet && (() => lookAtFleet(deadline))),
+    ports.operations(deadline),
   ]);
   if (ports.deadline.interrupted.aborted) throw ports.deadline.interrupted.reason;
   const stored = valueOf(redis);
@@ -145,11 +153,12 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
     global: valueOf(envFile)?.global ?? null,
     targets: input.targets,
   });
-  const { reload, environment } = input;
+  const { reload, lastRevision, environment } = input;
   const { workers } = environment;
-  const held = listing === null ? [] : forceFindings({ listing, beside, routes, reload, seen: input.seen, workers });
+  const held =
+    listing === null ? [] : forceFindings({ listing, beside, routes, reload, lastRevision, seen: input.seen, workers });
   const force = [...switchFindings(reload), ...held];
-  const parts = { fleet, targets, redis, overrides, traffic, envFile, routes, differences, force };
+  const parts = { fleet, targets, redis, operations, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }
 

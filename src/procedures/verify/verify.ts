@@ -18,6 +18,7 @@ import type { ProbeMethod } from '../../domain/control-plane.js';
 import { reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep, Step } from '../step.js';
+import { overdueRemarks } from './remarks.js';
 import { findEndpoints, type FoundEndpoints } from './find-endpoints.js';
 
 /** What is to be proven of what is stored now. */
@@ -46,6 +47,8 @@ export interface VerifyResult {
   readonly effect: Effect;
   /** What the reads showed of the server's dialect; nothing of a server that says it is another environment. */
   readonly signs: Signs;
+  /** What is in force and should not be any more; empty: nothing. */
+  readonly remarks: readonly string[];
   readonly exit: ExitName;
 }
 
@@ -100,6 +103,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     routes: input.routes,
     effect: { reloads: sent.reloads, proof, steps },
     signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
+    remarks: overdueRemarks(stored),
     exit: isProven ? 'ok' : 'unproven',
   };
 }

@@ -295,6 +295,19 @@ export const decisionCases: readonly DecisionCase[] = [
     remarks: ['FIRST_SEEN'],
   },
   {
+    name: 'a series that begins in the window',
+    series: [
+      decisions(
+        'read',
+        'allow',
+        'False',
+        every(90, 0, (index) => 10 + index),
+      ),
+    ],
+    expected: { read: {} },
+    remarks: ['FIRST_SEEN'],
+  },
+  {
     name: 'a series that ended two minutes ago',
     series: [
       decisions(

@@ -183,6 +183,19 @@ describe('what no case shows', () => {
     expect(readings.points.filter(({ perSecond }) => perSecond.length === 0).length).toBeGreaterThan(0);
   });
 
+  it('a Prometheus that began within the window: its rates reach no further back than four scrape intervals', async () => {
+    const index = indexOf('a series that begins in the window');
+    const { pointMs, points } = await ask(`case${index}`);
+    expect(pointMs).toBeLessThanOrEqual(75_000);
+    for (const { atMs, perSecond } of points) {
+      const hand = await prometheus.number(
+        `sum(rate(case${index}_rl_decisions_total[${pointMs / 1000}s]))`,
+        atMs / 1000,
+      );
+      expectSame(new Date(atMs).toISOString(), perSecond[0]?.value ?? null, hand);
+    }
+  });
+
   it('promtool gives the same course', async () => {
     const index = indexOf('two resets, one of another series');
     const { points } = await ask(`case${index}`);

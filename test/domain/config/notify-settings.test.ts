@@ -59,6 +59,15 @@ describe('receivers', () => {
     ]);
   });
 
+  test('each secret and address stands once in what trust gives, with the names of all receivers that it is for', () => {
+    const notify = [hook, { ...hook, name: 'ops' }, { ...hook, webhook: 'https://other.example.com/x' }];
+    expect(grantsOf(new Map([['prod', { notify }]]), () => null)).toEqual([
+      { environment: 'prod', kind: 'receiver', value: 'https://hooks.example.com', receivers: ['webhook', 'ops'] },
+      { environment: 'prod', kind: 'file', value: '/s', receivers: ['webhook', 'ops', 'webhook-2'] },
+      { environment: 'prod', kind: 'receiver', value: 'https://other.example.com', receivers: ['webhook-2'] },
+    ]);
+  });
+
   test('an address may be made of variables; one that is missing costs that receiver only', () => {
     const notify = [{ ...hook, webhook: 'https://hooks.example.com/${KEY}' }];
     const [known] = targets(notify, { env: { KEY: 'k' } });

@@ -17,7 +17,11 @@ function thrown(act: () => void): RlctlError {
 
 function refusal(guards: readonly GuardText[], change: Change, overridden: readonly string[] = []): RlctlError {
   const verdicts = settle(judged(rulesOf(...guards), change), overridden);
-  const demand = guardDemand(verdicts, { command: 'override set', lineOf: ({ index }) => (index === 0 ? 7 : null) });
+  const demand = guardDemand(verdicts, {
+    command: 'override set',
+    lineOf: ({ index }) => (index === 0 ? 7 : null),
+    hasReason: false,
+  });
   return thrown(() => assertNoDemand('override set', demand === null ? [] : [demand]));
 }
 
@@ -66,7 +70,7 @@ describe('the range that is named is what all of them let through', () => {
   });
 });
 
-test('the way past them names each rule; where nobody may, it says so and offers none', () => {
+test('the way past them names each rule; of those that nobody may override it says so, and offers none', () => {
   const open = [
     { name: 'one', rate: { max: 1 } },
     { name: 'two', burst: { max: 1 } },
@@ -77,12 +81,19 @@ test('the way past them names each rule; where nobody may, it says so and offers
   );
   expect(refusal(open, high, ['one']).hint).not.toContain('--override-guard one');
   const closed = [...open, { name: 'three', never: 'enforce', overridable: false }];
-  expect(refusal(closed, high).hint?.split('\n').at(-1)).toBe('Nobody may override "three" (overridable: false).');
+  expect(refusal(closed, high).hint?.split('\n')).toEqual([
+    'Nobody may override "three" (overridable: false).',
+    expect.stringContaining('keep rate'),
+    expect.stringContaining('keep burst'),
+    expect.stringMatching(/shadow/i),
+    'Where it has to be, override the rest, which is recorded: --override-guard one --override-guard two --reason TEXT',
+  ]);
+  expect(refusal(closed.slice(2), high).hint).not.toContain('--override-guard');
 });
 
 test('nothing is refused where all is let through or overridden', () => {
   const verdicts = settle(judged(rulesOf({ name: 'one', rate: { max: 1 } }), change({}, { rate: 2 })), ['one']);
-  expect(guardDemand(verdicts, { command: 'x', lineOf: () => null })).toBeNull();
+  expect(guardDemand(verdicts, { command: 'x', lineOf: () => null, hasReason: false })).toBeNull();
 });
 
 describe('--override-guard', () => {
@@ -109,7 +120,7 @@ describe('what stands against a change is told at once', () => {
   const demandsOf = (guards: readonly GuardText[], to: unknown, names: readonly string[]): readonly Demand[] => {
     const verdicts = settle(judged(rulesOf(...guards), change({}, to)), []);
     const demands = [
-      guardDemand(verdicts, { command: 'override set', lineOf: () => null }),
+      guardDemand(verdicts, { command: 'override set', lineOf: () => null, hasReason: false }),
       overrideReasonDemand(names, null),
     ];
     return demands.flatMap((each) => (each === null ? [] : [each]));
@@ -133,8 +144,8 @@ describe('what stands against a change is told at once', () => {
     expect(error.hint).toBe(
       [
         '/a: keep rate at 1 or below.',
-        'Where it has to be, override it, which is recorded: --override-guard one --reason TEXT',
-        'Add besides, all at once: --reason TEXT --ticket ID',
+        'That done, add all of it at once: --reason TEXT --ticket ID',
+        'Where it has to be, override it, which is recorded: --override-guard one --reason TEXT --ticket ID',
       ].join('\n'),
     );
     expect(error.details).toMatchObject({

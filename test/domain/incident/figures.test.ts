@@ -111,9 +111,13 @@ test('before and after are told apart by the first and the last change; no data 
       { number: 2, atMs: 6 },
     ],
   };
-  expect(summaryOf(bucket, window)).toEqual({
+  const summary = (pointMs: number) => summaryOf(bucket, { window, pointMs });
+  expect(summary(2)).toEqual({
     allowed: { before: 10, after: 10 },
     blocked: { before: 3, after: 0.5 },
     shadowBlocked: { before: null, after: null },
   });
+  // A point that reaches back beyond the last change counts for neither side.
+  expect(summary(3).blocked).toEqual({ before: 3, after: 1 });
+  expect(summary(4).blocked).toEqual({ before: 3, after: null });
 });

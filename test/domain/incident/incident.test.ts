@@ -78,6 +78,7 @@ test.each([
 });
 
 describe('flags', () => {
+  const here = { place: 'x.env', machine: 'this-host' };
   const flip = (bucket: string, isOn: boolean, atMs: number, place = 'x.env'): FlagFlip => ({
     bucket,
     isOn,
@@ -99,11 +100,36 @@ describe('flags', () => {
       flip('other', true, 2000, 'other.env'),
       flip('financial', false, 2000),
     ];
-    expect(flagsToRestore({ start }, flips, 'x.env')).toEqual([
+    expect(flagsToRestore({ start }, flips, here)).toEqual([
       { bucket: 'read', isOn: false },
       { bucket: 'auth', isOn: false },
       { bucket: 'financial', isOn: true },
     ]);
+  });
+
+  test('set to and fro go back to what they were before the first time', () => {
+    const { start } = incident;
+    expect(flagsToRestore({ start }, [flip('read', true, 2000), flip('read', false, 3000)], here)).toEqual([]);
+    const often = [flip('read', true, 2000), flip('read', false, 3000), flip('read', true, 4000)];
+    expect(flagsToRestore({ start }, often, here)).toEqual([{ bucket: 'read', isOn: false }]);
+  });
+
+  test('of another machine: a program does the same here, a file of its own is to be set there', () => {
+    const other = { ...flip('read', true, 2000), machine: 'other-host' };
+    const program = { place: 'x.env', machine: null };
+    expect(flagsToRestore(incident, [other], program)).toEqual([{ bucket: 'read', isOn: false }]);
+    expect(flagsToRestore(incident, [other], here)).toEqual([]);
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other] }, [], here)).toMatchObject([
+      {
+        operation: null,
+        command: 'shadow on read (x.env on other-host)',
+        wayBack: 'rlctl shadow off read, where x.env on other-host is set',
+      },
+    ]);
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other] }, [], program)).toEqual([]);
+    // Taken back there by now.
+    const back = { ...other, isOn: false, at: new Date(3000).toISOString() };
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other, back] }, [], here)).toEqual([]);
   });
 
   const record = {
@@ -147,7 +173,11 @@ describe('flags', () => {
       { command: 'panic bucket read', atMs: 2000, buckets: ['read'], reason: 'r', isStanding: false },
       { command: 'panic restore', atMs: 4000, actor: 'eve', reason: null, isStanding: false },
     ]);
-    expect(deedsElsewhere(incident, panicDeeds(panics), []).map(({ operation }) => operation.id)).toEqual(['p-2']);
+    expect(
+      deedsElsewhere(incident, { deeds: panicDeeds(panics), flips: [] }, [], here).map(
+        ({ operation }) => operation?.id,
+      ),
+    ).toEqual(['p-2']);
   });
 
   test('that a rollout set are told by its stages', () => {
@@ -169,7 +199,8 @@ describe('flags', () => {
       buckets: ['financial'],
       isStanding: true,
     });
-    expect(deedsElsewhere(incident, [deed ?? expect.fail()], [{ bucket: 'financial', isOn: true }])).toEqual([]);
+    const known = { deeds: [deed ?? expect.fail()], flips: [] };
+    expect(deedsElsewhere(incident, known, [{ bucket: 'financial', isOn: true }], here)).toEqual([]);
   });
 
   test.each([null, '', '[]', '{"panics":3}', '{"id":"r","plan":{},"stages":[{"flags":[1]}]}'])(

@@ -40,8 +40,8 @@ interface Case {
   readonly knowledge?: LintKnowledge;
 }
 
-/** Every rule but that on files, which has no document to look at. */
-type DocumentRule = Exclude<LintRuleName, 'invalid-file'>;
+/** Every rule but those that have no document to look at. */
+type DocumentRule = Exclude<LintRuleName, 'invalid-file' | 'document-gone'>;
 
 const cases: Readonly<Record<DocumentRule, readonly Case[]>> = {
   unreadable: [
@@ -240,7 +240,9 @@ function manyRoutes(count: number): string {
   return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`/r/${index}/`, { rate: 1 }])));
 }
 
-describe.each(lintRules.map(({ name }) => name).filter((name) => name !== 'invalid-file'))('%s', (name) => {
+const isOnDocuments = (name: LintRuleName): name is DocumentRule => name !== 'invalid-file' && name !== 'document-gone';
+
+describe.each(lintRules.map(({ name }) => name).filter(isOnDocuments))('%s', (name) => {
   test('has cases of both kinds', () => {
     expect(cases[name].some(({ at }) => at.length > 0)).toBe(true);
     expect(cases[name].some(({ at }) => at.length === 0)).toBe(true);

@@ -28,10 +28,14 @@ test.each([
   expect(reloadSummary('prod', verdict)).toBe(`prod was reloaded: ${words}`);
   const panic = { id: 'p-1a2b3c4d', command: 'panic global' };
   const on = { environment: 'prod', verdict };
-  expect(panicSummary({ ...panic, isRestored: false }, on)).toBe(`panic global (p-1a2b3c4d) on prod: ${words}`);
-  expect(panicSummary({ ...panic, isRestored: true }, on)).toBe(
+  expect(panicSummary({ ...panic, how: 'acted' }, on)).toBe(`panic global (p-1a2b3c4d) on prod: ${words}`);
+  expect(panicSummary({ ...panic, how: 'restored' }, on)).toBe(
     `panic global (p-1a2b3c4d) was restored on prod: ${words}`,
   );
+  expect(panicSummary({ ...panic, how: 'left' }, on)).toBe(
+    'panic global (p-1a2b3c4d) was closed on prod, and what it changed left as it is',
+  );
+  expect(panicSummary({ ...panic, how: 'restored' }, { ...on, verdict: null })).toContain('nothing had to be written');
 });
 
 test('a change that nobody knows of', () => {

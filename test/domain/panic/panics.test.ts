@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryBody, HistoryEntry } from '../../../src/domain/override/history.js';
 import { keptPanicsText, parseKeptPanics, type KeptPanic } from '../../../src/domain/panic/kept.js';
-import { overlapRemarks } from '../../../src/domain/panic/overlap.js';
 import {
-  keptAsPanic,
+  isOpen,
   openPanic,
   panicOf,
-  recordedPanics,
+  panicsIn,
   targetOfCommand,
   type Panic,
+  type Present,
 } from '../../../src/domain/panic/panics.js';
 import { restorableFlags, assertSamePlace } from '../../../src/domain/panic/restorable-flags.js';
 import { judgeSwitch } from '../../../src/domain/panic/judge-switch.js';
@@ -57,10 +57,22 @@ const panic = (more: Partial<Panic>): Panic => ({
   reason: null,
   ticket: null,
   changed: ['/pay'],
+  found: [],
+  standsOn: ['/pay'],
   changeIds: ['c1'],
   restored: null,
+  isLeft: false,
+  leaves: [],
   ...more,
 });
+
+/** Everything is as panics want it, but for these. */
+const present = (...gone: readonly string[]): Present => ({
+  isShadow: (prefix) => !gone.includes(prefix),
+  flagText: ({ record }) => (gone.includes(record.variable) ? null : record.wrote),
+});
+const recordedPanics = (history: readonly HistoryEntry[], now = present()): readonly Panic[] =>
+  panicsIn({ history, kept: [] }, now);
 
 describe('what the history tells of panics', () => {
   test('one is open until a change takes it back, whatever command that was', () => {
@@ -69,9 +81,9 @@ describe('what the history tells of panics', () => {
       panic({ atMs: 1000, restored: null }),
     ]);
     const undone = entry('c3', { command: 'override undo', undoes: 'c1', actor: 'bo' }, 5000);
-    expect(recordedPanics([undone, acted])[0]?.restored).toEqual({ atMs: 5000, actor: 'bo', changeId: 'c3' });
+    expect(recordedPanics([undone, acted], present('/pay'))[0]?.restored).toEqual({ atMs: 5000, actor: 'bo', changeId: 'c3' });
     const together = entry('c4', { command: 'incident end', undoes: 'c9', alsoUndoes: ['c1'] });
-    expect(recordedPanics([together, acted])[0]?.restored).toMatchObject({ changeId: 'c4' });
+    expect(recordedPanics([together, acted], present('/pay'))[0]?.restored).toMatchObject({ changeId: 'c4' });
   });
 
   test('what takes one back is no part of it, and names it all the same', () => {
@@ -80,6 +92,40 @@ describe('what the history tells of panics', () => {
     expect(recordedPanics([back, entry('c1', of('p-00000001'))])).toHaveLength(1);
     expect(panicOf(null)).toBeNull();
     expect(panicOf(entry('c', { partOf: [{ kind: 'incident', id: 'i' }] }).body)).toBeNull();
+  });
+});
+
+describe('what a panic stands on', () => {
+  const route = { before: null, after: '{"shadow":true}', previous: null, next: null };
+  const acted = entry('c1', of('p-00000001'));
+  const found = entry('c2', { ...of('p-00000002'), found: ['/pay'], routes: [{ ...route, route: '/checkout' }] }, 2000);
+  const openIn = (history: readonly HistoryEntry[], now = present()): readonly string[] =>
+    recordedPanics(history, now)
+      .filter(isOpen)
+      .map(({ id, standsOn }) => `${id} ${standsOn.join(' ')}`);
+
+  test('is what it changed and what it found, as long as that is in shadow', () => {
+    expect(openIn([found, acted])).toEqual(['p-00000002 /checkout /pay', 'p-00000001 /pay']);
+    expect(openIn([found, acted], present('/pay'))).toEqual(['p-00000002 /checkout']);
+    // What it found goes on counting where its own change is taken back as a change like any other.
+    const undone = entry('c3', { command: 'override undo', undoes: 'c2' }, 3000);
+    expect(openIn([undone, found, acted])).toEqual(['p-00000002 /pay', 'p-00000001 /pay']);
+  });
+
+  test('what nobody can tell counts as standing', () => {
+    const unknown = { isShadow: () => null, flagText: () => undefined };
+    expect(openIn([acted], unknown)).toEqual(['p-00000001 /pay']);
+    expect(panicsIn({ history: [], kept: [kept('p-1')] }, unknown).map(isOpen)).toEqual([true]);
+  });
+
+  test.each([
+    ['true', true],
+    ['"true"', true],
+    ['false', false],
+    [null, false],
+  ])('a flag that is %s', (text, isStanding) => {
+    const [one] = panicsIn({ history: [], kept: [kept('p-1')] }, { ...present(), flagText: () => text });
+    expect(one && isOpen(one)).toBe(isStanding);
   });
 });
 
@@ -123,22 +169,6 @@ test.each([
   expect(targetOfCommand(command)).toEqual(target);
 });
 
-describe('two panics that overlap', () => {
-  const routesOf = (bucket: string): readonly string[] => (bucket === 'financial' ? ['/pay', '/checkout'] : []);
-  const first = panic({ command: 'panic route /pay', changed: ['/pay'] });
-  test.each([
-    ['the wider one relied on the first', 'panic bucket financial', ['/checkout'], true],
-    ['the wider one changed it too', 'panic bucket financial', ['/pay', '/checkout'], false],
-    ['the other is about other routes', 'panic route /search', ['/search'], false],
-    ['what catches every route goes on doing so', 'panic global', [''], false],
-  ])('%s', (_, command, changed, isSaid) => {
-    const other = panic({ id: 'p-00000002', command, changed });
-    expect(overlapRemarks(first, [other, first], routesOf)).toHaveLength(isSaid ? 1 : 0);
-    const done = { ...other, restored: { atMs: 1, actor: 'a', changeId: null } };
-    expect(overlapRemarks(first, [done, first], routesOf)).toEqual([]);
-  });
-});
-
 const record = {
   place: '/etc/limiter.env',
   variable: 'RATE_LIMIT_SHADOW_READ',
@@ -165,11 +195,16 @@ describe('panics that acted outside the document', () => {
   test('are read as they were written', () => {
     const panics = [kept('p-1'), kept('p-2', { atMs: 9, actor: 'bo' })];
     expect(parseKeptPanics(keptPanicsText(panics))).toEqual(panics);
-    expect(keptAsPanic(kept('p-1'))).toMatchObject({
-      changed: ['RATE_LIMIT_SHADOW_READ'],
-      changeIds: [],
-      restored: null,
-    });
+    expect(panicsIn({ history: [], kept: [kept('p-1')] }, present())).toMatchObject([
+      { changed: ['RATE_LIMIT_SHADOW_READ'], standsOn: ['RATE_LIMIT_SHADOW_READ'], changeIds: [], restored: null },
+    ]);
+    const found = {
+      ...kept('p-3', { atMs: 9, actor: 'bo', reason: 'r', isLeft: true, leaves: ['/a'] }),
+      way: 'overrides' as const,
+      flags: [{ bucket: 'read', record, isFound: true as const }],
+      found: ['/a'],
+    };
+    expect(parseKeptPanics(keptPanicsText([found]))).toEqual([found]);
   });
 
   test.each([
@@ -185,9 +220,9 @@ describe('panics that acted outside the document', () => {
 
   test('every open one is kept, and of the others the newest', () => {
     const done = { atMs: 9, actor: 'bo' };
-    const many = [...Array.from({ length: 80 }, (_, index) => kept(`r${index}`, done)), kept('old')];
+    const many = [...Array.from({ length: 130 }, (_, index) => kept(`r${index}`, done)), kept('old')];
     const left = parseKeptPanics(keptPanicsText(many));
-    expect(left).toHaveLength(51);
+    expect(left).toHaveLength(101);
     expect([left[0]?.id, left.at(-1)?.id]).toEqual(['r0', 'old']);
   });
 });

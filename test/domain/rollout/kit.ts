@@ -49,7 +49,15 @@ export function bucketOf(
 
 export function decisionsOf(buckets: readonly BucketDecisions[], remarks: readonly Remark[] = []): Decisions {
   const endMs = Date.parse('2026-11-21T12:00:00Z');
-  const common = { endMs, windowMs: 60_000, stepMs: 3000, reloads: null, activeOverrides: null, newestMs: endMs };
+  const common = {
+    endMs,
+    windowMs: 60_000,
+    stepMs: 3000,
+    pointMs: 12_000,
+    reloads: null,
+    activeOverrides: null,
+    newestMs: endMs,
+  };
   return { ...common, buckets, remarks };
 }
 

@@ -7,9 +7,11 @@ import { readPlacedFile } from '../../../src/yaml-file.js';
 
 const read = (text: string) => parseRolloutPlan(readPlacedFile(text, 'plan.yaml'), { at: [], name: null });
 
-function faultsOf(text: string): readonly string[] {
+const faultsOf = (text: string): readonly string[] => faultsIn(() => read(text));
+
+function faultsIn(parse: () => unknown): readonly string[] {
   try {
-    read(text);
+    parse();
   } catch (error) {
     if (error instanceof RlctlError) return (error.details?.['faults'] ?? []) as readonly string[];
     throw error;
@@ -60,7 +62,10 @@ describe('faults stand with their place', () => {
       'stages:\n  - name: a\n    gates: {blockShare: 5}',
       'plan.yaml:3:13: stages[0].gates.blockShare must be a share: 5%, or 0.05',
     ],
-    ['stages:\n  - name: a\n    gates: {blockShare: 120%}', 'plan.yaml:3:5: stages[0].gates a share is at most 100%'],
+    [
+      'stages:\n  - name: a\n    gates: {blockShare: 120%}',
+      'plan.yaml:3:13: stages[0].gates.blockShare is a share, and at most 100%',
+    ],
     ['stages:\n  - name: a\n    soak: 15', 'plan.yaml:3:5: stages[0].soak must be a text'],
     [
       'stages:\n  - name: a\n    soak: soon',
@@ -80,6 +85,28 @@ describe('faults stand with their place', () => {
   ])('%j', (text, fault) => {
     expect(faultsOf(text)).toContain(fault);
   });
+});
+
+test('every fault is told in one round: of the form, of what it means, and buckets that are not there', () => {
+  const text = `stages:
+  - {name: A b, soaks: 1h}
+  - {name: a, enforce: [finance, pay], gates: {blockShare: 120%, samples: 0}}
+  - {name: a, shadow: [financial], enforce: [pay], watch: [none]}
+`;
+  const nameOf = (bucket: string): string =>
+    bucketNamed({ buckets: new Map([['pay', { routes: [], alias: ['financial'] }]]) }, bucket).name;
+  const parse = () => parseRolloutPlan(readPlacedFile(text, 'plan.yaml'), { at: [], name: null }, nameOf);
+  const there = 'there are: pay, auth, read, write';
+  expect(faultsIn(parse)).toEqual([
+    'plan.yaml:2:6: stages[0].name must be small letters, digits and dashes',
+    'plan.yaml:2:17: stages[0].soaks is unknown; did you mean soak?',
+    `plan.yaml:3:25: stages[1].enforce[0]: there is no bucket "finance"; ${there}`,
+    'plan.yaml:3:48: stages[1].gates.blockShare is a share, and at most 100%',
+    'plan.yaml:3:66: stages[1].gates.samples is out of range',
+    'plan.yaml:4:5: stages[2] pay cannot be put into shadow and enforced at once',
+    'plan.yaml:4:6: stages[2].name "a" is the name of an earlier stage',
+    `plan.yaml:4:60: stages[2].watch[0]: there is no bucket "none"; ${there}`,
+  ]);
 });
 
 test('a plan inside a configuration is read where it stands, and its faults with it', () => {

@@ -10,6 +10,7 @@ const plain: RunbookInput = {
   type: 'string',
   description: null,
   default: null,
+  example: null,
   isOptional: false,
   choices: [],
   min: null,

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { builtInRunbooks } from '../../../src/domain/runbook/built-in.js';
-import { lintRunbook } from '../../../src/domain/runbook/lint.js';
+import { lintRead } from '../../../src/domain/runbook/lint.js';
 import { readRunbook } from '../../../src/domain/runbook/read.js';
 import { runbookSchema, type WrittenRunbook } from '../../../src/domain/runbook/schema.js';
 import { readPlacedFile } from '../../../src/yaml-file.js';
 
 function findings(text: string): readonly string[] {
   const placed = readPlacedFile(text, 'r.yaml');
-  const read = readRunbook('r', placed);
-  const found = read.kind === 'faulty' ? read.findings : lintRunbook(read.runbook, placed);
+  const found = lintRead(readRunbook('r', placed), placed);
   return found.map(({ rule, place, message }) => `${place?.line}:${place?.column} ${rule}: ${message}`);
 }
 
@@ -101,6 +100,41 @@ describe('lint of a runbook', () => {
   ])('input %s', (input, wanted) => {
     const text = `title: T\nsummary: S\ninputs:\n  x: ${input}\nsteps:\n  - {id: a, title: A, manual: '{{x}}', undo: {manual: b}}\n`;
     expect(findings(text).map((line) => line.replace(/^\S+ \S+: /, ''))).toContain(wanted);
+  });
+
+  test('everything is told in one round, whatever else is wrong, and nothing that only follows from it', () => {
+    const text = `title: 5
+summry: S
+inputs:
+  route: {type: rout}
+  rate: {type: integer, min: 9, max: 1}
+steps:
+  - {id: a, title: A, rlctl: [sandbox, up], whyy: x}
+  - {id: a, title: A, rlctl: [override, get, '{{rute}}'], manual: x}
+  - {id: b, rlctl: [override, set, '{{route}}', --rate, '{{rate}}', --target, x]}
+  - {id: c, title: C, http: {path: /x, url: y}, precheck: [{promql: {query: up}}, {rlctl: [reload]}]}
+  - 7
+`;
+    expect(findings(text)).toEqual([
+      '1:1 form: title must be a text',
+      '1:1 form: summary is missing',
+      '2:1 form: summry is unknown',
+      '4:11 form: inputs.route.type must be string, integer, duration, route, bucket, identity or choice',
+      '5:25 input: input rate: 9 is more than 1',
+      '7:23 command: a step cannot run "rlctl sandbox up"',
+      '7:45 form: steps[0].whyy is unknown',
+      '8:5 form: steps[1] must have exactly one of rlctl, http, promql, manual, exec',
+      '8:6 step: there is another step "a" before',
+      '8:23 template: {{rute}}: there is no such input',
+      '9:5 form: steps[2].title is missing',
+      '9:13 command: a step cannot carry --target: a signature goes to the environment’s own addresses only',
+      '10:23 form: steps[3].http must have either path or url',
+      '10:61 form: steps[3].precheck[0].promql must have one of below, above and equals',
+      '10:84 check: a check only looks, and this does something',
+      '11:5 form: steps[4] must be a map of names and values',
+    ]);
+    expect(findings('steps: {}')).toContain('1:1 form: steps must be a list');
+    expect(findings('[]')).toEqual(['1:1 form: the file must be a map of names and values']);
   });
 
   test('an input that nothing uses is said, and a second document is refused with its place', () => {

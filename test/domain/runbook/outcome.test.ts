@@ -39,13 +39,70 @@ describe('the end of a command as a step', () => {
 
   test('a field that is not as wanted is no effect of a change, and a finding of a look', () => {
     const document = { kind: 'Reload', reloads: [{ isShadow: false }, { isShadow: true }] };
-    const fields = [{ path: 'reloads.*.isShadow', is: 'true' }];
+    const fields = [{ path: 'reloads.*.isShadow', how: 'is', wanted: 'true' }] as const;
     expect(readEnd({ argv: ['reload'], exits: [0], fields }, end(0, document))).toMatchObject({
       kind: 'noEffect',
       text: expect.stringContaining('reloads.*.isShadow is false and true, not true'),
     });
-    const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', is: 'x' }] };
+    const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', how: 'is', wanted: 'x' }] as const };
     expect(readEnd(look, end(0, document))).toMatchObject({ kind: 'bad', exitCode: 3 });
+  });
+
+  test.each([
+    ['atMost', '40', 'good'],
+    ['atMost', '39', 'bad'],
+    ['atLeast', '40', 'good'],
+    ['atLeast', '41', 'bad'],
+  ] as const)('a number may be %s %s', (how, wanted, kind) => {
+    const look = { argv: ['status'], exits: [0], fields: [{ path: 'server.burst', how, wanted }] };
+    const outcome = readEnd(look, end(0, { kind: 'Policy', server: { burst: 40 } }));
+    expect(outcome.kind).toBe(kind);
+    if (kind === 'bad') expect(outcome.text).toMatch(/^server\.burst is 40, and must be at (?:most|least) \d+$/m);
+  });
+
+  test('a number that is not known is beyond no bound, and one that is not there is', () => {
+    const bound = (path: string) => [{ path, how: 'atMost', wanted: '1' }] as const;
+    const told = (path: string) =>
+      readEnd({ argv: ['status'], exits: [0], fields: bound(path) }, end(0, { expected: { burst: null } })).kind;
+    expect([told('expected.burst'), told('expected.rate')]).toEqual(['good', 'bad']);
+  });
+
+  test.each([
+    ['start', 'passed', 'good'],
+    ['promote', 'finished', 'good'],
+    ['start', 'detached', 'good'],
+    ['promote', 'aborted', 'bad'],
+    ['start', 'inconclusive', 'bad'],
+    ['undo', 'undone', 'good'],
+  ])('rollout %s that ends %s is %s', (verb, ended, kind) => {
+    const rollout = { id: 'r-1', stage: 'one', phase: 'watching', stages: [] };
+    const document = { kind: 'Rollout', end: ended, rollout, changes: [change({})], forecast: [] };
+    const outcome = readEnd({ argv: ['rollout', verb], exits: [0], fields: [] }, end(0, document));
+    expect(outcome).toMatchObject({ kind, text: `rollout r-1, one: ${ended}\nproven (loaded): as stored` });
+  });
+
+  test('a stage that nothing would come of, or nothing came of, is no effect', () => {
+    const refusal = { code: 'STAGE_WITHOUT_EFFECT', message: 'm', hint: 'h' };
+    const argv = ['rollout', 'start'];
+    const refused = readEnd({ argv, exits: [0], fields: [] }, { exitCode: 6, document: null, error: refusal });
+    expect(refused).toEqual({ kind: 'noEffect', text: 'm', hint: 'h', exitCode: 8 });
+    const last = change({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
+    const document = { kind: 'Rollout', end: 'notProven', rollout: {}, changes: [change({}), last] };
+    expect(readEnd({ argv, exits: [0], fields: [] }, end(8, document)).kind).toBe('noEffect');
+  });
+
+  test('the value of a lock is shown, cut short and tame, and is not among what is kept', () => {
+    const document = {
+      kind: 'LimiterKey',
+      outcome: 'shown',
+      digest: 'd1',
+      value: `\u001b[2J${'x'.repeat(900)}`,
+      said: ['it is held'],
+    };
+    const outcome = readEnd({ argv: ['lock', 'show', '1', 'a'], exits: [0], fields: [] }, end(0, document));
+    expect(outcome).toMatchObject({ kind: 'good', text: 'it is held', seen: 'd1' });
+    expect(outcome.aside).toMatch(/^value: \[2Jx+…$/);
+    expect(outcome.aside?.length).toBeLessThan(220);
   });
 
   test('paths go through lists and maps, and never to what is inherited', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
-import { dropPanic, keepPanic, keepRestored, keptPanics } from '../../../src/procedures/panic/keep.js';
+import { dropPanic, keepClosed, keepPanic, keptPanics } from '../../../src/procedures/panic/keep.js';
 import type { OperationStore } from '../../../src/ports/operation-store.js';
 import { createFakeOperations } from '../../support/fake-operation-store.js';
 import { createFakeClock, createFakeDeadline } from '../../support/fake-time.js';
@@ -24,7 +24,7 @@ test('many at once: none is lost', async () => {
   await Promise.all(ids.map((id) => keepPanic({ operations: fake.store(), deadline }, panic(id))));
   const ports = { operations: fake.store(), deadline };
   expect((await keptPanics(ports)).map(({ id }) => id).toSorted()).toEqual(ids);
-  await Promise.all([keepRestored(ports, 'p-3', 'bo'), dropPanic({ operations: fake.store(), deadline }, 'p-4')]);
+  await Promise.all([keepClosed(ports, panic('p-3')(1), { actor: 'bo' }), dropPanic({ operations: fake.store(), deadline }, 'p-4')]);
   const left = await keptPanics(ports);
   expect(left).toHaveLength(7);
   expect(left.filter(({ restored }) => restored !== null)).toMatchObject([

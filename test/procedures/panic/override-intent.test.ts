@@ -1,14 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
-import { panicOf } from '../../../src/domain/panic/panics.js';
+import { isOpen, openPanic, type Panic } from '../../../src/domain/panic/panics.js';
+import { restorationOf } from '../../../src/domain/panic/restoration.js';
 import type { PanicTarget } from '../../../src/domain/panic/target.js';
 import { planChange, type ChangeIntent } from '../../../src/procedures/override/plan.js';
-import { undoOperationIntent } from '../../../src/procedures/override/undo-operation.js';
 import { writePlan } from '../../../src/procedures/override/write.js';
 import { panicIntent, type RoutePanic } from '../../../src/procedures/panic/override-intent.js';
-import { allPanics } from '../../../src/procedures/panic/panics.js';
-import { keepPanic, keepRestored } from '../../../src/procedures/panic/keep.js';
+import { allPanics, type RecordedPanics } from '../../../src/procedures/panic/panics.js';
+import { restorePanicIntent } from '../../../src/procedures/panic/restore-intent.js';
+import { keepClosed, keepPanic } from '../../../src/procedures/panic/keep.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOperations } from '../../support/fake-operation-store.js';
 import { createFakeOverrides } from '../../support/fake-override-store.js';
@@ -40,25 +41,48 @@ function openDesk(document: string) {
     ifRevision: null,
     remarks: [],
   });
+  const operations = createFakeOperations(() => (time.ms += 1)).store();
+  const kept = { operations, deadline: ports.deadline };
+  const recorded = (): Promise<RecordedPanics> => allPanics({ ...ports, ...kept }, () => undefined);
   return {
     fake,
     ports,
     run,
-    panic: (id: string, ...prefixes: readonly string[]) => run(panicIntent(wanted(id, prefixes))),
+    recorded,
+    close: async (id: string) => {
+      const panic = openPanic((await recorded()).panics, id);
+      await keepClosed(kept, { ...panic, flags: [] }, { actor: 'ann@host', isLeft: true });
+    },
+    /** False: it found everything as wanted, and is recorded as such. */
+    panic: async (id: string, ...prefixes: readonly string[]) => {
+      const intent = panicIntent(wanted(id, prefixes));
+      if (await run(intent)) return true;
+      const { actor, reason, ticket } = author;
+      const { found = [] } = intent.terms?.() ?? {};
+      const facts = { id, command: intent.command, way: 'overrides' as const, actor, reason, ticket };
+      await keepPanic(kept, (atMs) => ({ ...facts, atMs, flags: [], found, restored: null }));
+      return false;
+    },
     plan: (more: Partial<RoutePanic>, ...prefixes: readonly string[]) =>
       planChange(ports, panicIntent({ ...wanted('p-1', prefixes), ...more })),
-    restore: (id: string) =>
-      run(
-        undoOperationIntent(ports, {
-          command: 'panic restore',
-          belongs: ({ body }) => panicOf(body)?.id === id,
-          ifRevision: null,
-          what: `the panic ${id}`,
-          partOf: [{ kind: 'panic', id }],
-        }),
-      ),
+    restore: async (id: string) => {
+      const panic = openPanic((await recorded()).panics, id);
+      const judge = async () => {
+        const { panics, history } = await recorded();
+        return { restoration: restorationOf(panic, panics, history), history };
+      };
+      const { leaves } = (await judge()).restoration;
+      if (await run(restorePanicIntent({ id, ifRevision: null, judge, remarks: [] }))) return true;
+      await keepClosed(kept, { ...panic, flags: [] }, { actor: 'ann@host', leaves });
+      return false;
+    },
     document: () => Buffer.from(fake.state.bytes ?? '').toString(),
   };
+}
+
+/** Every prefix with its value, in the order in which the server takes them. */
+function fieldsOf(text: string): unknown {
+  return Object.entries(JSON.parse(text) as Record<string, unknown>);
 }
 
 function targetOf([first]: readonly string[]): PanicTarget {
@@ -75,10 +99,19 @@ describe('a panic through overrides', () => {
     expect(desk.document()).toBe('{"/a":{"rate":1,"shadow":true},"/b":{"shadow":true}}');
   });
 
-  test('that finds everything as wanted writes nothing', async () => {
-    const desk = openDesk('{"":{"shadow":true}}');
-    expect(await desk.panic('p-1')).toBe(false);
-    expect(desk.fake.state.entries).toEqual([]);
+  test('that finds everything as wanted writes nothing, stands on it all the same, and puts nothing back', async () => {
+    const text = '{"":{"shadow":true},"/a/b":{"shadow":true},"/a":{"shadow":true}}';
+    for (const [prefixes, found] of [
+      [[], ['']],
+      [['/a'], ['/a', '/a/b']],
+    ] as const) {
+      const desk = openDesk(text);
+      expect(await desk.panic('p-1', ...prefixes)).toBe(false);
+      expect(desk.fake.state.entries).toEqual([]);
+      expect((await desk.recorded()).panics).toMatchObject([{ id: 'p-1', changed: [], found, standsOn: found }]);
+      expect(await desk.restore('p-1')).toBe(false);
+      expect(desk.document()).toBe(text);
+    }
   });
 
   test('says what it moved, took along and left', async () => {
@@ -136,13 +169,97 @@ describe('restoring', () => {
       fc.asyncProperty(document, panics, async (text, list) => {
         const desk = openDesk(text);
         const acted: string[] = [];
-        for (const [index, prefixes] of list.entries())
-          if (await desk.panic(`p-${index}`, ...prefixes)) acted.push(`p-${index}`);
+        for (const [index, prefixes] of list.entries()) {
+          await desk.panic(`p-${index}`, ...prefixes);
+          acted.push(`p-${index}`);
+        }
         for (const id of acted.toReversed()) await desk.restore(id);
         expect(desk.document()).toBe(text);
       }),
       { seed: 61, numRuns: 150 },
     );
+  });
+
+  test('in any order, what open ones stand on stays, and the last one puts back what stood before the first', async () => {
+    const order = fc.array(fc.nat({ max: 5 }), { minLength: 3, maxLength: 3 });
+    const stood = ({ panics }: RecordedPanics): readonly string[] =>
+      panics.filter(isOpen).flatMap(({ standsOn }) => standsOn);
+    await fc.assert(
+      fc.asyncProperty(document, panics, order, async (text, list, picks) => {
+        const desk = openDesk(text);
+        for (const [index, prefixes] of list.entries()) await desk.panic(`p-${index}`, ...prefixes);
+        const left = list.map((_, index) => `p-${index}`);
+        const wanted = (id: string, all: readonly Panic[]): readonly string[] => {
+          const panic = all.find((each) => each.id === id);
+          return [...(panic?.changed ?? []), ...(panic?.found ?? [])];
+        };
+        for (const pick of picks) {
+          const [id] = left.splice(pick % Math.max(1, left.length), 1);
+          if (id === undefined) break;
+          await desk.restore(id);
+          const now = await desk.recorded();
+          for (const other of left) {
+            for (const route of wanted(other, now.panics)) expect(stood(now)).toContain(route);
+          }
+        }
+        expect(desk.document()).toBe(text);
+      }),
+      { seed: 62, numRuns: 300 },
+    );
+  });
+
+  test('what one left on purpose is nobody’s to put back', async () => {
+    const desk = openDesk('{"/a":{"rate":1}}');
+    await desk.panic('p-1', '/a');
+    await desk.close('p-1');
+    expect((await desk.recorded()).panics.filter(isOpen)).toEqual([]);
+    await desk.panic('p-2', '/a', '/b');
+    await desk.restore('p-2');
+    expect(desk.document()).toBe('{"/a":{"rate":1,"shadow":true}}');
+    await expect(desk.restore('p-1')).rejects.toMatchObject({ code: 'PANIC_RESTORED' });
+  });
+
+  test('what another one goes on standing on although somebody changed its rate is that one’s conflict', async () => {
+    const desk = openDesk('{"/a":{"rate":1}}');
+    await desk.panic('p-1', '/a');
+    await desk.panic('p-2', '/a');
+    expect(await desk.restore('p-1')).toBe(false);
+    desk.fake.foreignSet('{"/a":{"rate":7,"shadow":true}}');
+    await expect(desk.restore('p-2')).rejects.toMatchObject({
+      kind: 'conflict',
+      hint: expect.stringContaining('panic restore p-2 --leave') as string,
+    });
+    await desk.close('p-2');
+    expect((await desk.recorded()).panics.filter(isOpen)).toEqual([]);
+  });
+
+  test('what several stand on goes from one to the next, a part at a time', async () => {
+    const desk = openDesk('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
+    await desk.panic('p-1', '/a', '/b', '/c');
+    await desk.panic('p-2', '/a', '/b');
+    await desk.panic('p-3', '/b');
+    await desk.restore('p-1');
+    expect(fieldsOf(desk.document())).toEqual(
+      fieldsOf('{"/a":{"rate":1,"shadow":true},"/b":{"rate":2,"shadow":true},"/c":{"rate":3}}'),
+    );
+    await desk.restore('p-2');
+    expect(fieldsOf(desk.document())).toEqual(
+      fieldsOf('{"/a":{"rate":1},"/b":{"rate":2,"shadow":true},"/c":{"rate":3}}'),
+    );
+    await desk.restore('p-3');
+    expect(desk.document()).toBe('{"/a":{"rate":1},"/b":{"rate":2},"/c":{"rate":3}}');
+  });
+
+  test('what was put back and let through anew by somebody since is not this one’s to put back', async () => {
+    const desk = openDesk('{"/a":{"rate":1}}');
+    await desk.panic('p-1', '/a');
+    await desk.panic('p-2', '/a');
+    await desk.restore('p-1');
+    desk.fake.foreignSet('{"/a":{"rate":1,"shadow":false}}');
+    await desk.panic('p-3', '/a');
+    expect(await desk.restore('p-3')).toBe(false);
+    await desk.restore('p-2');
+    expect(desk.document()).toBe('{"/a":{"rate":1,"shadow":false}}');
   });
 
   test.each([
@@ -158,10 +275,9 @@ describe('restoring', () => {
       ['p-2', 'p-1'],
     ]) {
       const desk = openDesk(text);
-      const acted = new Set<string>();
-      if (await desk.panic('p-1', ...first)) acted.add('p-1');
-      if (await desk.panic('p-2', ...second)) acted.add('p-2');
-      for (const id of order) if (acted.has(id)) await desk.restore(id);
+      await desk.panic('p-1', ...first);
+      await desk.panic('p-2', ...second);
+      for (const id of order) await desk.restore(id);
       expect(desk.document()).toBe(text);
     }
   });
@@ -195,7 +311,7 @@ describe('restoring', () => {
     const desk = openDesk('{}');
     await desk.panic('p-1', '/a');
     await desk.restore('p-1');
-    await expect(desk.restore('p-1')).rejects.toMatchObject({ kind: 'usage', code: 'NOTHING_TO_UNDO' });
+    await expect(desk.restore('p-1')).rejects.toMatchObject({ kind: 'usage', code: 'PANIC_RESTORED' });
   });
 });
 
@@ -216,13 +332,13 @@ describe('what is listed', () => {
     const ports = { operations: operations.store(), deadline: desk.ports.deadline };
     await keepPanic(ports, (atMs) => ({ ...kept, atMs, flags: [], restored: null }));
     const all = { ...desk.ports, ...ports };
-    expect((await allPanics(all)).panics.map(({ id, way, restored }) => [id, way, restored])).toEqual([
+    expect((await allPanics(all, () => undefined)).panics.map(({ id, way, restored }) => [id, way, restored])).toEqual([
       ['p-f', 'flags', null],
       ['p-1', 'overrides', null],
     ]);
-    await keepRestored(ports, 'p-f', 'cy');
+    await keepClosed(ports, { ...kept, atMs: 1, flags: [] }, { actor: 'cy' });
     await desk.restore('p-1');
-    expect((await allPanics(all)).panics.map(({ restored }) => restored?.actor)).toEqual(['cy', 'ann@host']);
+    expect((await allPanics(all, () => undefined)).panics.map(({ restored }) => restored?.actor)).toEqual(['cy', 'ann@host']);
   });
 
   test('where Redis does not answer, its error', async () => {
@@ -230,11 +346,11 @@ describe('what is listed', () => {
     const ports = { ...desk.ports, operations: operations.store() };
     const down = new RlctlError('unreachable', 'down', { code: 'REDIS_UNREACHABLE' });
     desk.fake.faults.history = down;
-    await expect(allPanics(ports)).rejects.toBe(down);
+    await expect(allPanics(ports, () => undefined)).rejects.toBe(down);
     desk.fake.faults.history = null;
     // What is kept beside the history does not keep anybody from taking back what the history tells.
     await desk.panic('p-1', '/a');
     operations.fault.next = down;
-    expect(await allPanics(ports)).toMatchObject({ panics: [{ id: 'p-1' }], failure: down });
+    expect(await allPanics(ports, () => undefined)).toMatchObject({ panics: [{ id: 'p-1' }], failure: down });
   });
 });

@@ -1,0 +1,60 @@
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
+import type { PanicInput } from './input.js';
+import { platformSteps } from './platform-steps.js';
+
+/**
+ * What is left to do where a panic could not act because Redis, the API or the document failed it: that it changed nothing,
+ * the cure, the ways that do not need what failed, and the steps of the platform. A panic that fails must not be the last
+ * word.
+ */
+export function emergency(error: unknown, environment: Environment, input: PanicInput, way: PanicWay): unknown {
+  if (!(error instanceof RlctlError)) return error;
+  const { kind, code, message, details } = error;
+  const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
+  if (!isUnreadable && kind !== 'unreachable') return error;
+  const cure = isUnreadable ? repair : error.hint;
+  const steps = platformSteps(environment, input.target);
+  const hint = [
+    [...(cure === undefined ? [] : [withoutStop(cure)]), ...otherWays(environment, input, way, isUnreadable)].join(
+      '. Or: ',
+    ),
+    'Or on the platform itself:',
+    ...steps.map((step, index) => `  ${index + 1}. ${step}`),
+  ].join('\n');
+  const isSaid = /nothing was (?:written|changed|sent)/.test(message);
+  return new RlctlError(kind, isSaid ? message : `${withoutStop(message)}; nothing was changed`, {
+    code,
+    hint,
+    details: { ...details, manualSteps: steps },
+  });
+}
+
+const repair =
+  'While it is so, a server that reloads drops every override and keeps its own limits. Restore it first, which reloads and proves: rlctl override repair; then run the panic again';
+
+/** Ways that do not need what failed. */
+function otherWays(
+  { killSwitch, shadowDriver }: Environment,
+  { target }: PanicInput,
+  way: PanicWay,
+  isUnreadable: boolean,
+): readonly string[] {
+  const command = `rlctl ${panicCommand(target)}`;
+  const hasFlags = shadowDriver !== 'overrides' && target.kind !== 'route';
+  const hasSwitch = way !== 'kill-switch' && killSwitch !== null && 'exec' in killSwitch;
+  const forced = isUnreadable ? 'rlctl reload --force' : 'rlctl reload --no-verify';
+  return [
+    ...(hasFlags
+      ? [
+          `${command}${way === 'flags' ? '' : ' --by flags'} --no-reload sets the flag without it, and lets nothing through before a reload, which may cost every override: ${forced}`,
+        ]
+      : []),
+    ...(hasSwitch ? ['rlctl panic global --by kill-switch needs no document'] : []),
+  ];
+}
+
+function withoutStop(text: string): string {
+  return text.replace(/\.$/, '');
+}

@@ -1,0 +1,73 @@
+import type { Incident } from '../incident/incident.js';
+import type { Panic } from '../panic/panics.js';
+import { currentStage, isOver, type RolloutState } from '../rollout/state.js';
+import { nextStep, type RunJournal } from '../runbook/journal.js';
+import type { OperationKind } from './reference.js';
+
+/** Something that somebody began and nobody has ended. */
+export interface OpenOperation {
+  readonly kind: OperationKind;
+  readonly id: string;
+  /** What it is, as it was typed or titled: `bucket financial`, `Search is slow`. */
+  readonly what: string;
+  /** How it stands: `open`, `watching, driven by alice@host`. */
+  readonly state: string;
+  /** Epoch milliseconds. */
+  readonly sinceMs: number;
+  readonly by: string;
+  /** The commands that go on with it, or take it back, the first one first to think of. */
+  readonly commands: readonly string[];
+}
+
+export function openPanicOperation({ id, command, atMs, actor }: Panic): OpenOperation {
+  const what = command.replace(/^panic /, '');
+  return { kind: 'panic', id, what, state: 'open', sinceMs: atMs, by: actor, commands: [`rlctl panic restore ${id}`] };
+}
+
+export function openIncidentOperation({ id, title, start, startedBy }: Incident): OpenOperation {
+  const commands = ['rlctl incident status', 'rlctl incident end'];
+  return { kind: 'incident', id, what: title, state: 'open', sinceMs: start.atMs, by: startedBy, commands };
+}
+
+/** `holder`: who drives it now; `null`: nobody. Resolves to `null` where the rollout is over. */
+export function openRolloutOperation(state: RolloutState, holder: string | null): OpenOperation | null {
+  if (isOver(state)) return null;
+  const { id, phase, plan, stage, startedAtMs, startedBy } = state;
+  const driver =
+    holder === null ? (phase === 'passed' || phase === 'paused' ? '' : ', nobody drives it') : `, driven by ${holder}`;
+  const on = holder !== null ? 'status -w' : phase === 'passed' ? 'promote' : 'resume';
+  const isWayBack = ['watching', 'passed', 'paused', 'changing'].includes(phase);
+  return {
+    kind: 'rollout',
+    id,
+    what: `stage ${stage + 1} of ${plan.stages.length}, ${currentStage(state).name}`,
+    state: `${phase}${driver}`,
+    sinceMs: startedAtMs,
+    by: startedBy,
+    commands: [`rlctl rollout ${on}`, ...(isWayBack ? ['rlctl rollout abort'] : [])],
+  };
+}
+
+/** A run that stopped, and that nobody went on with for so long, is left for good. */
+const leftMs = 24 * 60 * 60_000;
+
+/** `holder`: who drives it now; `null`: nobody. `null` where the run has ended, or was left long ago. */
+export function openRunOperation(run: RunJournal, holder: string | null, nowMs: number): OpenOperation | null {
+  const { id, runbook, state, startedAtMs, actor, events } = run;
+  const lastMs = events.at(-1)?.atMs ?? startedAtMs;
+  if (state === 'done' || state === 'undone' || (state === 'stopped' && nowMs - lastMs > leftMs)) return null;
+  const step = nextStep(run)?.id;
+  const standing = state === 'running' ? (holder === null ? 'cut off' : `driven by ${holder}`) : state;
+  return {
+    kind: 'runbook',
+    id,
+    what: runbook,
+    state: `${standing}${step === undefined ? '' : ` at ${step}`}`,
+    sinceMs: startedAtMs,
+    by: actor,
+    commands:
+      holder === null
+        ? [`rlctl runbook resume ${id}`, `rlctl runbook resume ${id} --undo`]
+        : [`rlctl runbook log ${id}`],
+  };
+}

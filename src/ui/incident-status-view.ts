@@ -1,0 +1,116 @@
+import type { Environment } from '../domain/config/environment.js';
+import type { RlctlError } from '../domain/errors.js';
+import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
+import type { FlagDeed } from '../domain/incident/operation-flags.js';
+import type { LiveProof } from '../domain/incident/verdict.js';
+import type { RouteDiff } from '../domain/override/diff.js';
+import { addressed } from '../domain/printed-command.js';
+import type { IncidentStory } from '../procedures/incident/report.js';
+import { incidentJson, timelineJson } from './incident-json.js';
+import { paintVerdict, storyText } from './incident-story-text.js';
+import { diffText, routeText } from './incident-words.js';
+import { pasted } from './pasted.js';
+import { term } from './term.js';
+import type { Theme } from './theme.js';
+import type { View } from './view.js';
+
+/** Nothing is open. */
+export function noIncidentView(environment: Environment): View {
+  const next = 'open one: rlctl incident start TITLE; those that have ended: rlctl incident list';
+  return {
+    kind: 'IncidentStatus',
+    data: { environment: environment.name, isOpen: false, incident: null, timeline: [] },
+    items: [],
+    human: (theme) =>
+      `no incident is open on ${term(environment.name)}\n${theme.dim(term(addressed(next, environment.address)))}`,
+  };
+}
+
+/** What the end would take back. */
+export interface WayBack {
+  readonly diff: readonly RouteDiff[];
+  readonly remarks: readonly string[];
+  readonly flags: readonly FlagToRestore[];
+  /** What has to be taken back by its own command first. */
+  readonly elsewhere: readonly FlagDeed[];
+  /** Why it would be refused; `null`: it would not. */
+  readonly refusal: RlctlError | null;
+}
+
+/** Where the open incident stands. */
+export function incidentStatusView(
+  story: IncidentStory,
+  { proof, wayBack }: { readonly proof: LiveProof | null; readonly wayBack: WayBack },
+  environment: Environment,
+): View {
+  const { incident, timeline, nowMs, isCut } = story;
+  const items = timelineJson(timeline);
+  const { refusal, ...restores } = wayBack;
+  return {
+    kind: 'IncidentStatus',
+    data: {
+      environment: environment.name,
+      isOpen: true,
+      incident: incidentJson(incident),
+      elapsedSeconds: Math.round((nowMs - incident.start.atMs) / 1000),
+      isCut,
+      timeline: items,
+      proof: proof === null ? null : { verdict: proof.verdict, diagnosis: proof.diagnosis },
+      restores: {
+        ...restores,
+        refusal: refusal === null ? null : { code: refusal.code, message: refusal.message, exitCode: refusal.exitCode },
+      },
+    },
+    items,
+    human: async (theme) =>
+      [
+        await storyText(story, environment, theme),
+        ...(proof === null
+          ? []
+          : [
+              `in force now: ${paintVerdict(proof.verdict, theme)}: ${term(addressed(proof.diagnosis, environment.address))}`,
+            ]),
+        '',
+        ...wayBackLines(wayBack, environment, theme),
+      ].join('\n'),
+  };
+}
+
+function wayBackLines(
+  { diff, remarks, flags, elsewhere, refusal }: WayBack,
+  { address }: Environment,
+  theme: Theme,
+): readonly string[] {
+  if (refusal !== null)
+    return [
+      theme.warn(`its end could take nothing back now: ${term(refusal.message)}`),
+      ...(refusal.hint === undefined ? [] : [`${theme.accent('hint:')}  ${term(addressed(refusal.hint, address))}`]),
+    ];
+  const lines = [
+    ...diff.map((each) => `  ${term(routeText(each.route))}  ${term(diffText(each))}`),
+    ...flags.map(({ bucket, isOn }) => `  flag of ${term(bucket)}: shadow ${isOn ? 'on' : 'off'}`),
+  ];
+  const first = standingLines(elsewhere, address, theme);
+  if (lines.length === 0) return [...first, 'its end would have nothing to take back'];
+  return [
+    ...first,
+    'its end would restore:',
+    ...lines,
+    ...remarks.map((remark) => `${theme.accent('note:')}  ${term(addressed(remark, address))}`),
+    theme.dim('to take exactly that back, or to leave it:'),
+    ...['--restore', '--keep'].map((flag) => pasted(`  ${term(addressed(`rlctl incident end ${flag}`, address))}`)),
+  ];
+}
+
+/** What only its own command can take back, and has to before the end. */
+export function standingLines(
+  deeds: readonly FlagDeed[],
+  address: Environment['address'],
+  theme: Theme,
+): readonly string[] {
+  return deeds.map(({ operation, command, wayBack }) =>
+    theme.warn(
+      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, address))}`,
+    ),
+  );
+}

@@ -1,0 +1,108 @@
+import { formatDuration } from '../domain/duration.js';
+import {
+  gateInWords,
+  gateLimitText,
+  gateValueText,
+  type GateReading,
+  type GateReport,
+} from '../domain/rollout/gates.js';
+import { currentRecord, currentStage, type RolloutState } from '../domain/rollout/state.js';
+import { againstText } from './rollout-words.js';
+import { condense, sparkline } from './sparkline.js';
+import { renderTable } from './table.js';
+import { term } from './term.js';
+import { relativeTime } from './time.js';
+import type { Theme } from './theme.js';
+
+/**
+ * What the gates of the stage say, with their numbers. `now`: what they say at this moment, `null` where nobody asked them.
+ * Of a stage that has passed it is what they said then, unless one fails now: what comes after is no verdict on it.
+ */
+export async function gatesText(
+  state: RolloutState,
+  now: GateReport | null,
+  nowMs: number,
+  theme: Theme,
+): Promise<readonly string[]> {
+  const { judged } = currentRecord(state);
+  if (now === null) return judged === null ? [] : lastGates(state, judged, nowMs, theme);
+  const hasPassed = state.phase === 'passed' && judged !== null && now.verdict !== 'fail';
+  return [
+    hasPassed
+      ? await reportText(state, judged, relativeTime(judged.atMs, nowMs), theme)
+      : await reportText(state, now, null, theme),
+  ];
+}
+
+type Judged = GateReport & { readonly atMs: number };
+
+/** What the gates said when the stage ended: why it was taken back is to be seen afterwards too. */
+function lastGates({ phase }: RolloutState, judged: Judged, nowMs: number, theme: Theme): readonly string[] {
+  if (!['aborting', 'aborted', 'finished'].includes(phase)) return [];
+  const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
+  const against = againstText(judged);
+  return [`${when}: ${verdictText(judged, theme)}${against === '' ? '' : `  ${term(against)}`}`];
+}
+
+function verdictText({ verdict }: Pick<GateReport, 'verdict'>, theme: Theme): string {
+  const paint = { pass: theme.good, fail: theme.bad, inconclusive: theme.warn }[verdict];
+  return paint(theme.bold(verdict.toUpperCase()));
+}
+
+const courseWidth = 20;
+
+/** `when`: when they said so; `null`: now. */
+async function reportText(state: RolloutState, report: GateReport, when: string | null, theme: Theme): Promise<string> {
+  const { readings, windowMs } = report;
+  const over = when === null ? `last ${formatDuration(windowMs)}` : `when it passed, ${when}`;
+  const head = `gates of ${theme.bold(currentStage(state).name)}, ${over}: ${verdictText(report, theme)}`;
+  const hasCourse = readings.some(({ course }) => course.some((value) => value !== null));
+  const rows = readings.map((reading) => [
+    markOf(reading, theme),
+    term(reading.bucket),
+    gateInWords(reading.gate),
+    nowText(reading, theme),
+    gateLimitText(reading.gate, reading.limit),
+    ...(hasCourse ? [courseText(reading, theme)] : []),
+  ]);
+  const columns = [
+    { title: ' ' },
+    { title: 'BUCKET' },
+    { title: 'GATE' },
+    { title: when === null ? 'NOW' : 'THEN', align: 'right' as const },
+    { title: 'ALLOWED' },
+    ...(hasCourse ? [{ title: 'COURSE' }] : []),
+  ];
+  return [head, await renderTable(columns, rows, theme), ...remarksText(report, theme)].join('\n');
+}
+
+function markOf({ verdict }: GateReading, theme: Theme): string {
+  return { pass: theme.good('✓'), fail: theme.bad('✗'), inconclusive: theme.warn('?') }[verdict];
+}
+
+function nowText({ gate, value, verdict }: GateReading, theme: Theme): string {
+  const text = gateValueText(gate, value);
+  if (value === null) return theme.dim(text);
+  return { pass: text, fail: theme.bad(text), inconclusive: theme.warn(text) }[verdict];
+}
+
+/** The course of a share; red where it stood above what is allowed. */
+function courseText({ course, limit }: GateReading, theme: Theme): string {
+  const values = condense(course, courseWidth);
+  return sparkline(values)
+    .map((bar, index) => ((values[index] ?? 0) > limit ? theme.bad(bar) : bar))
+    .join('');
+}
+
+/** Each reason once, with the buckets that it holds for. */
+function remarksText({ readings, doubts }: GateReport, theme: Theme): readonly string[] {
+  const notes = new Map<string, Set<string>>();
+  for (const { note, bucket, verdict } of readings) {
+    if (note === null || verdict === 'pass') continue;
+    notes.set(note, (notes.get(note) ?? new Set()).add(bucket));
+  }
+  return [
+    ...[...notes].map(([note, buckets]) => theme.dim(`${term([...buckets].join(', '))}: ${term(note)}`)),
+    ...doubts.map((doubt) => `${theme.warn('!')} ${term(doubt)}`),
+  ];
+}

@@ -1,0 +1,303 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Dialect } from '../../src/sandbox/behaviour.js';
+import { openLab, type Lab } from '../support/lab.js';
+import { startWebhook } from '../support/receivers.js';
+import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
+
+// Several panics at once, and panics that somebody else undid: what each stands on, and what closes it.
+
+interface Listed {
+  readonly panicId: string;
+  readonly command: string;
+  readonly state: string;
+  readonly isOpen: boolean;
+  readonly standsOn: readonly string[];
+}
+
+const buckets = {
+  read: { routes: ['/api/search'] },
+  financial: { routes: ['/api/payments', '/api/checkout'], alias: ['pay'] },
+};
+const alice: MainOptions = { env: { RLCTL_ACTOR: 'alice@other' } };
+
+interface Site {
+  readonly lab: Lab;
+  run(args: readonly string[], options?: MainOptions, environment?: JsonObject): Promise<Ran>;
+  /** The id of the panic that this command declares. */
+  panic(what: readonly string[], options?: MainOptions): Promise<string>;
+  list(): Promise<readonly Listed[]>;
+  open(): Promise<readonly string[]>;
+}
+
+async function openSite(dialect: Dialect, environment: (lab: Lab) => JsonObject = () => ({})): Promise<Site> {
+  const lab = await openLab({ dialect });
+  const run: Site['run'] = async (args, options = {}, more = {}) => {
+    const entry = { ...lab.environment, buckets, ...environment(lab), ...more };
+    const path = await lab.world.config('site.yaml', { environments: { lab: entry } });
+    return lab.world.main(args, { ...options, env: { RLCTL_CONFIG: path, ...options.env } });
+  };
+  const list: Site['list'] = async () =>
+    jsonOf<{ panics: readonly Listed[] }>((await run(['panic', 'list', '--all', '--json'])).out).panics;
+  return {
+    lab,
+    run,
+    list,
+    panic: async (what, options) =>
+      jsonOf<{ panicId: string }>((await run(['panic', ...what, '--json'], options)).out).panicId,
+    open: async () => (await list()).filter(({ isOpen }) => isOpen).map(({ panicId }) => panicId),
+  };
+}
+
+describe.each(['documented', 'deployed'] as const)('several panics through overrides (%s)', (dialect) => {
+  const state = {} as { site: Site };
+  beforeAll(async () => {
+    state.site = await openSite(dialect);
+  });
+  afterAll(() => state.site.lab.stop());
+  beforeEach(() => state.site.lab.reset());
+  const before = '{ "/api/payments" : {"rate":3, "x":1},  "/api/checkout": {"rate":9} }';
+
+  test('one that found all as wanted is listed, and the first one leaves it what it stands on', async () => {
+    const { lab, run, panic, list, open } = state.site;
+    await lab.store(before);
+    const first = await panic(['bucket', 'financial']);
+    const stored = await lab.document();
+    const acted = await run(['panic', 'route', '/api/payments'], alice);
+    expect(acted.code).toBe(0);
+    expect(acted.out).toContain('is open. It changed nothing; what it found so stays so until you close it: ');
+    const [second = ''] = await open();
+    expect((await list())[0]).toMatchObject({ command: 'panic route /api/payments', standsOn: ['/api/payments'] });
+    expect((await run(['panic', 'list'])).out).toContain('/api/payments (found so)');
+
+    const dry = await run(['panic', 'restore', first, '--dry-run']);
+    const said = `${second} (panic route /api/payments, by alice@other) is open as well and stands on "/api/payments": stays as it is until that one is restored`;
+    expect(dry.out.replaceAll(/\s+/g, ' ')).toContain(said);
+    expect(await lab.document()).toBe(stored);
+    const restored = await run(['panic', 'restore', first, '--json']);
+    expect(restored.code).toBe(0);
+    expect(jsonOf<{ remarks: readonly string[] }>(restored.out).remarks).toContain(said);
+    expect(await lab.document()).toBe(
+      '{ "/api/payments" : {"rate":3, "x":1, "shadow":true},  "/api/checkout": {"rate":9} }',
+    );
+    expect(await open()).toEqual([second]);
+    expect((await run(['panic', 'restore'])).code).toBe(0);
+    expect(await lab.document()).toBe(before);
+    expect(await open()).toEqual([]);
+  });
+
+  test('of two that stand on the very same, the last one puts back what stood before the first', async () => {
+    const { lab, run, panic, open } = state.site;
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      await lab.reset();
+      await lab.store(before);
+      const ids = [await panic(['bucket', 'financial']), await panic(['bucket', 'financial'], alice)];
+      expect(new Set(ids).size).toBe(2);
+      expect(errorOf(await run(['panic', 'restore', '--json']))).toMatchObject({
+        code: 'PANIC_AMBIGUOUS',
+        exitCode: 2,
+      });
+      const stored = await lab.document();
+      const one = await run(['panic', 'restore', ids[order[0]] ?? '', '--json']);
+      expect(one.code).toBe(0);
+      expect(jsonOf(one.out)).toMatchObject({ isNoop: true, changeId: null, proof: null });
+      expect(await lab.document()).toBe(stored);
+      expect(await open()).toEqual([ids[order[1]]]);
+      expect((await run(['panic', 'restore'])).code).toBe(0);
+      expect(await lab.document()).toBe(before);
+    }
+  });
+
+  test('global twice, with one in between that went in front: each can be closed, in any order', async () => {
+    const { lab, run, panic, open } = state.site;
+    const text = '{"/api/search":{"rate":9},"/api/payments":{"rate":3}}';
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [0, 2, 1],
+    ]) {
+      await lab.reset();
+      await lab.store(text);
+      const ids = [await panic(['global']), await panic(['route', '/api/new'], alice), await panic(['global'], alice)];
+      for (const [done, pick] of order.entries()) {
+        const ran = await run(['panic', 'restore', ids[pick] ?? '', '--json']);
+        expect(ran.code).toBe(0);
+        const left = order.slice(done + 1);
+        expect((await open()).toSorted()).toEqual(left.map((each) => ids[each] ?? '').toSorted());
+        expect((await lab.document())?.includes('"":{"shadow":true}')).toBe(left.includes(0) || left.includes(2));
+      }
+      expect(await lab.document()).toBe(text);
+    }
+  });
+
+  test('one that somebody changed on purpose is a conflict with its cure, and --leave closes it and changes nothing', async () => {
+    const { lab, run, panic, list, open } = state.site;
+    const id = await panic(['global']);
+    await run(['override', 'set', '', '--rate', '50', '--shadow'], alice);
+    await lab.store('{"":{"shadow":true,"rate":50}}');
+    const text = await lab.document();
+    const refused = await run(['panic', 'restore', id]);
+    expect(refused.code).toBe(5);
+    expect(refused.err).toContain('"" (every route)');
+    expect(refused.err).toMatch(new RegExp(`rlctl .*panic restore ${id} --leave`));
+    expect((await run(['panic', 'restore', '--leave', '--dry-run'])).out).toContain(
+      `the panic ${id} goes on being open`,
+    );
+    expect(await open()).toEqual([id]);
+    const protectedOne = { protected: true };
+    expect(errorOf(await run(['panic', 'restore', id, '--leave', '--json'], {}, protectedOne)).code).toBe(
+      'REASON_MISSING',
+    );
+    const closed = await run(['panic', 'restore', id, '--leave', '--reason', 'wanted so', '--json']);
+    expect(closed.code).toBe(0);
+    expect(jsonOf(closed.out)).toMatchObject({ kind: 'PanicRestore', panicId: id, isLeft: true, isNoop: true });
+    expect(await lab.document()).toBe(text);
+    expect(await list()).toMatchObject([{ panicId: id, state: 'left', isOpen: false }]);
+    expect((await run(['panic', 'list', '--all'])).out).toMatch(/ left /);
+    expect(errorOf(await run(['panic', 'restore', id, '--json']))).toMatchObject({ code: 'PANIC_RESTORED' });
+  });
+
+  test('one that was put back in another way is over, and restoring it by its name ends with 0', async () => {
+    const { lab, run, panic, open, list } = state.site;
+    await lab.store('{"/api/search":{"rate":9}}');
+    const id = await panic(['route', '/api/search']);
+    await run(['override', 'set', '/api/search', '--no-shadow']);
+    expect(await open()).toEqual([]);
+    expect(await list()).toMatchObject([{ panicId: id, state: 'over', standsOn: [] }]);
+    await lab.store('{"/api/search":{"rate":9}}');
+    expect((await run(['panic', 'restore', id])).code).toBe(0);
+    expect(await list()).toMatchObject([{ panicId: id, state: 'restored' }]);
+  });
+
+  test('undo says that the last change took others back and is not the one that it takes back', async () => {
+    const { run, panic } = state.site;
+    await run(['override', 'set', '/api/search', '--rate', '9']);
+    await panic(['route', '/api/payments']);
+    await run(['panic', 'restore']);
+    const undone = await run(['override', 'undo', '--dry-run']);
+    const text = undone.out.replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(/the last change was "panic restore" of "\/api\/payments" \(\w+\), which took changes back/);
+    expect(text).toMatch(/this takes back the one before it that still stands, "override set" \(\w+\)/);
+    expect(text).toMatch(/rlctl .*override undo --to [0-9a-f]{12}/);
+  });
+});
+
+describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)', (dialect) => {
+  const state = {} as { site: Site; pristine: string };
+  const file = (): Promise<string> => readFile(state.site.lab.sandbox.envFile, 'utf8');
+  beforeAll(async () => {
+    state.site = await openSite(dialect, (lab) => ({ shadowDriver: { 'env-file': lab.sandbox.envFile } }));
+    state.pristine = await file();
+  });
+  afterAll(() => state.site.lab.stop());
+  beforeEach(async () => {
+    const { lab } = state.site;
+    await writeFile(lab.sandbox.envFile, state.pristine);
+    for (const kept of ['state.json', 'flips'])
+      await rm(join(lab.world.stateHome, 'rlctl', kept), { recursive: true, force: true });
+    await lab.reset();
+  });
+  const on = 'RATE_LIMIT_SHADOW_FINANCIAL=true';
+
+  test('a bucket, then everything: the flag of the bucket stays until the last one is restored', async () => {
+    const { run, panic, open, list } = state.site;
+    for (const isFirstFirst of [true, false]) {
+      await writeFile(state.site.lab.sandbox.envFile, state.pristine);
+      await state.site.lab.reset();
+      const bucket = await panic(['bucket', 'financial']);
+      const global = await panic(['global'], alice);
+      expect((await list())[0]?.standsOn).toContain('RATE_LIMIT_SHADOW_FINANCIAL');
+      const [one, other] = isFirstFirst ? [bucket, global] : [global, bucket];
+      const restored = await run(['panic', 'restore', one]);
+      expect(restored.code).toBe(0);
+      expect(restored.out.replaceAll(/\s+/g, ' ')).toContain(`${other} (panic `);
+      expect(await file()).toContain(on);
+      expect(await open()).toEqual([other]);
+      expect((await run(['panic', 'restore'])).code).toBe(0);
+      expect(await file()).toBe(state.pristine);
+      expect(await open()).toEqual([]);
+    }
+  });
+
+  test('one that found its flag set is listed, and takes over what the first one leaves', async () => {
+    const { run, panic, open } = state.site;
+    const first = await panic(['bucket', 'financial']);
+    const second = await panic(['bucket', 'pay'], alice);
+    expect(await open()).toEqual([second, first]);
+    expect((await run(['panic', 'restore', first])).code).toBe(0);
+    expect([await file(), await open()]).toEqual([expect.stringContaining(on), [second]]);
+    expect((await run(['panic', 'restore', second])).code).toBe(0);
+    expect(await file()).toBe(state.pristine);
+  });
+
+  test('a flag that stood before all of them stays, and --leave keeps what one set', async () => {
+    const { run, panic, open } = state.site;
+    await writeFile(state.site.lab.sandbox.envFile, `${state.pristine}\n${on}\n`);
+    const found = await panic(['bucket', 'financial']);
+    expect((await run(['panic', 'restore', found])).code).toBe(0);
+    expect(await file()).toContain(on);
+    const left = await panic(['bucket', 'read']);
+    expect((await run(['panic', 'restore', left, '--leave'])).code).toBe(0);
+    expect(await file()).toContain('RATE_LIMIT_SHADOW_READ=true');
+    expect(await open()).toEqual([]);
+  });
+
+  test('an incident that puts its flags back ends it, on every machine', async () => {
+    const { run, panic, list } = state.site;
+    await run(['incident', 'start', 'payments']);
+    const id = await panic(['bucket', 'financial']);
+    const ended = await run(['incident', 'end', '--restore']);
+    expect([await file(), ended.out]).toEqual([state.pristine, expect.stringContaining('')]);
+    expect(await list()).toMatchObject([{ panicId: id, isOpen: false, standsOn: [] }]);
+    const elsewhere = { 'env-file': '/nowhere/limiter.env' };
+    const there = await run(['panic', 'list', '--json'], {}, { shadowDriver: elsewhere });
+    expect(jsonOf(there.out)).toMatchObject({ open: 0 });
+  });
+
+  test('its end is told as the end of a panic, and what happens in an open incident as a part of it', async () => {
+    const { lab, run } = state.site;
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
+    const secret = await lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+    const notify = { notify: [{ webhook: hooks.origin, secret: { file: secret }, events: ['change', 'panic'] }] };
+    try {
+      const incident = jsonOf<{ id: string }>((await run(['incident', 'start', 'payments', '--json'])).out).id;
+      await run(['panic', 'bucket', 'financial', '--json'], {}, notify);
+      await run(['panic', 'restore', '--json'], {}, notify);
+      await run(['override', 'set', '/api/search', '--rate', '9', '--json'], {}, notify);
+      const part = { kind: 'incident', id: incident };
+      const panic = { kind: 'panic', id: expect.stringMatching(/^p-/) as string };
+      expect(hooks.events().map(({ type, partOf }) => [type, partOf])).toEqual([
+        ['flags.set', [part, panic]],
+        ['panic.acted', [part, panic]],
+        ['flags.set', [part, panic]],
+        ['panic.restored', [part, panic]],
+        ['change.made', [part]],
+      ]);
+    } finally {
+      await hooks.stop();
+    }
+  });
+
+  test('where Redis is away: what it did not do, what is left, and no id that nobody knows', async () => {
+    const { run, list } = state.site;
+    const away = { redis: 'redis://127.0.0.1:1' };
+    const refused = await run(['panic', 'bucket', 'financial', '--json', '--timeout', '3s'], {}, away);
+    expect(refused.code).toBe(7);
+    expect(errorOf(refused).message).toMatch(/; nothing was changed$/);
+    expect(errorOf(refused).hint).toMatch(/rlctl .*panic bucket financial --no-reload sets the flag/);
+    expect(errorOf(refused).hint).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(errorOf(refused).hint).not.toMatch(/\.;|\.\./);
+    expect(await file()).toBe(state.pristine);
+    const alone = await run(['panic', 'bucket', 'financial', '--no-reload', '--timeout', '3s'], {}, away);
+    expect(alone.code).toBe(0);
+    expect(alone.out).not.toMatch(/p-[0-9a-f]{8}/);
+    expect(alone.out).toMatch(/this panic is not recorded\. To put back what was before: rlctl .*shadow off financial/);
+    expect(await list()).toEqual([]);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { judgeGates, type GateReport } from '../../src/domain/rollout/gates.js';
+import { afterEvent, beginRollout } from '../../src/domain/rollout/machine.js';
+import { currentStage, type RolloutState } from '../../src/domain/rollout/state.js';
+import { gatesText } from '../../src/ui/rollout-gates-text.js';
+import { createTheme } from '../../src/ui/theme.js';
+import { bucketOf, decisionsOf, figuresOf, threeStages, workOf } from '../domain/rollout/kit.js';
+
+const nowhere = { isTTY: false, columns: undefined, write: () => Promise.resolve() };
+const startMs = Date.parse('2026-11-21T12:00:00Z');
+
+function reportOf(state: RolloutState, counts: Parameters<typeof bucketOf>[1]): GateReport {
+  return judgeGates(currentStage(state), figuresOf(decisionsOf([bucketOf('financial', counts)])));
+}
+
+/** The first stage passed a minute after it began, on 400 decisions. */
+function passedStage(): RolloutState {
+  const begun = beginRollout(threeStages, { id: 'r-1', reason: null, ticket: null, work: workOf('c1', startMs) });
+  const standing = afterEvent(begun, { kind: 'changed', atMs: startMs, proof: 'proven' }) ?? begun;
+  const report = reportOf(standing, { allowed: 400 });
+  return afterEvent(standing, { kind: 'judged', atMs: startMs + 60_000, report }) ?? standing;
+}
+
+async function shownOf(state: RolloutState, now: GateReport): Promise<string> {
+  const theme = await createTheme(nowhere, 'never', {});
+  return (await gatesText(state, now, startMs + 90_000, theme)).join('\n');
+}
+
+test('of a stage that has passed is shown what its gates said then, and not what a quiet moment after it does', async () => {
+  const state = passedStage();
+  expect(state.phase).toBe('passed');
+  const quiet = await shownOf(state, reportOf(state, { allowed: 2 }));
+  expect(quiet).toMatch(/^gates of first, when it passed, 30s ago: PASS\n/);
+  expect(quiet).toMatch(/decisions +400 +≥ 10/);
+  expect(quiet).not.toContain('too few');
+});
+
+test('a gate that fails after it has passed is shown', async () => {
+  const state = passedStage();
+  const failing = await shownOf(state, reportOf(state, { allowed: 20, blocked: 80 }));
+  expect(failing).toMatch(/^gates of first, last 1m: FAIL\n/);
+});
