@@ -180,10 +180,10 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: '--if-revision',
-    file: 'procedures/override/write.ts',
-    from: 'if (plan.intent.ifRevision !== null || plan.document === null) throw',
-    to: 'if (plan.document === null) throw',
-    test: ['procedures/override/files.test.ts', 'a plan is refused, whatever changed: a route that it does not touch'],
+    file: 'procedures/override/plan.ts',
+    from: 'checkRevision(stored, intent.ifRevision);',
+    to: '',
+    test: [change, 'writes at that revision only; eight digits are enough; none means no document'],
   },
   {
     name: 'the conflict of an undo',
