@@ -15,8 +15,8 @@ import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
 import { runbookFilePattern } from './domain/runbook/file-name.js';
 import { parseKeptPanics } from './domain/panic/kept.js';
 import { isOpen, panicsIn } from './domain/panic/panics.js';
+import { presentIn } from './domain/panic/present.js';
 import type { Host } from './ports/host.js';
-import { presentIn } from './procedures/panic/panics.js';
 import type { Redactor } from './ui/redactor.js';
 
 /** Somebody waits with a finger on the TAB key: a Redis that does not answer within this time has no names. */
@@ -150,7 +150,7 @@ async function openPanics(context: Context, environment: Environment): Promise<r
     operations.read('panic', context.deadline),
     store.read(context.deadline),
   ]);
-  const present = presentIn(stored, () => undefined);
+  const present = presentIn(stored.bytes, () => undefined);
   return panicsIn({ history, kept: parseKeptPanics(kept.text) }, present)
     .filter(isOpen)
     .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));

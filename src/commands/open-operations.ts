@@ -1,16 +1,19 @@
 import type { Context } from '../context.js';
 import type { Environment } from '../domain/config/environment.js';
-import type { Deadline } from '../ports/deadline.js';
-import { openOperations, type OpenOperations } from '../procedures/operation/open-operations.js';
-import { flagTexts } from './panic/flag-texts.js';
+import {
+  openOperations,
+  type OpenOperations,
+  type OpenOperationsPorts,
+} from '../procedures/operation/open-operations.js';
 import { optionalStore } from './optional-store.js';
+import { flagTexts } from './panic/flag-texts.js';
 import { localJournals, localRunIds } from './runbook/local-journals.js';
 
 /** What is open on an environment: panics, the incident, the rollout, runs of runbooks. */
 export async function operationsOf(
   context: Context,
   environment: Environment,
-  deadline: Deadline,
+  deadline: OpenOperationsPorts['deadline'],
 ): Promise<OpenOperations> {
   const store = await optionalStore(context, environment);
   const kept = store && {

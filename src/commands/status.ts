@@ -3,7 +3,6 @@ import { usesList, type Environment } from '../domain/config/environment.js';
 import { allBuckets } from '../domain/config/bucket-names.js';
 import { seenEnforcement } from '../domain/policy/enforcement.js';
 import { lastFlips } from '../domain/shadow/flag-flip.js';
-import type { Deadline } from '../ports/deadline.js';
 import { gatherStatus, type StatusPorts } from '../procedures/status/status.js';
 import { statusView } from '../ui/status-view.js';
 import { RlctlError } from '../domain/errors.js';
@@ -23,7 +22,7 @@ function lookAtFleet(context: Context, environment: Environment): NonNullable<St
 }
 
 /** Loaded while the servers are asked. */
-async function openOperations(context: Context, environment: Environment, deadline: Deadline) {
+async function openOperations(context: Context, environment: Environment, deadline: StatusPorts['deadline']) {
   return (await import('./open-operations.js')).operationsOf(context, environment, deadline);
 }
 
@@ -51,7 +50,7 @@ export const command = defineCommand({
       envFiles: await context.envFiles(),
       blockShares: trafficPort(context, environment, buckets),
       lookAtFleet: reached.isFleet ? lookAtFleet(context, environment) : null,
-      operations: (deadline: Deadline) => openOperations(context, environment, deadline),
+      operations: (deadline: StatusPorts['deadline']) => openOperations(context, environment, deadline),
       clock: context.clock,
       randomness: context.randomness,
       deadline: context.deadline,

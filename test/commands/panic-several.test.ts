@@ -25,11 +25,11 @@ const alice: MainOptions = { env: { RLCTL_ACTOR: 'alice@other' } };
 
 interface Site {
   readonly lab: Lab;
-  run(args: readonly string[], options?: MainOptions, environment?: JsonObject): Promise<Ran>;
+  readonly run: (args: readonly string[], options?: MainOptions, environment?: JsonObject) => Promise<Ran>;
   /** The id of the panic that this command declares. */
-  panic(what: readonly string[], options?: MainOptions): Promise<string>;
-  list(): Promise<readonly Listed[]>;
-  open(): Promise<readonly string[]>;
+  readonly panic: (what: readonly string[], options?: MainOptions) => Promise<string>;
+  readonly list: () => Promise<readonly Listed[]>;
+  readonly open: () => Promise<readonly string[]>;
 }
 
 async function openSite(dialect: Dialect, environment: (lab: Lab) => JsonObject = () => ({})): Promise<Site> {

@@ -69,9 +69,13 @@ async function remember(traits: JsonObject): Promise<void> {
   const { stateHome } = state.lab.world;
   const path = join(stateHome, 'rlctl', 'state.json');
   const kept = JSON.parse(await readFile(path, 'utf8')) as { readonly detected: Readonly<Record<string, JsonObject>> };
-  const key = `lab ${state.lab.sandbox.origin}`;
-  const seen = { ...kept.detected[key], readsOverrides: null, enforcesOverrides: null, ...traits };
-  await writeFile(path, JSON.stringify({ ...kept, detected: { ...kept.detected, [key]: seen } }));
+  const detected = Object.fromEntries(
+    Object.entries(kept.detected).map(([key, seen]) => [
+      key,
+      { ...seen, readsOverrides: null, enforcesOverrides: null, ...traits },
+    ]),
+  );
+  await writeFile(path, JSON.stringify({ ...kept, detected }));
 }
 
 describe('a panic that is open', () => {
@@ -124,6 +128,23 @@ describe('what keeps a stage from being taken back', () => {
     expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
   });
 
+  test('a flag that a panic has put back already is done with, and what restoring it would do is noted', async () => {
+    const { envFile } = state.lab.sandbox;
+    const before = await readFile(envFile, 'utf8');
+    await writeFile(envFile, `${before}RATE_LIMIT_SHADOW_FINANCIAL=true\n`);
+    const site = { entry: entry(), rollouts: one };
+    expect(await run(['rollout', 'start', 'one', '--detach'], site)).toMatchObject({ code: 0 });
+    await run(['panic', 'bucket', 'financial'], site);
+    expect(await run(['rollout', 'abort'], site)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /panic p-\w+ \(panic bucket financial\) is open: .*restoring it brings the stage back/,
+      ),
+    });
+    expect((await status(site)).rollout?.phase).toBe('aborted');
+    await writeFile(envFile, before);
+  });
+
   test('where it is no panic, what stood before and what stands there now is said', async () => {
     const { envFile } = state.lab.sandbox;
     const before = await readFile(envFile, 'utf8');
@@ -159,7 +180,7 @@ describe('a server that was seen not to enforce overrides', () => {
     for (const more of [[], ['--dry-run']]) {
       const refused = errorOf(await run([...start, ...more, '--json']));
       expect(refused).toMatchObject({ code: 'STAGE_WITHOUT_EFFECT', exitCode: 6 });
-      expect(refused.message).toContain('it was seen before that this server does not enforce overrides');
+      expect(refused.message).toContain('this server does not enforce overrides');
       expect(refused.hint).toMatch(/shadowDriver.*rlctl verify ROUTE --probe URL/);
     }
     expect([await state.lab.document(), (await status()).rollout]).toEqual([null, null]);

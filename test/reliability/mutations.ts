@@ -218,7 +218,7 @@ export const mutations: readonly Mutation[] = [
     file: 'domain/secret.ts',
     from: `toJSON(): string {\n    return '[redacted]';`,
     to: `toJSON(): string {\n    return this.#value;`,
-    test: ['domain/signing/sign.test.ts', 'shows neither signature nor secret, however it is printed'],
+    test: ['domain/secret.test.ts', 'is redacted however it is printed'],
   },
   {
     name: 'the sanitiser',

@@ -24,10 +24,10 @@ const line = /( *)(\S?)[^\n]*\n?/y;
  */
 export function findList(text: string): TextList | null {
   const head = headLine.exec(text);
-  if (head === null) return null;
+  if (head === null || text.indexOf('\n', head.index) < 0) return null;
   const from = text.indexOf('\n', head.index) + 1;
   const found: { start: number; depth: number; starts: number[] } = { start: -1, depth: 0, starts: [] };
-  for (let at = from, count = 0; from > 0 && at < text.length; at = line.lastIndex) {
+  for (let at = from, count = 0; at < text.length; at = line.lastIndex) {
     line.lastIndex = at;
     const [, indent = '', first = ''] = line.exec(text) ?? [];
     if (first === '' || first === '#') continue;

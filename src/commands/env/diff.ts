@@ -8,7 +8,7 @@ import { lookAtEnvironment, silenceOf } from '../../procedures/environment/look.
 import { environmentDiffView } from '../../ui/env-diff-view.js';
 import { defineCommand } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
-import { lastReload } from '../last-reload.js';
+import { lastReload, lastRevision } from '../last-reload.js';
 import { openPair, pairRule, within } from '../named-environment.js';
 import { optionalStore } from '../optional-store.js';
 
@@ -32,7 +32,8 @@ async function know(context: Context, environment: Environment): Promise<KnownOf
     buckets: allBuckets(environment),
     siteMode: environment.siteMode,
   });
-  return { look, seen, reload: await lastReload(context, environment) };
+  const [reload, last] = await Promise.all([lastReload(context, environment), lastRevision(context, environment)]);
+  return { look, seen, reload, lastRevision: last };
 }
 
 export const command = defineCommand({

@@ -2,7 +2,7 @@ import { lostFinding } from '../../domain/override/document-gone.js';
 import { listOverrides } from '../../procedures/override/inspect.js';
 import { overrideListView } from '../../ui/override-view.js';
 import { defineCommand } from '../command.js';
-import { lastReload } from '../last-reload.js';
+import { lastRevision } from '../last-reload.js';
 
 // What is stored, in the server's matching order, with what hides what, and who set it, when and why.
 
@@ -17,8 +17,7 @@ export const command = defineCommand({
     const environment = await context.environment();
     context.progress.step('reading the document');
     const listing = await listOverrides({ store: await context.store(environment), deadline: context.deadline });
-    const reload = listing.stored.lastEntry === null ? await lastReload(context, environment) : null;
-    const lost = lostFinding(listing.stored, reload?.revision ?? null);
+    const lost = lostFinding(listing.stored, await lastRevision(context, environment));
     const view = overrideListView(listing, environment, { nowMs: context.clock.nowMs(), lost });
     return { view, exit: lost === null ? 'ok' : 'findings' };
   },

@@ -5,7 +5,6 @@ import { RlctlError } from '../../domain/errors.js';
 import type { Closing, KeptPanic } from '../../domain/panic/kept.js';
 import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
-import type { StoredOverrides } from '../../ports/override-store.js';
 import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
 import { flagTexts } from './flag-texts.js';
@@ -27,7 +26,7 @@ export async function openPanics(context: Context, environment: Environment): Pr
 export async function recordedPanics(
   context: Context,
   environment: Environment,
-  stored: StoredOverrides | null = null,
+  stored: Parameters<typeof allPanics>[2] = null,
 ): Promise<RecordedPanics> {
   const [store, operations, flagText] = await Promise.all([
     context.store(environment),

@@ -11,7 +11,7 @@ import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { readInput } from '../input-file.js';
-import { lastReload } from '../last-reload.js';
+import { lastReload, lastRevision } from '../last-reload.js';
 import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
@@ -99,7 +99,7 @@ export const command = defineCommand({
     const { address } = environment;
     const finding =
       explanation.droppedBecause === null
-        ? lostFinding(stored, reload?.revision ?? null)
+        ? lostFinding(stored, await lastRevision(context, environment))
         : unreadableFinding(explanation.droppedBecause);
     const view = explanationView(explanation, sources, { address, seen, base, live: { server, isSame, finding } });
     const exit = finding === null ? 'ok' : 'findings';

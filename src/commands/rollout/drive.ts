@@ -2,7 +2,6 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
-import { addressed } from '../../domain/printed-command.js';
 import { readingText, type GateReport } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
 import {
@@ -241,12 +240,11 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
 }
 
 /** A panic that began while the stage was in force goes back to just that. */
-async function notePanic({ context, environment }: Driver): Promise<void> {
+async function notePanic({ context, environment, session }: Driver): Promise<void> {
   const [panic] = await openPanics(context, environment).catch(() => []);
   if (panic === undefined) return;
-  const { id, command } = panic;
-  const text = `panic ${id} (${command}) is open: where it began after the stage, "rlctl panic restore ${id}" brings the stage back; look then at "rlctl shadow list"`;
-  await context.note(addressed(text, environment.address));
+  const text = `panic ${panic.id} (${panic.command}) is open: where it began after the stage, restoring it brings the stage back`;
+  await session.apply({ kind: 'remarked', atMs: session.nowMs(), text });
 }
 
 async function goOn(driver: Driver, state: RolloutState): Promise<Driven | null> {

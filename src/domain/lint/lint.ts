@@ -20,6 +20,8 @@ export type LintOrigin =
 interface Raw {
   readonly rule: LintRule;
   readonly discovery: Discovery;
+  /** Its place, read once: it is compared many times. What stands nowhere comes first. */
+  readonly at: number;
 }
 
 const severities: readonly LocatedFinding['severity'][] = ['error', 'warning', 'note'];
@@ -35,9 +37,10 @@ export function lintDocument(
 ): readonly LocatedFinding[] {
   const raw: Raw[] = [];
   for (const rule of lintRules as readonly LintRule[]) {
-    if (!ignored.has(rule.name)) for (const discovery of rule.find(subject)) raw.push({ rule, discovery });
+    if (!ignored.has(rule.name))
+      for (const discovery of rule.find(subject)) raw.push({ rule, discovery, at: discovery.at ?? -1 });
   }
-  const inOrder = raw.sort((a, b) => (a.discovery.at ?? -1) - (b.discovery.at ?? -1));
+  const inOrder = raw.sort((a, b) => a.at - b.at);
   const findings = inOrder.map((each) => located(each, origin));
   return severities.flatMap((severity) => findings.filter((each) => each.severity === severity));
 }
@@ -54,7 +57,9 @@ function placeIn(origin: LintOrigin, at: number | null): FilePlace | null {
 }
 
 /** A file is changed by whoever wrote it; only what is stored can be cured by a command. */
-function hintOf({ cure, command }: Discovery, origin: LintOrigin): string {
+function hintOf(discovery: Discovery, origin: LintOrigin): string {
+  const { cure } = discovery;
+  const command = origin.kind === 'file' ? null : discovery.command;
   if (origin.kind === 'file' || command === null) return `${cure}.`;
   const [own, ...words] = command;
   const first = addressed(`rlctl ${own}`, origin.address);

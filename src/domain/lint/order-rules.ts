@@ -6,15 +6,52 @@ import { moveCommand, named, namedList, unsetCommand } from './wording.js';
 // What follows from the order: the first prefix that starts a route wins, not the longest.
 
 export function* findHidden({ standings }: LintSubject): Iterable<Discovery> {
+  // One entry may hide a hundred thousand others: what is said of it is put together once.
+  let by: HiddenBy | null = null;
   for (const { entry, winner } of standings) {
     if (entry?.fields == null || winner === null || winner === entry) continue;
-    yield {
-      at: entry.at,
-      route: entry.prefix,
-      message: `${named(entry.prefix)} never wins: ${named(winner.prefix)} stands earlier and takes every route of it`,
-      cure: `Put it in front of ${named(winner.prefix)}, or remove it`,
-      command: moveCommand(entry, winner.prefix),
-    };
+    if (by?.winner !== winner) by = hiddenBy(winner);
+    yield new Hidden(entry, by);
+  }
+}
+
+interface HiddenBy {
+  readonly winner: LintEntry;
+  readonly reason: string;
+  readonly cure: string;
+}
+
+function hiddenBy(winner: LintEntry): HiddenBy {
+  const name = named(winner.prefix);
+  const reason = ` never wins: ${name} stands earlier and takes every route of it`;
+  return { winner, reason, cure: `Put it in front of ${name}, or remove it` };
+}
+
+/** The command that cures it is put together only where it is asked for. */
+class Hidden implements Discovery {
+  constructor(
+    readonly entry: LintEntry,
+    readonly by: HiddenBy,
+  ) {}
+
+  get at(): number {
+    return this.entry.at;
+  }
+
+  get route(): string {
+    return this.entry.prefix;
+  }
+
+  get message(): string {
+    return named(this.entry.prefix) + this.by.reason;
+  }
+
+  get cure(): string {
+    return this.by.cure;
+  }
+
+  get command(): Discovery['command'] {
+    return moveCommand(this.entry, this.by.winner.prefix);
   }
 }
 

@@ -25,7 +25,7 @@ export function goneText({ key }: { readonly key: string }): string {
 export const goneCure = 'Restore the last document with: rlctl override repair';
 
 /** The finding of it: no reload may be advised there. */
-export function goneFinding(stored: { readonly key: string }): Finding {
+function goneFinding(stored: { readonly key: string }): Finding {
   return {
     code: 'DOCUMENT_GONE',
     part: 'overrides',

@@ -36,9 +36,9 @@ export interface Panic {
 /** What stands there now. */
 export interface Present {
   /** Whether the stored entry of a prefix is in shadow; `null`: nobody can tell. */
-  isShadow(prefix: string): boolean | null;
+  readonly isShadow: (prefix: string) => boolean | null;
   /** The exact text of a flag's variable; `null`: absent. `undefined`: nobody can tell. */
-  flagText(flag: KeptFlag): string | null | undefined;
+  readonly flagText: (flag: KeptFlag) => string | null | undefined;
 }
 
 /** What is recorded of panics. */

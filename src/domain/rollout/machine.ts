@@ -26,6 +26,8 @@ export type RolloutEvent =
   | { readonly kind: 'hindered'; readonly atMs: number; readonly why: string }
   /** It was refused before anything was written. */
   | { readonly kind: 'notChanged'; readonly atMs: number; readonly why: string }
+  /** Something that whoever comes later has to know. */
+  | { readonly kind: 'remarked'; readonly atMs: number; readonly text: string }
   | { readonly kind: 'judged'; readonly atMs: number; readonly report: GateReport }
   | { readonly kind: 'paused'; readonly atMs: number; readonly by: string; readonly why: string }
   | { readonly kind: 'resumed'; readonly atMs: number; readonly by: string }
@@ -101,6 +103,7 @@ export const possible: Readonly<Record<RolloutEvent['kind'], readonly RolloutPha
   notProven: ['changing', 'aborting', 'undoing'],
   hindered: ['aborting', 'undoing'],
   notChanged: ['changing'],
+  remarked: ['aborting', 'undoing'],
   judged: ['watching'],
   paused: ['watching', 'passed'],
   resumed: ['paused'],
@@ -134,6 +137,8 @@ export function afterEvent(state: RolloutState, event: RolloutEvent): RolloutSta
       return hindered(state, event);
     case 'notChanged':
       return notChanged(state, event);
+    case 'remarked':
+      return noted(state, event.atMs, state.work?.by ?? '', event.text);
     case 'judged':
       return judged(state, event);
     case 'paused':

@@ -59,9 +59,9 @@ export function compareEnvironments(left: KnownOfEnvironment, right: KnownOfEnvi
   };
 }
 
-function lostOf({ look, reload }: KnownOfEnvironment): readonly Finding[] {
+function lostOf({ look, lastRevision }: KnownOfEnvironment): readonly Finding[] {
   const listing = valueOf(look.overrides);
-  const lost = listing && lostFinding(listing.stored, reload?.revision ?? null);
+  const lost = listing && lostFinding(listing.stored, lastRevision);
   return lost === null ? [] : [lost];
 }
 

@@ -1,6 +1,7 @@
 import { traitsOf, type Detected, type TraitName } from '../../domain/dialect/dialect.js';
 import { valueOf } from '../../domain/part.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { Revision } from '../../domain/revision.js';
 import type { BucketFlag } from '../shadow/ask-flags.js';
 import type { EnvironmentLook } from './look.js';
 
@@ -36,6 +37,8 @@ export interface KnownOfEnvironment {
   readonly seen: Detected | null;
   /** The last reload sent from this machine; `null`: none that is known. */
   readonly reload: ReloadRecord | null;
+  /** The override document that was reloaded last from this machine; `null`: none that is known. */
+  readonly lastRevision: Revision | null;
 }
 
 type Ask = (known: KnownOfEnvironment) => Told;

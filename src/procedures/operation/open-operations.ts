@@ -20,6 +20,7 @@ export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds
   readonly kept: {
     readonly store: OverrideStore;
     readonly operations: OperationStore;
+    /** What a flag's variable holds now. */
     readonly flagText: Present['flagText'];
   } | null;
   /** This machine's time, epoch milliseconds. */

@@ -1,7 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
 import { panicsIn, type Panic, type Present } from '../../domain/panic/panics.js';
+import { presentIn } from '../../domain/panic/present.js';
 import type { KeptPanic } from '../../domain/panic/kept.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { StorePorts } from '../override/plan.js';
@@ -40,15 +40,5 @@ export async function allPanics(
   ]);
   const failure = kept instanceof RlctlError ? kept : null;
   const known = kept instanceof RlctlError ? [] : kept;
-  return { panics: panicsIn({ history, kept: known }, presentIn(now, flagText)), history, kept: known, failure };
-}
-
-/** What stands in the document; one that is gone or cannot be read tells nothing. */
-export function presentIn({ bytes }: Pick<StoredOverrides, 'bytes'>, flagText: Present['flagText']): Present {
-  const loaded = loadOverrides(bytes);
-  const isKnown = bytes !== null && loaded.droppedBecause === null;
-  const shadowed = new Set(
-    loaded.entries.filter(({ fields }) => fields?.isShadow === true).map(({ prefix }) => prefix),
-  );
-  return { isShadow: (prefix) => (isKnown ? shadowed.has(prefix) : null), flagText };
+  return { panics: panicsIn({ history, kept: known }, presentIn(now.bytes, flagText)), history, kept: known, failure };
 }

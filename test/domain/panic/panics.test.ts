@@ -81,7 +81,11 @@ describe('what the history tells of panics', () => {
       panic({ atMs: 1000, restored: null }),
     ]);
     const undone = entry('c3', { command: 'override undo', undoes: 'c1', actor: 'bo' }, 5000);
-    expect(recordedPanics([undone, acted], present('/pay'))[0]?.restored).toEqual({ atMs: 5000, actor: 'bo', changeId: 'c3' });
+    expect(recordedPanics([undone, acted], present('/pay'))[0]?.restored).toEqual({
+      atMs: 5000,
+      actor: 'bo',
+      changeId: 'c3',
+    });
     const together = entry('c4', { command: 'incident end', undoes: 'c9', alsoUndoes: ['c1'] });
     expect(recordedPanics([together, acted], present('/pay'))[0]?.restored).toMatchObject({ changeId: 'c4' });
   });

@@ -153,7 +153,7 @@ describe('who may do what', () => {
       if (allowedPhases[action].includes(phase as RolloutPhase)) expect(refusal).toBeNull();
       else
         expect(refusal).toMatchObject({
-          code: 'ROLLOUT_PHASE',
+          code: action === 'undo' && phase === 'undone' ? 'ROLLOUT_UNDONE' : 'ROLLOUT_PHASE',
           exitCode: 2,
           hint: expect.stringContaining('rlctl rollout'),
         });
@@ -193,6 +193,7 @@ const anyEvent: fc.Arbitrary<MakeEvent> = fc.oneof(
   always((atMs) => ({ kind: 'notChanged', atMs, why: 'refused' })),
   always((atMs) => ({ kind: 'notProven', atMs, proof: 'notProven' })),
   always((atMs) => ({ kind: 'hindered', atMs, why: 'changed since' })),
+  always((atMs) => ({ kind: 'remarked', atMs, text: 'a panic is open' })),
   verdicts.map(
     (verdict): MakeEvent =>
       (atMs) =>

@@ -24,7 +24,10 @@ test('many at once: none is lost', async () => {
   await Promise.all(ids.map((id) => keepPanic({ operations: fake.store(), deadline }, panic(id))));
   const ports = { operations: fake.store(), deadline };
   expect((await keptPanics(ports)).map(({ id }) => id).toSorted()).toEqual(ids);
-  await Promise.all([keepClosed(ports, panic('p-3')(1), { actor: 'bo' }), dropPanic({ operations: fake.store(), deadline }, 'p-4')]);
+  await Promise.all([
+    keepClosed(ports, panic('p-3')(1), { actor: 'bo' }),
+    dropPanic({ operations: fake.store(), deadline }, 'p-4'),
+  ]);
   const left = await keptPanics(ports);
   expect(left).toHaveLength(7);
   expect(left.filter(({ restored }) => restored !== null)).toMatchObject([

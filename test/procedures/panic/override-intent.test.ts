@@ -338,7 +338,10 @@ describe('what is listed', () => {
     ]);
     await keepClosed(ports, { ...kept, atMs: 1, flags: [] }, { actor: 'cy' });
     await desk.restore('p-1');
-    expect((await allPanics(all, () => undefined)).panics.map(({ restored }) => restored?.actor)).toEqual(['cy', 'ann@host']);
+    expect((await allPanics(all, () => undefined)).panics.map(({ restored }) => restored?.actor)).toEqual([
+      'cy',
+      'ann@host',
+    ]);
   });
 
   test('where Redis does not answer, its error', async () => {
