@@ -288,13 +288,6 @@ export const mutations: readonly Mutation[] = [
     test: ['commands/secret-sources.test.ts', 'with the chmod that mends it'],
   },
   {
-    name: 'the refusal of a symbolic link',
-    file: secret,
-    from: `if (facts.isSymbolicLink) throw refuse('is a symbolic link', 'Name the file itself.');`,
-    to: '',
-    test: ['commands/secret-sources.test.ts', 'a symbolic link'],
-  },
-  {
     name: 'the trust that a project’s file needs',
     file: secret,
     from: 'if (isFromFile || source === null) throw',

@@ -127,6 +127,10 @@ function live(trial: Trial): (text: string) => void {
 async function runOnce({ chosen, seed, unit, units, isQuick }: Options): Promise<number> {
   const words: string[] = [];
   for (const trial of chosen) {
+    if (isQuick && trial.quick === 0) {
+      say(`\n${trial.name}: its short form are ordinary tests, run by npm test`);
+      continue;
+    }
     const count = isQuick ? Math.min(units ?? trial.quick, trial.quick) : 0;
     const list = unit === null ? Array.from({ length: count }, (_, index) => index) : [unit];
     const more = [...(isQuick ? ['--quick'] : []), ...(unit === null ? [] : ['--unit', String(unit)])];
