@@ -31,7 +31,7 @@ export async function startCompletion(argv: readonly string[], tree: CommandTree
   const redactor = createRedactor();
   guardProcessStreams(redactor);
   const host = processHost();
-  await host.stdout.write(await completionFor(argv, { host, redactor }, tree));
+  await host.stdout.write(await completionFor(argv, { host, redactor }, tree)).catch(() => undefined);
   // The answer has been taken. A look-up that still hangs somewhere must not keep the shell waiting.
   host.leave(0);
 }

@@ -128,6 +128,8 @@ export interface Context extends Part {
   secret(environment: Environment): Promise<Secret>;
   /** Who acts: RLCTL_ACTOR, else user@host. */
   actor(): Promise<string>;
+  /** The name of this machine. */
+  hostName(): Promise<string>;
   /** Shows a result now: for commands that go on afterwards. */
   show(view: View, replaced?: { readonly jq?: null }): Promise<void>;
   /** A remark for people on stderr; nothing with --quiet or in JSON mode. */
@@ -233,7 +235,10 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`store ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createOverrideStore } = await import('./adapters/redis/override-store.js');
-        const store = createOverrideStore({ url: redis, namespace, limits: environment.history }, redisPorts);
+        const store = createOverrideStore(
+          { url: redis, namespace, limits: environment.history, tls: environment.redisTls },
+          redisPorts,
+        );
         open.push(store);
         return store;
       }),
@@ -241,7 +246,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`operations ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createOperationStore } = await import('./adapters/redis/operation-store.js');
-        const store = createOperationStore({ url: redis, namespace }, redisPorts);
+        const store = createOperationStore({ url: redis, namespace, tls: environment.redisTls }, redisPorts);
         open.push(store);
         return store;
       }),
@@ -249,7 +254,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`limiter keys ${environment.name}`, async () => {
         const { redis } = await reachedRedis(environment);
         const { createLimiterKeys } = await import('./adapters/redis/limiter-keys.js');
-        const keys = createLimiterKeys(redis, redisPorts);
+        const keys = createLimiterKeys(redis, redisPorts, environment.redisTls);
         open.push(keys);
         return keys;
       }),
@@ -317,7 +322,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       lazily(`redis inspector ${environment.name}`, async () => {
         const { redis, namespace } = await reachedRedis(environment);
         const { createRedisInspector } = await import('./adapters/redis/inspector.js');
-        const inspector = createRedisInspector({ url: redis, namespace });
+        const inspector = createRedisInspector({ url: redis, namespace, tls: environment.redisTls });
         open.push(inspector);
         return inspector;
       }),
@@ -354,6 +359,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         const { readSecret } = await import('./adapters/system/secret.js');
         return readSecret(environment, { host, files: systemFiles, deadline: context.deadline, redactor });
       }),
+    hostName: async () => (await import('node:os')).hostname(),
     actor: async () => {
       const named = host.env['RLCTL_ACTOR'];
       if (named) return named;

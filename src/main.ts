@@ -129,8 +129,9 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
     try {
       const { view, exit } = await spec.run(context, args, flags);
       context.close();
-      if (view !== null) await showResult(context, view, leaf.isMutation);
-      return exitCodeOf(exit);
+      const code = exitCodeOf(exit);
+      if (view !== null) await showResult(context, view, { isMutation: leaf.isMutation, code });
+      return code;
     } finally {
       context.close();
     }
@@ -141,14 +142,29 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
   }
 }
 
+/** A command that has run to its end. */
+interface Ended {
+  readonly isMutation: boolean;
+  /** The exit code of its result. */
+  readonly code: number;
+}
+
+/** Nobody may take a change for one that failed because its result could not be written. */
+function unshown(error: RlctlError, code: number): RlctlError {
+  const message = `it has run to its end (exit ${code}), but ${error.message.replace('the output', 'its result')}`;
+  const hint = 'Do not just run it again: "rlctl override history" and "rlctl audit log" tell what it has changed.';
+  return new RlctlError('unexpected', message, { code: error.code, hint });
+}
+
 /**
  * Shows a result. A jq program that fails on the result of a change must not hide that something was changed: the whole
  * document is shown instead, and the failure is unexpected (1), because 2 says that nothing was sent.
  */
-async function showResult(context: Context, view: View, isMutation: boolean): Promise<void> {
+async function showResult(context: Context, view: View, { isMutation, code }: Ended): Promise<void> {
   try {
     await context.show(view);
   } catch (error) {
+    if (isMutation && error instanceof RlctlError && error.code === 'OUTPUT_FAILED') throw unshown(error, code);
     if (!isMutation || !(error instanceof RlctlError) || error.code !== 'JQ_PROGRAM') throw error;
     await context.show(view, { jq: null });
     const hint = 'The change was made; its whole result stands on stdout.';

@@ -14,11 +14,6 @@ export async function start(version: string): Promise<void> {
     process.exitCode = await main(process.argv.slice(2), host, version, redactor);
   } catch (error) {
     process.exitCode = 1;
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === undefined
-        ? `failed in a way it did not foresee: ${String(error)}`
-        : `could not write its output (${code})`;
-    await host.stderr.write(`error: rlctl ${why}\n`).catch(() => undefined);
+    await host.stderr.write(`error: rlctl failed in a way it did not foresee: ${String(error)}\n`);
   }
 }

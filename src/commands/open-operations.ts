@@ -23,5 +23,7 @@ export async function operationsOf(
   };
   const local = localJournals(context);
   const nowMs = context.clock.nowMs();
-  return openOperations({ kept, local, localIds: () => localRunIds(context), deadline, nowMs }, environment.name);
+  const flagText = async () => (await import('./panic/flag-texts.js')).flagTexts(context, environment);
+  const ports = { kept, local, localIds: () => localRunIds(context), flagText, deadline, nowMs };
+  return openOperations(ports, environment.name);
 }

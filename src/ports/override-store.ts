@@ -23,6 +23,8 @@ export interface StoredOverrides {
   readonly serverTimeMs: number;
   /** Replicas that are online; `null`: not known (the user may not ask). */
   readonly replicas: number | null;
+  /** Replicas that Sentinel knows of, online or not; `null`: no Sentinel was asked, or it does not tell. */
+  readonly watchedReplicas: number | null;
   /** What Redis says it is; `null`: not known (the user may not ask). */
   readonly role: 'primary' | 'replica' | null;
   /** Redis's run id, the identity of the server process; `null`: not known. */
@@ -66,8 +68,8 @@ export type WriteOutcome =
       readonly usedTransaction: boolean;
     }
   | { readonly kind: 'conflict'; readonly current: StoredOverrides }
-  /** Proven not to have been applied: the fence passed first. */
-  | { readonly kind: 'expired' }
+  /** Proven not to have been applied: the fence passed first. `cause`: what kept the attempts until then; absent: nothing did. */
+  | { readonly kind: 'expired'; readonly cause?: string }
   /** The connection was lost and the history could not be read: exit 9 with the change id. */
   | { readonly kind: 'unknown'; readonly cause: string };
 

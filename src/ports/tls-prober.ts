@@ -1,3 +1,5 @@
+import type { RedisTls } from '../domain/config/redis-tls.js';
+
 /** The certificate that a server showed, and what this machine thinks of it. */
 export interface CertificateFacts {
   /** `null`: it is accepted; else the code of TLS: `CERT_HAS_EXPIRED`. */
@@ -16,6 +18,9 @@ export interface CertificateFacts {
 
 /** Looks at certificates. Nothing is sent once the handshake is over. */
 export interface TlsProber {
-  /** Throws an RlctlError of kind `unreachable` where no handshake came about. */
-  probe(host: string, port: number, signal: AbortSignal): Promise<CertificateFacts>;
+  /**
+   * `tls`: how that server is judged; absent: as the system does it. Throws an RlctlError of kind `unreachable` where no
+   * handshake came about.
+   */
+  probe(host: string, port: number, signal: AbortSignal, tls?: RedisTls): Promise<CertificateFacts>;
 }

@@ -1,6 +1,7 @@
 import { describeAuth, describeSource, type Environment, type SourceAccess } from '../domain/config/environment.js';
 import { describeInstances } from '../domain/fleet/source.js';
 import { credentialInWords, describeAccess, describeTarget, type NotifyTarget } from '../domain/notify/target.js';
+import { describeRedisTls } from '../domain/config/redis-tls.js';
 import { redisPlace } from '../domain/config/redis-place.js';
 import { environmentSettings, type SettingKey } from '../domain/config/settings.js';
 import type { GuardField, GuardRule } from '../domain/guard/rule.js';
@@ -185,6 +186,8 @@ function valueOf(environment: Environment, key: SettingKey): string | null {
       return String(environment.isProtected);
     case 'redis':
       return (environment.redis && redisPlace(environment.redis)) ?? 'set (not shown)';
+    case 'redisTls':
+      return describeRedisTls(environment.redisTls);
     case 'secret':
       return environment.secret === null ? null : describeSource(environment.secret);
     case 'basePath':

@@ -87,6 +87,8 @@ function outputPage(): View {
         'Every document has "apiVersion" and "kind"; within a major version fields are only added.',
         'Times are RFC 3339. Exit codes 0, 3 and 8 print the result; any other code prints',
         '{"error":{"code","message","hint","exitCode"}} on stderr.',
+        'A reader that leaves early is no error; a full disk under stdout is one (1).',
+        'A stdout that was closed cannot be told from /dev/null, and a full stderr changes no exit code.',
         'Colour: --color, then NO_COLOR and TERM=dumb, then whether the stream is a terminal.',
       ].join('\n'),
   };

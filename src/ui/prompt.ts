@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { RlctlError } from '../domain/errors.js';
 import type { Theme } from './theme.js';
 
@@ -59,7 +58,7 @@ async function untilEnd<T>(prompt: Promise<T>): Promise<T> {
 }
 
 /** The prompt library paints whatever the operator said of colour: what they do not want is taken out of what it writes. */
-function outputFor({ hasColour }: Paint): Writable {
+function outputFor({ hasColour }: Paint): typeof process.stderr {
   const { stderr } = process;
   if (hasColour) return stderr;
   return new Proxy(stderr, {

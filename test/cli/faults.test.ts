@@ -376,20 +376,6 @@ describe('the API', () => {
     expect(isIntact).toBe(true);
   });
 
-  test('a redirect is never followed with a signature', async () => {
-    const other = await startHttpControlPlane({ secret });
-    try {
-      for (const status of [301, 302, 303, 307, 308]) {
-        state.api.behave(redirect(status, `${other.origin}/internal/config/reload`));
-        await run(reload);
-        await run(set);
-      }
-      expect(other.arrived).toEqual([]);
-    } finally {
-      await other.stop();
-    }
-  });
-
   test('a reload that got no answer is sent again at most twice; one that was refused is not', async () => {
     state.api.behave(reloadsOnly(json(503, {})));
     await run(reload);

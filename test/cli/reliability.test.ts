@@ -3,6 +3,9 @@ import { trials } from '../reliability/trials.js';
 import { byHand } from '../reliability/trials/by-hand.js';
 import { mutants } from '../reliability/trials/mutants.js';
 import { soak } from '../reliability/trials/soak.js';
+import { networkFaults } from '../reliability/trials/network-faults.js';
+import { redirects } from '../reliability/trials/redirects.js';
+import { signatures } from '../reliability/trials/signatures.js';
 import { writers } from '../reliability/trials/writers.js';
 import { runQuick } from '../support/trial-run.js';
 
@@ -27,6 +30,15 @@ test('lines of safety that are taken away are noticed, and every such line is st
   const { word, faults } = await runQuick(mutants, { seed: 11 });
   expect([word, faults]).toEqual(['held', []]);
 }, 120_000);
+
+test.each([networkFaults, redirects, signatures].map((trial) => [trial.name, trial] as const))(
+  '%s',
+  async (_, trial) => {
+    const { word, faults } = await runQuick(trial, { seed: 11 });
+    expect([word, faults]).toEqual(['held', []]);
+  },
+  120_000,
+);
 
 test('every trial has a name of its own, units, and a least', () => {
   expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);

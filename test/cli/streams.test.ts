@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { childEnv, exitOf, launcher, runCli, startCli, type CliEnd } from '../support/cli.js';
-import { labKey, openLab, type Lab } from '../support/lab.js';
+import { streams } from '../reliability/trials/streams.js';
+import { childEnv, exitOf, launcher, runCli, type CliEnd } from '../support/cli.js';
+import { openLab, type Lab } from '../support/lab.js';
+import { runQuick } from '../support/trial-run.js';
 import { jsonOf, type JsonObject } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -112,76 +112,10 @@ describe('colour in the real program', () => {
   });
 });
 
-describe('output of five megabytes', () => {
-  const count = 12_000;
-
-  beforeEach(async () => {
-    const entries = Array.from({ length: count }, (_, index) => `"/api/route-${index}":{"rate":60,"burst":10}`);
-    const redis = new Redis(state.lab.redis.url);
-    await redis.set(labKey, `{${entries.join(',')}}`);
-    redis.disconnect();
-  });
-
-  test('arrives whole through a slow pipe', async () => {
-    const { child, ended, out } = startCli(['override', 'list', '--json', '--timeout', '30s'], options());
-    const stdout = child.stdout;
-    let stops = 0;
-    stdout.on('data', () => {
-      stops += 1;
-      stdout.pause();
-      setImmediate(() => setImmediate(() => stdout.resume()));
-    });
-    const { code } = await ended;
-    expect(code).toBe(0);
-    expect(stops).toBeGreaterThan(10);
-    expect(out().length).toBeGreaterThan(4_000_000);
-    expect(jsonOf<{ overrides: unknown[] }>(out()).overrides).toHaveLength(count);
-  });
-
-  test('a reader that leaves after one line causes no word and no crash', async () => {
-    const script = `"$0" "$1" override list --json --timeout 30s | head -1; echo "\${PIPESTATUS[0]}"`;
-    const shell = spawn('bash', ['-c', script, process.execPath, launcher], {
-      ...options(),
-      env: childEnv(options().env),
-    });
-    const text = { out: '', err: '' };
-    shell.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
-    shell.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()));
-    await exitOf(shell);
-    expect(text.err).toBe('');
-    expect(text.out).toMatch(/^\{\n(0|141)\n$/);
-  });
-});
-
-describe('an stdout that takes nothing', () => {
-  test('a full disk is an error, not a success', async () => {
-    const full = await open('/dev/full', 'w');
-    try {
-      const child = spawn(process.execPath, [launcher, 'override', 'list'], {
-        cwd: options().cwd,
-        env: childEnv(options().env),
-        stdio: ['ignore', full.fd, 'pipe'],
-      });
-      const text = { err: '' };
-      child.stderr?.on('data', (chunk: Buffer) => (text.err += chunk.toString()));
-      expect(await exitOf(child)).toBe(1);
-      expect(text.err).toMatch(/ENOSPC/);
-      expect(text.err).not.toMatch(/^\s+at /m);
-    } finally {
-      await full.close();
-    }
-  });
-
-  test('closed streams crash nothing', async () => {
-    const script = '"$0" "$1" override list >&- 2>&-';
-    const shell = spawn('bash', ['-c', script, process.execPath, launcher], {
-      ...options(),
-      env: childEnv(options().env),
-      stdio: 'ignore',
-    });
-    expect([0, 1]).toContain(await exitOf(shell));
-  });
-});
+test('slow, full, closed and left streams: all bytes, silence, or the documented code', async () => {
+  const { word, faults } = await runQuick(streams, { seed: 17 });
+  expect([word, faults]).toEqual(['held', []]);
+}, 120_000);
 
 test('a prompt is never opened without a terminal, even with stdin open', async () => {
   const { lab } = state;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { until } from '../sandbox/support.js';
+import { until } from '../support/until.js';
 import { goodPolicy, json, startHttpControlPlane, type HttpControlPlane } from '../support/http-control-plane.js';
 import { labKey, openLab, type Lab } from '../support/lab.js';
 import { reloadRaw } from '../support/raw-reload.js';

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { expect, test, vi } from 'vitest';
 import { startSandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
-import { ask, isAlive, openSandbox, temporaryFolder, until } from './support.js';
+import { ask, isAlive, openSandbox, temporaryFolder } from './support.js';
+import { until } from '../support/until.js';
 
 async function options(replaced: Partial<SandboxOptions> = {}): Promise<SandboxOptions> {
   const folder = join(await temporaryFolder(), 'sandbox');

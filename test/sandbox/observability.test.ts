@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ask, cli, openRedis, openSandbox, overridesKey, until, type TestSandbox } from './support.js';
+import { ask, cli, openRedis, openSandbox, overridesKey, type TestSandbox } from './support.js';
+import { until } from '../support/until.js';
 
 interface Exposition {
   readonly types: ReadonlyMap<string, string>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ask, cli, openEitherRedis, openSandbox, overridesKey, until } from './support.js';
+import { ask, cli, openEitherRedis, openSandbox, overridesKey } from './support.js';
+import { until } from '../support/until.js';
 
 const stored = '{"/api/search":{"rate":120,"burst":2,"shadow":true},"/api":{"rate":30,"burst":1}}';
 

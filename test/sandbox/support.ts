@@ -58,11 +58,6 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Waits until the condition holds; the test's own time limit ends a wait in vain. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 /** An HMAC-SHA256 made by openssl, which knows nothing of our code. */
 export async function hmac(key: string, payload: string): Promise<Buffer> {
   const running = run('openssl', ['dgst', '-sha256', '-mac', 'HMAC', '-macopt', `key:${key}`, '-binary'], {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { guardOf } from '../../src/sandbox/routing.js';
 import { trafficMix, type TrafficRequest } from '../../src/sandbox/traffic-mix.js';
-import { openSandbox, until } from './support.js';
+import { openSandbox } from './support.js';
+import { until } from '../support/until.js';
 
 function take(seed: number, count: number, perSecond = 50): readonly TrafficRequest[] {
   const mix = trafficMix(seed, perSecond);

@@ -10,6 +10,8 @@ export interface CliOptions {
   readonly cwd: string;
   /** What its stdin holds; absent: nothing. */
   readonly stdin?: string;
+  /** Words of another program that starts it in its own way; absent: none. */
+  readonly by?: readonly string[];
 }
 
 /** A program that has ended. */
@@ -37,7 +39,8 @@ export function childEnv(env: Readonly<Record<string, string | undefined>>): Nod
 /** Starts the built program. */
 export function startCli(args: readonly string[], options: CliOptions): CliRun {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [launcher, ...args], {
+  const [program = '', ...words] = [...(options.by ?? []), process.execPath, launcher, ...args];
+  const child = spawn(program, words, {
     env: childEnv(options.env),
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],

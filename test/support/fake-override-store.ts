@@ -74,6 +74,7 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
     lastEntry: state.entries.at(-1) ?? null,
     serverTimeMs: nowMs() + state.clockAheadMs,
     replicas: state.replicas,
+    watchedReplicas: null,
     role: 'primary',
     runId: 'fake',
     heartbeat: state.heartbeat,

@@ -56,6 +56,8 @@ export interface FaultProxy {
   readonly accepted: number;
   /** Rules that have met their request or reply so far. */
   readonly struck: number;
+  /** True while something that was held back has still to be delivered. */
+  readonly isBusy: boolean;
   inject(rule: FaultRule): void;
   /** The same; resolves when it has struck. */
   strike(rule: FaultRule): Promise<void>;
@@ -147,6 +149,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     },
     get struck() {
       return count.struck;
+    },
+    get isBusy() {
+      return [...pairs].some(({ lanes }) => lanes.client.isBusy || lanes.upstream.isBusy);
     },
     inject: (rule) => void traps.push({ rule, left: rule.times ?? 1, onStruck: () => undefined }),
     strike: (rule) =>

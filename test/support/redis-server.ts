@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,22 +30,32 @@ export interface RunningRedis {
   stop(): Promise<void>;
 }
 
-/** Starts a real redis-server on loopback that persists nothing, and waits until it accepts connections. */
-export async function startRedis(options: { args?: readonly string[] } = {}): Promise<RunningRedis> {
+/** The servers that speak Redis's protocol: each is tried where it is installed. */
+export type ServerProgram = 'redis-server' | 'valkey-server';
+
+/** Whether a program is on this machine. */
+export function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+/** Starts a real server on loopback that persists nothing, redis-server where none is named; waits until it takes connections. */
+export async function startRedis(
+  options: { args?: readonly string[]; program?: ServerProgram } = {},
+): Promise<RunningRedis> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await tryStart(options.args ?? []);
+      return await tryStart(options.program ?? 'redis-server', options.args ?? []);
     } catch (error) {
       if (attempt === 4) throw error;
     }
   }
 }
 
-async function tryStart(args: readonly string[]): Promise<RunningRedis> {
+async function tryStart(program: ServerProgram, args: readonly string[]): Promise<RunningRedis> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'rlctl-redis-'));
   const base = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  const child = spawn('redis-server', [...base, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...base, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     let log = '';
@@ -55,7 +66,7 @@ async function tryStart(args: readonly string[]): Promise<RunningRedis> {
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`redis-server ended with ${code}: ${log.slice(-500)}`)));
+    child.once('exit', (code) => reject(new Error(`${program} ended with ${code}: ${log.slice(-500)}`)));
   });
   return {
     port,

@@ -10,7 +10,7 @@ export interface DocumentKeys {
 }
 
 /** What a read tells beside the document itself: about the server, and about whoever applies ends. */
-export type ServerFact = 'replicas' | 'role' | 'runId' | 'heartbeat';
+export type ServerFact = 'replicas' | 'watchedReplicas' | 'role' | 'runId' | 'heartbeat';
 
 /** The part of a read that a conflict answers too: about the document itself. */
 export type DocumentState = Omit<StoredOverrides, 'key' | ServerFact>;

@@ -20,9 +20,13 @@ export function ownBudget(clock: Clock, ms: number): Budget {
 
 /**
  * Like `budgetOf`, but an interrupt cuts it only `graceMs` later: an answer that is already on its way is the best proof
- * there is.
+ * there is. It ends `reserveMs` before the deadline.
  */
-export function graceful(deadline: Deadline, clock: Clock, graceMs: number): Budget & { end(): void } {
+export function graceful(
+  deadline: Deadline,
+  clock: Clock,
+  { graceMs, reserveMs }: { readonly graceMs: number; readonly reserveMs: number },
+): Budget & { end(): void } {
   const controller = new AbortController();
   const ended = new AbortController();
   const abort = (): void => controller.abort();
@@ -32,7 +36,7 @@ export function graceful(deadline: Deadline, clock: Clock, graceMs: number): Bud
   if (deadline.interrupted.aborted) onInterrupt();
   else deadline.interrupted.addEventListener('abort', onInterrupt, { once: true });
   return {
-    leftMs: () => deadline.leftMs(),
+    leftMs: () => Math.max(0, deadline.leftMs() - reserveMs),
     signal: controller.signal,
     end: () => {
       deadline.interrupted.removeEventListener('abort', onInterrupt);

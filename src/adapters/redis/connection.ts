@@ -1,9 +1,16 @@
 import type { RedisPlace } from '../../domain/redis-cli.js';
+import type { TlsFiles } from '../tls/tls-files.js';
 import type { Budget } from './budget.js';
 import { LinkFailure, ReplyFailure } from './failure.js';
 import { RedisLink, serverName } from './link.js';
-import type { TlsFiles } from './link-types.js';
+import type { CommandWords, Reply } from './link-types.js';
 import type { Endpoint, RedisTarget } from './redis-url.js';
+
+/** What a sentinel says of a master. */
+interface Master {
+  readonly endpoint: Endpoint;
+  readonly replicas: number | null;
+}
 
 /**
  * Finds the server that holds the document and hands out connections to it. All keys share one slot, so one server is
@@ -88,7 +95,10 @@ export class RedisConnection {
     const { topology, endpoints } = this.target;
     if (this.#redirect) return this.#openFirst([this.#redirect], budget);
     if (topology !== 'sentinel') return this.#openFirst(endpoints, budget);
-    return this.#openFirst([await this.#askSentinels(budget)], budget);
+    const { endpoint, replicas } = await this.#askSentinels(budget);
+    const link = await this.#openFirst([endpoint], budget);
+    link.watchedReplicas = replicas;
+    return link;
   }
 
   async #openFirst(endpoints: readonly Endpoint[], budget: Budget): Promise<RedisLink> {
@@ -116,8 +126,8 @@ export class RedisConnection {
     throw state.failure;
   }
 
-  /** The master's address from the first sentinel that knows it. */
-  async #askSentinels(budget: Budget): Promise<Endpoint> {
+  /** The master from the first sentinel that knows it. */
+  async #askSentinels(budget: Budget): Promise<Master> {
     const state = { failure: null as unknown };
     for (const endpoint of this.target.endpoints) {
       try {
@@ -132,19 +142,29 @@ export class RedisConnection {
     throw state.failure;
   }
 
-  async #askSentinel(endpoint: Endpoint, budget: Budget): Promise<Endpoint | null> {
+  async #askSentinel(endpoint: Endpoint, budget: Budget): Promise<Master | null> {
     const link = await this.#openFirst([endpoint], budget);
     try {
       const name = this.target.masterName ?? '';
-      const [reply] = await link.run([['SENTINEL', 'get-master-addr-by-name', name]], budget, {
-        isLoginOptional: true,
-      });
+      const asked: CommandWords[] = [
+        ['SENTINEL', 'get-master-addr-by-name', name],
+        ['SENTINEL', 'MASTER', name],
+      ];
+      const [reply, facts] = await link.run(asked, budget, { isLoginOptional: true });
       if (reply?.kind === 'error') throw reply.failure;
       if (!Array.isArray(reply?.value)) return null;
       const [host, port] = (reply.value as Buffer[]).map(String);
-      return host === undefined ? null : { host, port: Number(port) };
+      return host === undefined ? null : { endpoint: { host, port: Number(port) }, replicas: replicasIn(facts) };
     } finally {
       this.discard(link);
     }
   }
+}
+
+/** The replicas of a master, those that are down among them: a master that is cut off soon no longer counts its own. */
+function replicasIn(facts: Reply | undefined): number | null {
+  const words =
+    facts?.kind === 'value' && Array.isArray(facts.value) ? (facts.value as readonly unknown[]).map(String) : [];
+  const at = words.indexOf('num-slaves');
+  return at < 0 ? null : Number(words[at + 1]);
 }

@@ -60,7 +60,7 @@ export const networkExplanations: Readonly<Record<NetworkCause, Explanation>> = 
     kind: 'unreachable',
     code: 'REDIS_TLS',
     message: 'no TLS connection to Redis at {server} could be made ({detail})',
-    hint: 'Use redis:// where the port is plain; else check the certificate, its name and the CA.',
+    hint: 'Use redis:// where the port is plain; else check the certificate: its authority (redisTls: {ca}), its name (serverName), and whether it asks for one of ours (cert, key).',
   },
   handshake: {
     kind: 'unreachable',

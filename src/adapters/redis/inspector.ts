@@ -1,8 +1,10 @@
+import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { isLoopbackHost } from '../../domain/api-endpoint.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { KeyFacts, RedisFacts, RedisInspector, RightFacts } from '../../ports/redis-inspector.js';
+import { loadTlsFiles } from '../tls/tls-files.js';
 import type { DocumentKeys } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
@@ -14,7 +16,6 @@ import { neighboursIn } from './neighbours.js';
 import { explainFailure } from './redis-failure.js';
 import { parseRedisUrl } from './redis-url.js';
 import { askRights } from './rights.js';
-import { loadTlsFiles } from './tls-files.js';
 
 const mostRedirects = 5;
 /** Enough to see a neighbour; a large keyspace is not walked through. */
@@ -22,7 +23,11 @@ const scanRounds = 20;
 const scanCount = '1000';
 
 /** Looks at the Redis of one namespace. Nothing is connected or loaded before the first look. */
-export function createRedisInspector(settings: { readonly url: Secret; readonly namespace: string }): RedisInspector {
+export function createRedisInspector(settings: {
+  readonly url: Secret;
+  readonly namespace: string;
+  readonly tls?: RedisTls;
+}): RedisInspector {
   const target = parseRedisUrl(revealSecret(settings.url));
   const document = overridesKey(settings.namespace);
   const keys: DocumentKeys = {
@@ -31,7 +36,7 @@ export function createRedisInspector(settings: { readonly url: Secret; readonly 
     metadata: metadataKey(document),
     expiry: expiryKey(document),
   };
-  const connection = new RedisConnection(target, () => loadTlsFiles({}));
+  const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
   const look = async (deadline: Deadline, redirects: number): Promise<RedisFacts> => {
     const budget = budgetOf(deadline);
     try {

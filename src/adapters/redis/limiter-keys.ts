@@ -1,12 +1,13 @@
+import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { LimiterKeys } from '../../ports/limiter-keys.js';
+import { loadTlsFiles } from '../tls/tls-files.js';
 import { RedisConnection } from './connection.js';
 import type { CommandWords, Reply } from './link-types.js';
 import { Patience, type PatiencePorts } from './patience.js';
 import { patiently } from './patiently.js';
 import { valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
-import { loadTlsFiles } from './tls-files.js';
 
 // The type comes first: GET on another type is an error, and a key of another type is none of ours.
 const removeScript = `
@@ -18,8 +19,8 @@ return 'removed'
 `;
 
 /** Single keys of the limiter's in Redis. Nothing is connected or loaded before the first use. */
-export function createLimiterKeys(url: Secret, ports: PatiencePorts): LimiterKeys {
-  const connection = new RedisConnection(parseRedisUrl(revealSecret(url)), () => loadTlsFiles({}));
+export function createLimiterKeys(url: Secret, ports: PatiencePorts, tls: RedisTls = {}): LimiterKeys {
+  const connection = new RedisConnection(parseRedisUrl(revealSecret(url)), () => loadTlsFiles(tls));
   return {
     read: (key, deadline) =>
       patiently(new Patience(connection, deadline, ports), async (link, budget) => {

@@ -4,11 +4,3 @@ export type CommandWords = readonly [name: string, ...args: (string | Buffer)[]]
 export type ReplyValue = Buffer | number | null | readonly ReplyValue[];
 export type Reply =
   { readonly kind: 'value'; readonly value: ReplyValue } | { readonly kind: 'error'; readonly failure: ReplyFailure };
-
-export interface TlsFiles {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
+import type { TlsFiles } from '../tls/tls-files.js';
 import type { Budget } from './budget.js';
 import { failureOf, LinkFailure, ReplyFailure } from './failure.js';
 import { fixedOptions, loginCommands, serverIdentity } from './link-options.js';
-import type { CommandWords, Reply, ReplyValue, TlsFiles } from './link-types.js';
+import type { CommandWords, Reply, ReplyValue } from './link-types.js';
 import type { Endpoint, RedisTarget } from './redis-url.js';
 
 /** The longest that a server may stay silent while something is awaited from it. */
@@ -30,6 +31,8 @@ export class RedisLink {
   readonly #redis: Redis;
   readonly #login: CommandWords[];
   #lastError: unknown = null;
+  /** How many replicas the sentinel that named this server knows of it; `null`: none named it. */
+  watchedReplicas: number | null = null;
 
   private constructor(
     redis: Redis,

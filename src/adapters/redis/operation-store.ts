@@ -1,8 +1,10 @@
+import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { RlctlError } from '../../domain/errors.js';
 import { operationsKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationLease, OperationStore, StoredOperation } from '../../ports/operation-store.js';
+import { loadTlsFiles } from '../tls/tls-files.js';
 import { RedisConnection } from './connection.js';
 import { ReplyFailure } from './failure.js';
 import { leaseOperation, leasePrefix, readOperation, releaseOperation, writeOperation } from './operation-scripts.js';
@@ -10,12 +12,12 @@ import { Patience, type PatiencePorts } from './patience.js';
 import { patiently } from './patiently.js';
 import { timeMs, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
-import { loadTlsFiles } from './tls-files.js';
 
 export interface OperationStoreSettings {
   /** As of the override store. */
   readonly url: Secret;
   readonly namespace: string;
+  readonly tls?: RedisTls;
 }
 
 /** What a script answers: a word, and the state as it then is. */
@@ -32,7 +34,7 @@ const fenceMarginMs = 200;
 export function createOperationStore(settings: OperationStoreSettings, ports: PatiencePorts): OperationStore {
   const target = parseRedisUrl(revealSecret(settings.url));
   const key = operationsKey(overridesKey(settings.namespace));
-  const connection = new RedisConnection(target, () => loadTlsFiles({}));
+  const connection = new RedisConnection(target, () => loadTlsFiles(settings.tls ?? {}));
 
   /** Each script may run twice: a change that already stands is not made again. */
   const run = (

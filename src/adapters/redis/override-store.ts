@@ -1,3 +1,4 @@
+import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { RlctlError } from '../../domain/errors.js';
 import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
@@ -5,6 +6,7 @@ import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/r
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { HistoryQuery, OverrideStore, StoredOverrides } from '../../ports/override-store.js';
+import { loadTlsFiles } from '../tls/tls-files.js';
 import type { ServerSighting } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
@@ -14,7 +16,6 @@ import { Patience, type PatiencePorts } from './patience.js';
 import { patiently, placed } from './patiently.js';
 import { readState, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
-import { loadTlsFiles, type TlsSettings } from './tls-files.js';
 import { ChangeWriter } from './write-change.js';
 
 const defaultMaxBytes = 16 * 1024 * 1024;
@@ -27,7 +28,7 @@ export interface RedisSettings {
   readonly maxBytes?: number;
   /** What each write cuts the history to; 10,000 entries of any age where absent. */
   readonly limits?: HistoryLimits;
-  readonly tls?: TlsSettings;
+  readonly tls?: RedisTls;
 }
 
 /**
@@ -50,6 +51,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
     serverTimeMs: ports.clock.nowMs(),
     atMs: ports.clock.monotonicMs(),
     replicas: null,
+    watchedReplicas: null,
     role: null,
     runId: null,
     heartbeat: 'unknown' as const,
@@ -57,8 +59,9 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
   const memory: { seen: ServerSighting } = { seen: clockStart };
   const startedMs = new Map<string, number>();
 
-  const remember = ({ serverTimeMs, replicas, role, runId, heartbeat }: StoredOverrides): void => {
-    memory.seen = { serverTimeMs, replicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
+  const remember = (state: StoredOverrides): void => {
+    const { serverTimeMs, replicas, watchedReplicas, role, runId, heartbeat } = state;
+    memory.seen = { serverTimeMs, replicas, watchedReplicas, role, runId, heartbeat, atMs: ports.clock.monotonicMs() };
   };
 
   const attempt = <T>(deadline: Deadline, work: (link: RedisLink, budget: Budget) => Promise<T>): Promise<T> =>

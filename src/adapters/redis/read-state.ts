@@ -51,6 +51,7 @@ export async function readState(
     metadata: metadataText(textOf(metadataType), metadataRange, metadata, metadataShare * maxBytes),
     lastEntry: entry ? (reader === 'auditor' ? ownEntry(entry) : decodeEntry(entry, history)) : null,
     serverTimeMs: timeMs(valueOf(time)),
+    watchedReplicas: link.watchedReplicas,
     ...serverFacts(replies.slice(9)),
   };
 }
@@ -127,7 +128,10 @@ export function wrongType(key: string, type: string, expected: string, what: str
 }
 
 /** What INFO and the heartbeat tell. A user who may not ask does not know, which is no error. */
-function serverFacts([replication, server, heartbeat]: readonly Reply[]): Pick<StoredOverrides, ServerFact> {
+function serverFacts([replication, server, heartbeat]: readonly Reply[]): Omit<
+  Pick<StoredOverrides, ServerFact>,
+  'watchedReplicas'
+> {
   const lines = infoLines(replication);
   const role = lines?.find((line) => line.startsWith('role:'));
   const replicas = lines === null ? null : lines.filter((line) => /^slave\d+:.*\bstate=online\b/.test(line)).length;

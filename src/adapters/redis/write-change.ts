@@ -12,6 +12,8 @@ import { attemptTransaction } from './transaction-fallback.js';
 
 /** How long an answer that is on its way is awaited after an interrupt. */
 const graceMs = 400;
+/** What an attempt after a lost answer leaves of the time, for a last look at what became of the change. */
+const lastLookMs = 300;
 /** How far back a change id is searched: stream ids and TIME may disagree by a little, after a lost answer by more. */
 const slackMs = { first: 50, afterLoss: 2000 };
 
@@ -24,6 +26,8 @@ export class ChangeWriter {
   #usesTransaction = false;
   /** What the server refused an attempt with after an answer had been lost. */
   #refusal: ReplyFailure | null = null;
+  /** How the newest attempt failed that was not cut short. */
+  #failure: LinkFailure | ReplyFailure | null = null;
   readonly #patience: Patience;
 
   constructor(
@@ -41,6 +45,7 @@ export class ChangeWriter {
         return await this.#attempt();
       } catch (thrown) {
         const failure = asFailure(thrown);
+        if (!(failure instanceof LinkFailure && failure.reason === 'aborted')) this.#failure = failure;
         if (failure instanceof LinkFailure && failure.mayHaveChanged) this.#isSent = true;
         if (!this.#isSent) await this.#patience.after(failure);
         else if (await this.#isFinal(failure)) return await this.#resolve();
@@ -66,7 +71,7 @@ export class ChangeWriter {
 
   async #attempt(): Promise<WriteOutcome> {
     const { connection, deadline, ports } = this.#patience;
-    const budget = graceful(deadline, ports.clock, graceMs);
+    const budget = graceful(deadline, ports.clock, { graceMs, reserveMs: this.#isSent ? lastLookMs : 0 });
     try {
       const link = await connection.take(budget);
       try {
@@ -102,10 +107,11 @@ export class ChangeWriter {
         // An earlier EXEC may still be on its way, and nothing but a touch of what it watches stops that one.
         return this.#isSent && this.#usesTransaction ? this.#resolve() : this.#concluded(result);
       case 'conflict': {
-        const { replicas, role, runId, heartbeat } = this.context.seen;
+        const { replicas, watchedReplicas, role, runId, heartbeat } = this.context.seen;
         const current: StoredOverrides = {
           key: this.context.keys.document,
           replicas,
+          watchedReplicas,
           role,
           runId,
           heartbeat,
@@ -124,10 +130,11 @@ export class ChangeWriter {
     return this.#concluded(await resolveChange(lost));
   }
 
-  /** Where nothing was written and the server had said why, that is what the operator wants to read. */
+  /** Where nothing was written and the server had said why, or the network had failed, the operator wants to read that. */
   #concluded(outcome: WriteOutcome): WriteOutcome {
-    if (outcome.kind === 'expired' && this.#refusal) throw this.#patience.explain(this.#refusal);
-    return outcome;
+    if (outcome.kind !== 'expired') return outcome;
+    if (this.#refusal) throw this.#patience.explain(this.#refusal);
+    return this.#failure ? { kind: 'expired', cause: this.#patience.explainPlainly(this.#failure).message } : outcome;
   }
 
   #isOver(): boolean {

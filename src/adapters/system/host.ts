@@ -1,8 +1,12 @@
 import { isatty } from 'node:tty';
+import { RlctlError } from '../../domain/errors.js';
 import type { Host, OutputStream } from '../../ports/host.js';
 
-/** Wraps a process stream. A reader that has gone away (EPIPE) is silence; any other failure is thrown at the write. */
-function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
+/** What becomes of a failed write that is not for want of a reader. */
+type OnFault = 'throw' | 'ignore';
+
+/** Wraps a process stream. A reader that has gone away (EPIPE) is silence. */
+function output(stream: NodeJS.WriteStream & { fd: number }, onFault: OnFault): OutputStream {
   const state = { isGone: false, fault: null as NodeJS.ErrnoException | null };
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') state.isGone = true;
@@ -40,14 +44,21 @@ function output(stream: NodeJS.WriteStream & { fd: number }): OutputStream {
     write: (text) =>
       new Promise((resolve, reject) => {
         if (state.isGone) return resolve();
-        if (state.fault) return reject(state.fault);
+        if (state.fault) return onFault === 'throw' ? reject(unwritten(state.fault)) : resolve();
         stream.write(text, (error) => {
-          if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
-          else reject(error);
+          if (!error || onFault === 'ignore' || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
+          else reject(unwritten(error));
         });
         return undefined;
       }),
   };
+}
+
+function unwritten(error: NodeJS.ErrnoException): RlctlError {
+  return new RlctlError('unexpected', `the output could not be written (${error.code ?? error.message})`, {
+    code: 'OUTPUT_FAILED',
+    hint: 'Give stdout a place that takes it (is the disk full?), and run the command again.',
+  });
 }
 
 /** Passes everything that reaches the process's two streams through the redactor, whoever writes it. */
@@ -78,8 +89,9 @@ export function processHost(): Host {
         return Buffer.concat(chunks);
       },
     },
-    stdout: output(process.stdout),
-    stderr: output(process.stderr),
+    stdout: output(process.stdout, 'throw'),
+    // Nobody can be told that nobody can be told: it must not stop a change halfway, nor hide what it came to.
+    stderr: output(process.stderr, 'ignore'),
     onSignal: (listener) => {
       const onInterrupt = (): void => listener('SIGINT');
       const onTerminate = (): void => listener('SIGTERM');

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { RlctlError } from '../../domain/errors.js';
+import { loadTlsFiles } from './tls-files.js';
 import type { CertificateFacts, TlsProber } from '../../ports/tls-prober.js';
 
 /** Shows certificates as this process would judge them: with the authorities that Node.js trusts. */
 export const systemTlsProber: TlsProber = {
-  probe: (host, port, signal) =>
+  probe: (host, port, signal, tls = {}) =>
     new Promise((resolve, reject) => {
       const name = host.replace(/^\[|\]$/g, '');
       // The certificate is to be seen even where it is not accepted; nothing is ever sent over this connection.
@@ -14,6 +15,7 @@ export const systemTlsProber: TlsProber = {
         port,
         rejectUnauthorized: false,
         ...(isIP(name) === 0 ? { servername: name } : {}),
+        ...loadTlsFiles(tls),
       });
       const end = (finish: () => void): void => {
         signal.removeEventListener('abort', onAbort);
@@ -27,7 +29,7 @@ export const systemTlsProber: TlsProber = {
       socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'the handshake failed'));
       socket.once('secureConnect', () => {
         // A socket that is destroyed shows no certificate any more.
-        const facts = factsOf(socket, name);
+        const facts = factsOf(socket, tls.serverName ?? name);
         end(() => resolve(facts));
       });
       return undefined;

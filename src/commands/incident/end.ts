@@ -118,6 +118,11 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
+  // A panic whose flags went back with it is over, on every machine; where that cannot be kept, what stands tells it.
+  if (back !== null && back.flags.length > 0)
+    await keepGone(context, environment).catch((error: unknown) => {
+      if (!(error instanceof RlctlError)) throw error;
+    });
   const { story: told } = await look(context, environment, ports, closed);
   await writePages(context, environment, told, files);
   const notifications = await announceEnd(ended, closed, ending);
@@ -130,8 +135,6 @@ async function takeBack({ context, environment, incident, mutation, seen }: Ende
   const document = made?.kind === 'made' ? made.result : null;
   const changes = await takeFlagsBack(context, environment, seen.flags, asEnd(mutation, incident));
   const results = changes.flatMap((each) => (each.kind === 'made' ? [each.result] : []));
-  // A panic whose flags went back with it is over, on every machine.
-  if (results.length > 0) await keepGone(context, environment);
   const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
   return { document, flags: results, isDone };
 }

@@ -10,7 +10,7 @@ import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { readStory, type IncidentStory, type OtherKnowledge } from '../../procedures/incident/report.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
-import { machineName, wantedFlags } from '../shadow/flips.js';
+import { wantedFlags } from '../shadow/flips.js';
 import { otherKnowledge } from './ports.js';
 
 /** An incident as it stands at one moment, and what its end would have to do about flags. */
@@ -40,7 +40,7 @@ export async function look(
 
 async function flagsHere(context: Context, environment: Environment): Promise<FlagsHere> {
   const { place, envFile } = await wantedFlags(context, environment);
-  return { place, machine: envFile === null ? null : await machineName() };
+  return { place, machine: envFile === null ? null : await context.hostName() };
 }
 
 /** True where nobody changed anything between two looks. */

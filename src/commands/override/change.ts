@@ -78,9 +78,10 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const author = await authorOf(context, environment, input);
   if (!plan.isNoop && input.isTelling !== false) prepareToAnnounce(context, environment, 'change');
   const result = await applyChange(ports, plan, author, effect, (text) => context.progress.step(text)).catch(
-    (error: unknown) => {
+    async (error: unknown) => {
       announceUnknown(context, environment, input, { intent, error });
-      throw error;
+      const { keepUnfinished } = await import('./unfinished.js');
+      throw await keepUnfinished(context, plan, author, error);
     },
   );
   const told = announceChange(context, environment, input, result);

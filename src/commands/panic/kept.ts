@@ -40,7 +40,7 @@ export async function recordedPanics(
 }
 
 /** `null`: no Redis is configured. */
-export async function keepPorts(context: Context, environment: Environment): Promise<KeepPorts | null> {
+async function keepPorts(context: Context, environment: Environment): Promise<KeepPorts | null> {
   if (environment.redis === null || environment.namespace === null) return null;
   return { operations: await context.operationStore(environment), deadline: context.deadline };
 }

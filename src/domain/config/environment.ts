@@ -4,6 +4,7 @@ import type { NotifyTarget } from '../notify/target.js';
 import type { HistoryLimits } from '../override/history.js';
 import type { CommandAddress } from '../printed-command.js';
 import type { Secret } from '../secret.js';
+import type { RedisTls } from './redis-tls.js';
 import type { SettingKey } from './settings.js';
 
 /** Where a secret can be got from; the secret itself is never part of a configuration. */
@@ -95,6 +96,8 @@ export interface Environment {
   readonly namespace: string | null;
   /** The Redis address; a secret because it may hold a password. */
   readonly redis: Secret | null;
+  /** Empty: as the system does it. */
+  readonly redisTls: RedisTls;
   readonly secret: SecretSource | null;
   /** A profile's name, `auto`, or a profile written as data. */
   readonly signing: string | Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import { bareAddress, type CommandAddress } from '../printed-command.js';
 import { Secret } from '../secret.js';
 import type { Environment, Probe, Requirement, SecretSource, SourceAccess } from './environment.js';
 import type { EnvironmentFile } from './schema.js';
+import { redisTls, type RedisTls } from './redis-tls.js';
 import { untrusted, type UntrustedFacts } from './trust.js';
 import { environmentSettings, type SettingKey } from './settings.js';
 
@@ -65,6 +66,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     siteMode: text('siteMode'),
     namespace: text('namespace'),
     redis: redis === null ? null : new Secret(redis),
+    redisTls: redisTlsOf(from, structured('redisTls', file?.redisTls), redis),
     secret: secretSource(from, sources),
     signing:
       typeof file?.signing === 'object' ? (structured('signing', file.signing) ?? 'auto') : (text('signing') ?? 'auto'),
@@ -282,6 +284,22 @@ function bucketsOf(file: EnvironmentFile['buckets'] | null): Environment['bucket
 
 function guardsOf(from: EnvironmentSources, file: EnvironmentFile['guards'] | null): Environment['guards'] {
   return parseGuards(file ?? [], `${from.filePlace}: environments.${from.name}.guards`);
+}
+
+function redisTlsOf(
+  from: EnvironmentSources,
+  file: EnvironmentFile['redisTls'] | null,
+  redis: string | null,
+): RedisTls {
+  const place = `${from.filePlace}: environments.${from.name}.redisTls`;
+  // The key proves who we are: to a server that an unknown file names it must not.
+  if (file?.key !== undefined && !from.isTrusted) throw untrusted(from.filePlace, 'a TLS key', factsOf(from));
+  if (file && redis !== null && redis === from.file?.redis && !/^rediss[+:]/i.test(redis))
+    throw usageError(
+      `${place}: the address of Redis asks for no TLS, so this would have no effect`,
+      'Write rediss:// instead of redis:// (rediss+sentinel://, rediss+cluster://).',
+    );
+  return redisTls(file, place);
 }
 
 function fleetOf(from: EnvironmentSources, file: NonNullable<EnvironmentFile['fleet']> | null): Environment['fleet'] {

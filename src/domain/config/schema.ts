@@ -41,6 +41,14 @@ function configFileSchema() {
     siteMode: z.optional(text),
     namespace: z.optional(text),
     redis: z.optional(text),
+    redisTls: z.optional(
+      z.strictObject({
+        ca: z.optional(text),
+        cert: z.optional(text),
+        key: z.optional(text),
+        serverName: z.optional(text),
+      }),
+    ),
     prometheus: z.optional(source({ labels: z.optional(z.record(text, z.string())) })),
     metrics: z.optional(source({})),
     secret: z.optional(secret),

@@ -61,6 +61,14 @@ export const environmentSettings = [
     meaning: 'address of Redis: redis:, rediss:, unix:, redis+sentinel:, redis+cluster:',
   },
   {
+    ...open,
+    key: 'redisTls',
+    variable: null,
+    fallback: 'the system’s authorities, the address’s host, no certificate of ours',
+    meaning:
+      'TLS to Redis: {ca, cert, key, serverName}; PEM files, and the name that the server’s certificate must carry',
+  },
+  {
     key: 'secret',
     variable: 'RLCTL_SECRET_FILE',
     limiterVariable: 'CONFIG_RELOAD_SECRET',

@@ -62,7 +62,8 @@ export async function checkTls(facts: Facts): Promise<Answer> {
     const { hostname, port } = new URL(origin);
     try {
       const signal = facts.ports.deadline.signal();
-      return judge(origin, await prober.probe(hostname, Number(port || 443), signal), facts.ports.clock.nowMs());
+      const tls = origin.startsWith('rediss:') ? facts.environment.redisTls : {};
+      return judge(origin, await prober.probe(hostname, Number(port || 443), signal, tls), facts.ports.clock.nowMs());
     } catch (error) {
       if (!(error instanceof RlctlError)) throw error;
       // A name that does not resolve and a port where nothing listens have checks of their own.
@@ -94,11 +95,15 @@ function judge(origin: string, certificate: CertificateFacts, nowMs: number): An
   }
   if (!isForHost) {
     const names = certificate.names.map((name) => quoteOutside(name, 40)).slice(0, 5);
-    const cure = `Write one of its names into the address, or have it issued for ${new URL(origin).hostname}.`;
+    const named = origin.startsWith('rediss:') ? ', or under redisTls as serverName' : '';
+    const cure = `Write one of its names into the address${named}, or have it issued for ${new URL(origin).hostname}.`;
     add('TLS_WRONG_NAME', `is for another name: ${names.join(', ') || subject}`, cure);
   }
   if (fault !== null && !/EXPIRED|NOT_YET|ALTNAME|HOSTNAME/.test(fault)) {
-    const cure = 'If it is your own authority, name its certificate: export NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+    const named = origin.startsWith('rediss:')
+      ? 'write redisTls: {ca: /path/to/ca.pem} into the environment'
+      : 'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem';
+    const cure = `If it is your own authority, name its certificate: ${named}`;
     add('TLS_PRIVATE_CA', `is by an authority that this machine does not know (${fault}): ${issuer}`, cure);
   }
   return { evidence, found };

@@ -7,8 +7,8 @@ import {
   openRunOperation,
   type OpenOperation,
 } from '../../domain/operation/open.js';
-import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationKind } from '../../domain/operation/reference.js';
+import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
 import { allPanics } from '../panic/panics.js';

@@ -43,7 +43,10 @@ export interface Overtaken {
   readonly outcome: null;
 }
 
-/** Replicas that must have a write before it counts: one, where there is any. */
+/**
+ * Replicas that must have a write before it counts: one, where there is any. A master that is cut off from its own forgets
+ * them, and goes on until it hears that there is another master: what it takes meanwhile is lost, so Sentinel's count is asked too.
+ */
 const requiredReplicas = 1;
 
 /**
@@ -75,7 +78,7 @@ export async function writePlan(
         if (plan.isNoop) return { plan, outcome: null };
         break;
       case 'expired':
-        throw notApplied(changeId);
+        throw notApplied(changeId, outcome.cause, ports.deadline.interrupted);
       case 'unknown':
         throw outcomeUnknown(changeId, outcome.cause);
     }
@@ -112,7 +115,7 @@ function writeOf(ports: StorePorts, plan: ChangePlan, author: Author, changeId: 
     body,
     fenceMs: Math.floor(serverNowMs + ports.deadline.leftMs() - 1000),
     replaceWrongType: intent.isForced,
-    requiredReplicas: stored.replicas !== null && stored.replicas > 0 ? requiredReplicas : 0,
+    requiredReplicas: Math.max(stored.replicas ?? 0, stored.watchedReplicas ?? 0) > 0 ? requiredReplicas : 0,
   };
   return { write, untilMs };
 }
@@ -209,16 +212,20 @@ function alwaysChanging(): RlctlError {
   );
 }
 
-function notApplied(changeId: string): RlctlError {
-  return new RlctlError(
-    'unreachable',
-    `the deadline passed; change ${changeId} was not applied, and cannot be any more`,
-    {
-      code: 'DEADLINE',
-      hint: 'Run the command again, with a longer --timeout if Redis is slow.',
-      details: { changeId, applied: false },
-    },
-  );
+function notApplied(changeId: string, cause: string | undefined, { aborted, reason }: AbortSignal): RlctlError {
+  const details = { changeId, applied: false };
+  const what = `change ${changeId} was not applied, and cannot be any more`;
+  if (aborted && reason instanceof RlctlError)
+    return new RlctlError(reason.kind, `${reason.kind}; ${what}`, {
+      code: reason.code,
+      hint: 'Run the command again.',
+      details,
+    });
+  return new RlctlError('unreachable', `the deadline passed; ${what}${cause === undefined ? '' : `: ${cause}`}`, {
+    code: 'DEADLINE',
+    hint: 'Run the command again, with a longer --timeout if Redis is slow.',
+    details,
+  });
 }
 
 function outcomeUnknown(changeId: string, cause: string): RlctlError {

@@ -114,6 +114,6 @@ function asPanic({ kind, message, code, details }: RlctlError, id: string): Rlct
 }
 
 /** How to close a panic whose effect somebody changed on purpose. */
-export function leaveHint(when: string, id: string): string {
+function leaveHint(when: string, id: string): string {
   return `${when}: rlctl panic restore ${id} --leave. Else set it by hand, or take the later change back first: rlctl override undo`;
 }

@@ -104,7 +104,9 @@ describe('a network that fails', () => {
       const result = await trial([{ at: 'request', containing: word, action, times: Infinity }], { login });
       expectTruth(result);
       // A half request that ends with a reset may have been complete enough; whatever is said is true.
-      expect(['expired', 'written']).toContain((result.outcome as WriteOutcome).kind);
+      const outcome = result.outcome as WriteOutcome;
+      expect(['expired', 'written']).toContain(outcome.kind);
+      if (outcome.kind === 'expired') expect(outcome.cause).toMatch(/was lost|closed the connection|did not answer/);
     });
 
     test.each(actions)('after a lost answer nobody can be reached any more (%s): unknown', async (action) => {
@@ -116,6 +118,18 @@ describe('a network that fails', () => {
       expectTruth(result);
       expect(result.outcome).toMatchObject({ kind: 'unknown' });
       expect(result.applied).toBe(true);
+    });
+
+    test('whoever stays silent to the end is given up in time for a last look', async () => {
+      // So that the second wait would have ended with nothing left.
+      const ms = 3000;
+      const rules: FaultRule[] = [
+        { at: 'reply', containing: word, action: 'reset' },
+        { at: 'connect', action: 'silence', times: Infinity },
+      ];
+      const result = await trial(rules, { login, ms });
+      expect(result.outcome).toMatchObject({ kind: 'unknown' });
+      expect(result.tookMs).toBeLessThan(ms + 200);
     });
 
     test('after a lost request nobody can be reached any more: unknown, and nothing there', async () => {
@@ -197,7 +211,7 @@ describe('a network that fails', () => {
     // Ctrl-C comes while the transaction is on its way, and not before.
     await expect.poll(() => proxy.struck, { timeout: 5000 }).toBe(1);
     interrupt.abort();
-    expect(await writing).toEqual({ kind: 'expired' });
+    expect(await writing).toMatchObject({ kind: 'expired' });
     // Ours that voids it, and then the late one.
     await expect.poll(calls, { timeout: 5000 }).toBe(before + 2);
     expect(await redis.cli('EXISTS', overridesKey('lateExec'))).toBe('0');

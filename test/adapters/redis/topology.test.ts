@@ -1,15 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { historyKey, keySlot, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
 import { deadlineIn, storeAt, textOf, writeOf } from '../../contracts/override-store.kit.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
+import { setRate } from '../../support/in-process-writer.js';
+import { startCluster, type RunningCluster } from '../../support/redis-cluster.js';
 import { freePort, startRedis, type RunningRedis } from '../../support/redis-server.js';
+import { startSentinel, type RunningSentinel } from '../../support/sentinel.js';
 
-const run = promisify(execFile);
 const key = overridesKey('test');
 
 async function redisFor(...args: string[]): Promise<RunningRedis> {
@@ -78,37 +75,16 @@ describe('replicas', () => {
 });
 
 describe('Sentinel', () => {
-  async function startSentinel(master: RunningRedis): Promise<{ port: number }> {
-    const folder = await mkdtemp(join(tmpdir(), 'rlctl-sentinel-'));
-    const port = await freePort();
-    const lines = [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `dir ${folder}`,
-      `sentinel monitor mymaster 127.0.0.1 ${master.port} 1`,
-      'sentinel down-after-milliseconds mymaster 500',
-      'sentinel failover-timeout mymaster 3000',
-    ];
-    const file = join(folder, 'sentinel.conf');
-    await writeFile(file, lines.join('\n'));
-    const child = spawn('redis-sentinel', [file], { stdio: 'ignore' });
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await exited;
-      await rm(folder, { recursive: true, force: true });
-    });
-    const ask = async (): Promise<string> =>
-      (await run('redis-cli', ['-p', String(port), 'SENTINEL', 'REPLICAS', 'mymaster']).catch(() => ({ stdout: '' })))
-        .stdout;
-    await expect.poll(ask, { timeout: 15_000 }).toContain('master-link-status\nok');
-    return { port };
+  async function sentinelOf(master: RunningRedis): Promise<RunningSentinel> {
+    const sentinel = await startSentinel(master);
+    onTestFinished(() => sentinel.stop());
+    return sentinel;
   }
 
   test('finds the master, and the new one after a failover', { timeout: 60_000 }, async () => {
     const master = await redisFor();
     const replica = await replicaOf(master);
-    const sentinel = await startSentinel(master);
+    const sentinel = await sentinelOf(master);
     const deadPort = await freePort();
     const store = storeAt(`redis+sentinel://127.0.0.1:${deadPort},127.0.0.1:${sentinel.port}/mymaster`);
     const state = await store.read(deadlineIn(5000));
@@ -126,10 +102,29 @@ describe('Sentinel', () => {
     store.close();
   });
 
+  test(
+    'a master that has lost its replica counts none, and Sentinel still does: a write is told as not replicated',
+    { timeout: 60_000 },
+    async () => {
+      const master = await redisFor();
+      const replica = await replicaOf(master);
+      const store = storeAt((await sentinelOf(master)).url);
+      expect(await store.read(deadlineIn(5000))).toMatchObject({ replicas: 1, watchedReplicas: 1 });
+      await replica.stop();
+      await expect.poll(() => master.cli('INFO', 'replication'), { timeout: 15_000 }).toContain('connected_slaves:0');
+      expect(await store.read(deadlineIn(5000))).toMatchObject({ replicas: 0, watchedReplicas: 1 });
+      expect((await setRate(store, '/a', 1, 8000)).outcome).toMatchObject({
+        kind: 'written',
+        replication: { required: 1, acknowledged: 0 },
+      });
+      store.close();
+    },
+  );
+
   test('a master that no sentinel knows', { timeout: 60_000 }, async () => {
     const master = await redisFor();
     await replicaOf(master);
-    const sentinel = await startSentinel(master);
+    const sentinel = await sentinelOf(master);
     const store = storeAt(`redis+sentinel://127.0.0.1:${sentinel.port}/other`);
     await expect(store.read(deadlineIn(5000))).rejects.toMatchObject({
       kind: 'unreachable',
@@ -141,29 +136,14 @@ describe('Sentinel', () => {
 });
 
 describe('Cluster', () => {
-  async function startCluster(): Promise<RunningRedis[]> {
-    const nodes: RunningRedis[] = [];
-    for (let index = 0; index < 3; index += 1) {
-      nodes.push(
-        await redisFor(
-          '--cluster-enabled',
-          'yes',
-          '--cluster-port',
-          String(await freePort()),
-          '--cluster-node-timeout',
-          '2000',
-        ),
-      );
-    }
-    const addresses = nodes.map((node) => `127.0.0.1:${node.port}`);
-    await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes']);
-    for (const node of nodes)
-      await expect.poll(() => node.cli('CLUSTER', 'INFO'), { timeout: 15_000 }).toContain('cluster_state:ok');
-    return nodes;
+  async function clusterOfThree(): Promise<RunningCluster> {
+    const cluster = await startCluster(3, 0);
+    onTestFinished(() => cluster.stop());
+    return cluster;
   }
 
   test('every namespace is read and written from any node, with either form of URL', { timeout: 60_000 }, async () => {
-    const nodes = await startCluster();
+    const { nodes, ownerOf } = await clusterOfThree();
     const namespaces = ['instainstru', 'other', '{tag}', 'a{}b', 'a}b'];
     for (const namespace of namespaces) {
       const document = overridesKey(namespace);
@@ -180,23 +160,16 @@ describe('Cluster', () => {
           store.close();
         }
       }
-      const owner = await ownerOf(nodes, document);
+      const owner = await ownerOf(keySlot(document));
       expect(await owner.cli('GET', document)).toBe('{"2redis+cluster":1}');
       expect(await owner.cli('XLEN', historyKey(document))).toBe('6');
       expect(await owner.cli('GET', metadataKey(document))).toBe('{"2redis+cluster":1}');
     }
   });
 
-  /** The node that answers for a key without sending us elsewhere. */
-  async function ownerOf(nodes: readonly RunningRedis[], name: string): Promise<RunningRedis> {
-    for (const node of nodes)
-      if ((await node.cli('CLUSTER', 'COUNTKEYSINSLOT', String(keySlot(name)))) !== '0') return node;
-    throw new Error('no node has it');
-  }
-
   test('a lost answer on a cluster is resolved there too', { timeout: 60_000 }, async () => {
-    const nodes = await startCluster();
-    const store = storeAt(`redis+cluster://${nodes.map((node) => `127.0.0.1:${node.port}`).join(',')}`);
+    const { nodes, url } = await clusterOfThree();
+    const store = storeAt(url);
     const write = writeOf(await store.read(deadlineIn(5000)), '{"a":1}');
     await store.write(write, deadlineIn(5000));
     // The slot's node forgets the connections; the next attempt finds its way again.
