@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { trials } from '../reliability/trials.js';
 import { byHand } from '../reliability/trials/by-hand.js';
+import { mutants } from '../reliability/trials/mutants.js';
+import { soak } from '../reliability/trials/soak.js';
 import { networkFaults } from '../reliability/trials/network-faults.js';
 import { redirects } from '../reliability/trials/redirects.js';
 import { signatures } from '../reliability/trials/signatures.js';
@@ -19,6 +21,16 @@ test('the recipe of the shell, by as many writers, loses updates: the load is a 
   expect([word, counts['of these lost'] ?? 0]).toEqual(['measured', expect.toSatisfy((lost: number) => lost > 0)]);
 }, 60_000);
 
+test('random commands while connections fail: nothing lost or untold, nobody stays, nobody grows', async () => {
+  const { word, faults } = await runQuick(soak, { seed: 11 });
+  expect([word, faults]).toEqual(['held', []]);
+}, 120_000);
+
+test('lines of safety that are taken away are noticed, and every such line is still there', async () => {
+  const { word, faults } = await runQuick(mutants, { seed: 11 });
+  expect([word, faults]).toEqual(['held', []]);
+}, 120_000);
+
 test.each([networkFaults, redirects, signatures].map((trial) => [trial.name, trial] as const))(
   '%s',
   async (_, trial) => {
@@ -31,7 +43,7 @@ test.each([networkFaults, redirects, signatures].map((trial) => [trial.name, tri
 test('every trial has a name of its own, units, and a least', () => {
   expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);
   for (const { name, units, quick, least } of trials) {
-    expect([name, units >= quick, quick >= 1]).toEqual([name, true, true]);
+    expect([name, units >= quick]).toEqual([name, true]);
     expect([name, Object.keys(least)]).not.toEqual([name, []]);
   }
 });

@@ -60,6 +60,8 @@ const parts: Readonly<Record<string, string>> = {
     ['code', 'meaning'],
     exitCodes.map((row) => [String(row.code), row.meaning]),
   ),
+  // Written by `npm run test:reliability -- --report`: measured, so quoted with its date and not made here.
+  reliability: readFileSync(fileURLToPath(new URL('../reliability/REPORT.md', import.meta.url)), 'utf8').trim(),
 };
 
 function withPart(text: string, name: string, content: string): string {

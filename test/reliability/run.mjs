@@ -49,7 +49,8 @@ async function buildsOf(inputs) {
 /** What a trial leaves running would keep this process, and nobody would know why. */
 function endBefore(ms) {
   const timer = setTimeout(() => {
-    process.stderr.write('a trial has left something running; ending all the same\n');
+    const left = process.getActiveResourcesInfo().filter((name) => !name.startsWith('TTY') && !name.startsWith('Pipe'));
+    process.stderr.write(`a trial has left something running (${left.join(', ')}); ending all the same\n`);
     process.exit(process.exitCode === 0 ? 1 : process.exitCode);
   }, ms);
   timer.unref();

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus, release, type } from 'node:os';
+import { cpus, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figuresOf, reportOf, type Row } from './report.js';
 import { addTally, emptyTally, runShard, verdictOf, type Tally } from './shard.js';
@@ -127,6 +127,10 @@ function live(trial: Trial): (text: string) => void {
 async function runOnce({ chosen, seed, unit, units, isQuick }: Options): Promise<number> {
   const words: string[] = [];
   for (const trial of chosen) {
+    if (isQuick && trial.quick === 0) {
+      say(`\n${trial.name}: its short form are ordinary tests, run by npm test`);
+      continue;
+    }
     const count = isQuick ? Math.min(units ?? trial.quick, trial.quick) : 0;
     const list = unit === null ? Array.from({ length: count }, (_, index) => index) : [unit];
     const more = [...(isQuick ? ['--quick'] : []), ...(unit === null ? [] : ['--unit', String(unit)])];
@@ -166,6 +170,7 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
     rows.push(row);
     tell(row, seed);
   }
+  stop.release();
   if (report !== null) {
     await writeFile(report, reportOf(rows, { date: new Date().toISOString().slice(0, 10), machine: machine() }));
     say(`\nwritten: ${report}`);
@@ -204,8 +209,11 @@ function unitsLeft(trial: Trial, { done }: Kept): readonly number[] {
 }
 
 /** The first Ctrl-C ends the shard after the unit that is under way, the second one at once. */
-function stopOnSignal(): { readonly isAsked: boolean } {
-  const asked = { isAsked: false };
+function stopOnSignal(): { readonly isAsked: boolean; release(this: void): void } {
+  const asked = {
+    isAsked: false,
+    release: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
   const onSignal = (): void => {
     if (asked.isAsked) process.exit(130);
     asked.isAsked = true;
@@ -215,7 +223,7 @@ function stopOnSignal(): { readonly isAsked: boolean } {
   return asked;
 }
 
-const machine = (): string => `${cpus().length} processors, ${type()} ${release()}, Node ${process.version.slice(1)}`;
+const machine = (): string => `${cpus().length} processors, ${type()}, Node ${process.version.slice(1)}`;
 
 function tell({ trial, kept, verdict, command }: Row, seed: number): void {
   say(`\n${trial.name}: ${trial.about}`);
@@ -228,6 +236,6 @@ function tell({ trial, kept, verdict, command }: Row, seed: number): void {
     if (unit !== null) say(`    ${commandOfOne(trial, seed, '--unit', String(unit))}`);
   }
   if (kept.faults.length > 5) say(`  … and ${kept.faults.length - 5} more`);
-  const units = `${kept.done.length} units of ${trial.units} in ${Math.round(kept.seconds)} s`;
+  const units = `${kept.done.length} of ${trial.units} units in ${Math.round(kept.seconds)} s`;
   say(`  ${verdict.word}${verdict.because === null ? '' : ` (${verdict.because})`}: ${units}; again with: ${command}`);
 }

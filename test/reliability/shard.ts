@@ -22,7 +22,7 @@ export const emptyTally = (): Tally => ({ done: [], counts: {}, most: {}, faults
 export function addTally(to: Tally, from: Tally): void {
   to.done.push(...from.done);
   for (const [what, count] of Object.entries(from.counts)) to.counts[what] = (to.counts[what] ?? 0) + count;
-  for (const [what, value] of Object.entries(from.most)) to.most[what] = Math.max(to.most[what] ?? 0, value);
+  for (const [what, value] of Object.entries(from.most)) to.most[what] = Math.max(to.most[what] ?? value, value);
   to.faults.push(...from.faults);
 }
 

@@ -40,7 +40,7 @@ export interface Trial {
   readonly about: string;
   /** Units of a full run. */
   readonly units: number;
-  /** Units of the short form that the ordinary tests run: the first ones. */
+  /** Units of the short form that the ordinary tests run: the first ones. 0: ordinary tests are its short form. */
   readonly quick: number;
   /** The least that must have been counted over a whole run of `units` (scaled for fewer), else the run is void. */
   readonly least: Readonly<Record<string, number>>;

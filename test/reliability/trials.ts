@@ -13,11 +13,13 @@ import { lostReplies } from './trials/lost-replies.js';
 import { byHand } from './trials/by-hand.js';
 import { documents } from './trials/documents.js';
 import { hostileText } from './trials/hostile-text.js';
+import { mutants } from './trials/mutants.js';
 import { namedTests } from './trials/named-tests.js';
 import { networkFaults } from './trials/network-faults.js';
 import { redirects } from './trials/redirects.js';
 import { runbookKills } from './trials/runbook-kills.js';
 import { secrets } from './trials/secrets.js';
+import { soak } from './trials/soak.js';
 import { signatures } from './trials/signatures.js';
 import { streams } from './trials/streams.js';
 import { writers } from './trials/writers.js';
@@ -49,4 +51,6 @@ export const trials: readonly Trial[] = [
   hostileText,
   secrets,
   namedTests,
+  soak,
+  mutants,
 ];

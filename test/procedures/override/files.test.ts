@@ -100,15 +100,18 @@ describe('somebody else writes between the plan and the write', () => {
     expect(textOf(fake)).toBe('{"/a":{"rate":7},"/b":{"rate":2},"/c":{"rate":8}}');
   });
 
-  test('a plan is refused, whatever changed', async () => {
+  test.each([
+    ['the whole document', '{"/x":{}}'],
+    ['a route that it does not touch', before.replace('"rate":1', '"rate":5')],
+  ])('a plan is refused, whatever changed: %s', async (_, theirs) => {
     const fake = createFakeOverrides({ document: before });
     const ports = portsOf(fake.store());
     const plan = await planChange(ports, apply('{"/b":{"rate":9}}'));
     const file = JSON.stringify({ apiVersion: 'rlctl/v1', kind: 'OverridePlan', ...planFileOf(plan, author, 0) });
     const again = await planChange(ports, plannedIntent(parsePlanFile(file, 'p'), 'e', null));
-    fake.foreignSet('{"/x":{}}');
+    fake.foreignSet(theirs);
     await expect(writePlan(ports, again, author)).rejects.toMatchObject({ kind: 'conflict' });
-    expect(textOf(fake)).toBe('{"/x":{}}');
+    expect(textOf(fake)).toBe(theirs);
   });
 });
 
