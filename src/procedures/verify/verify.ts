@@ -162,9 +162,12 @@ async function askInTime<T>(
     try {
       return await ask();
     } catch (error) {
-      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** round) * (0.5 + randomness.fraction());
+      const leftMs = waitMs - (clock.monotonicMs() - startMs);
+      const backoffMs = Math.min(longestPauseMs, firstPauseMs * 2 ** round) * (0.5 + randomness.fraction());
+      // The last look is at the end of the time that was given, however long the next pause would be.
+      const pauseMs = Math.min(backoffMs, leftMs);
       const isWorthWaiting = error instanceof RlctlError && error.kind === 'unreachable';
-      const isLate = clock.monotonicMs() - startMs + pauseMs > waitMs || deadline.leftMs() <= pauseMs;
+      const isLate = leftMs <= 0 || deadline.leftMs() <= pauseMs;
       if (!isWorthWaiting || isLate || deadline.interrupted.aborted) throw error;
       onStep?.(`${what}; looking again`);
       await clock.sleep(pauseMs, deadline.interrupted);
