@@ -33,8 +33,14 @@ export function saidByEach(view: View, each: EachAnswer<Explained>, address: Com
               ...differing,
               term(addressed('compare with what is stored: rlctl fleet status', address)),
             ]
-          : [theme.dim(`${answers[0].targets.length} of ${counted(total, 'instance')} say the same of it`)];
+          : agreement(answers[0].targets.length, total).map(theme.dim);
       return [await view.human(theme), ...said, ...silentLines(each, theme)].join('\n');
     },
   };
+}
+
+/** How many say the same; of one instance alone there is nothing to say. */
+function agreement(agreed: number, total: number): readonly string[] {
+  if (total === 1) return [];
+  return [`${agreed} of ${counted(total, 'instance')} ${agreed === 1 ? 'answered' : 'say the same of it'}`];
 }
