@@ -174,6 +174,48 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(await list()).toMatchObject([{ panicId: id, state: 'restored' }]);
   });
 
+  test('one whose effect somebody took out stays over when somebody else sets it again, and takes nothing of that back', async () => {
+    const { lab, run, panic, open, list } = state.site;
+    await lab.store('{"/api/search":{"rate":9}}');
+    const changed = await panic(['route', '/api/search']);
+    const found = await panic(['route', '/api/search'], alice);
+    expect(await open()).toEqual([found, changed]);
+    await run(['override', 'set', '/api/search', '--no-shadow']);
+    expect(await open()).toEqual([]);
+    await run(['override', 'set', '/api/search', '--shadow', '--reason', 'observe'], alice);
+    const text = await lab.document();
+    expect(await open()).toEqual([]);
+    expect((await list()).map((each) => each.state)).toEqual(['over', 'over']);
+    const again = await panic(['route', '/api/search']);
+    expect(await open()).toEqual([again]);
+    for (const id of [changed, found]) {
+      const restored = await run(['panic', 'restore', id, '--json']);
+      expect(restored.code).toBe(0);
+      const { remarks } = jsonOf<{ remarks: readonly string[] }>(restored.out);
+      if (id === changed) expect(remarks.join(' ')).toMatch(/"\/api\/search".*(set again since|is open as well)/);
+    }
+    expect((await run(['panic', 'restore', again])).code).toBe(0);
+    expect(await lab.document()).toBe(text);
+  });
+
+  test('a change that took it out and was taken back counts for nothing', async () => {
+    const { run, panic, open } = state.site;
+    const id = await panic(['route', '/api/search']);
+    await run(['override', 'set', '/api/search', '--no-shadow']);
+    expect(await open()).toEqual([]);
+    expect((await run(['override', 'undo'])).code).toBe(0);
+    expect(await open()).toEqual([id]);
+  });
+
+  test('a second one of the same person with another reason is one of its own, with the same reason it is that one', async () => {
+    const { panic, open } = state.site;
+    const first = await panic(['route', '/api/search', '--reason', 'first']);
+    const second = await panic(['route', '/api/search', '--reason', 'second']);
+    expect(second).not.toBe(first);
+    expect(await panic(['route', '/api/search', '--reason', 'second'])).toBe(second);
+    expect(await open()).toEqual([second, first]);
+  });
+
   test('undo says that the last change took others back and is not the one that it takes back', async () => {
     const { run, panic } = state.site;
     await run(['override', 'set', '/api/search', '--rate', '9']);
@@ -245,6 +287,24 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     expect((await run(['panic', 'restore', left, '--leave'])).code).toBe(0);
     expect(await file()).toContain('RATE_LIMIT_SHADOW_READ=true');
     expect(await open()).toEqual([]);
+  });
+
+  test('one whose flag somebody set to off stays over when somebody else sets it on, and takes nothing of that back', async () => {
+    const { run, panic, list, open } = state.site;
+    const changed = await panic(['bucket', 'financial']);
+    const found = await panic(['bucket', 'financial'], alice);
+    await run(['shadow', 'off', 'financial'], alice);
+    expect(await open()).toEqual([]);
+    await run(['shadow', 'on', 'financial', '--reason', 'planned'], alice);
+    expect(await open()).toEqual([]);
+    expect((await list()).map((each) => each.state)).toEqual(['over', 'over']);
+    const status = jsonOf<{ operations: { open: readonly unknown[] } }>((await run(['status', '--json'])).out);
+    expect(status.operations.open).toEqual([]);
+    for (const id of [changed, found]) expect((await run(['panic', 'restore', id])).code).toBe(0);
+    expect(await file()).toContain(on);
+    const again = await panic(['bucket', 'financial', '--reason', 'payments emergency'], alice);
+    expect([changed, found]).not.toContain(again);
+    expect(await open()).toEqual([again]);
   });
 
   test('an incident that puts its flags back ends it, on every machine', async () => {

@@ -145,6 +145,36 @@ describe('what keeps a stage from being taken back', () => {
     await writeFile(envFile, before);
   });
 
+  test.each(['flags', 'overrides'])(
+    'is also an open panic that found things as the stage had made them, by %s',
+    async (way) => {
+      const site = {
+        ...(way === 'flags' ? { entry: entry() } : {}),
+        rollouts: { one: { stages: [{ name: 'all', shadow: 'all', soak: '1s' }] } },
+      };
+      const stored = async () => [
+        await readFile(state.lab.sandbox.envFile, 'utf8'),
+        (await state.lab.document()) ?? '{}',
+      ];
+      const before = await stored();
+      expect(await run(['rollout', 'start', 'one', '--detach'], site)).toMatchObject({ code: 0 });
+      expect(await run(['panic', 'bucket', 'financial'], site)).toMatchObject({ code: 0 });
+      const inForce = await stored();
+      const id = /p-[0-9a-f]{8}/.exec((await run(['panic', 'list'], site)).out)?.[0] ?? 'none';
+      for (const args of [['abort', '--dry-run'], ['abort'], ['undo', '--dry-run'], ['undo']]) {
+        const refused = errorOf(await run(['rollout', ...args, '--json'], site));
+        expect(refused).toMatchObject({ exitCode: 5, code: 'PANIC_STANDS_ON_IT', details: { panicId: id } });
+        expect(refused.message).toContain(way === 'flags' ? 'RATE_LIMIT_SHADOW_FINANCIAL' : '"/api/payments"');
+        expect(refused.hint).toMatch(new RegExp(`panic restore ${id}\\. .*rlctl rollout ${args[0]}$`));
+      }
+      expect(await stored()).toEqual(inForce);
+      expect((await run(['panic', 'list'], site)).out).toContain(id);
+      expect(await run(['panic', 'restore', id], site)).toMatchObject({ code: 0 });
+      expect(await run(['rollout', 'undo'], site)).toMatchObject({ code: 0 });
+      expect(await stored()).toEqual(before);
+    },
+  );
+
   test('where it is no panic, what stood before and what stands there now is said', async () => {
     const { envFile } = state.lab.sandbox;
     const before = await readFile(envFile, 'utf8');

@@ -3,7 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { assertNoDemand } from '../../domain/demand.js';
 import type { Closing } from '../../domain/panic/kept.js';
 import type { Panic } from '../../domain/panic/panics.js';
-import { leftRemarks, type Left } from '../../domain/panic/restoration.js';
+import { leftRemarks, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
 import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { unwrittenView } from '../../ui/panic-view.js';
 import { confirmChange } from '../confirmation.js';
@@ -32,7 +32,7 @@ export async function closeUnwritten(
   const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed }));
   const view = unwrittenView(panic, environment, {
     why: why ?? whyNothing(panic, left),
-    remarks: leftRemarks(left),
+    remarks: [...leftRemarks(left), ...takenOutRemarks(panic)],
     isDryRun,
   });
   if (isDryRun) return { planned: view };

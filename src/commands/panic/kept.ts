@@ -7,6 +7,7 @@ import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.j
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
+import { flagFlips } from '../shadow/flips.js';
 import { flagTexts } from './flag-texts.js';
 import type { NamedPanic } from './input.js';
 
@@ -28,12 +29,13 @@ export async function recordedPanics(
   environment: Environment,
   stored: Parameters<typeof allPanics>[2] = null,
 ): Promise<RecordedPanics> {
-  const [store, operations, flagText] = await Promise.all([
+  const [store, operations, flagText, ownFlips] = await Promise.all([
     context.store(environment),
     context.operationStore(environment),
     flagTexts(context, environment),
+    flagFlips(context, environment),
   ]);
-  const recorded = await allPanics({ store, operations, deadline: context.deadline }, flagText, stored);
+  const recorded = await allPanics({ store, operations, deadline: context.deadline, ownFlips }, flagText, stored);
   const { failure } = recorded;
   if (failure !== null) await context.noteOnce(`panics by flags or by a kill switch are not known: ${failure.message}`);
   return recorded;
@@ -71,7 +73,7 @@ export interface FoundPanic {
 
 /**
  * Records a panic that found everything as wanted: what it stands on stays as long as it is open. One that the same person
- * declared for the same thing is that one. `null`: it was over before, or could not be recorded.
+ * declared for the same thing, with nothing else to say of it, is that one. `null`: it was over before, or could not be recorded.
  */
 export async function keepFound(
   context: Context,
@@ -90,10 +92,20 @@ export async function keepFound(
   if (own !== undefined) return isOpen(own) ? { id: own.id, isNew: false } : null;
   const same = panics.find(
     (each) =>
-      isOpen(each) && each.way === acts.way && each.actor === actor && isSameTarget(environment, each, input.target),
+      isOpen(each) &&
+      each.way === acts.way &&
+      each.actor === actor &&
+      isSameTarget(environment, each, input.target) &&
+      isSaid(each.reason, input.mutation.reason) &&
+      isSaid(each.ticket, input.mutation.ticket),
   );
   if (same !== undefined) return { id: same.id, isNew: false };
   return (await keepActing(context, environment, input, acts)) ? { id: input.id, isNew: true } : null;
+}
+
+/** Whether what is given adds nothing to what is recorded. */
+function isSaid(recorded: string | null, given: string | null): boolean {
+  return given === null || given === recorded;
 }
 
 /** A bucket may be called by any of its names. */

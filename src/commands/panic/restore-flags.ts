@@ -3,7 +3,7 @@ import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
 import { assertSamePlace, restorableFlags } from '../../domain/panic/restorable-flags.js';
-import { leftRemarks, leftToOthers, type Left } from '../../domain/panic/restoration.js';
+import { leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
 import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import { flagDriver, makeFlagChange } from '../shadow/flags.js';
@@ -27,7 +27,7 @@ export async function restoreFlags(context: Context, environment: Environment, w
     mutation,
     command: 'panic restore',
     partOf: [{ kind: 'panic', id: panic.id }],
-    remarks: leftRemarks(left),
+    remarks: [...leftRemarks(left), ...takenOutRemarks(panic)],
     records: {
       get: (name) => Promise.resolve(flags.find((each) => each.bucket === name)?.record ?? null),
       set: (records) => own.set(records),
@@ -56,7 +56,9 @@ export function flagsToPutBack({ panic, panics, kept }: Pick<ToRestore, 'panic' 
   if (found === undefined) throw new TypeError(`the panic ${panic.id} is not kept any more`);
   const left = leftToOthers(panic, panics);
   const heirs = new Map(left.map(({ what, to }) => [what, to.at(-1)?.id ?? '']));
-  const own = found.flags.filter(({ isFound }) => isFound !== true);
+  const own = found.flags.filter(
+    ({ isFound, record }) => isFound !== true && !panic.takenOut.includes(record.variable),
+  );
   return {
     left,
     back: own.filter(({ record }) => !heirs.has(record.variable)),

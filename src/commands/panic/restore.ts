@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
-import { restorationOf } from '../../domain/panic/restoration.js';
+import { restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
 import type { RecordedPanics } from '../../procedures/panic/panics.js';
@@ -105,7 +105,7 @@ async function restoredBy(
     restorePanicIntent({
       id: panic.id,
       ifRevision: mutation.ifRevision,
-      remarks: byHand,
+      remarks: [...byHand, ...takenOutRemarks(panic)],
       judge: async (stored) => {
         const now = await recordedPanics(context, environment, stored);
         const same = now.panics.find(({ id }) => id === panic.id) ?? panic;

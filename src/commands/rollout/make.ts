@@ -158,9 +158,33 @@ export async function takeBack(
   try {
     return await putBack(context, wanted, state, stage);
   } catch (error) {
-    throw error instanceof RlctlError && error.kind === 'conflict'
+    throw error instanceof RlctlError && error.kind === 'conflict' && error.code !== stoodOn
       ? await inTheWay(context, wanted.environment, error, againWith(state, stage))
       : error;
+  }
+}
+
+const stoodOn = 'PANIC_STANDS_ON_IT';
+
+/** Throws a conflict where an open panic stands on what would be taken out of shadow: that panic would be over unsaid. */
+async function assertNotStoodOn(
+  context: Context,
+  environment: Environment,
+  whats: readonly string[],
+  again: string,
+): Promise<void> {
+  if (whats.length === 0) return;
+  const isByOverrides = environment.shadowDriver === 'overrides';
+  for (const { id, command, actor, way, standsOn } of await openPanics(context, environment)) {
+    const held = whats.filter((what) => (way === 'overrides') === isByOverrides && standsOn.includes(what));
+    if (held.length === 0) continue;
+    const names = held.map((what) => (isByOverrides ? JSON.stringify(what) : what)).join(', ');
+    const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
+    throw new RlctlError('conflict', message, {
+      code: stoodOn,
+      hint: `When the emergency is over, close the panic: rlctl panic restore ${id}. Then take it back with: ${again}`,
+      details: { panicId: id, standsOn: held },
+    });
   }
 }
 
@@ -195,13 +219,20 @@ async function putBack(
   stage: RolloutStage | null,
 ): Promise<Made> {
   const command = stage === null ? 'rollout undo' : 'rollout abort';
+  const assertFree = (whats: readonly string[]): Promise<void> =>
+    assertNotStoodOn(context, environment, whats, againWith(state, stage));
   if (environment.shadowDriver === 'overrides') {
     const reference = referenceOf(state, stage);
-    return ofChange(await makeChange(context, mutation, (ports) => takeBackIntent(ports, { command, reference })));
+    return ofChange(
+      await makeChange(context, mutation, (ports) => takeBackIntent(ports, { command, reference, assertFree })),
+    );
   }
   const flags = flagsBefore(state, stage === null ? null : state.stage);
   const recorded = new Map(flags.map((flag) => [flag.bucket, recordOf(flag, state)]));
   const wasOn = ({ before }: FlagBefore): boolean => before !== null && unquoted(before) === 'true';
+  // Where the panic itself set it, it no longer holds what the rollout wrote: that is a conflict with its own way out.
+  const turnedOff = flags.filter((flag) => !wasOn(flag) && unquoted(flag.wrote) === 'true');
+  await assertFree(turnedOff.map(({ variable }) => variable));
   const commands = [true, false].flatMap((isOn): readonly FlagCommand[] => {
     const buckets = flags.filter((flag) => wasOn(flag) === isOn).map(({ bucket }) => bucketNamed(environment, bucket));
     return buckets.length === 0 ? [] : [{ isOn, buckets, mutation, exactly: recorded }];

@@ -2,8 +2,10 @@ import { usageError, type RlctlError } from '../errors.js';
 import type { OperationRef } from '../operation/reference.js';
 import { undoneIds, type HistoryBody, type HistoryEntry } from '../override/history.js';
 import { unquoted } from '../shadow/env-file.js';
+import type { KnownFlip } from '../shadow/flip-log.js';
 import { splitWords } from '../shell-words.js';
 import type { Closing, KeptFlag, KeptPanic } from './kept.js';
+import { isFlagTakenOut, routesTakenOut } from './taken-out.js';
 import type { PanicTarget, PanicWay } from './target.js';
 
 /** A panic with what became of it. */
@@ -23,6 +25,8 @@ export interface Panic {
   readonly found: readonly string[];
   /** What of both is still as it wants it, as far as can be told; empty: nothing of it is left. */
   readonly standsOn: readonly string[];
+  /** What somebody took out of force since and somebody set again: that is a change of its own, and none of this panic. */
+  readonly takenOut: readonly string[];
   /** Its changes in the override history; empty: it made none there. */
   readonly changeIds: readonly string[];
   /** `null`: nobody has closed it. */
@@ -46,6 +50,8 @@ export interface PanicRecords {
   /** The override history, newest first. */
   readonly history: readonly HistoryEntry[];
   readonly kept: readonly KeptPanic[];
+  /** The flags that anybody set, as they were told, then those that this machine alone knows of; absent: not known. */
+  readonly flips?: readonly KnownFlip[];
 }
 
 /** The panic that a change is a part of; `null`: none. What takes it back is no part of it. */
@@ -63,7 +69,7 @@ export function isOpen({ restored, standsOn }: Pick<Panic, 'restored' | 'standsO
 }
 
 /** Every panic that is recorded, newest first, judged by what stands now. */
-export function panicsIn({ history, kept }: PanicRecords, present: Present): readonly Panic[] {
+export function panicsIn({ history, kept, flips = [] }: PanicRecords, present: Present): readonly Panic[] {
   const undone = endsOf(history);
   const made = new Map<string, HistoryEntry[]>();
   for (const entry of history) {
@@ -74,7 +80,9 @@ export function panicsIn({ history, kept }: PanicRecords, present: Present): rea
     const beside = kept.find((each) => each.id === id) ?? null;
     return recordedPanic({ id, entries, beside }, { history, undone }, present);
   });
-  const others = kept.filter(({ id }) => !made.has(id)).map((each) => keptAsPanic(each, history, present));
+  const others = kept
+    .filter(({ id }) => !made.has(id))
+    .map((each) => keptAsPanic(each, { history, undone, flips }, present));
   return [...recorded, ...others].sort((a, b) => b.atMs - a.atMs);
 }
 
@@ -105,7 +113,12 @@ function recordedPanic(
   const live = entries.filter(({ changeId }) => !undone.has(changeId));
   const changed = routesOf(entries);
   const found = [...new Set(entries.flatMap(({ body }) => body?.found ?? []))];
-  const standsOn = [...new Set([...routesOf(live), ...found])].filter((route) => present.isShadow(route) !== false);
+  const [newest] = entries;
+  const out = routesTakenOut(history.slice(0, newest === undefined ? 0 : history.indexOf(newest)), (each) =>
+    undone.has(each),
+  );
+  const standing = [...new Set([...routesOf(live), ...found])].filter((route) => present.isShadow(route) !== false);
+  const standsOn = standing.filter((route) => !out.has(route));
   return {
     id,
     command,
@@ -117,6 +130,7 @@ function recordedPanic(
     changed,
     found,
     standsOn,
+    takenOut: standing.filter((route) => out.has(route)),
     changeIds: entries.map(({ changeId }) => changeId),
     ...closed(beside?.restored ?? null),
     ...(beside?.restored ? {} : endedBy(restoreOf(id, history), { entries, live, standsOn, undone })),
@@ -162,22 +176,40 @@ function routesOf(newestFirst: readonly HistoryEntry[]): readonly string[] {
 /** A panic that made no change of the document. */
 function keptAsPanic(
   { flags, found = [], restored, ...rest }: KeptPanic,
-  history: readonly HistoryEntry[],
+  {
+    history,
+    undone,
+    flips,
+  }: {
+    readonly history: readonly HistoryEntry[];
+    readonly undone: ReturnType<typeof endsOf>;
+    readonly flips: readonly KnownFlip[];
+  },
   present: Present,
 ): Panic {
+  const out = routesTakenOut(
+    history.filter(({ timeMs }) => timeMs > rest.atMs),
+    (each) => undone.has(each),
+  );
+  const isOut = (flag: KeptFlag): boolean => isFlagTakenOut(flag, flips);
   const named = (isFound: boolean): readonly string[] =>
     flags.filter((flag) => (flag.isFound ?? false) === isFound).map(({ record }) => record.variable);
   const standing = flags.filter((flag) => {
     const text = present.flagText(flag);
     return text === undefined || (text !== null && unquoted(text) === unquoted(flag.record.wrote));
   });
+  const shadowed = found.filter((route) => present.isShadow(route) !== false);
   return {
     ...rest,
     changed: named(false),
     found: [...named(true), ...found],
     standsOn: [
-      ...standing.map(({ record }) => record.variable),
-      ...found.filter((route) => present.isShadow(route) !== false),
+      ...standing.filter((flag) => !isOut(flag)).map(({ record }) => record.variable),
+      ...shadowed.filter((route) => !out.has(route)),
+    ],
+    takenOut: [
+      ...standing.filter(isOut).map(({ record }) => record.variable),
+      ...shadowed.filter((route) => out.has(route)),
     ],
     changeIds: [],
     ...closed(restored),

@@ -49,13 +49,15 @@ export function restorationOf(
   const acts = liveActs(panic, panics, newestFirst);
   const taken = new Map<HistoryEntry, Set<string>>();
   for (const route of new Set([...panic.changed, ...panic.found])) {
-    if (kept.has(route)) continue;
+    if (kept.has(route) || panic.takenOut.includes(route)) continue;
     for (const entry of inOneRun(acts, route)) taken.set(entry, (taken.get(entry) ?? new Set()).add(route));
   }
   // What is taken back in part goes on being left to others with the rest.
   const touched = acts.filter(({ entry }) => isOf(entry, panic) || taken.has(entry));
   const gone = new Set([...taken.values()].flatMap((routes) => [...routes]));
-  const others = new Set(touched.flatMap(({ routes }) => [...routes]).filter((route) => !gone.has(route)));
+  const others = new Set(
+    touched.flatMap(({ routes }) => [...routes]).filter((route) => !gone.has(route) && !panic.takenOut.includes(route)),
+  );
   return {
     entries: newestFirst.filter((entry) => taken.has(entry)),
     isTaken: (entry, route) => taken.get(entry)?.has(route) ?? false,
@@ -120,6 +122,14 @@ function changeOf({ body }: HistoryEntry, route: string): RouteChange | undefine
 
 function isOf({ body }: HistoryEntry, { id }: Panic): boolean {
   return panicOf(body)?.id === id;
+}
+
+/** What a panic changed and no longer owns, in a sentence; empty: nothing of the kind. */
+export function takenOutRemarks({ takenOut, way }: Panic): readonly string[] {
+  if (takenOut.length === 0) return [];
+  const names = takenOut.map((what) => (way === 'overrides' ? JSON.stringify(what) : what)).join(', ');
+  const stays = takenOut.length === 1 ? 'it stays as it is' : 'they stay as they are';
+  return [`${names}: taken out of shadow after this panic and set again since, which is a change of its own: ${stays}`];
 }
 
 /** What stays although a panic is restored, in sentences. */

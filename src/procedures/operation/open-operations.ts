@@ -11,7 +11,7 @@ import type { OperationKind } from '../../domain/operation/reference.js';
 import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
-import { allPanics } from '../panic/panics.js';
+import { allPanics, type PanicPorts } from '../panic/panics.js';
 import { readRollout } from '../rollout/session.js';
 import { readRuns, type RunsPorts } from '../runbook/runs.js';
 
@@ -22,6 +22,8 @@ export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds
     readonly operations: OperationStore;
     /** What a flag's variable holds now. */
     readonly flagText: Present['flagText'];
+    /** What this machine set last of each flag. */
+    readonly ownFlips?: NonNullable<PanicPorts['ownFlips']>;
   } | null;
   /** This machine's time, epoch milliseconds. */
   readonly nowMs: number;

@@ -3,9 +3,12 @@ import type { HistoryEntry } from '../../domain/override/history.js';
 import { panicsIn, type Panic, type Present } from '../../domain/panic/panics.js';
 import { presentIn } from '../../domain/panic/present.js';
 import type { KeptPanic } from '../../domain/panic/kept.js';
+import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
+import { flagKey, type KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { StorePorts } from '../override/plan.js';
 import { readHistory } from '../override/recorded.js';
+import { flipLog } from '../shadow/flip-log.js';
 import { keptPanics, type KeepPorts } from './keep.js';
 
 /** The panics that are recorded. */
@@ -20,25 +23,43 @@ export interface RecordedPanics {
   readonly failure: RlctlError | null;
 }
 
+/** What panics are told by. */
+export interface PanicPorts extends Pick<StorePorts, 'store'>, KeepPorts {
+  /** What this machine set last of each flag; absent: it is not asked. */
+  readonly ownFlips?: readonly FlagFlip[];
+}
+
 /**
  * Every panic that is recorded, in the override history or beside it, judged by what stands now. Throws where the history
  * cannot be read; what stands beside it must not keep anybody from taking back what the history tells. `stored`: the
  * document, where it was read already.
  */
 export async function allPanics(
-  ports: Pick<StorePorts, 'store'> & KeepPorts,
+  ports: PanicPorts,
   flagText: Present['flagText'],
   stored: StoredOverrides | null = null,
 ): Promise<RecordedPanics> {
-  const [history, kept, now] = await Promise.all([
+  const [history, kept, now, told] = await Promise.all([
     readHistory(ports, () => false),
     keptPanics(ports).catch((error: unknown) => {
       if (error instanceof RlctlError) return error;
       throw error;
     }),
     stored ?? ports.store.read(ports.deadline),
+    flipLog(ports).catch((error: unknown) => {
+      if (error instanceof RlctlError) return [];
+      throw error;
+    }),
   ]);
   const failure = kept instanceof RlctlError ? kept : null;
   const known = kept instanceof RlctlError ? [] : kept;
-  return { panics: panicsIn({ history, kept: known }, presentIn(now.bytes, flagText)), history, kept: known, failure };
+  const present = presentIn(now.bytes, flagText);
+  const flips = withOwn(told, ports.ownFlips ?? []);
+  return { panics: panicsIn({ history, kept: known, flips }, present), history, kept: known, failure };
+}
+
+/** In the order in which they were told, then those that Redis did not take. */
+function withOwn(told: readonly KnownFlip[], own: readonly FlagFlip[]): readonly KnownFlip[] {
+  const isSame = (one: FlagFlip, other: FlagFlip): boolean => flagKey(one) === flagKey(other) && one.at === other.at;
+  return [...told, ...own.filter((flip) => !told.some((each) => isSame(each, flip)))];
 }

@@ -1,6 +1,7 @@
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
+import { outOfShadow } from '../../domain/panic/taken-out.js';
 import { isPartOf, type OperationRef } from '../../domain/operation/reference.js';
 import type { FlagBefore, RolloutState } from '../../domain/rollout/state.js';
 import type { ChangeIntent, StorePorts } from '../override/plan.js';
@@ -11,6 +12,8 @@ export interface TakenBack {
   readonly command: 'rollout abort' | 'rollout undo';
   /** The rollout's id, with the stage's name where only that one is meant. */
   readonly reference: OperationRef;
+  /** Throws where one of these prefixes must not be taken out of shadow. */
+  readonly assertFree: (outOfShadow: readonly string[]) => Promise<void>;
 }
 
 /** The step under which an abort or an undo is recorded: no stage has such a name. */
@@ -20,7 +23,7 @@ const takingBack = 'take back';
  * Takes back what a rollout, or one stage of it, wrote and what still stands of that. Where nothing stands, nothing is
  * written, and what is stored is reloaded and proven all the same: an earlier attempt may have come that far.
  */
-export function takeBackIntent(ports: StorePorts, { command, reference }: TakenBack): ChangeIntent {
+export function takeBackIntent(ports: StorePorts, { command, reference, assertFree }: TakenBack): ChangeIntent {
   const { kind, id, step } = reference;
   const intent = undoOperationIntent(ports, {
     command,
@@ -35,7 +38,9 @@ export function takeBackIntent(ports: StorePorts, { command, reference }: TakenB
     remarks: () => (found.isNothing ? ['nothing that it wrote still stands'] : []),
     edit: async (document, stored) => {
       try {
-        return await intent.edit(document, stored);
+        const edit = await intent.edit(document, stored);
+        await assertFree(outOfShadow(edit.changes));
+        return edit;
       } catch (error) {
         if (!(error instanceof RlctlError) || error.code !== 'NOTHING_TO_UNDO') throw error;
         found.isNothing = true;

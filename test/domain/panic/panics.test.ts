@@ -59,6 +59,7 @@ const panic = (more: Partial<Panic>): Panic => ({
   changed: ['/pay'],
   found: [],
   standsOn: ['/pay'],
+  takenOut: [],
   changeIds: ['c1'],
   restored: null,
   isLeft: false,
