@@ -198,6 +198,24 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(await lab.document()).toBe(text);
   });
 
+  test('of one that stands in part, restoring leaves what somebody took out and set again', async () => {
+    const { lab, run, panic, list } = state.site;
+    await lab.store('{"/api/payments":{"rate":3},"/api/checkout":{"rate":9}}');
+    const id = await panic(['bucket', 'financial']);
+    await run(['override', 'set', '/api/payments', '--no-shadow'], alice);
+    await run(['override', 'set', '/api/payments', '--shadow'], alice);
+    expect(await list()).toMatchObject([{ panicId: id, isOpen: true, standsOn: ['/api/checkout'] }]);
+    const restored = await run(['panic', 'restore', '--json']);
+    expect(restored.code).toBe(0);
+    expect(jsonOf<{ remarks: readonly string[] }>(restored.out).remarks.join(' ')).toContain(
+      '"/api/payments": taken out of shadow after this panic and set again since',
+    );
+    expect(JSON.parse((await lab.document()) ?? '')).toEqual({
+      '/api/payments': { rate: 3, shadow: true },
+      '/api/checkout': { rate: 9 },
+    });
+  });
+
   test('a change that took it out and was taken back counts for nothing', async () => {
     const { run, panic, open } = state.site;
     const id = await panic(['route', '/api/search']);

@@ -98,6 +98,20 @@ describe('a panic that is open', () => {
   });
 });
 
+test('a stage that sets what a panic once set brings no panic back that is over', async () => {
+  const rollouts = { one: { stages: [{ name: 'all', shadow: 'all', soak: '1s' }] } };
+  for (const entry of [{}, { shadowDriver: { 'env-file': state.lab.sandbox.envFile } }]) {
+    await state.lab.reset();
+    const site = { entry, rollouts };
+    expect(await run(['panic', 'bucket', 'financial'], site)).toMatchObject({ code: 0 });
+    expect(await run(['shadow', 'off', 'financial'], site)).toMatchObject({ code: 0 });
+    expect(await run(['rollout', 'start', 'one', '--detach'], site)).toMatchObject({ code: 0 });
+    expect((await run(['panic', 'list'], site)).out).not.toMatch(/p-[0-9a-f]{8}/);
+    expect((await run(['rollout', 'status'], site)).out).not.toContain('is open');
+    expect(await run(['rollout', 'undo'], site)).toMatchObject({ code: 0 });
+  }
+});
+
 describe('what keeps a stage from being taken back', () => {
   const one = { one: { stages: [{ name: 'enforce', enforce: ['pay'], soak: '1s' }] } };
   const entry = () => ({ shadowDriver: { 'env-file': state.lab.sandbox.envFile } });
