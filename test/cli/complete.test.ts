@@ -74,7 +74,7 @@ describe('the hidden command', () => {
     expect(await ask('--', ...words)).toBe('payments\tbuckets read: rate up to 10\n');
   });
 
-  it('knows the panics that are open, by overrides and by flags', async () => {
+  it('knows the panics that are open, by overrides and by flags, the newest first', async () => {
     const own = await openLab();
     try {
       const shadowDriver = { 'env-file': own.sandbox.envFile };
@@ -87,7 +87,7 @@ describe('the hidden command', () => {
       await own.world.main(['--config', path, 'panic', 'route', '/api/search']);
       await own.world.main(['--config', path, 'panic', 'bucket', 'financial']);
       expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(
-        'ID\tpanic route /api/search by tester@test\nID\tpanic bucket financial by tester@test\n',
+        'ID\tpanic bucket financial by tester@test\nID\tpanic route /api/search by tester@test\n',
       );
     } finally {
       await own.stop();

@@ -86,7 +86,10 @@ async function tellMachines(context: Context, environment: Environment, flips: r
   if (flips.length === 0 || environment.redis === null || environment.namespace === null) return;
   const { deadline } = context;
   deadline.extend(Math.max(0, 1000 - deadline.leftMs()));
-  const [{ logFlips }, machine] = await Promise.all([import('../../procedures/shadow/flip-log.js'), context.hostName()]);
+  const [{ logFlips }, machine] = await Promise.all([
+    import('../../procedures/shadow/flip-log.js'),
+    context.hostName(),
+  ]);
   const operations = await context.operationStore(environment);
   const told = flips.map((flip) => ({ ...flip, machine }));
   const isTold = await logFlips({ operations, deadline }, told).catch((error: unknown) => {

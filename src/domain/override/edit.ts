@@ -6,13 +6,7 @@ import { addEntry, changeEntry, noEdit, removeEntry } from './entry-edit.js';
 import type { HistoryEntry, RouteChange, Splice } from './history.js';
 import { newValue, patchedValue } from './patch.js';
 import { automaticIndex, neighboursOf } from './placement.js';
-import {
-  Reversal,
-  type DocumentBefore,
-  type IsTaken,
-  type RevertConflict,
-  type RouteReversal,
-} from './reversal.js';
+import { Reversal, type DocumentBefore, type IsTaken, type RevertConflict, type RouteReversal } from './reversal.js';
 
 /** Where an entry is to stand. `auto`: an existing one stays, a new one goes before the first that would hide it, else last. */
 export type Placement = { readonly kind: 'auto' } | { readonly kind: 'before' | 'after'; readonly prefix: string };
