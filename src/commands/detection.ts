@@ -6,7 +6,8 @@ import { signsOf } from '../domain/dialect/signs.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Known } from '../domain/proof/proof.js';
 import type { Effect } from '../procedures/effect.js';
-import { forgetReload, keepReload, type ReloadCause, type Server } from './last-reload.js';
+import type { ReloadRecord } from '../domain/reload-record.js';
+import { amendReload, forgetReload, keepReload, type ReloadCause, type Server } from './last-reload.js';
 import { forgetFlips } from './shadow/flips.js';
 
 /**
@@ -59,6 +60,15 @@ export async function rememberSeen(
   { signs, seen }: { readonly signs: Signs; readonly seen: Detected | null },
 ): Promise<void> {
   await quietly(context, 'this server', () => keepSigns(context, environment, signs, seen));
+}
+
+/** Remembers what became of the verdict of a reload that was looked at for longer than its proof did. */
+export async function rememberVerdict(
+  context: Context,
+  environment: Environment,
+  verdict: ReloadRecord['verdict'],
+): Promise<void> {
+  await quietly(context, 'this reload', () => amendReload(context, environment, verdict));
 }
 
 /** What is done is done: where nothing can be kept, that is a remark. */

@@ -37,6 +37,20 @@ export async function keepReload(
   if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
 
+/** Keeps another verdict of the last reload, where that is still the one a panic sent. */
+export async function amendReload(
+  context: Context,
+  environment: Environment,
+  verdict: ReloadRecord['verdict'],
+): Promise<void> {
+  const last = await lastReload(context, environment);
+  if (last === null || !last.command.startsWith('panic ')) return;
+  await context.files.writePrivate(
+    await recordPath(context, environment),
+    `${JSON.stringify({ ...last, verdict } satisfies ReloadRecord)}\n`,
+  );
+}
+
 /** True where a flag named the address, and the environment by itself has several. */
 export async function isPart(context: Context, { sources }: Environment): Promise<boolean> {
   return sources.get('api') === 'flag' && isFleet(await context.environment());

@@ -25,21 +25,34 @@ export interface PanicShown {
   readonly isWaiting: boolean;
   /** True: everything was as wanted already; it changed nothing, and is recorded as a panic of its own. */
   readonly isFound: boolean;
+  /** True: the server's policy shows it, and no request did. */
+  readonly isPolicyOnly: boolean;
   /** What is left to people with access to the platform; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
 
 /** A panic that has acted: the change, its proof, what the limiter decided since, and the way back. */
 export function panicView(change: View, shown: PanicShown, environment: Environment): View {
-  const { id, command, way, watch, isFound, manualSteps } = shown;
+  const { id, command, way, watch, isFound, isPolicyOnly, manualSteps } = shown;
   const restore = shown.restore === null ? null : addressed(shown.restore, environment.address);
   return {
     kind: 'Panic',
-    data: { ...change.data, command, panicId: id, way, isFound, decisions: watchJson(watch), manualSteps, restore },
+    data: {
+      ...change.data,
+      command,
+      panicId: id,
+      way,
+      isFound,
+      isPolicyOnly,
+      decisions: watchJson(watch),
+      manualSteps,
+      restore,
+    },
     human: async (theme) =>
       [
         await change.human(theme),
         ...decisionLines(shown, environment, theme),
+        ...(isPolicyOnly ? [theme.warn(policyOnly)] : []),
         ...manualLines(watch?.verdict === 'proven' ? [] : manualSteps, theme),
         wayBackLine(shown, restore, theme),
       ].join('\n'),
@@ -67,6 +80,8 @@ const headlines = {
   contradicted: 'CONTRADICTED',
   noData: 'NO DATA',
 } as const satisfies Record<BlockWatch['verdict'], string>;
+
+const policyOnly = 'only the policy that the server shows was seen: no request has shown yet that it lets through';
 
 /** Where decisions go on as before, an override is all that the server shows. */
 const unenforcedHint =

@@ -56,10 +56,13 @@ export function proofText(proof: Proof, theme: Theme): string {
         : ` (asked: ${proof.levelAsked})`;
   const lines = [`${paint(theme.bold(headlines[proof.verdict] + level))}  ${term(proof.diagnosis)}`];
   // What could not be proven is the headline already, and so is a limiter that is off.
-  const said = (text: string): boolean =>
-    (proof.verdict === 'notProven' && proof.diagnosis.includes(text)) ||
+  // Which of the probes it was is told by its line alone.
+  const said = ({ subject, source, text }: Proof['evidence'][number]): boolean =>
+    (proof.verdict === 'notProven' &&
+      proof.diagnosis.includes(text) &&
+      !(subject === 'enforcement' && source.startsWith('GET '))) ||
     (isOnSwitch(text) && isOnSwitch(proof.diagnosis));
-  for (const { verdict, source, text } of proof.evidence.filter((each) => !said(each.text)))
+  for (const { verdict, source, text } of proof.evidence.filter((each) => !said(each)))
     lines.push(`  ${markOf(verdict, theme)} ${theme.dim(`${source}:`)} ${term(text)}`);
   const { convergedMs = null } = proof;
   if (convergedMs !== null && convergedMs >= 1000)

@@ -8,7 +8,7 @@ import { panicView } from '../../ui/panic-view.js';
 import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
 import { announce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
-import { recall, rememberSeen } from '../detection.js';
+import { recall, rememberSeen, rememberVerdict } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
 import type { NamedPanic, PanicInput } from './input.js';
@@ -37,8 +37,8 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
   const { view, exit: proven } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
   const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
-  // Of one bucket or route it is a detour, to be told where nothing else helps.
-  const manualSteps = input.target.kind === 'global' || exit !== 'ok' ? acted.manualSteps : [];
+  if (exit !== 'ok') await rememberUnproven(context, acted, watch);
+  const { manualSteps } = acted;
   const shown = {
     id: panicId,
     command: panicCommand(input.target),
@@ -47,10 +47,16 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     watch,
     isWaiting: input.mutation.effect.waitMs > 0,
     isFound: acted.isFound,
+    isPolicyOnly: way === 'overrides' && isLoadedOnly(acted) && watch?.verdict !== 'proven',
     manualSteps,
   };
   const whole = panicView(view, shown, acted.environment);
   return { view: told === null ? whole : await withReports(whole, told), exit };
+}
+
+/** True where the server shows it, and no request did. */
+function isLoadedOnly({ effect: { proof } }: Acted): boolean {
+  return proof.verdict === 'proven' && proof.levelReached === 'loaded';
 }
 
 /** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
@@ -79,6 +85,15 @@ function tell(context: Context, acted: Acted, { target, mutation }: PanicInput) 
     ticket: mutation.ticket,
     partOf: [...context.partOf, ...(id === null ? [] : [{ kind: 'panic' as const, id }])],
   });
+}
+
+/** What was kept of the reload is what its own proof came to, which is not all that was asked. */
+async function rememberUnproven(context: Context, acted: Acted, watch: BlockWatch | null): Promise<void> {
+  const { proof, reloads } = acted.effect;
+  const isContradicted = watch?.verdict === 'contradicted';
+  if (proof.verdict === 'notAttempted' || reloads.every(({ outcome }) => outcome !== 'accepted')) return;
+  const unshown = proof.verdict === 'proven' ? 'notProven' : proof.verdict;
+  await rememberVerdict(context, acted.environment, isContradicted ? 'contradicted' : unshown);
 }
 
 /** What a server enforces shows in what it decides: where overrides are no shadow to it, that is worth remembering. */

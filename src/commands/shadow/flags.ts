@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { baseRoute } from '../../domain/policy/base-route.js';
+import { whyUnheeded } from '../../domain/policy/enforcement.js';
+import { addressed } from '../../domain/printed-command.js';
 import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
@@ -21,6 +23,7 @@ import {
   type FlagPlan,
   type FlagRecords,
   type FlagResult,
+  type Objection,
 } from '../../procedures/shadow/change-flags.js';
 import { envFileDriver } from '../../procedures/shadow/env-file-driver.js';
 import { execDriver } from '../../procedures/shadow/exec-driver.js';
@@ -36,6 +39,7 @@ import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
+import type { StoredOverrides } from '../../ports/override-store.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastRevision } from '../last-reload.js';
@@ -57,6 +61,8 @@ export interface FlagCommand {
   readonly records?: FlagRecords;
   /** What somebody should know of it beside what the flags tell, in sentences; absent: nothing. */
   readonly remarks?: readonly string[];
+  /** What of the stored overrides stands against what the flags are set for; absent: nothing is asked of them. */
+  readonly objection?: (stored: StoredOverrides) => Objection | null;
   /** Judges the plan: throws where it is not to be made. */
   readonly check?: (plan: FlagPlan) => void;
   /** Called once everything is agreed and before anything is set. */
@@ -105,7 +111,17 @@ export async function makeFlagChange(
   ]);
   const { controlPlane } = ports;
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
-  const planned = { ...(await planFlags(driver, isOn, wishes, remarksOf(wanted))), ...named(wanted) };
+  const isHeeded = seen === null || whyUnheeded(seen) === null;
+  const objection = stored === null || !isHeeded ? null : (wanted.objection?.(stored) ?? null);
+  const remarks = [
+    ...remarksOf(wanted),
+    ...(objection === null ? [] : [addressed(`${objection.text}; ${objection.cure}`, environment.address)]),
+  ];
+  const planned = {
+    ...(await planFlags(driver, isOn, wishes, remarks)),
+    ...named(wanted),
+    ...(objection === null ? {} : { objection }),
+  };
   const isReloading = reload !== null && !isIdle(planned, asked);
   // What brings back what stood is asked of no guard.
   const isReturn = typeof wanted.exactly === 'object';

@@ -115,8 +115,11 @@ export const noProbe: Evidence = {
   route: null,
 };
 
-/** What a real request met. */
-export function probeLine({ url, expected, answer, failure }: FlagProbe): Evidence {
+/** What a real request met. One that can show nothing of a flag that is gone or off spoils no proof that nobody asked for. */
+export function probeLine(
+  { url, expected, answer, failure, decidedBy = null }: FlagProbe,
+  { reports, isLevelImplied }: Pick<FlagObservations, 'reports' | 'isLevelImplied'>,
+): Evidence {
   const common = { subject: 'enforcement', source: `GET ${url}`, route: null } as const;
   if (answer === null) return { ...common, verdict: 'notProven', text: failure ?? 'no answer' };
   const { isShadow, bucket } = answer;
@@ -126,9 +129,17 @@ export function probeLine({ url, expected, answer, failure }: FlagProbe): Eviden
       verdict: 'notProven',
       text: `it falls into ${quoteOutside(bucket, 40)}, not ${expected.bucket}`,
     };
-  if (isShadow === null || expected.isShadow === null)
-    return { ...common, verdict: 'notProven', text: 'the answer does not say whether it was in shadow' };
-  const isRight = isShadow === expected.isShadow;
+  const silent = isLevelImplied === true && expected.isShadow !== true ? 'neutral' : 'notProven';
+  if (isShadow === null)
+    return { ...common, verdict: silent, text: 'the answer does not say whether it was in shadow' };
+  const last = reports.at(-1);
+  // Without a flag of its own it is as the server says.
+  const wanted = expected.isShadow ?? (last === undefined ? null : flagIn(last, expected)) ?? false;
+  const isRight = isShadow === wanted;
+  if (!isRight && !wanted && decidedBy !== null) {
+    const text = `the override ${quoteOutside(decidedBy, 60)} decides there and is in shadow, which shows nothing of the flag`;
+    return { ...common, verdict: silent, text };
+  }
   return {
     ...common,
     verdict: isRight ? 'proven' : 'contradicted',

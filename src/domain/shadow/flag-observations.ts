@@ -19,6 +19,8 @@ export interface FlagProbe {
   /** `null`: no answer, see `failure`. */
   readonly answer: ProbeAnswer | null;
   readonly failure: string | null;
+  /** The stored override that says itself whether it is in shadow there, so that no flag does; absent or `null`: none. */
+  readonly decidedBy?: string | null;
 }
 
 /** All that was seen about flags. */
@@ -37,6 +39,8 @@ export interface FlagObservations {
   /** Why reading stopped early; empty: it did not. */
   readonly failures: readonly string[];
   readonly levelAsked: ProofLevel;
+  /** True: the level follows from a probe that is configured, and nobody asked for it. Absent: somebody did. */
+  readonly isLevelImplied?: boolean;
   readonly probes: readonly FlagProbe[];
 }
 

@@ -33,11 +33,11 @@ export function judgeFlags(seen: FlagObservations): FlagJudgement {
   const standings = seen.flags.map((flag) => standingOf(flag, seen));
   const lines = [...standings.map((standing) => flagLine(standing, seen)), ...workersLine(seen, standings)];
   const loaded = worst(lines);
-  const enforcement = seen.probes.map(probeLine);
+  const enforcement = seen.probes.map((probe) => probeLine(probe, seen));
   const isEnforcedAsked = seen.levelAsked === 'enforced';
   const asked = isEnforcedAsked && enforcement.length === 0 ? [noProbe] : enforcement;
   const verdict = loaded === 'proven' && isEnforcedAsked ? worst([...lines, ...asked]) : loaded;
-  const isMet = enforcement.length > 0 && worst(enforcement) === 'proven';
+  const isMet = enforcement.some((line) => line.verdict === 'proven') && worst(enforcement) === 'proven';
   const levelReached = loaded !== 'proven' ? 'none' : isMet ? 'enforced' : 'loaded';
   const evidence = [...lines, ...switchLines(seen), ...asked];
   const trap = loaded === 'contradicted' ? trapOf(standings) : null;

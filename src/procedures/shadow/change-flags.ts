@@ -24,13 +24,20 @@ import type { Author } from '../override/write.js';
 import { reloadAgain } from '../reload/send.js';
 import type { OnStep, Step } from '../step.js';
 import type { FlagDriver, FlagWish, PlannedFlag } from './flag-driver.js';
-import { proveFlags } from './prove-flags.js';
+import { proveFlags, type FlagProofInput } from './prove-flags.js';
 
 /** What `shadow on` remembers for `shadow off`, by environment and bucket. */
 export interface FlagRecords {
   get(bucket: string): Promise<FlagRecord | null>;
   /** Keeps or, with `null`, forgets records; all of them at once. */
   set(records: ReadonlyMap<string, FlagRecord | null>): Promise<void>;
+}
+
+/** Why flags alone do not come to what they are set for, and what would. */
+export interface Objection {
+  /** A sentence. */
+  readonly text: string;
+  readonly cure: string;
 }
 
 export interface FlagPlan {
@@ -48,6 +55,8 @@ export interface FlagPlan {
   readonly command?: string;
   /** The longer operation that it is a part of; absent: none. */
   readonly partOf?: readonly OperationRef[];
+  /** What stands against it that no flag changes; absent: nothing that is known. */
+  readonly objection?: Objection;
   /** What guards say of it. Absent: there are none, or none was asked. */
   readonly verdicts?: readonly SettledVerdict[];
 }
@@ -110,7 +119,11 @@ export async function changeFlags(
   throwIfInterrupted(ports, plan);
   const effect = isIdle(plan, input.effect)
     ? nothingToProve
-    : await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep);
+    : withObjection(
+        await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep),
+        plan.objection,
+        input.effect.require,
+      );
   throwIfInterrupted(ports, plan);
   const isWhole = steps.every(({ state }) => state !== 'failed');
   return {
@@ -133,8 +146,30 @@ const nothingWritten: Step = {
  * True where neither a write nor a reload is needed: everything is as wanted, the one process behind the address says so,
  * and nobody asked for more than that.
  */
-export function isIdle({ isSettled }: FlagPlan, { workers, require, probes }: EffectInput): boolean {
-  return isSettled && workers === 1 && require === null && probes.length === 0;
+export function isIdle({ isSettled, objection }: FlagPlan, { workers, require, probes }: EffectInput): boolean {
+  return isSettled && objection === undefined && workers === 1 && require === null && probes.length === 0;
+}
+
+/** That the flags are loaded is no proof where something else keeps their effect away, unless no more was asked for. */
+function withObjection(effect: Effect, objection: Objection | undefined, require: EffectInput['require']): Effect {
+  const { proof: told } = effect;
+  if (objection === undefined || told.verdict === 'notAttempted') return effect;
+  const isEnough = require === 'loaded';
+  const { text, cure } = objection;
+  const line = { subject: 'flag', source: 'the stored overrides', route: null, text } as const;
+  const evidence = [...told.evidence, { ...line, verdict: isEnough ? ('neutral' as const) : ('notProven' as const) }];
+  if (isEnough || told.trap !== null) return { ...effect, proof: { ...told, evidence } };
+  const isProven = told.verdict === 'proven';
+  const diagnosis = `${isProven ? '' : `${told.diagnosis}; `}${text}; ${cure}`;
+  const verdict = isProven ? ({ verdict: 'notProven', levelAsked: 'enforced' } as const) : {};
+  return {
+    ...effect,
+    proof: { ...told, ...verdict, evidence, diagnosis, convergedMs: null },
+    steps: effect.steps.map((step) => {
+      if (step.name !== 'verify') return step;
+      return { ...step, detail: diagnosis, ...(isProven ? { state: 'unverified' as const } : {}) };
+    }),
+  };
 }
 
 /** One process says that it is as wanted, and nothing was written: a reload could not make it more so. */
@@ -211,7 +246,7 @@ function proof(
         siteMode: reload.siteMode,
         unreadable: coveredBy(stored),
         require: effect.require,
-        probes: effect.probes.flatMap((probe) => probeFor(probe, flags, environment)),
+        probes: effect.probes.flatMap((probe) => probeFor(probe, flags, environment, stored)),
         waitMs: effect.waitMs,
       },
       onStep,
@@ -237,11 +272,15 @@ function probeFor(
   { url, bucket }: Probe,
   flags: readonly ExpectedFlag[],
   environment: Pick<Environment, 'buckets'>,
-): readonly { url: string; flag: ExpectedFlag }[] {
-  const name = bucket ?? bucketOfRoute(environment, new URL(url).pathname);
+  stored: StoredOverrides | null,
+): FlagProofInput['probes'] {
+  const { pathname } = new URL(url);
+  const name = bucket ?? bucketOfRoute(environment, pathname);
+  const winner = stored === null ? null : matchOverride(loadOverrides(stored.bytes), pathname);
   const [only] = flags;
   const flag = name === null && flags.length === 1 ? only : flags.find(({ names }) => names.includes(name ?? ''));
-  return flag === undefined ? [] : [{ url, flag }];
+  const decidedBy = winner?.fields?.isShadow === undefined ? null : winner.prefix;
+  return flag === undefined ? [] : [{ url, flag, decidedBy }];
 }
 
 /** Somebody else may do them: the environment is named, whether this command line named it or not. */

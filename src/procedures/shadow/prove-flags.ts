@@ -15,6 +15,13 @@ import { PolicyReader } from '../proof/policy-reader.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
 
+/** A probe that reaches a bucket whose flag is to be proven. */
+interface SentProbe extends Pick<FlagProbe, 'url'> {
+  readonly flag: ExpectedFlag;
+  /** As in `FlagProbe`. */
+  readonly decidedBy: string | null;
+}
+
 /** What is to be proven about flags, and how hard to try. */
 export interface FlagProofInput {
   readonly flags: readonly ExpectedFlag[];
@@ -29,7 +36,7 @@ export interface FlagProofInput {
   /** Why the policy endpoint cannot show flags: an override for every route covers them. `null`: it can. */
   readonly unreadable: string | null;
   readonly require: 'loaded' | 'enforced' | null;
-  readonly probes: readonly { readonly url: string; readonly flag: ExpectedFlag }[];
+  readonly probes: readonly SentProbe[];
   /** Go on looking for so long, milliseconds; 0: look once. */
   readonly waitMs: number;
 }
@@ -117,6 +124,7 @@ function observe(
     workers: input.workers,
     failures: [...(input.unreadable === null ? [] : [input.unreadable]), ...failures],
     levelAsked: levelOf(input),
+    isLevelImplied: input.require === null,
     probes: [],
   };
 }
@@ -159,14 +167,11 @@ function reportedOf(reports: readonly ReloadReport[], flag: ExpectedFlag): boole
   return reports.some((report) => flagIn(report, flag) === true);
 }
 
-async function probeOnce(
-  reader: PolicyReader,
-  { url, flag }: { readonly url: string; readonly flag: ExpectedFlag },
-): Promise<FlagProbe> {
+async function probeOnce(reader: PolicyReader, { url, flag, decidedBy }: SentProbe): Promise<FlagProbe> {
   const answer = await reader.probe(url);
   return typeof answer === 'string'
-    ? { url, expected: flag, answer: null, failure: answer }
-    : { url, expected: flag, answer, failure: null };
+    ? { url, expected: flag, decidedBy, answer: null, failure: answer }
+    : { url, expected: flag, decidedBy, answer, failure: null };
 }
 
 /** Whether a flag that was changed moved by a reload alone; `null`: none was changed, or it cannot be told. */
