@@ -9,7 +9,7 @@ import type { FlagPlan, FlagResult } from '../procedures/shadow/change-flags.js'
 import { changeView, planView } from './change-view.js';
 import { fileLines, type WrittenFiles } from './incident-files.js';
 import { incidentJson, timelineJson } from './incident-json.js';
-import { standingLines } from './incident-status-view.js';
+import { endsLines, standingLines, type WayBack } from './incident-status-view.js';
 import { notificationLines, type Notifications } from './incident-view.js';
 import { outcomeWords } from './incident-words.js';
 import { flagPlanView, flagResultView } from './shadow-view.js';
@@ -75,19 +75,25 @@ export interface ShownEndPlan {
   readonly flags: readonly FlagPlan[];
   /** What has to be taken back by its own command first. */
   readonly elsewhere: readonly FlagDeed[];
+  /** The open panics that are over with it. */
+  readonly ends: WayBack['ends'];
 }
 
-export function incidentEndPlanView({ document, flags, elsewhere }: ShownEndPlan, environment: Environment): View {
+export function incidentEndPlanView(
+  { document, flags, elsewhere, ends }: ShownEndPlan,
+  environment: Environment,
+): View {
   const change = planView(document, environment);
   const plans = flags.map((each) => flagPlanView(each, environment));
   return {
     ...change,
-    data: { ...change.data, flags: plans.map(({ data }) => data), elsewhere },
+    data: { ...change.data, flags: plans.map(({ data }) => data), elsewhere, ends },
     human: async (theme) =>
       [
         ...standingLines(elsewhere, environment.address, theme),
         await change.human(theme),
         ...(await Promise.all(plans.map(async (each) => `\n${await each.human(theme)}`))),
+        ...endsLines(ends, theme),
       ].join('\n'),
   };
 }

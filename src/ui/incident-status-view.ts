@@ -33,6 +33,8 @@ export interface WayBack {
   readonly flags: readonly FlagToRestore[];
   /** What has to be taken back by its own command first. */
   readonly elsewhere: readonly FlagDeed[];
+  /** The open panics that are over with it. */
+  readonly ends: readonly { readonly id: string; readonly command: string }[];
   /** Why it would be refused; `null`: it would not. */
   readonly refusal: RlctlError | null;
 }
@@ -72,12 +74,14 @@ export function incidentStatusView(
             ]),
         '',
         ...wayBackLines(wayBack, environment, theme),
+        ...waysOut(wayBack, environment, theme),
       ].join('\n'),
   };
 }
 
-function wayBackLines(
-  { diff, remarks, flags, elsewhere, refusal }: WayBack,
+/** What the end would restore, as it stands before the question as well. */
+export function wayBackLines(
+  { diff, remarks, flags, elsewhere, refusal, ends }: WayBack,
   { address }: Environment,
   theme: Theme,
 ): readonly string[] {
@@ -96,10 +100,22 @@ function wayBackLines(
     ...first,
     'its end would restore:',
     ...lines,
+    ...endsLines(ends, theme),
     ...remarks.map((remark) => `${theme.accent('note:')}  ${term(addressed(remark, address))}`),
+  ];
+}
+
+function waysOut({ diff, flags, refusal }: WayBack, { address }: Environment, theme: Theme): readonly string[] {
+  if (refusal !== null || diff.length + flags.length === 0) return [];
+  return [
     theme.dim('to take exactly that back, or to leave it:'),
     ...['--restore', '--keep'].map((flag) => pasted(`  ${term(addressed(`rlctl incident end ${flag}`, address))}`)),
   ];
+}
+
+/** What is open, and over once this is taken back. */
+export function endsLines(ends: WayBack['ends'], theme: Theme): readonly string[] {
+  return ends.map(({ id, command }) => theme.warn(`  panic ${term(id)} (${term(command)}) is open, and ends with it`));
 }
 
 /** What only its own command can take back, and has to before the end. */

@@ -3,7 +3,7 @@ import { formatDuration } from '../domain/duration.js';
 import type { TimelineItem } from '../domain/incident/timeline.js';
 import type { Verdict } from '../domain/proof/proof.js';
 import type { IncidentStory } from '../procedures/incident/report.js';
-import { cutText, happeningOf } from './incident-story.js';
+import { cutText, happeningOf, type Piece } from './incident-story.js';
 import { outcomeWords, verdictWords } from './incident-words.js';
 import { renderTable } from './table.js';
 import { term, termLines } from './term.js';
@@ -42,10 +42,10 @@ export async function storyText(story: IncidentStory, environment: Environment, 
 }
 
 function rowOf(item: TimelineItem, theme: Theme): readonly string[] {
-  const { number, atMs, who, what, note, reason, ticket, routes } = happeningOf(item);
-  const time = `${new Date(atMs).toISOString().slice(11, 19)}Z`;
+  const { number, atMs, who, what, more, note, reason, ticket, routes } = happeningOf(item);
   const said = [
     term(what),
+    ...more.map(pieceText),
     note === null ? '' : `: ${termLines(note)}`,
     reason === null ? '' : `: ${term(reason)}`,
     ticket === null ? '' : ` [${term(ticket)}]`,
@@ -56,11 +56,20 @@ function rowOf(item: TimelineItem, theme: Theme): readonly string[] {
       : routes.map(({ route, text }) => `${term(route)} ${term(text)}`);
   return [
     number === null ? '' : String(number),
-    time,
+    clockText(atMs),
     who === null ? theme.warn('past rlctl') : term(who),
     [said, ...changed].join('\n'),
     verdictCell(item, theme),
   ];
+}
+
+function pieceText(piece: Piece): string {
+  if (typeof piece === 'string') return term(piece);
+  return 'code' in piece ? term(piece.code) : clockText(piece.atMs);
+}
+
+function clockText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(11, 19)}Z`;
 }
 
 function verdictCell(item: TimelineItem, theme: Theme): string {

@@ -120,7 +120,8 @@ export function happeningOf(item: TimelineItem): Happening {
     case 'foreign': {
       const more = [' between ', { atMs: item.afterMs }, ' and ', { atMs }];
       const changed = { routes: routesOf(item.diff), state: stateText(item) };
-      return { ...common, ...changed, kind, atMs, who: null, what: 'changed past rlctl', more };
+      // The time of looking moves with every look: it stands where it can have been done at the earliest.
+      return { ...common, ...changed, kind, atMs: item.afterMs, who: null, what: 'changed past rlctl, noticed', more };
     }
     case 'flags':
     case 'change': {

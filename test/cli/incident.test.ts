@@ -4,6 +4,7 @@ import { childEnv, launcher, runCli, type CliEnd } from '../support/cli.js';
 import { browserProgram, openBrowser, type Browser, type Look } from '../support/browser.js';
 import { openLab, type Lab } from '../support/lab.js';
 import { startPrometheus, type RunningPrometheus } from '../support/prometheus.js';
+import type { JsonObject } from '../support/world.js';
 import { openTerminal } from '../support/terminal.js';
 
 const state = {} as { lab: Lab; prometheus: RunningPrometheus; page: string; text: string };
@@ -163,12 +164,17 @@ const plotTextSizes = `[...document.querySelectorAll('svg.plot text')].map((text
 })`;
 
 describe('at a terminal', () => {
-  const open = async (columns: number, isProtected = true) => {
+  const open = async (
+    columns: number,
+    isProtected = true,
+    more: { readonly config?: JsonObject; readonly args?: readonly string[] } = {},
+  ) => {
     const env = { ...childEnv(state.lab.world.env), TERM: 'xterm-256color' } as Record<string, string>;
     const path = await state.lab.world.config(isProtected ? 'guarded.yaml' : 'open.yaml', {
-      environments: { lab: { ...state.lab.environment, protected: isProtected, require: [] } },
+      environments: { lab: { ...state.lab.environment, protected: isProtected, require: [], ...more.config } },
     });
-    const args = [launcher, '--config', path, '-e', 'lab', 'incident', 'end', '--color', 'never', '--timeout', '60s'];
+    const common = ['--config', path, '-e', 'lab', 'incident', 'end', '--color', 'never', '--timeout', '60s'];
+    const args = [launcher, ...common, ...(more.args ?? [])];
     return openTerminal(process.execPath, args, { env, cwd: state.lab.world.cwd, columns, rows: 50 });
   };
 
@@ -232,6 +238,44 @@ describe('at a terminal', () => {
     expect(await again.ended).toBe(0);
     await again.close();
     expect(await state.lab.document()).toBe('{}');
+  });
+
+  test('overrides and flags are shown and asked about together, once; an interrupt there leaves both as they are', async () => {
+    const { envFile } = state.lab.sandbox;
+    const config = { shadowDriver: { 'env-file': envFile } };
+    const path = await state.lab.world.config('flags.yaml', {
+      environments: { lab: { ...state.lab.environment, ...config } },
+    });
+    const by = { RLCTL_CONFIG: path };
+    const before = await readFile(envFile, 'utf8');
+    await done(['incident', 'start', 'both'], by);
+    await done(['override', 'set', '/api/search', '--rate', '30'], by);
+    await done(['panic', 'bucket', 'financial'], by);
+    const flags = await readFile(envFile, 'utf8');
+    expect(flags).not.toBe(before);
+    const asked = await open(100, true, { config, args: ['--restore'] });
+    await asked.until('the name', () => asked.screen().includes('Type its name'));
+    expect(asked.screen()).toContain('- /api/search');
+    expect(asked.screen()).toContain('RATE_LIMIT_SHADOW_FINANCIAL');
+    asked.type('\u0003');
+    expect(await asked.ended).toBe(130);
+    expect(asked.screen()).toContain('nothing was changed');
+    await asked.close();
+    expect(await state.lab.document()).toBe('{"/api/search":{"rate":30}}');
+    expect(await readFile(envFile, 'utf8')).toBe(flags);
+    const again = await open(100, true, { config });
+    await again.until('the question', () => again.screen().includes('What was changed since the start'));
+    expect(again.screen()).toContain('its end would restore:');
+    expect(again.screen()).toContain('flag of financial: shadow off');
+    expect(again.screen()).toMatch(/panic p-\w+ \(panic bucket financial\) is open, and ends with it/);
+    expect(again.screen()).toMatch(/override set.* proven/);
+    again.type('\u001b[B\r');
+    await again.until('the name', () => again.screen().includes('Type its name'));
+    again.type('lab\r');
+    expect(await again.ended).toBe(0);
+    await again.close();
+    expect(await state.lab.document()).toBe('{}');
+    expect(await readFile(envFile, 'utf8')).toBe(before);
   });
 
   test('leaving it open changes nothing', async () => {

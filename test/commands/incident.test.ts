@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.js';
@@ -285,6 +285,23 @@ describe('status', () => {
     expect(shown.timeline.at(-1)).toMatchObject({ kind: 'foreign', number: 2 });
   });
 
+  test('what was done past rlctl is told between two times that do not move, before what was done after it', async () => {
+    await start();
+    await set('/api/search', 30);
+    await state.lab.store('{"/api/search":{"rate":31}}');
+    await run(['incident', 'note', 'it is in force now']);
+    const rows = async (): Promise<readonly string[]> =>
+      (await run(['incident', 'status'], { columns: 200 })).out
+        .split('\n')
+        .filter((line) => /past rlctl|note/.test(line));
+    const [foreign = '', note = ''] = await rows();
+    expect(note).toContain('it is in force now');
+    const [, from = ''] = /noticed between (\S+Z) and \S+Z/.exec(foreign) ?? [];
+    expect(foreign.match(/\d\d:\d\d:\d\dZ/)?.[0]).toBe(from);
+    const { timeline } = await status();
+    expect(kinds(timeline)).toEqual(['started', '1change', '2foreign', 'note']);
+  });
+
   test('with none open says so', async () => {
     expect(await json(['incident', 'status'])).toMatchObject({ isOpen: false, incident: null });
     expect((await run(['incident', 'status'])).out).toContain('no incident is open');
@@ -421,10 +438,12 @@ describe('flags of buckets', () => {
       changes: [{ route: '/api/search', kind: 'removed' }],
       flags: [{ flags: [{ bucket: 'financial', before: 'true', isChanged: true }] }],
       elsewhere: [],
+      ends: [{ command: 'panic bucket financial' }],
     });
     const human = await through(['incident', 'end', '--restore', '--dry-run'], { columns: 80 });
     expect(human.out).toContain('- /api/search');
     expect(human.out).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(human.out).toMatch(/panic p-\w+ \(panic bucket financial\) is open, and ends with it/);
     expect([await flag(), (await run(['incident', 'status'])).out.includes('open for')]).toEqual(['true', true]);
     const ended = await through(['incident', 'end', '--restore', '--json']);
     expect(ended).toMatchObject({ code: 0, err: '' });
@@ -432,6 +451,39 @@ describe('flags of buckets', () => {
     const { panics } = jsonOf<{ panics: readonly JsonObject[] }>((await through(['panic', 'list', '--json'])).out);
     expect(panics).toEqual([]);
     expect((await through(['panic', 'list', '--all'])).out).toMatch(/restored .* bucket financial/);
+  });
+
+  test('one that was deleted by hand before the start, and set within, is taken back', async () => {
+    expect((await through(['shadow', 'on', 'financial'])).code).toBe(0);
+    const { envFile } = state.lab.sandbox;
+    const text = await readFile(envFile, 'utf8');
+    await writeFile(envFile, text.replace(/^RATE_LIMIT_SHADOW_FINANCIAL=.*\n/m, ''));
+    await through(['incident', 'start', 'deleted']);
+    expect((await through(['shadow', 'on', 'financial'])).code).toBe(0);
+    expect(await flag()).toBe('true');
+    const ended = await through(['incident', 'end', '--restore', '--json']);
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ended.out)).toMatchObject({ incident: { outcome: 'restored' } });
+    expect(await flag()).toBeUndefined();
+  });
+
+  test('one whose line was edited by hand meanwhile is a conflict, and nothing is written', async () => {
+    const { envFile } = state.lab.sandbox;
+    await through(['incident', 'start', 'edited']);
+    expect((await through(['shadow', 'on', 'financial'])).code).toBe(0);
+    await through(['override', 'set', '/api/search', '--rate', '30']);
+    const text = await readFile(envFile, 'utf8');
+    const edited = text.replace('RATE_LIMIT_SHADOW_FINANCIAL=true', 'RATE_LIMIT_SHADOW_FINANCIAL=TRUE');
+    await writeFile(envFile, edited);
+    const document = await state.lab.document();
+    const error = errorOf(await through(['incident', 'end', '--restore', '--json']));
+    expect(error).toMatchObject({ code: 'UNDO_CONFLICT', exitCode: 5 });
+    expect(error.message).toContain('RATE_LIMIT_SHADOW_FINANCIAL was changed in');
+    expect(error.hint).toContain('incident end --keep');
+    expect([await readFile(envFile, 'utf8'), await state.lab.document()]).toEqual([edited, document]);
+    await writeFile(envFile, text);
+    expect((await through(['incident', 'end', '--restore'])).code).toBe(0);
+    expect(await state.lab.document()).toBe('{}');
   });
 
   test('those that a colleague set on another machine are part of it, and are taken back where they were set', async () => {

@@ -4,16 +4,20 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { endCommand, isWayBackOf, type Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import { changedMeanwhile, endingTaken } from '../../procedures/incident/refusals.js';
+import { changedMeanwhile, endingTaken, partlyBack } from '../../procedures/incident/refusals.js';
+import type { FlagResult } from '../../procedures/shadow/change-flags.js';
 import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
 import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
 import { keepGone } from '../panic/kept.js';
+import type { FlagChangeMade } from '../shadow/flags.js';
+import { agreedToAll, plannedBack } from './agree.js';
 import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts } from './ports.js';
+import { endsWith } from './shown.js';
 import { askWish, assertHere, type Wish } from './wish.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
@@ -54,7 +58,7 @@ export const command = defineCommand({
     const seen = await look(context, environment, ports, incident);
     const ended = { context, environment, ports, incident, mutation, files, seen };
     if (mutation.isDryRun) return planned(ended, wish);
-    const chosen = wish ?? (await askWish(context, environment, seen.story));
+    const chosen = wish ?? (await askWish(context, environment, ports, seen));
     return underLease(ended, async (token) => finish(await agreed(ended, wish), chosen, token));
   },
 });
@@ -76,12 +80,10 @@ async function planned(ended: Ended, wish: Wish | null): Promise<Outcome> {
       '--keep changes nothing, so --dry-run has nothing to show',
       'See what was changed: rlctl incident status',
     );
-  const { context, environment, incident, mutation, seen } = ended;
-  const document = await takeDocumentBack(context, incident, mutation);
-  const flags = await takeFlagsBack(context, environment, seen.flags, asEnd(mutation, incident));
-  if (document.kind !== 'planned') throw new TypeError('a dry run makes no change');
-  const plans = flags.flatMap((made) => (made.kind === 'planned' ? [made.plan] : []));
-  const shown = { document: document.plan, flags: plans, elsewhere: seen.elsewhere };
+  const { context, environment, mutation, seen } = ended;
+  const { document, flags } = await plannedBack(ended, mutation);
+  const ends = await endsWith(context, environment, seen.story);
+  const shown = { document: document.plan, flags, elsewhere: seen.elsewhere, ends };
   return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
 }
 
@@ -129,12 +131,24 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   return { view: incidentEndView({ story: told, back, files, notifications }, environment), exit: 'ok' };
 }
 
-async function takeBack({ context, environment, incident, mutation, seen }: Ended): Promise<WentBack> {
+async function takeBack(ended: Ended): Promise<WentBack> {
+  const { context, environment, incident, seen } = ended;
   const isInDocument = seen.story.timeline.some(({ kind }) => kind === 'change' || kind === 'foreign');
+  const parts = (isInDocument ? 1 : 0) + new Set(seen.flags.map(({ isOn }) => isOn)).size;
+  // One part is asked about where it is made; of several, nothing is written before all of them are agreed to.
+  const mutation = parts > 1 ? await agreedToAll(ended) : ended.mutation;
   const made = isInDocument ? await takeDocumentBack(context, incident, mutation) : null;
   const document = made?.kind === 'made' ? made.result : null;
-  const changes = await takeFlagsBack(context, environment, seen.flags, asEnd(mutation, incident));
-  const results = changes.flatMap((each) => (each.kind === 'made' ? [each.result] : []));
+  const results: FlagResult[] = [];
+  const onMade = (each: FlagChangeMade): void => void (each.kind === 'made' && results.push(each.result));
+  const flags = { incident, flags: seen.flags };
+  await takeFlagsBack(context, environment, flags, asEnd(mutation, incident), onMade).catch((error: unknown) => {
+    const changeId = document?.written?.changeId ?? null;
+    if (!(error instanceof RlctlError) || (changeId === null && results.length === 0)) throw error;
+    const done = results.flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name));
+    const left = seen.flags.map(({ bucket }) => bucket).filter((bucket) => !done.includes(bucket));
+    throw partlyBack({ changeId, done, left }, error);
+  });
   const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
   return { document, flags: results, isDone };
 }

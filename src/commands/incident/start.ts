@@ -1,11 +1,10 @@
 import { Option } from 'commander';
 import { parseTitle } from '../../domain/incident/incident.js';
-import { latestFlips } from '../../domain/shadow/flip-log.js';
 import { startIncident } from '../../procedures/incident/stored.js';
 import { incidentStartedView } from '../../ui/incident-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, textFlag } from '../command.js';
-import { knownFlips } from '../shadow/flips.js';
+import { knownAtStart } from './known-at-start.js';
 import { incidentPorts } from './ports.js';
 
 // From here on, everything that anybody changes on this environment belongs together. Changes nothing itself.
@@ -27,7 +26,7 @@ export const command = defineCommand({
     const ports = await incidentPorts(context, environment);
     context.progress.step('opening an incident');
     const startedBy = await context.actor();
-    const flips = latestFlips(await knownFlips(context, environment, ports));
+    const flips = await knownAtStart(context, environment, ports);
     const incident = await startIncident(ports, { title, ticket, startedBy, environment: environment.name, flips });
     const notifications = await announce(context, environment, {
       kind: 'incident',

@@ -5,9 +5,12 @@ import { RlctlError } from '../../domain/errors.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import type { IncidentStory } from '../../procedures/incident/report.js';
+import type { IncidentPorts } from '../../procedures/incident/stored.js';
+import { wayBackLines } from '../../ui/incident-status-view.js';
 import { storyText } from '../../ui/incident-story-text.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
+import type { Seen } from './look.js';
+import { shownNow } from './shown.js';
 
 /** What is to become of what was changed. */
 export type Wish = 'restore' | 'keep';
@@ -26,12 +29,24 @@ export function assertHere([deed]: readonly FlagDeed[]): void {
 }
 
 /** Nothing was changed: there is nothing to ask. Throws a guard (6) that names the flags where nobody can be asked. */
-export async function askWish(context: Context, environment: Environment, story: IncidentStory): Promise<Wish> {
+export async function askWish(
+  context: Context,
+  environment: Environment,
+  ports: IncidentPorts,
+  seen: Seen,
+): Promise<Wish> {
+  const { story } = seen;
   const changes = changesIn(story.timeline).length;
   if (changes === 0) return 'keep';
   if (!canAsk(context)) throw unsaid(story.incident, changes);
   const theme = await context.theme();
-  await context.note(await storyText(story, environment, theme));
+  const shown = await shownNow(context, environment, ports, seen);
+  const lines = [
+    await storyText(shown.story, environment, theme),
+    '',
+    ...wayBackLines(shown.wayBack, environment, theme),
+  ];
+  await context.note(lines.join('\n'));
   const { askChoice } = await import('../../ui/prompt.js');
   const answer = await outsideDeadline(context, () =>
     askChoice('What was changed since the start:', theme, [

@@ -24,8 +24,8 @@ export async function flagTexts(context: Context, environment: Environment): Pro
   };
 }
 
-/** `null`: it cannot be read here. */
-async function textIn(context: Context, path: string): Promise<string | null> {
+/** What an env file says; `null`: it cannot be read here. */
+export async function textIn(context: Context, path: string): Promise<string | null> {
   try {
     return textOf(await (await context.envFiles()).read(path));
   } catch (error) {

@@ -117,7 +117,7 @@ export function timelineOf(incident: Incident, sources: TimelineSources): readon
     ...changes,
     ...flagItems(incident, sources),
   ];
-  const inOrder = deeds.toSorted((a, b) => a.atMs - b.atMs);
+  const inOrder = deeds.toSorted((a, b) => earliestMs(a) - earliestMs(b));
   const items: TimelineItem[] = [{ kind: 'started', atMs: start.atMs, actor: startedBy }];
   let number = 0;
   for (const deed of inOrder) {
@@ -126,6 +126,11 @@ export function timelineOf(incident: Incident, sources: TimelineSources): readon
   }
   if (end !== null) items.push(endedItem(end));
   return items;
+}
+
+/** When it can have been done at the earliest, epoch milliseconds: what put it in force comes after it. */
+function earliestMs(item: TimelineItem | Unnumbered): number {
+  return item.kind === 'foreign' ? item.afterMs : item.atMs;
 }
 
 function endedItem({ atMs, by, outcome, verdict, flags }: IncidentEnd): TimelineItem {

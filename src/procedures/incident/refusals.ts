@@ -69,3 +69,39 @@ export function alwaysChanging(): RlctlError {
     hint: 'Run the command again.',
   });
 }
+
+/** A flag that somebody changed by hand: the incident can be ended without it, too. */
+export function leaveByHand({ message, code, hint, details }: RlctlError): RlctlError {
+  return new RlctlError('conflict', message, {
+    code,
+    hint: `${hint ?? ''} Then again: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep`,
+    ...(details ? { details } : {}),
+  });
+}
+
+/** What was taken back before something stood in the way, and what was not. */
+export interface PartlyBack {
+  /** The change that took the overrides back; `null`: none did. */
+  readonly changeId: string | null;
+  /** The buckets whose flags were put back. */
+  readonly done: readonly string[];
+  /** Those whose flags were not, or not as far as is known. */
+  readonly left: readonly string[];
+}
+
+/** The end was cut off, or refused, between its parts. Whoever interrupted it is told so; else 8. */
+export function partlyBack({ changeId, done, left }: PartlyBack, error: RlctlError): RlctlError {
+  const isCut = error.kind === 'interrupted' || error.kind === 'terminated';
+  const made = [
+    ...(changeId === null ? [] : [`change ${changeId} has taken the overrides back`]),
+    ...(done.length === 0 ? [] : [`flags put back: ${done.join(', ')}`]),
+  ].join('; ');
+  const isWritten = error.details?.['applied'] === true;
+  const why = isCut && !isWritten ? error.kind : error.message;
+  const rest = `flags ${isWritten ? 'not proven' : 'not put back'}: ${left.join(', ')} (${why})`;
+  return new RlctlError(isCut ? error.kind : 'unproven', `${made}; ${rest}`, {
+    code: 'PARTLY_RESTORED',
+    hint: 'The incident stays open. Take back what is left, and end it: rlctl incident end --restore',
+    details: { changeId, flagsDone: done, flagsLeft: left },
+  });
+}

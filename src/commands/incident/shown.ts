@@ -1,0 +1,62 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
+import { withProof, type LiveProof } from '../../domain/incident/verdict.js';
+import type { IncidentStory } from '../../procedures/incident/report.js';
+import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
+import type { IncidentPorts } from '../../procedures/incident/stored.js';
+import { planChange } from '../../procedures/override/plan.js';
+import type { WayBack } from '../../ui/incident-status-view.js';
+import { openPanics } from '../panic/kept.js';
+import type { Seen } from './look.js';
+import { proofNow } from './verdict.js';
+
+/** An incident as somebody decides on it: with what is in force now, and with what its end would restore. */
+export interface Shown {
+  readonly story: IncidentStory;
+  readonly proof: LiveProof | null;
+  readonly wayBack: WayBack;
+}
+
+export async function shownNow(
+  context: Context,
+  environment: Environment,
+  ports: IncidentPorts,
+  seen: Seen,
+): Promise<Shown> {
+  const { story } = seen;
+  const wayBack = await wayBackOf(context, environment, ports, seen);
+  const proof = await proofNow(context, environment, story.timeline);
+  const timeline = proof === null ? story.timeline : withProof(story.timeline, proof);
+  return { story: { ...story, timeline }, proof, wayBack };
+}
+
+/** What `end --restore` would do now; why it would be refused is part of that. */
+async function wayBackOf(
+  context: Context,
+  environment: Environment,
+  ports: IncidentPorts,
+  { story, flags, elsewhere }: Seen,
+): Promise<WayBack> {
+  const ends = await endsWith(context, environment, story);
+  try {
+    const { diff, remarks } = await planChange(ports, restoreIncidentIntent(ports, story.incident, null));
+    return { diff, remarks, flags, elsewhere, ends, refusal: null };
+  } catch (error) {
+    const isExplained = error instanceof RlctlError && ['conflict', 'guard', 'unexpected'].includes(error.kind);
+    if (!isExplained) throw error;
+    return { diff: [], remarks: [], flags, elsewhere, ends: [], refusal: error };
+  }
+}
+
+/** The open panics that were begun within the incident: what they changed goes back with everything else. */
+export async function endsWith(
+  context: Context,
+  environment: Environment,
+  { incident }: Pick<IncidentStory, 'incident'>,
+): Promise<WayBack['ends']> {
+  const open = await openPanics(context, environment);
+  return open
+    .filter(({ atMs, way }) => atMs >= incident.start.atMs && way !== 'kill-switch')
+    .map(({ id, command }) => ({ id, command }));
+}
