@@ -102,7 +102,8 @@ function outcomeOf(end: RunEnd, { steps, environment, noPrograms }: Drive): Outc
 
 /** A run that has changed something and did not come to its end is partly applied, whatever stopped it. */
 function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]): ExitName {
-  const isEffective = journal.steps.every(({ state }) => state !== 'noEffect');
+  // Of a run that is taken back nothing is left that could be without effect.
+  const isEffective = journal.state === 'undone' || journal.steps.every(({ state }) => state !== 'noEffect');
   if (stoppedAt === null) return isEffective ? 'ok' : 'unproven';
   const { outcome } = stoppedAt;
   if (outcome.kind === 'waits') return 'guard';
