@@ -16,7 +16,6 @@ import {
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import { authorOf } from '../mutation.js';
 import { makeFlagChange } from '../shadow/flags.js';
-import type { StoredOverrides } from '../../ports/override-store.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
 import { forgetUnacted, keepActing, keepFound } from './kept.js';
@@ -33,7 +32,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
     mutation,
     command: panicCommand(target),
     partOf: [{ kind: 'panic', id }],
-    objection: (stored) => overridesAgainst(environment, target, buckets, stored),
+    objection: (bytes) => overridesAgainst(environment, target, buckets, bytes),
     onAgreed: async (plan) => {
       const flags = await flagsOf(context, environment, input, plan);
       state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });
@@ -75,7 +74,7 @@ function overridesAgainst(
   environment: Environment,
   target: PanicTarget,
   buckets: readonly BucketNames[],
-  { bytes }: StoredOverrides,
+  bytes: Uint8Array | null,
 ): Objection | null {
   const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
   const isEverything = target.kind === 'global';

@@ -39,7 +39,6 @@ import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { recall, remember } from '../detection.js';
-import type { StoredOverrides } from '../../ports/override-store.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastRevision } from '../last-reload.js';
@@ -62,7 +61,7 @@ export interface FlagCommand {
   /** What somebody should know of it beside what the flags tell, in sentences; absent: nothing. */
   readonly remarks?: readonly string[];
   /** What of the stored overrides stands against what the flags are set for; absent: nothing is asked of them. */
-  readonly objection?: (stored: StoredOverrides) => Objection | null;
+  readonly objection?: (bytes: Uint8Array | null) => Objection | null;
   /** Judges the plan: throws where it is not to be made. */
   readonly check?: (plan: FlagPlan) => void;
   /** Called once everything is agreed and before anything is set. */
@@ -112,7 +111,7 @@ export async function makeFlagChange(
   const { controlPlane } = ports;
   const wishes = await wishesOf(context, environment, { ...wanted, driver, reload, controlPlane, records });
   const isHeeded = seen === null || whyUnheeded(seen) === null;
-  const objection = stored === null || !isHeeded ? null : (wanted.objection?.(stored) ?? null);
+  const objection = stored === null || !isHeeded ? null : (wanted.objection?.(stored.bytes) ?? null);
   const remarks = [
     ...remarksOf(wanted),
     ...(objection === null ? [] : [addressed(`${objection.text}; ${objection.cure}`, environment.address)]),
