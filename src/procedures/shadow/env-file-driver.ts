@@ -126,7 +126,12 @@ function wantedBack(record: FlagRecord, variable: string, raw: string | null, pa
 }
 
 /** A flag's line is neither what was set nor what stood before: 5. */
-export function changedSince({ wrote, before }: FlagRecord, variable: string, raw: string | null, path: string): RlctlError {
+export function changedSince(
+  { wrote, before }: FlagRecord,
+  variable: string,
+  raw: string | null,
+  path: string,
+): RlctlError {
   return new RlctlError('conflict', `${variable} was changed in ${path} since; nothing was written`, {
     code: 'UNDO_CONFLICT',
     hint: `Before, ${before === null ? 'it did not stand in the file' : `it was ${quoteOutside(before)}`}; now it ${raw === null ? 'is not there' : `is ${quoteOutside(raw)}`}. Ask whoever changed it, and set it by hand to what it is to be.`,

@@ -170,11 +170,11 @@ describe('the timeline', () => {
       '2 foreign /a,/x,/b',
       '3 flags',
       '4 change /c',
-      '5 flags',
-      '6 foreign /x',
+      '5 foreign /x',
+      '6 flags',
     ]);
     expect(items[4]).toMatchObject({ buckets: ['read', 'write'], command: 'shadow on read, write' });
-    expect(items[6]).toMatchObject({ command: 'panic bucket financial', partOf: [{ kind: 'panic', id: 'p-1' }] });
+    expect(items[7]).toMatchObject({ command: 'panic bucket financial', partOf: [{ kind: 'panic', id: 'p-1' }] });
   });
 
   test('what was taken back says by what, and the change that ended it is none of its changes', () => {
