@@ -17,6 +17,8 @@ export interface Config {
   readonly path: string | null;
   readonly text: string;
   readonly isTrusted: boolean;
+  /** True: trusted without anybody's word, because it was named by hand or is the user's own, or because there is none. */
+  readonly isOwn: boolean;
   /** True: somebody trusted the file, and it has changed since. */
   readonly isChanged: boolean;
   readonly environments: ReadonlyMap<string, { readonly file: EnvironmentFile; readonly place: string }>;
@@ -170,6 +172,7 @@ export async function loadConfig(ports: ConfigPorts, named: string | null): Prom
     path: found?.path ?? null,
     text: found?.text ?? '',
     isTrusted,
+    isOwn: found?.isTrusted ?? true,
     isChanged: !isTrusted && trusted !== undefined,
     environments,
     rollouts: Object.keys(parsed.rollouts ?? {}),

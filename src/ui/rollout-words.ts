@@ -43,7 +43,10 @@ export function nextInWords(
           'when nothing of that stands in the way any more: rlctl rollout resume',
         ];
       const why = isUnproven(state) ? 'its effect is not proven: prove it' : 'that was cut off: finish it';
-      return [`${workInWords(state)}, and ${why} with rlctl rollout resume`];
+      return [
+        `${workInWords(state)}, and ${why} with rlctl rollout resume`,
+        ...(state.phase === 'changing' && isUnproven(state) ? ['where it cannot be proven: rlctl rollout abort'] : []),
+      ];
     }
     case 'watching':
       return watchingInWords(state, report, nowMs, isDriven);

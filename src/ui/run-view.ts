@@ -51,8 +51,10 @@ export function momentView(
 }
 
 /** What is said of a step, unless it is what stands above it already. */
-function saidLines({ said }: StepRecord, step?: ResolvedStep): readonly string[] {
-  if (step?.action.kind === 'manual' && step.action.text === said) return [];
+function saidLines(record: StepRecord, step?: ResolvedStep): readonly string[] {
+  const { said } = record;
+  const above = isBack(record) ? step?.undo : step?.action;
+  if (above?.kind === 'manual' && above.text === said) return [];
   return termLines(said ?? '')
     .split('\n')
     .filter((line) => line !== '')
@@ -110,7 +112,8 @@ export function runEndView(
   canGoBack: boolean,
 ): View {
   const of = (id: string): ResolvedStep | undefined => steps.find(({ step }) => step.id === id);
-  const withoutEffect = journal.steps.filter(({ state }) => state === 'noEffect').map(({ id }) => id);
+  const idle = journal.state === 'undone' ? [] : journal.steps.filter(({ state }) => state === 'noEffect');
+  const withoutEffect = idle.map(({ id }) => id);
   const hint = nextWord(journal, stoppedAt !== null, canGoBack, environment);
   const json = journal.steps.map((record) => stepJson(record, of(record.id), environment));
   return {
@@ -177,6 +180,7 @@ export function runListView(runs: readonly ListedRun[], environment: Environment
     run: journal.id,
     runbook: journal.runbook,
     state: journal.state,
+    isCutOff: isCutOff(journal.state, lease !== null),
     environment: journal.environment,
     actor: journal.actor,
     startedAt: isoTime(journal.startedAtMs),
@@ -205,8 +209,12 @@ export function runListView(runs: readonly ListedRun[], environment: Environment
 }
 
 /** A run that nobody drives does not run, whatever its journal says. */
+function isCutOff(state: RunJournal['state'], isDriven: boolean): boolean {
+  return state === 'running' && !isDriven;
+}
+
 function stateText(state: RunJournal['state'], isDriven: boolean, theme: Theme): string {
-  if (state === 'running' && !isDriven) return theme.warn('cut off');
+  if (isCutOff(state, isDriven)) return theme.warn('cut off');
   return state === 'done' || state === 'undone' ? theme.good(state) : theme.warn(state);
 }
 
@@ -225,6 +233,7 @@ export function runLogView(
       run: journal.id,
       runbook: journal.runbook,
       state: journal.state,
+      isCutOff: isCutOff(journal.state, lease !== null),
       actor: journal.actor,
       reason: journal.reason,
       ticket: journal.ticket,

@@ -125,11 +125,13 @@ export interface RunPlan {
   readonly consentOf: (argv: readonly string[]) => readonly string[];
   /** Why programs would not be run; `null`: they would. */
   readonly noPrograms: string | null;
+  /** What the run itself would be refused for; absent: nothing. */
+  readonly remarks?: readonly string[];
 }
 
 /** Every command and request of a run that is not made. */
 export function runPlanView(plan: RunPlan): View {
-  const { runbook, values, steps, environment } = plan;
+  const { runbook, values, steps, environment, remarks = [] } = plan;
   const json = steps.map(({ step, precheck, action, postcheck, undo }) => ({
     id: step.id,
     title: step.title,
@@ -146,9 +148,15 @@ export function runPlanView(plan: RunPlan): View {
       runbook: runbook.name,
       inputs: Object.fromEntries([...values].filter(([name]) => runbook.inputs.some((input) => input.name === name))),
       steps: json,
+      remarks,
     },
     items: json,
-    human: (theme) => `${runPlanText(plan, theme)}\n${theme.dim('nothing has been run')}`,
+    human: (theme) =>
+      [
+        runPlanText(plan, theme),
+        ...remarks.map((each) => theme.warn(term(each))),
+        theme.dim('nothing has been run'),
+      ].join('\n'),
   };
 }
 

@@ -7,6 +7,8 @@ export interface TrustFacts {
   /** SHA-256 of the file's text. */
   readonly digest: string;
   readonly wasTrusted: boolean;
+  /** It needs nobody's trust: it was named by hand, or is the user's own. */
+  readonly isOwn: boolean;
   /** It had been trusted and was changed since. */
   readonly isChanged: boolean;
   readonly isDryRun: boolean;
@@ -24,10 +26,10 @@ const meanings: Readonly<Record<Grant['kind'], string>> = {
 
 /** What trust in a file gives it, and whether it has it now. */
 export function trustView(facts: TrustFacts): View {
-  const { path, digest, wasTrusted, isChanged, isDryRun, grants } = facts;
+  const { path, digest, wasTrusted, isOwn, isChanged, isDryRun, grants } = facts;
   return {
     kind: 'ConfigTrusted',
-    data: { path, digest, isTrusted: wasTrusted || !isDryRun, wasTrusted, isChanged, grants },
+    data: { path, digest, isTrusted: wasTrusted || !isDryRun, wasTrusted, isOwn, isChanged, grants },
     human: (theme) =>
       [
         headline(facts),
@@ -39,7 +41,9 @@ export function trustView(facts: TrustFacts): View {
   };
 }
 
-function headline({ path, wasTrusted, isChanged, isDryRun }: TrustFacts): string {
+function headline({ path, wasTrusted, isOwn, isChanged, isDryRun }: TrustFacts): string {
+  if (wasTrusted && isOwn)
+    return `${term(path)} needs no trust: a file that --config or RLCTL_CONFIG names, and your own, counts without; nothing was changed`;
   if (wasTrusted) return `${term(path)} is trusted already`;
   const before = isChanged ? ', which changed since you trusted it,' : '';
   return isDryRun

@@ -347,6 +347,9 @@ describe('trust in a project’s file', () => {
     expect(await run(printing)).toMatchObject({ code: 0, err: '' });
     expect((await stat(marker())).isFile()).toBe(true);
     expect((await run(['env', 'trust'])).out).toContain('trusted already');
+    const named = await run(['env', 'trust', '--config', path]);
+    expect(named.out).toMatch(/rlctl\.yaml needs no trust: .*--config/);
+    expect(named.out).not.toContain('already');
     await world.write(path, `${JSON.stringify(hostile())}\n# one more line\n`);
     const changed = errorOf(await run(printing));
     expect(changed).toMatchObject(untrusted);

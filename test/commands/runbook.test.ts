@@ -1,4 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
@@ -142,6 +145,12 @@ describe('before anything runs', () => {
     expect(await historyLength()).toBe(0);
   });
 
+  test('the input that is missing is the one that the hint shows', async () => {
+    const missing = errorOf(await rlctl(['runbook', 'run', 'emergency-rollback', '-i', 'scope=bucket', '--json']));
+    expect(missing.message).toContain('input bucket is missing');
+    expect(missing.hint).toContain('Give inputs as --input bucket=');
+  });
+
   test('a value is never a flag, a shell or another template', async () => {
     const reset = ['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '-i'];
     expect(await rlctl([...reset, 'name=--target=x'])).toMatchObject({ code: 2 });
@@ -156,6 +165,12 @@ describe('before anything runs', () => {
     const path = await state.lab.world.config('protected.yaml', { environments });
     const line = ['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=40', '-i', 'rate=80', '--json'];
     const run = (...more: string[]) => rlctl([...line, ...more], { env: { RLCTL_CONFIG: path } });
+    expect(jsonOf((await run('--dry-run')).out)['remarks']).toEqual([
+      expect.stringMatching(/^the run will be refused without more: "lab" wants a reason and an end; .*--reason/),
+      expect.stringMatching(/--confirm lab$/),
+    ]);
+    const signed = ['--reason', 'R', '--for', '1h', '--confirm', 'lab'];
+    expect(jsonOf((await run('--dry-run', ...signed)).out)['remarks']).toEqual([]);
     expect(errorOf(await run())).toMatchObject({ exitCode: 6, code: 'REASON_MISSING' });
     expect(errorOf(await run('--reason', 'R', '--for', '1h'))).toMatchObject({ exitCode: 6, code: 'NOT_CONFIRMED' });
     expect(await historyLength()).toBe(0);
@@ -240,6 +255,59 @@ describe('a run', () => {
     const log = await rlctl(['runbook', 'log', id]);
     expect(log.out).toContain('hand waits  tester@test');
     expect(log.out).toContain('run resumed  other@there');
+  });
+
+  test('a step by hand that nobody said was done needs no way back, and one that is left out keeps what it did', async () => {
+    await write('by-hand', {
+      steps: [
+        { id: 'one', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+        { id: 'two', title: '2', rlctl: ['override', 'set', '/api/b', '--rate', '4'] },
+        { id: 'hand', title: '3', manual: 'Restart.', undo: { manual: 'Set it back.' } },
+      ],
+    });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json'])).details?.['run']);
+    const plan = await rlctl(['runbook', 'resume', id, '--undo', '--skip', 'one', '--dry-run']);
+    expect(plan.out).not.toMatch(/Restart|Set it back|api\/a /);
+    const back = await rlctl(['runbook', 'resume', id, '--undo', '--skip', 'one', '--json']);
+    expect(back).toMatchObject({ code: 0, err: '' });
+    const shown = jsonOf<Shown>(back.out);
+    expect(states(shown)).toEqual(['one skipped', 'two undone', 'hand skipped']);
+    expect(shown.steps.map(({ said }) => said)).toEqual([
+      'left as it is, as tester@test said',
+      expect.any(String),
+      'nobody said that it was done: there is nothing to take back',
+    ]);
+    expect(await state.lab.document()).toBe('{"/api/a":{"rate":3}}');
+  });
+
+  test('a step by hand that somebody said was done is taken back by hand', async () => {
+    await write('by-hand', {
+      steps: [
+        { id: 'hand', title: '1', manual: 'Restart.', undo: { manual: 'Set it back.' } },
+        { id: 'look', title: '2', manual: 'Look.', undo: { nothing: 'a look' } },
+      ],
+    });
+    const id = String(errorOf(await rlctl(['runbook', 'run', 'by-hand', '--json'])).details?.['run']);
+    await rlctl(['runbook', 'resume', id, '--done', 'hand', '--json']);
+    const waits = errorOf(await rlctl(['runbook', 'resume', id, '--undo', '--json']));
+    expect(waits).toMatchObject({ code: 'RUN_WAITS', details: { step: 'hand', said: 'Set it back.' } });
+    const again = errorOf(await rlctl(['runbook', 'resume', id, '--undo', '--json']));
+    expect(again).toMatchObject({ code: 'RUN_WAITS', details: { step: 'hand' } });
+  });
+
+  test('taken back where nothing was changed is a good end, whatever had no effect', async () => {
+    await write('looks', {
+      steps: [
+        { id: 'look', title: '1', rlctl: ['reload'], fields: { 'proof.verdict': 'never' }, ifNoEffect: 'continue' },
+      ],
+    });
+    const ran = await rlctl(['runbook', 'run', 'looks', '--json']);
+    expect(ran.code).toBe(8);
+    const id = jsonOf<Shown>(ran.out).run;
+    const back = await rlctl(['runbook', 'resume', id, '--undo']);
+    expect(back.code).toBe(0);
+    expect(back.out).toContain('taken back');
+    expect(back.out).not.toContain('without effect');
   });
 
   test('its journal is a private file, and stands in Redis beside the document', async () => {
@@ -359,6 +427,9 @@ describe('a run', () => {
     await state.lab.redis.cli('HSET', '{lab:rl:overrides}:operations', `lease run:${id}`, lease);
     expect((await rlctl(['runbook', 'log'])).out).toMatch(new RegExp(`${id} +by-hand +cut off`));
     expect((await rlctl(['runbook', 'log', id])).out).toMatch(/^run .* on lab: cut off$/m);
+    const cut = { state: 'running', isCutOff: true, drivenBy: null };
+    expect(jsonOf((await rlctl(['runbook', 'log', '--json'])).out)).toMatchObject({ runs: [cut] });
+    expect(jsonOf((await rlctl(['runbook', 'log', id, '--json'])).out)).toMatchObject(cut);
   });
 
   test('a lock that changes hands between the look and the removal stays', async () => {
@@ -437,6 +508,31 @@ describe('programs', () => {
   test('run by argv beside a configuration that was named by hand', async () => {
     await write('programs', programs);
     expect(await rlctl(['runbook', 'run', 'programs', '--json'])).toMatchObject({ code: 0 });
+  });
+
+  test('ended by the time of the command: it is said whose time it was, and how to give more', async () => {
+    await write('slow', { steps: [{ id: 'run', title: '1', exec: { argv: ['sleep', '30'] }, undo: { manual: 'x' } }] });
+    const slow = await rlctl(['runbook', 'run', 'slow', '--timeout', '2s', '--json']);
+    expect(slow.code).toBe(8);
+    const { message, hint } = jsonOf<{ stoppedAt: { message: string; hint: string } }>(slow.out).stoppedAt;
+    expect(message).toContain('sleep did not end within the 2s that --timeout gives a step: rlctl ended it');
+    expect(hint).toContain('--timeout 60s');
+  });
+
+  test('a look that gets no answer in the time of the command says so too', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    try {
+      const http = { url: `http://127.0.0.1:${port}/` };
+      await write('slow', { steps: [{ id: 'look', title: '1', http }] });
+      const slow = errorOf(await rlctl(['runbook', 'run', 'slow', '--timeout', '2s', '--json']));
+      expect(slow.message).toContain('did not answer within the 2s that --timeout gives a step');
+      expect(slow.hint).toContain('--timeout 60s');
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
   });
 
   test('run beside a project’s file only after somebody trusted that very runbook', async () => {

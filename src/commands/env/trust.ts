@@ -50,7 +50,7 @@ export const command = defineCommand({
   examples: ['rlctl env trust --dry-run    # what it asks for', 'rlctl env trust'],
   input: (_, flags) => ({ isDryRun: switchFlag(flags, 'dryRun') }),
   action: async (context, { isDryRun }) => {
-    const { path, text, isTrusted, isChanged, environments } = await context.config();
+    const { path, text, isTrusted, isOwn, isChanged, environments } = await context.config();
     if (path === null)
       throw usageError(
         'there is no configuration file to trust',
@@ -73,6 +73,6 @@ export const command = defineCommand({
         programs.map((value) => ({ environment: `runbook ${name}`, kind: 'program' as const, value })),
       ),
     ];
-    return { view: trustView({ path, digest, wasTrusted, isChanged, isDryRun, grants }), exit: 'ok' };
+    return { view: trustView({ path, digest, wasTrusted, isOwn, isChanged, isDryRun, grants }), exit: 'ok' };
   },
 });

@@ -1,8 +1,10 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { assertSecure, parseHttpUrl } from '../../domain/api-endpoint.js';
+import { formatDuration } from '../../domain/duration.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { isPartOf } from '../../domain/operation/reference.js';
+import { quoteOutside } from '../../domain/outside-text.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { CommandEnd } from '../../domain/runbook/outcome.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
@@ -31,14 +33,25 @@ export function actPorts(
     page: async ({ method, target }) => {
       const url = target.kind === 'url' ? parseHttpUrl(target.text, 'the check') : urlOn(environment, target.text);
       assertSecure(url, false);
-      return (await context.pages()).look(url, method, deadline().signal());
+      const signal = deadline().signal();
+      return (await context.pages()).look(url, method, signal).catch((error: unknown) => {
+        throw signal.aborted ? noAnswer(url.href, options.timeoutMs, error) : error;
+      });
     },
-    numbers: async (query) => (await context.promql(environment)).numbers(query, deadline()),
+    numbers: async (query) => {
+      const own = deadline();
+      return (await context.promql(environment)).numbers(query, own).catch((error: unknown) => {
+        throw own.leftMs() < timerSlackMs ? noAnswer('Prometheus', options.timeoutMs, error) : error;
+      });
+    },
     program: async ([program = '', ...args]) => {
       const programs = await context.programs();
-      return programs.run([program, ...args], deadline().signal()).catch((error: unknown) => {
+      const signal = deadline().signal();
+      const end = await programs.run([program, ...args], signal).catch((error: unknown) => {
         throw error instanceof RlctlError && error.code === 'PROGRAM_NOT_STARTED' ? notStarted(error, program) : error;
       });
+      if (signal.aborted && end.code !== 0) throw cutShort(program, options.timeoutMs, end.said);
+      return end;
     },
     ask: async (question) => {
       if (!canAsk(context)) return null;
@@ -48,6 +61,25 @@ export function actPorts(
       return outsideDeadline(context, () => askYesNo(`${term(question)}\nDone?`, theme));
     },
   };
+}
+
+/** Timers fire up to so much before their time. */
+const timerSlackMs = 5;
+
+const longer = 'Give each step longer on the command line, e.g. --timeout 60s';
+
+/** What a look met when the time of one step was up. */
+function noAnswer(place: string, timeoutMs: number, error: unknown): unknown {
+  if (!(error instanceof RlctlError)) return error;
+  const message = `${place} did not answer within the ${formatDuration(timeoutMs)} that --timeout gives a step`;
+  return new RlctlError(error.kind, message, { code: error.code, hint: longer });
+}
+
+/** A program that rlctl itself ended. */
+function cutShort(program: string, timeoutMs: number, said: string): RlctlError {
+  const last = quoteOutside(said, 400);
+  const message = `${program} did not end within the ${formatDuration(timeoutMs)} that --timeout gives a step: rlctl ended it, and what it had done is not known${last === '' ? '' : `; it said ${last}`}`;
+  return new RlctlError('unproven', message, { code: 'PROGRAM_TIMEOUT', hint: longer });
 }
 
 function notStarted({ message }: RlctlError, program: string): RlctlError {

@@ -5,6 +5,7 @@ import { usageError } from '../../domain/errors.js';
 import { inputsOf, nextStep, stepsToUndo, withState, type RunJournal } from '../../domain/runbook/journal.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
 import type { RunChoices } from '../../procedures/runbook/drive.js';
+import { whyLeft } from '../../procedures/runbook/take-back.js';
 import { runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag, type Outcome } from '../command.js';
 import { confirmChange, type Consent } from '../confirmation.js';
@@ -49,7 +50,7 @@ function planOf(
   environment: Environment,
   journal: RunJournal,
   { steps, noPrograms }: RunSteps,
-  isTakingBack: boolean,
+  { isTakingBack, choices }: Pick<ResumeInput, 'isTakingBack' | 'choices'>,
 ): RunPlan {
   const runbook: Runbook = {
     name: journal.runbook,
@@ -62,7 +63,9 @@ function planOf(
   const left = isTakingBack
     ? stepsToUndo(journal).map(({ id }) => id)
     : journal.steps.filter(({ state }) => ['pending', 'started', 'failed'].includes(state)).map(({ id }) => id);
-  const chosen = left.flatMap((id) => steps.filter(({ step }) => step.id === id));
+  const chosen = left
+    .flatMap((id) => steps.filter(({ step }) => step.id === id))
+    .filter((step) => !isTakingBack || whyLeft('', journal, step, choices) === null);
   return {
     runbook,
     values: inputsOf(journal),
@@ -78,14 +81,14 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   const seen = await chosenRun(context, environment, input.id);
   assertSteps(seen, choices);
   const wanted = await stepsOf(context, seen);
-  if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, isTakingBack)), exit: 'ok' };
+  if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, input)), exit: 'ok' };
   const keeper = await keeperOf(context, environment, seen.id);
   if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
   assertOpen(seen, isTakingBack);
   await confirmChange(context, environment, input, {
     isNoop: false,
     isReloading: false,
-    preview: async () => runPlanText(planOf(environment, seen, wanted, isTakingBack), await context.theme()),
+    preview: async () => runPlanText(planOf(environment, seen, wanted, input), await context.theme()),
   });
   await keeper.take(isTakeOver);
   // Whoever drove until now may have gone on after the first look.

@@ -12,7 +12,7 @@ import type { JsonValue } from '../../domain/json.js';
 import { leftByHand, runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag, type Flags } from '../command.js';
 import { confirmChange, type Consent } from '../confirmation.js';
-import { changeDemands } from '../demands.js';
+import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
 import { addEndFlags, endOf } from '../mutation.js';
 import { consentOf } from './acting.js';
 import { drive, keeperOf } from './driving.js';
@@ -47,14 +47,7 @@ async function assertRunnable(
   steps: readonly ResolvedStep[],
   input: RunInput,
 ): Promise<void> {
-  const commands = steps
-    .flatMap(({ precheck, action, postcheck, undo }) => [
-      ...precheck,
-      action,
-      ...postcheck,
-      ...(undo === null ? [] : [undo]),
-    ])
-    .flatMap((act) => (act.kind === 'rlctl' ? [act.argv] : []));
+  const commands = commandsOf(steps);
   for (const argv of commands) {
     const error = await context.check(argv);
     if (error instanceof RlctlError)
@@ -64,13 +57,45 @@ async function assertRunnable(
         'RUNBOOK_COMMAND',
       );
   }
+  const { said, isNoop } = toSign(commands, input);
+  const demands = changeDemands(context, environment, said, { isNoop, isReloading: false });
+  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand('runbook run', demands);
+}
+
+/** Every command that the steps may run. */
+function commandsOf(steps: readonly ResolvedStep[]): readonly (readonly string[])[] {
+  return steps
+    .flatMap(({ precheck, action, postcheck, undo }) => [
+      ...precheck,
+      action,
+      ...postcheck,
+      ...(undo === null ? [] : [undo]),
+    ])
+    .flatMap((act) => (act.kind === 'rlctl' ? [act.argv] : []));
+}
+
+/** What was said of the changes of a run; an end is asked for where a command takes it and has none. */
+function toSign(commands: readonly (readonly string[])[], input: RunInput) {
   const isLasting = commands.some(
     (argv) => stepCommandOf(argv).hasEnd && !argv.some((word) => /^--(?:for|until|permanent)\b/.test(word)),
   );
   const end: End = isLasting ? input.end : { kind: 'permanent' };
-  const isNoop = commands.every((argv) => !stepCommandOf(argv).isChange);
-  const demands = changeDemands(context, environment, { ...input, end }, { isNoop, isReloading: false });
-  if (demands.some(({ code }) => code !== 'NOT_CONFIRMED')) assertNoDemand('runbook run', demands);
+  return { said: { ...input, end }, isNoop: commands.every((argv) => !stepCommandOf(argv).isChange) };
+}
+
+/** What the run itself would be refused for, as remarks of its plan. */
+function refusalRemarks(
+  environment: Environment,
+  steps: readonly ResolvedStep[],
+  input: RunInput,
+  isChange: boolean,
+): readonly string[] {
+  const { said, isNoop } = toSign(commandsOf(steps), input);
+  const verb = 'the run';
+  return [
+    ...(isNoop ? [] : demandRemarks(environment, said, verb)),
+    ...(isChange ? confirmationRemarks(environment, said, verb) : []),
+  ];
 }
 
 async function newJournal(
@@ -157,10 +182,13 @@ export const command = defineCommand({
       environment,
       consentOf: (argv) => consentOf(environment, journal, argv),
     };
-    if (input.isDryRun) return { view: runPlanView(plan), exit: 'ok' };
+    const changes = steps.some(({ action }) => action.kind !== 'rlctl' || stepCommandOf(action.argv).isChange);
+    if (input.isDryRun) {
+      const remarks = refusalRemarks(environment, steps, input, changes);
+      return { view: runPlanView({ ...plan, remarks }), exit: 'ok' };
+    }
     await assertTrusted(context, found);
     await assertRunnable(context, environment, steps, input);
-    const changes = steps.some(({ action }) => action.kind !== 'rlctl' || stepCommandOf(action.argv).isChange);
     await confirmChange(context, environment, input, {
       isNoop: !changes,
       isReloading: false,

@@ -29,9 +29,12 @@ export function openIncidentOperation({ id, title, start, startedBy }: Incident)
   return { kind: 'incident', id, what: title, state: 'open', sinceMs: start.atMs, by: startedBy, commands };
 }
 
-/** `holder`: who drives it now; `null`: nobody. Resolves to `null` where the rollout is over. */
+/**
+ * `holder`: who drives it now; `null`: nobody. `null` where the rollout is over; one that was aborted is not, as long as the
+ * stages before are in force.
+ */
 export function openRolloutOperation(state: RolloutState, holder: string | null): OpenOperation | null {
-  if (isOver(state)) return null;
+  if (isOver(state)) return standingOperation(state);
   const { id, phase, plan, stage, startedAtMs, startedBy } = state;
   const driver =
     holder === null ? (phase === 'passed' || phase === 'paused' ? '' : ', nobody drives it') : `, driven by ${holder}`;
@@ -45,6 +48,22 @@ export function openRolloutOperation(state: RolloutState, holder: string | null)
     sinceMs: startedAtMs,
     by: startedBy,
     commands: [`rlctl rollout ${on}`, ...(isWayBack ? ['rlctl rollout abort'] : [])],
+  };
+}
+
+/** An aborted rollout that left something in force; `null`: nothing of it, or all of it as it was meant. */
+function standingOperation(state: RolloutState): OpenOperation | null {
+  const { id, phase, plan, stage, stages, startedAtMs, startedBy } = state;
+  const names = plan.stages.filter((_, index) => stages[index]?.outcome === 'passed').map(({ name }) => name);
+  if (phase !== 'aborted' || names.length === 0) return null;
+  return {
+    kind: 'rollout',
+    id,
+    what: `stage ${stage + 1} of ${plan.stages.length}, ${currentStage(state).name}`,
+    state: `aborted, still in force: ${names.join(', ')}`,
+    sinceMs: startedAtMs,
+    by: startedBy,
+    commands: ['rlctl rollout promote', 'rlctl rollout undo'],
   };
 }
 

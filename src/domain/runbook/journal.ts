@@ -117,6 +117,14 @@ export function stepsToUndo({ steps }: RunJournal): readonly StepRecord[] {
   return steps.filter(({ state }) => ['started', 'done', 'noEffect', 'failed', 'undoing'].includes(state)).toReversed();
 }
 
+/** True of a step that waits for somebody's hand, and of which nobody has said since that it is done. */
+export function isNotDoneYet({ events, steps }: RunJournal, id: string): boolean {
+  if (steps.every((step) => step.id !== id || (step.state !== 'started' && step.state !== 'undoing'))) return false;
+  const last = events.findLastIndex(({ step, what }) => step === id && what === 'waits');
+  // Whoever went on with the run after it may have said so, and been cut off before that was written down.
+  return last >= 0 && events.slice(last).every(({ what }) => what !== 'resumed');
+}
+
 /** The state of a step after its action. */
 export function stateAfter({ kind }: ActOutcome): StepState {
   const states = { good: 'done', noEffect: 'noEffect', bad: 'failed', waits: 'started' } as const;

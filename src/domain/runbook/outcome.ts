@@ -46,8 +46,6 @@ const effectless: readonly TrapId[] = [
 /** Reads the end of a command as a step of a run. */
 export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   const { exitCode, document, error } = end;
-  if (error?.code === stageWithoutEffect)
-    return { kind: 'noEffect', text: error.message, hint: error.hint, exitCode: 8 };
   if (error !== null && !wish.exits.includes(exitCode))
     return { kind: 'bad', text: error.message, hint: error.hint, exitCode };
   const changed = changeIn(document);
@@ -76,9 +74,6 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
   }
   return { kind: 'good', text, hint: null, exitCode, ...seenIn(document) };
 }
-
-/** A stage that was not entered, because it was known that nothing would come of it. */
-const stageWithoutEffect = 'STAGE_WITHOUT_EFFECT';
 
 /** The change that a Result is about: of a rollout the last that it made. */
 function changeIn(document: JsonValue | null): JsonValue | null {

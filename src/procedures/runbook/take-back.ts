@@ -1,4 +1,11 @@
-import { withState, withStep, stepsToUndo, type RunJournal, type StepRecord } from '../../domain/runbook/journal.js';
+import {
+  isNotDoneYet,
+  withState,
+  withStep,
+  stepsToUndo,
+  type RunJournal,
+  type StepRecord,
+} from '../../domain/runbook/journal.js';
 import type { ActOutcome, CommandEnd } from '../../domain/runbook/outcome.js';
 import { readEnd } from '../../domain/runbook/outcome.js';
 import type { ResolvedAct, ResolvedStep } from '../../domain/runbook/resolve.js';
@@ -31,6 +38,13 @@ export async function takeBack(
       const event = { atMs: ports.clock.nowMs(), by: ports.by, what };
       journal = await ports.keeper.save(withStep(journal, record.id, patch, event));
     };
+    const left = whyLeft(ports.by, start, step, choices);
+    if (left !== null) {
+      await save({ state: 'skipped', said: left }, 'skipped');
+      const skipped = journal.steps.find(({ id }) => id === record.id) ?? record;
+      await onRun({ kind: 'ended', step, record: skipped });
+      continue;
+    }
     await onRun({ kind: 'begins', step });
     const isResumed = record.state === 'undoing';
     if (!isResumed) await save({ state: 'undoing' }, 'undoing');
@@ -48,6 +62,18 @@ export async function takeBack(
   const event = { atMs: ports.clock.nowMs(), by: ports.by, step: null, what: 'undone' };
   journal = await ports.keeper.save(withState(journal, 'undone', event));
   return { journal, stoppedAt: null };
+}
+
+/** Why a step is not taken back, in a sentence; `null`: it is. */
+export function whyLeft(
+  by: string,
+  journal: RunJournal,
+  { step: { id }, action }: ResolvedStep,
+  { skip, done }: RunChoices,
+): string | null {
+  if (skip.has(id)) return `left as it is, as ${by} said`;
+  if (action.kind !== 'manual' || done.has(id) || !isNotDoneYet(journal, id)) return null;
+  return 'nobody said that it was done: there is nothing to take back';
 }
 
 /** Commands of which the changes stand in the history. */

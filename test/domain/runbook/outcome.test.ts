@@ -81,11 +81,11 @@ describe('the end of a command as a step', () => {
     expect(outcome).toMatchObject({ kind, text: `rollout r-1, one: ${ended}\nproven (loaded): as stored` });
   });
 
-  test('a stage that nothing would come of, or nothing came of, is no effect', () => {
+  test('a stage that was refused is refused; one that nothing came of is no effect', () => {
     const refusal = { code: 'STAGE_WITHOUT_EFFECT', message: 'm', hint: 'h' };
     const argv = ['rollout', 'start'];
     const refused = readEnd({ argv, exits: [0], fields: [] }, { exitCode: 6, document: null, error: refusal });
-    expect(refused).toEqual({ kind: 'noEffect', text: 'm', hint: 'h', exitCode: 8 });
+    expect(refused).toEqual({ kind: 'bad', text: 'm', hint: 'h', exitCode: 6 });
     const last = change({ verdict: 'contradicted', trap: 'flagNeedsRestart' });
     const document = { kind: 'Rollout', end: 'notProven', rollout: {}, changes: [change({}), last] };
     expect(readEnd({ argv, exits: [0], fields: [] }, end(8, document)).kind).toBe('noEffect');
