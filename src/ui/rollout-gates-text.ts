@@ -40,7 +40,8 @@ type Judged = GateReport & { readonly atMs: number };
 function lastGates({ phase }: RolloutState, judged: Judged, nowMs: number, theme: Theme): readonly string[] {
   if (!['aborting', 'aborted', 'finished'].includes(phase)) return [];
   const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
-  const against = againstText(judged);
+  // Somebody took it back, or it passed all the same: what was open then is no reason for anything.
+  const against = judged.verdict === 'fail' ? againstText(judged) : '';
   return [`${when}: ${verdictText(judged, theme)}${against === '' ? '' : `  ${term(against)}`}`];
 }
 

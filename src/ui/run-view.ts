@@ -51,8 +51,10 @@ export function momentView(
 }
 
 /** What is said of a step, unless it is what stands above it already. */
-function saidLines({ said }: StepRecord, step?: ResolvedStep): readonly string[] {
-  if (step?.action.kind === 'manual' && step.action.text === said) return [];
+function saidLines(record: StepRecord, step?: ResolvedStep): readonly string[] {
+  const { said } = record;
+  const above = isBack(record) ? step?.undo : step?.action;
+  if (above?.kind === 'manual' && above.text === said) return [];
   return termLines(said ?? '')
     .split('\n')
     .filter((line) => line !== '')

@@ -124,7 +124,7 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
 function stopped(
   { journal, stoppedAt }: RunEnd,
   exit: ErrorKind,
-  { address }: Environment,
+  { address, isProtected, name }: Environment,
   runsPrograms: boolean,
 ): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
@@ -132,16 +132,17 @@ function stopped(
   const isWaiting = state === 'waiting';
   const flag = isWaiting ? ` --done ${step}` : '';
   const isBack = journal.steps.some((each) => each.state === 'undoing');
-  const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}`;
+  const confirm = isProtected ? ` --confirm ${name}` : '';
+  const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}${confirm}`;
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
   const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
-  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}` : '';
+  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}${confirm}` : '';
   const again = isWaiting
     ? `When it is done, go on with: ${on}${once}`
     : followedBy(outcome?.hint, `then go on with: ${on}`);
-  return new RlctlError(exit, message, {
+  return new RlctlError(exit, addressed(message, address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',
     hint: addressed(again, address),
     details: { run: id, step, state, said: outcome?.text ?? null },

@@ -158,7 +158,9 @@ function wordsOf(condition: Condition): string {
 }
 
 function invalidInputs({ name, inputs }: Runbook, faults: readonly string[]): RlctlError {
-  const example = inputs.find(({ isOptional, default: fallback }) => !isOptional && fallback === null) ?? inputs[0];
+  const missing = inputs.find((each) => faults.some((fault) => fault.startsWith(`input ${each.name} is missing`)));
+  const example =
+    missing ?? inputs.find(({ isOptional, default: fallback }) => !isOptional && fallback === null) ?? inputs[0];
   const form = example === undefined ? '' : ` Give inputs as --input ${example.name}=${placeholderOf(example)}.`;
   return new RlctlError('usage', `runbook ${name} cannot run:\n  ${faults.join('\n  ')}`, {
     code: 'RUNBOOK_INPUT',

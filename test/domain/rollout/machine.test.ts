@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openRolloutOperation } from '../../../src/domain/operation/open.js';
 import { allowedPhases, refusalOf, type RolloutAction } from '../../../src/domain/rollout/actions.js';
 import type { GateReport, GateVerdict } from '../../../src/domain/rollout/gates.js';
 import {
@@ -20,6 +21,7 @@ import {
   type RolloutPhase,
   type RolloutState,
 } from '../../../src/domain/rollout/state.js';
+import { nextInWords } from '../../../src/ui/rollout-words.js';
 import { threeStages, workOf } from './kit.js';
 
 const begun = beginRollout(threeStages, { id: 'r-1', reason: 'why', ticket: null, work: workOf('c0', 1000) });
@@ -263,4 +265,21 @@ test.each([
   '{"v":1,"id":"r","phase":"watching","stage":7,"stages":[],"plan":{"stages":[]}}',
 ])('what is no rollout is not read as one: %j', (text) => {
   expect(parseRollout(text)).toBeNull();
+});
+
+describe('what is told of one that nobody ended', () => {
+  test('aborted, it is open as long as the stages before it are in force', () => {
+    const aborted = after(second, abortBegun, takenBack);
+    expect(openRolloutOperation(aborted, null)).toMatchObject({
+      state: 'aborted, still in force: first',
+      commands: ['rlctl rollout promote', 'rlctl rollout undo'],
+    });
+    expect(openRolloutOperation(after(aborted, undoBegun, takenBack), null)).toBeNull();
+    expect(openRolloutOperation(after(watching, abortBegun, takenBack), null)).toBeNull();
+  });
+
+  test('a stage that cannot be proven has a way back beside the way on', () => {
+    const unproven = after(begun, { kind: 'notProven', atMs: 2000, proof: 'notProven' });
+    expect(nextInWords(unproven, null, 3000, false).join('\n')).toMatch(/rollout resume\n.*rollout abort/);
+  });
 });
