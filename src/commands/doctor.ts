@@ -11,6 +11,7 @@ import { mend } from '../procedures/doctor/fix.js';
 import { doctorView } from '../ui/doctor-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag } from './command.js';
 import { confirmReload } from './confirmation.js';
+import { assertReloadUnguarded } from './guarded-reload.js';
 import { rememberSeen } from './detection.js';
 import { assertNewBundle, writeBundle } from './doctor-bundle.js';
 import { doctorInput } from './doctor-input.js';
@@ -81,7 +82,10 @@ export const command = defineCommand({
     const input = await doctorInput(context, flags.selected);
     const environment = input.environment instanceof RlctlError ? null : input.environment;
     const isReloading = flags.isReloading && !flags.isDryRun && flags.selected.has('api.reload');
-    if (isReloading && environment !== null) await confirmReload(context, environment, flags);
+    if (isReloading && environment !== null) {
+      await assertReloadUnguarded(context, environment, 'doctor');
+      await confirmReload(context, environment, flags);
+    }
     const isWide = environment !== null && isFleet(environment);
     const ports = await doctorPorts(context, { isReloading, isWide });
     context.progress.step('looking at everything at once');

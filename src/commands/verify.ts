@@ -8,6 +8,7 @@ import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
 import { basePathsByMemory, knownOf, recall, remember, rememberSeen } from './detection.js';
+import { assertReloadUnguarded } from './guarded-reload.js';
 import { lastRevision } from './last-reload.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
@@ -124,6 +125,7 @@ export const command = defineCommand({
     const seen = await recall(context, environment);
     const reload = input.isReloading ? await reloadInput(context, environment, seen) : null;
     if (reload !== null) {
+      await assertReloadUnguarded(context, environment, 'verify');
       await confirmReload(context, environment, input);
       await metrics?.open();
     }

@@ -330,6 +330,18 @@ describe('a freeze', () => {
     expect(reloads()).toBe(before);
   });
 
+  test.each(['verify', 'doctor'])('refuses the reload of %s, and nothing else of it', async (command) => {
+    const before = reloads();
+    const refused = await guarded(frozen, [command, '--reload', '--json']);
+    expect(refusalsOf(refused)).toMatchObject([{ rule: 'winter', limit: 'freeze' }]);
+    expect(errorOf(refused)).toMatchObject({
+      exitCode: 6,
+      hint: expect.stringContaining('reload --dry-run') as string,
+    });
+    expect(reloads()).toBe(before);
+    expect((await guarded(frozen, [command, '--json'])).code).not.toBe(6);
+  });
+
   test('lets what brings back what was', async () => {
     await run(set('--rate', '1'));
     expect(await guarded(frozen, ['override', 'undo', '--json'])).toMatchObject({ code: 0, err: '' });
