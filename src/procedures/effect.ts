@@ -59,6 +59,8 @@ export interface Effect {
   readonly steps: readonly Step[];
   /** What became of each instance; absent: there was one address. */
   readonly instances?: readonly InstanceReload[];
+  /** True: somebody changed what it is about again, before it could be proven. Absent: nobody is known to have. */
+  readonly isOvertaken?: boolean;
 }
 
 /** What is to be proven: the document as stored now, and the prefixes a change touched. */

@@ -69,6 +69,8 @@ function wayBack(
   back: string,
 ): string | null {
   if (written === null || exit === 'ok') return null;
+  // The last change is another one now: an undo would take that back.
+  if (effect.isOvertaken === true) return null;
   // An undo after what brings back what was would take back an older change, or bring back what is over.
   const isReturn = isExempt(plan.intent.command);
   if (effect.instances?.some(({ state }) => state === 'failed') && isSomewhereHeld(effect)) {

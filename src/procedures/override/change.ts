@@ -2,9 +2,10 @@ import { counted } from '../../domain/counted.js';
 import { isExempt } from '../../domain/guard/commands.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
-import { effectExit, takeEffect, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
+import { effectExit, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
 import type { OnStep, Step } from '../step.js';
 import type { ChangePlan, StorePorts } from './plan.js';
+import { takeStandingEffect } from './standing.js';
 import { writePlan, type Author, type Written } from './write.js';
 
 export type ChangePorts = StorePorts & EffectPorts;
@@ -41,7 +42,7 @@ export async function applyChange(
   const touched = touchedRoutes(final);
   const bytesBefore = written === null ? undefined : final.stored.bytes;
   const expected = { storedBytes: final.edit.next, changed: touched, bytesBefore };
-  const effect = await takeEffect(ports, effectInput, expected, onStep);
+  const effect = await takeStandingEffect(ports, effectInput, expected, onStep);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const isReplicated =
