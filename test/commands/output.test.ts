@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
     shows: ['namespace', 'lab', 'redis://127.0.0.1:', 'default'],
   },
   { args: ['env', 'use', 'lab'], kind: 'EnvironmentChosen', shows: ['later commands work on "lab"'] },
-  { args: ['env', 'trust'], kind: 'ConfigTrusted', shows: ['trusted'] },
+  { args: ['env', 'trust'], kind: 'ConfigTrusted', shows: ['needs no trust'] },
   { args: ['help', 'exit-codes'], kind: 'ExitCodes', items: 'exitCodes', shows: ['130', 'conflict'] },
   { args: ['help', 'environment'], kind: 'Settings', shows: ['RLCTL_API', 'RATE_LIMIT_NAMESPACE', 'NO_COLOR'] },
   { args: ['help', 'output'], kind: 'OutputFormats', shows: ['ndjson', '--jq'] },
