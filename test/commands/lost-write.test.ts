@@ -22,7 +22,8 @@ const set = ['override', 'set', '/a', '--rate', '1', '--reason', 'a-write', '--n
 test('every attempt fails until the deadline: proven not applied, with what the network did', async () => {
   state.proxy.inject({ at: 'request', containing: 'a-write', action: 'reset', times: Infinity });
   const env = { RLCTL_REDIS_URL: `redis://127.0.0.1:${state.proxy.port}/0` };
-  const ran = await state.lab.world.main([...set, '--timeout', '2s'], { env });
+  // Long enough for a first attempt on a machine that is busy with others.
+  const ran = await state.lab.world.main([...set, '--timeout', '6s'], { env });
   expect(errorOf(ran)).toMatchObject({
     exitCode: 7,
     code: 'DEADLINE',

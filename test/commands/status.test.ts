@@ -7,6 +7,7 @@ import { openLab, type Lab } from '../support/lab.js';
 import { goodPolicy, json, startHttpControlPlane } from '../support/http-control-plane.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
+import { within } from '../support/within.js';
 import { jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 interface Part {
@@ -307,13 +308,8 @@ describe('status', () => {
     const silent = await startHttpControlPlane();
     silent.behave(() => undefined);
     try {
-      const startedMs = performance.now();
-      const all = await shown(
-        { redis: `redis://127.0.0.1:${redis.port}/0`, api: [state.lab.sandbox.origin, silent.origin] },
-        '--timeout',
-        '3s',
-      );
-      expect(performance.now() - startedMs).toBeLessThan(3000);
+      const both = { redis: `redis://127.0.0.1:${redis.port}/0`, api: [state.lab.sandbox.origin, silent.origin] };
+      const all = await within(3000, () => shown(both, '--timeout', '3s'));
       expect(all.code).toBe(3);
       expect(all.redis.state).toBe('failed');
       expect(all.targets.map(({ buckets }) => buckets.state)).toEqual(['ok', 'failed']);
