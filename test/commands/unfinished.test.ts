@@ -24,15 +24,17 @@ afterEach(() => state.proxy.stop());
  */
 async function lose(at: 'request' | 'reply', args: readonly string[]): Promise<Ran> {
   const struck = state.proxy.strike({ at, containing: 'EVAL', action: 'reset' });
-  const onHost = (host: MemoryHost): void =>
-    void struck.then(() => {
-      state.proxy.inject({ at: 'connect', action: 'silence', times: Infinity });
-      host.signal('SIGINT');
-    });
+  const stop = async (host: MemoryHost): Promise<void> => {
+    await struck;
+    state.proxy.inject({ at: 'connect', action: 'silence', times: Infinity });
+    host.signal('SIGINT');
+  };
   const { environment, world } = state.lab;
   const redis = `redis://127.0.0.1:${state.proxy.port}/0`;
   await world.config('lab.yaml', { environments: { lab: { ...environment, redis } } });
-  const ran = await world.main([...args, '--no-reload', '--timeout', '60s', '--json', '--reason', 'why'], { onHost });
+  const ran = await world.main([...args, '--no-reload', '--timeout', '60s', '--json', '--reason', 'why'], {
+    onHost: (host) => void stop(host),
+  });
   await world.config('lab.yaml', { environments: { lab: environment } });
   return ran;
 }
