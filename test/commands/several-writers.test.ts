@@ -87,8 +87,8 @@ test('one route, changed again before it was proven: who wrote is said, and no u
 });
 
 test('where somebody wrote past rlctl, nobody is named for it, and every part of the result says the same', async () => {
-  const { world, store } = state.lab;
-  const front = await frontThatLets(() => store('{"/api/same":{"rate":31}}'));
+  const { world } = state.lab;
+  const front = await frontThatLets(() => state.lab.store('{"/api/same":{"rate":31}}'));
   try {
     const { port } = front.address() as AddressInfo;
     const env = { RLCTL_ACTOR: 'ann', RLCTL_API: `http://127.0.0.1:${port}` };
