@@ -85,3 +85,22 @@ test('one route, changed again before it was proven: who wrote is said, and no u
     front.close();
   }
 });
+
+test('where somebody wrote past rlctl, nobody is named for it, and every part of the result says the same', async () => {
+  const { world } = state.lab;
+  const front = await frontThatLets(() => state.lab.store('{"/api/same":{"rate":31}}'));
+  try {
+    const { port } = front.address() as AddressInfo;
+    const env = { RLCTL_ACTOR: 'ann', RLCTL_API: `http://127.0.0.1:${port}` };
+    const { code, out, err } = await world.main(['override', 'set', '/api/same', '--rate', '30', '--json'], { env });
+    expect(code, err).toBe(8);
+    const { proof, steps } = jsonOf<Result & { steps: readonly object[] }>(out);
+    expect(proof.diagnosis).toContain('"/api/same" was changed again since past rlctl, so');
+    expect(steps).toContainEqual(
+      expect.objectContaining({ name: 'verify', state: 'unverified', detail: proof.diagnosis }),
+    );
+  } finally {
+    front.closeAllConnections();
+    front.close();
+  }
+});

@@ -1,9 +1,9 @@
-import { Secret } from '../../domain/secret.js';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { parseSandbox, sandboxPath, stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { Secret } from '../../domain/secret.js';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox.js';
 import { sandboxView } from '../../ui/sandbox-view.js';
 import { defineCommand, textFlag } from '../command.js';
