@@ -30,7 +30,7 @@ const usualEveryMs = 30_000;
 function register(command: Command): void {
   const inGroup = (option: Option): Option => option.helpGroup('Change:');
   command
-    .addOption(inGroup(new Option('--watch', 'go on until Ctrl-C, a line per event')))
+    .addOption(inGroup(new Option('--watch', 'go on until Ctrl-C, a line per event; wakes at each end')))
     .addOption(inGroup(new Option('--every <duration>', 'how often it looks (default 30s), or how often cron runs it')))
     .addOption(inGroup(new Option('--reason <text>', 'kept in the history instead of "its end had come"')))
     .addOption(inGroup(new Option('--ticket <id>', 'ticket; kept in the history')))
