@@ -5,6 +5,7 @@ import { parseDurationMs } from '../../domain/duration.js';
 import { usageError } from '../../domain/errors.js';
 import type { Effect } from '../../procedures/effect.js';
 import { expireCommand } from '../../domain/override/expiry.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { expireDue } from '../../procedures/override/expire.js';
 import { expiryView } from '../../ui/expiry-view.js';
 import { withReports } from '../announce.js';
@@ -94,9 +95,8 @@ async function roundOf(
     await remember(context, environment, taken, { seen, by: { command: expireCommand, reason, ticket, revision } });
   };
   return async () => {
-    const round = await expireDue(ports, { author, effect, everySeconds, isDryRun }, (text) =>
-      context.progress.step(text),
-    );
+    const looked = expireDue(ports, { author, effect, everySeconds, isDryRun }, (text) => context.progress.step(text));
+    const round = await beforeAnything(looked, 'written');
     const taken = round.change?.effect ?? round.madeUpFor;
     if (taken !== null) await keep(taken, round.plan.revisionAfter);
     context.progress.clear();
