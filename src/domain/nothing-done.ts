@@ -10,22 +10,22 @@ export function nothingDoneText(message: string, done: Done): string {
 }
 
 /**
- * For what a command throws that has written and sent nothing yet: that Redis or an API could not be reached (7) also says
- * that nothing was done. Every other error, and one that knows of something that was applied, comes back as it is.
+ * What has to succeed before anything is written or sent, or fails only while nothing is: that Redis or an API could not be
+ * reached (7) then also says that nothing was done. Every other error, and one that knows of something that was applied, is
+ * thrown as it is.
  */
-export function withNothingDone(error: unknown, done: Done): unknown {
-  if (!(error instanceof RlctlError) || error.kind !== 'unreachable' || error.details?.['applied'] === true)
-    return error;
-  const { kind, message, code, hint, details, cause } = error;
-  const said = { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) };
-  return new RlctlError(kind, nothingDoneText(message, done), { code, ...said, cause });
-}
-
-/** What has to succeed before anything is written or sent. */
 export async function beforeAnything<T>(work: Promise<T>, done: Done): Promise<T> {
   try {
     return await work;
   } catch (error) {
     throw withNothingDone(error, done);
   }
+}
+
+function withNothingDone(error: unknown, done: Done): unknown {
+  if (!(error instanceof RlctlError) || error.kind !== 'unreachable' || error.details?.['applied'] === true)
+    return error;
+  const { kind, message, code, hint, details, cause } = error;
+  const said = { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) };
+  return new RlctlError(kind, nothingDoneText(message, done), { code, ...said, cause });
 }

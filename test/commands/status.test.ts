@@ -137,7 +137,9 @@ describe('status', () => {
       await run('override', 'set', '/api/x', '--rate', '5');
       const first = (await run('status')).out;
       expect(first).toMatch(/last change .*\(override set \/api\/x\)/);
-      expect(first).toMatch(/global shadow on .*\n.*enforcing: .*\n *global shadow does not reach buckets that have a flag/);
+      expect(first).toMatch(
+        /global shadow on .*\n.*enforcing: .*\n *global shadow does not reach buckets that have a flag/,
+      );
       expect((await run('shadow', 'on', 'financial', '--reason', 'INC-7', '--ticket', 'T-7')).code).toBe(8);
       const ran = await run('status', '--json');
       const all = jsonOf<Shown & { lastChange: JsonObject }>(ran.out);
