@@ -127,6 +127,9 @@ function shadowText(shown: Shown): readonly string[] {
       theme,
     ),
     ...(enforcing === '' ? [] : [`enforcing: ${enforcing}`]),
+    ...(enforcing === '' || shown.reload?.isGlobalShadow !== true
+      ? []
+      : [theme.dim('global shadow does not reach buckets that have a flag of their own')]),
   ];
   const flags = words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
   const isOneOfMany = environment.workers !== null && environment.workers > 1;

@@ -136,7 +136,11 @@ describe('status', () => {
       });
       const run = (...args: string[]): Promise<Ran> => own.world.main(args, { env: { RLCTL_CONFIG: path } });
       await run('override', 'set', '/api/x', '--rate', '5');
-      expect((await run('status')).out).toMatch(/last change .*\(override set \/api\/x\)/);
+      const first = (await run('status')).out;
+      expect(first).toMatch(/last change .*\(override set \/api\/x\)/);
+      expect(first).toMatch(
+        /global shadow on .*\n.*enforcing: .*\n *global shadow does not reach buckets that have a flag/,
+      );
       expect((await run('shadow', 'on', 'financial', '--reason', 'INC-7', '--ticket', 'T-7')).code).toBe(8);
       const ran = await run('status', '--json');
       const all = jsonOf<Shown & { lastChange: JsonObject }>(ran.out);

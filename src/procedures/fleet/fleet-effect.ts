@@ -98,7 +98,8 @@ function diagnosisOf(
 ): string {
   const all = counted(instances.length, 'instance');
   const failed = instances.filter(({ state }) => state === 'failed');
-  if (verdict === 'proven') return `each of ${all} shows what is stored${trusting(workers)}`;
+  if (verdict === 'proven')
+    return `${instances.length === 1 ? 'the one instance' : `each of ${all}`} shows what is stored${trusting(workers)}`;
   if (verdict === 'notAttempted') {
     const but = failed.length === 0 ? '' : `, and ${failed.length} of ${all} did not take the reload`;
     return `the proof was waived with --no-verify${but}; run: rlctl fleet status`;

@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { afterEvent, type RolloutEvent } from '../../domain/rollout/machine.js';
 import { parseRollout, rolloutText, type RolloutState } from '../../domain/rollout/state.js';
 import type { Clock } from '../../ports/clock.js';
@@ -87,7 +88,7 @@ export async function openSession(ports: SessionPorts, wish: SessionWish): Promi
   const { holder, run, ttlMs, isTakeOver, environment } = wish;
   const ofRun = run === null ? null : `${run}/`;
   const token = `${ofRun ?? ''}${wish.token}`;
-  const before = await operations.read(operation, deadline);
+  const before = await beforeAnything(operations.read(operation, deadline), 'changed');
   // What cannot be read is not to be held.
   stateIn(before.text);
   const wanted = { holder, token, ttlMs };
