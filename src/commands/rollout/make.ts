@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { followedBy } from '../../domain/followed-by.js';
@@ -97,12 +98,12 @@ export async function makeStage(
   if (stage.shadow.length + stage.enforce.length === 0) return nothing;
   await assertEffect(context, environment, stage);
   await assertNoPanic(context, environment, stage);
-  if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
+  if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, onFlags);
   const named = new Set([...stage.shadow, ...stage.enforce]);
   const others = allBuckets(environment).filter(({ name }) => !named.has(name));
   const left = allBuckets(environment).filter(({ name, routes }) => named.has(name) && routes.length === 0);
   const made = await makeChange(context, mutation, () =>
-    stageIntent(isFirst ? 'rollout start' : 'rollout promote', {
+    stageIntent(enteringCommand(isFirst), {
       shadow: routesOfBuckets(environment, stage.shadow),
       enforce: routesOfBuckets(environment, stage.enforce),
       others,
@@ -115,10 +116,13 @@ export async function makeStage(
   return ofChange(made);
 }
 
+function enteringCommand(isFirst: boolean): string {
+  return isFirst ? 'rollout start' : 'rollout promote';
+}
+
 async function makeFlags(
   context: Context,
-  { environment, mutation }: ToMake,
-  { shadow, enforce }: RolloutStage,
+  { environment, mutation, stage: { shadow, enforce }, isFirst }: ToMake & StageToMake,
   onFlags: (flags: readonly FlagBefore[]) => Promise<void>,
 ): Promise<Made> {
   const wishes = [
@@ -131,12 +135,19 @@ async function makeFlags(
     return { isOn, buckets, mutation, exactly: 'value' };
   });
   const before: FlagBefore[] = [];
+  const demands: Demand[] = [];
   for (const command of commands) {
     const dry = { ...command, mutation: { ...mutation, isDryRun: true } };
     const planned = await makeFlagChange(context, environment, dry);
-    before.push(...(planned.kind === 'planned' ? flagsIn(planned) : []));
+    if (planned.kind !== 'planned') continue;
+    before.push(...flagsIn(planned));
+    demands.push(...planned.demands);
   }
-  if (!mutation.isDryRun) await onFlags(before);
+  if (!mutation.isDryRun) {
+    // What a guard refuses of one part must not be found when another one is written.
+    assertNoDemand(enteringCommand(isFirst), demands);
+    await onFlags(before);
+  }
   return makeAll(context, environment, commands);
 }
 
