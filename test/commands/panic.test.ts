@@ -287,12 +287,20 @@ describe('what can be proven of a panic', () => {
   test.each(['documented', 'deployed'] as const)('by decisions, from /metrics (%s)', async (dialect) => {
     const site = await openSite({ dialect });
     const { lab } = site;
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
     try {
       expect(await send(lab, '/api/payments', 4)).toContain(429);
       const environment = { metrics: `${lab.sandbox.origin}/metrics` };
+      const secret = await lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+      const notify = [{ webhook: hooks.origin, secret: { file: secret }, events: ['panic'] }];
       const args = ['panic', 'bucket', 'financial', '--wait', '9s', '--json'];
-      const ran = await underTraffic(lab, '/api/payments', site.run(args, environment));
+      const ran = await underTraffic(lab, '/api/payments', site.run(args, { ...environment, notify }));
       expect(ran.code).toBe(dialect === 'documented' ? 0 : 8);
+      // Others are told what it came to, and not what was proven before decisions were watched.
+      expect(hooks.events()).toMatchObject([
+        { type: 'panic.acted', verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
+      ]);
       expect(shown(ran)).toMatchObject({
         proof: { verdict: 'proven', levelReached: 'loaded' },
         decisions: { verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
@@ -305,6 +313,7 @@ describe('what can be proven of a panic', () => {
       // No request showed it.
       expect(shown(next).manualSteps.length > 0).toBe(true);
     } finally {
+      await hooks.stop();
       await lab.stop();
     }
   });
@@ -383,6 +392,8 @@ describe('what does not go as it should', () => {
     const site = await openSite({});
     const state = { scrapes: 0 };
     const hosts: MemoryHost[] = [];
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
     const server = createServer((_, response) => {
       state.scrapes += 1;
       void fetch(`${site.lab.sandbox.origin}/metrics`)
@@ -393,7 +404,9 @@ describe('what does not go as it should', () => {
     try {
       const metrics = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
       const args = ['panic', 'bucket', 'financial', '--wait', '2m', '--json'];
-      const running = site.run(args, { metrics }, { onHost: (host) => void hosts.push(host) });
+      const secret = await site.lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+      const notify = [{ webhook: hooks.origin, secret: { file: secret }, events: ['panic'] }];
+      const running = site.run(args, { metrics, notify }, { onHost: (host) => void hosts.push(host) });
       // The proof reads it once or twice; what goes on reading is the watch.
       while (state.scrapes < 6) await new Promise((resolve) => setTimeout(resolve, 20));
       hosts[0]?.signal('SIGINT');
@@ -406,8 +419,11 @@ describe('what does not go as it should', () => {
         hint: expect.stringMatching(/panic restore p-/) as string,
         details: { applied: true },
       });
+      // It is in force: others hear of it although nobody waited for the end.
+      expect(hooks.events()).toMatchObject([{ type: 'panic.acted' }]);
       expect((await site.run(['panic', 'restore'])).code).toBe(0);
     } finally {
+      await hooks.stop();
       server.close();
       await site.lab.stop();
     }
