@@ -8,6 +8,7 @@ import { followedBy } from '../../domain/followed-by.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import { whyUnheeded } from '../../domain/policy/enforcement.js';
 import type { Verdict } from '../../domain/proof/proof.js';
+import { namesOfHeld, stoodOn } from '../../domain/panic/stood-on.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import type { FlagBefore, RolloutState } from '../../domain/rollout/state.js';
 import { unquoted } from '../../domain/shadow/env-file.js';
@@ -169,13 +170,13 @@ export async function takeBack(
   try {
     return await putBack(context, wanted, state, stage);
   } catch (error) {
-    throw error instanceof RlctlError && error.kind === 'conflict' && error.code !== stoodOn
+    throw error instanceof RlctlError && error.kind === 'conflict' && error.code !== standingCode
       ? await inTheWay(context, wanted.environment, error, againWith(state, stage))
       : error;
   }
 }
 
-const stoodOn = 'PANIC_STANDS_ON_IT';
+const standingCode = 'PANIC_STANDS_ON_IT';
 
 /** Throws a conflict where an open panic stands on what would be taken out of shadow: that panic would be over unsaid. */
 async function assertNotStoodOn(
@@ -185,14 +186,13 @@ async function assertNotStoodOn(
   again: string,
 ): Promise<void> {
   if (whats.length === 0) return;
-  const isByOverrides = environment.shadowDriver === 'overrides';
-  for (const { id, command, actor, way, standsOn } of await openPanics(context, environment)) {
-    const held = whats.filter((what) => (way === 'overrides') === isByOverrides && standsOn.includes(what));
-    if (held.length === 0) continue;
-    const names = held.map((what) => (isByOverrides ? JSON.stringify(what) : what)).join(', ');
+  const way = environment.shadowDriver === 'overrides' ? 'overrides' : 'flags';
+  for (const { panic, held } of stoodOn(await openPanics(context, environment), way, whats)) {
+    const { id, command, actor } = panic;
+    const names = namesOfHeld(panic, held);
     const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
     throw new RlctlError('conflict', message, {
-      code: stoodOn,
+      code: standingCode,
       hint: `When the emergency is over, close the panic: rlctl panic restore ${id}. Then take it back with: ${again}`,
       details: { panicId: id, standsOn: held },
     });

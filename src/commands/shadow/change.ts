@@ -1,5 +1,6 @@
+import type { endingRemarks as EndingRemarks } from '../panic/ended.js';
 import type { Context } from '../../context.js';
-import type { BucketNames } from '../../domain/config/bucket-names.js';
+import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
 import { startsRoute } from '../../domain/policy/matching.js';
@@ -47,19 +48,31 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const { target, mutation, isSpillAllowed } = input;
   const environment = await context.environment(mutation.effect.settings);
   if (target.kind !== 'routes' && environment.shadowDriver !== 'overrides')
-    return runFlagChange(context, environment, flagCommand(environment, isOn, input));
+    return runFlagChange(context, environment, await flagCommand(context, environment, isOn, input));
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
-  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision };
+  const remarks = isOn ? [] : await ending(context, environment, 'overrides', routes);
+  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision, remarks };
   return runChange(context, mutation, (ports) =>
     isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
   );
 }
 
-function flagCommand(environment: Environment, isOn: boolean, { target, mutation }: ShadowInput): FlagCommand {
+/** Loaded for the way out alone. */
+async function ending(...of: Parameters<typeof EndingRemarks>): ReturnType<typeof EndingRemarks> {
+  return (await import('../panic/ended.js')).endingRemarks(...of);
+}
+
+async function flagCommand(
+  context: Context,
+  environment: Environment,
+  isOn: boolean,
+  { target, mutation }: ShadowInput,
+): Promise<FlagCommand> {
   const buckets = bucketsOf(environment, target);
   const command = { isOn, buckets, mutation };
-  if (!isOn) return command;
+  if (!isOn)
+    return { ...command, remarks: await ending(context, environment, 'flags', buckets.flatMap(flagVariables)) };
   const flagged = { buckets, isEverything: target.kind === 'all' };
   return {
     ...command,
