@@ -79,6 +79,10 @@ async function underTraffic(lab: Lab, route: string, running: Promise<Ran>): Pro
   return state.ran;
 }
 
+interface Status {
+  readonly operations: { readonly open: readonly { readonly commands: readonly string[] }[] };
+}
+
 describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)', (dialect: Dialect) => {
   const state = {} as { site: Site };
   const run: Site['run'] = (...args) => state.site.run(...args);
@@ -219,7 +223,16 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     panic.push('--reason', 'INC-42');
     expect(errorOf(await run(panic, isProtected)).code).toBe('NOT_CONFIRMED');
     expect(await lab.document()).toBeNull();
-    expect(await run([...panic, '--confirm', 'lab'], isProtected)).toMatchObject({ code: 0 });
+    const acted = await run([...panic, '--confirm', 'lab'], isProtected);
+    expect(acted.code).toBe(0);
+    // The way back is printed with all that it will want, wherever it is printed.
+    const back = /panic restore p-\w{8} --reason TEXT --confirm lab$/;
+    expect(jsonOf(acted.out)['restore']).toMatch(back);
+    const status = await run(['status', '--json'], isProtected);
+    expect(jsonOf<Status>(status.out).operations.open[0]?.commands[0]).toMatch(back);
+    expect((await run(['panic', 'list'], isProtected)).out).toMatch(/panic restore ID --reason\s+TEXT --confirm\s+lab/);
+    const printed = back.exec(String(jsonOf(acted.out)['restore']))?.[0].split(' ') ?? [];
+    expect((await run([...printed, '--dry-run', '--json'], isProtected)).out).not.toContain('will be refused');
     const restore = ['panic', 'restore', '--json', '--reason', 'over'];
     expect(errorOf(await run(restore, isProtected)).code).toBe('NOT_CONFIRMED');
     expect(await run([...restore, '--confirm', 'lab'], isProtected)).toMatchObject({ code: 0 });

@@ -36,7 +36,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   if (context.deadline.interrupted.aborted) {
     // It is in force all the same.
     void tell(context, acted, input, acted.effect.proof.verdict);
-    throw interruptedWatching(context, panicId);
+    throw interruptedWatching(context, panicId, restore);
   }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
   const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
@@ -170,13 +170,13 @@ async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, 
   return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
 }
 
-function interruptedWatching({ deadline }: Context, id: string | null): RlctlError {
+function interruptedWatching({ deadline }: Context, id: string | null, restore: string | null): RlctlError {
   const { reason } = deadline.interrupted;
   const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
   const acted = id === null ? 'what was wanted is set' : `the panic ${id} has acted and is in force`;
   return new RlctlError(kind, `${kind} while the decisions were watched; ${acted}`, {
     code: kind.toUpperCase(),
-    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: rlctl panic restore ${id}`}`,
+    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: ${restore}`}`,
     details: { panicId: id, applied: id !== null },
   });
 }

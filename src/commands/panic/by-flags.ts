@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import { bucketNamed, bucketsOfAll, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -59,7 +60,10 @@ export async function actByFlags(context: Context, environment: Environment, inp
       panicId,
       isNew: isNoop ? (found?.isNew ?? false) : true,
       isFound: isNoop && found?.isNew === true,
-      restore: panicId === null ? (isNoop ? null : ownWayBack(target)) : `rlctl panic restore ${panicId}`,
+      restore:
+        panicId === null && isNoop
+          ? null
+          : withWanted(panicId === null ? ownWayBack(target) : `rlctl panic restore ${panicId}`, environment),
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { endingRemark, stoodOn } from '../../domain/panic/stood-on.js';
 import { addressed } from '../../domain/printed-command.js';
@@ -19,7 +20,10 @@ export async function endingRemarks(
   if (environment.redis === null || environment.namespace === null || environment.untrustedFile !== null) return [];
   try {
     const open = await openPanics(context, environment, shareOf(context.deadline, context.clock));
-    return stoodOn(open, way, whats).map((each) => addressed(endingRemark(each), environment.address));
+    return stoodOn(open, way, whats).map((each) => {
+      const restore = withWanted(`rlctl panic restore ${each.panic.id}`, environment);
+      return addressed(endingRemark(each, restore), environment.address);
+    });
   } catch (error) {
     if (!(error instanceof RlctlError) || context.deadline.interrupted.aborted) throw error;
     await context.note(`whether an open panic ends with this is not known: ${error.message}`);

@@ -7,7 +7,6 @@ import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.j
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
-import type { Deadline } from '../../ports/deadline.js';
 import { flagFlips } from '../shadow/flips.js';
 import { flagTexts } from './flag-texts.js';
 import type { NamedPanic } from './input.js';
@@ -23,7 +22,7 @@ export async function panicsOf(context: Context, environment: Environment): Prom
 export async function openPanics(
   context: Context,
   environment: Environment,
-  deadline: Deadline = context.deadline,
+  deadline: KeepPorts['deadline'] = context.deadline,
 ): Promise<readonly Panic[]> {
   return (await recordedPanics(context, environment, null, deadline)).panics.filter(isOpen);
 }
@@ -33,7 +32,7 @@ export async function recordedPanics(
   context: Context,
   environment: Environment,
   stored: Parameters<typeof allPanics>[2] = null,
-  deadline: Deadline = context.deadline,
+  deadline: KeepPorts['deadline'] = context.deadline,
 ): Promise<RecordedPanics> {
   const [store, operations, flagText, ownFlips] = await Promise.all([
     context.store(environment),

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { assertNoDemand, type Demand } from '../../domain/demand.js';
+import { assertNoDemand, withWanted, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { followedBy } from '../../domain/followed-by.js';
@@ -76,7 +76,7 @@ async function assertNoPanic(context: Context, environment: Environment, { name 
   const message = `panic ${first.id} (${first.command}) is open: the stage "${name}" could take it back, and its gates would show nothing`;
   throw new RlctlError('guard', message, {
     code: 'PANIC_OPEN',
-    hint: `When the emergency is over, put back what was: rlctl panic restore ${first.id}`,
+    hint: `When the emergency is over, put back what was: ${withWanted(`rlctl panic restore ${first.id}`, environment)}`,
     details: { panicId: first.id },
   });
 }
@@ -193,7 +193,7 @@ async function assertNotStoodOn(
     const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
     throw new RlctlError('conflict', message, {
       code: standingCode,
-      hint: `When the emergency is over, close the panic: rlctl panic restore ${id}. Then take it back with: ${again}`,
+      hint: `When the emergency is over, close the panic: ${withWanted(`rlctl panic restore ${id}`, environment)}. Then take it back with: ${again}`,
       details: { panicId: id, standsOn: held },
     });
   }
@@ -218,7 +218,7 @@ async function inTheWay(
     return new RlctlError(kind, message, { code, hint: followedBy(hint, `then take it back with: ${again}`), details });
   return new RlctlError(kind, `${message}; panic ${panic.id} (${panic.command}) is open`, {
     code,
-    hint: `When the emergency is over, put back what was before it: rlctl panic restore ${panic.id}. That puts the stage in force again; take it back at once after it with: ${again}`,
+    hint: `When the emergency is over, put back what was before it: ${withWanted(`rlctl panic restore ${panic.id}`, environment)}. That puts the stage in force again; take it back at once after it with: ${again}`,
     details: { ...details, panicId: panic.id },
   });
 }

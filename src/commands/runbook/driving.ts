@@ -1,5 +1,6 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
@@ -124,7 +125,7 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
 function stopped(
   { journal, stoppedAt }: RunEnd,
   exit: ErrorKind,
-  { address, isProtected, name }: Environment,
+  environment: Environment,
   runsPrograms: boolean,
 ): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
@@ -132,13 +133,15 @@ function stopped(
   const isWaiting = state === 'waiting';
   const flag = isWaiting ? ` --done ${step}` : '';
   const isBack = journal.steps.some((each) => each.state === 'undoing');
-  const confirm = isProtected ? ` --confirm ${name}` : '';
-  const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}${confirm}`;
+  const { address } = environment;
+  const on = withWanted(`rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}`, environment);
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
   const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
-  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}${confirm}` : '';
+  const once = isProgram
+    ? `; or run it once more with: ${withWanted(`rlctl runbook resume ${id} --again ${step}`, environment)}`
+    : '';
   const again = isWaiting
     ? `When it is done, go on with: ${on}${once}`
     : followedBy(outcome?.hint, `then go on with: ${on}`);

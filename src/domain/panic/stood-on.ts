@@ -24,11 +24,11 @@ export function namesOfHeld({ way }: Pick<Panic, 'way'>, whats: readonly string[
   return whats.map((what) => (way === 'overrides' ? JSON.stringify(what) : what)).join(', ');
 }
 
-/** What becomes of a panic by taking out of shadow what it stands on, in a sentence. */
-export function endingRemark({ panic, held }: StoodOn): string {
+/** What becomes of a panic by taking out of shadow what it stands on, in a sentence. `restore`: the command that closes it. */
+export function endingRemark({ panic, held }: StoodOn, restore: string): string {
   const { id, command, actor, standsOn } = panic;
   const left = standsOn.filter((what) => !held.includes(what));
   const after =
     left.length === 0 ? 'that panic is over with this' : `it goes on with ${namesOfHeld(panic, left)} alone after this`;
-  return `panic ${id} (${command}, by ${actor}) is open and stands on ${namesOfHeld(panic, held)}: ${after}; to put back all that it changed instead: rlctl panic restore ${id}`;
+  return `panic ${id} (${command}, by ${actor}) is open and stands on ${namesOfHeld(panic, held)}: ${after}; to put back all that it changed instead: ${restore}`;
 }
