@@ -75,6 +75,11 @@ describe('on a server that enforces overrides', () => {
     expect((await run(['shadow', 'off', 'read'])).code).toBe(0);
     expect((await run(['shadow', 'on', '--route', '/api/payments'])).code).toBe(0);
     expect((await run(['shadow', 'on', 'financial'])).code).toBe(0);
+    await state.lab.store('{"/api/payments":{"shadow":false}}');
+    const onProd = ['shadow', 'on', 'financial', '--dry-run', '--json'];
+    expect(shown(await run(onProd, { protected: true })).remarks.join('\n')).toMatch(
+      /--route \/api\/payments --reason TEXT --for 2h --confirm lab$/m,
+    );
     // The way back is not held up by what enforces anyway.
     await state.lab.store('{"/api/payments":{"shadow":false}}');
     expect((await run(['shadow', 'off', 'financial'])).code).toBe(0);

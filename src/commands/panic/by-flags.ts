@@ -88,7 +88,8 @@ function curesOf(
     : [];
   const isRouteless = target.kind === 'bucket' && buckets.every(({ routes }) => routes.length === 0);
   const whole = `rlctl ${isRouteless ? 'panic global' : panicCommand(target)} --by overrides`;
-  return prefixes.length > mostShown ? [whole] : [...ownWays, whole];
+  const ways = prefixes.length > mostShown ? [whole] : [...ownWays, whole];
+  return ways.map((way) => withWanted(way, environment));
 }
 
 /** What this machine alone remembers. */

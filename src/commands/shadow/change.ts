@@ -2,6 +2,7 @@ import type { endingRemarks as EndingRemarks } from '../panic/ended.js';
 import type { Context } from '../../context.js';
 import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
 import { startsRoute } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -100,6 +101,6 @@ function shadowOnRoutes(
   const isWide = isEverything || routes.length === 0;
   const few = routes.length > mostShown ? ['PREFIX'] : routes.length === 0 ? ['/'] : routes;
   const words = ['rlctl', 'shadow', 'on', ...few.flatMap((route) => ['--route', route])];
-  const command = shellWords([...words, ...(isWide ? ['--include-others'] : [])]);
+  const command = withWanted(shellWords([...words, ...(isWide ? ['--include-others'] : [])]), environment);
   return routes.length > mostShown ? `${command}, for each of them` : command;
 }
