@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { chooseEnvironment, stateFolder } from './config.js';
 import { createContext, type GlobalOptions } from './context.js';
 import type { Candidate, Wanted } from './domain/completion/candidates.js';
@@ -14,8 +14,9 @@ import { builtInProcedures } from './domain/runbook/built-in-procedures.js';
 import { builtInRollbacks } from './domain/runbook/built-in-rollbacks.js';
 import { runbookFilePattern } from './domain/runbook/file-name.js';
 import { parseKeptPanics } from './domain/panic/kept.js';
-import { isOpen, panicsIn } from './domain/panic/panics.js';
-import { presentIn } from './domain/panic/present.js';
+import { isOpen, panicsIn, type Present } from './domain/panic/panics.js';
+import { flagTextIn, presentIn } from './domain/panic/present.js';
+import { flipLogName, parseFlipLog } from './domain/shadow/flip-log.js';
 import type { Host } from './ports/host.js';
 import type { Redactor } from './ui/redactor.js';
 
@@ -145,15 +146,25 @@ function guardNames({ guards }: Environment): readonly Candidate[] {
 async function openPanics(context: Context, environment: Environment): Promise<readonly Candidate[]> {
   if (environment.untrustedFile !== null) return [];
   const [store, operations] = [await context.store(environment), await context.operationStore(environment)];
-  const [history, kept, stored] = await Promise.all([
+  const [history, kept, flips, stored, flagText] = await Promise.all([
     store.history({ limit: 100 }, context.deadline),
     operations.read('panic', context.deadline),
+    operations.read(flipLogName, context.deadline),
     store.read(context.deadline),
+    flagTextNow(context, environment),
   ]);
-  const present = presentIn(stored.bytes, () => undefined);
-  return panicsIn({ history, kept: parseKeptPanics(kept.text) }, present)
+  const present = presentIn(stored.bytes, flagText);
+  return panicsIn({ history, kept: parseKeptPanics(kept.text), flips: parseFlipLog(flips.text) }, present)
     .filter(isOpen)
     .map(({ id, command, actor }) => ({ value: id, description: `${command} by ${actor}`.slice(0, 60) }));
+}
+
+/** By the env file, where there is one: a panic whose flags somebody set back by hand is over. */
+async function flagTextNow(context: Context, { shadowDriver }: Environment): Promise<Present['flagText']> {
+  if (typeof shadowDriver === 'string' || 'exec' in shadowDriver) return () => undefined;
+  const place = resolve(context.host.cwd, shadowDriver['env-file']);
+  const bytes = await (await context.envFiles()).read(place).catch(() => null);
+  return flagTextIn(bytes && Buffer.from(bytes).toString('latin1'), place);
 }
 
 function receiverNames({ notify }: Environment): readonly Candidate[] {

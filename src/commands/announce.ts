@@ -25,6 +25,8 @@ export interface Announcement {
   readonly partOf: readonly OperationRef[];
   /** When what it ends began, epoch milliseconds; absent: it is a moment. */
   readonly sinceMs?: number;
+  /** True: it is in force, and is told although the command was interrupted; absent: an interrupt ends the telling. */
+  readonly isToldAnyway?: true;
 }
 
 /** What became of telling one receiver. */

@@ -1,5 +1,6 @@
 import { counted } from './counted.js';
 import { RlctlError } from './errors.js';
+import { shellWord } from './shell-words.js';
 
 /** What may be wanted of a change beside its values. */
 export type Need = 'reason' | 'ticket' | 'end';
@@ -95,4 +96,29 @@ export function wayAroundLine(wayAround: WayAround, demands: readonly Pick<Deman
   const { text, flags } = wayAround;
   const missing = missingFlags([{ needs: wayAround.needs, flags: [] }, ...demands]);
   return `${text}: ${[...flags, ...missing].join(' ')}`;
+}
+
+/** What an environment wants of every change, beside its values. */
+interface Wanting {
+  readonly name: string;
+  readonly isProtected: boolean;
+  readonly requirements: readonly Need[];
+}
+
+/** Commands that take more, or less, of the author's words than the way back of a change does. */
+const taken: Readonly<Record<string, readonly Need[]>> = {
+  'rlctl override set': needs,
+  'rlctl shadow on': needs,
+  'rlctl runbook resume': [],
+};
+
+/**
+ * A command to be pasted that changes something, with all that this environment wants of it:
+ * `rlctl panic restore p-1a2b3c4d --reason TEXT --confirm prod`.
+ */
+export function withWanted(command: string, { name, isProtected, requirements }: Wanting): string {
+  const takes = taken[command.split(' ', 3).join(' ')] ?? ['reason', 'ticket'];
+  const wanted = requirements.filter((need) => takes.includes(need));
+  const flags = isProtected ? [`--confirm ${shellWord(name)}`] : [];
+  return [command, ...missingFlags([{ needs: wanted, flags }])].join(' ');
 }

@@ -1,4 +1,6 @@
-import { addressed, type CommandAddress } from '../domain/printed-command.js';
+import type { Environment } from '../domain/config/environment.js';
+import { withWanted } from '../domain/demand.js';
+import { addressed } from '../domain/printed-command.js';
 import type { OpenOperation } from '../domain/operation/open.js';
 import type { OpenOperations } from '../procedures/operation/open-operations.js';
 import { term } from './term.js';
@@ -11,7 +13,7 @@ const mostShown = 5;
 /** What is open: each with since when, by whom, and how to go on with it or take it back. */
 export function operationLines(
   { open, failures }: OpenOperations,
-  { address, nowMs, theme }: { readonly address: CommandAddress; readonly nowMs: number; readonly theme: Theme },
+  { environment, nowMs, theme }: { readonly environment: Environment; readonly nowMs: number; readonly theme: Theme },
 ): readonly string[] {
   const left = open.length - mostShown;
   const lines = open
@@ -19,13 +21,21 @@ export function operationLines(
     .flatMap((each) => [
       theme.warn(`${wordOf(each)}: ${term(each.what)}`),
       `  ${term(each.state)}, begun ${relativeTime(each.sinceMs, nowMs)} by ${term(each.by)}`,
-      theme.dim(`  ${each.commands.map((command) => term(addressed(command, address))).join('; or: ')}`),
+      theme.dim(`  ${commandsOf(each, environment).map(term).join('; or: ')}`),
     ]);
   return [
     ...(open.length === 0 && failures.length === 0 ? [theme.dim('none open')] : lines),
     ...(left > 0 ? [theme.dim(`… ${left} more in --json`)] : []),
     ...failures.map(({ kind, error }) => theme.warn(`? ${plural[kind]} not known: ${term(error.message)}`)),
   ];
+}
+
+/** As they can be pasted: those that change the environment carry what it wants of a change. */
+function commandsOf({ commands }: Pick<OpenOperation, 'commands'>, environment: Environment): readonly string[] {
+  return commands.map((command) => {
+    const isChange = /^rlctl (?:panic restore|runbook resume) /.test(command);
+    return addressed(isChange ? withWanted(command, environment) : command, environment.address);
+  });
 }
 
 function wordOf({ kind, id }: OpenOperation): string {
@@ -40,12 +50,12 @@ const plural = {
 } as const satisfies Record<OpenOperation['kind'], string>;
 
 /** The same for programs. */
-export function operationsJson({ open, failures }: OpenOperations, address: CommandAddress) {
+export function operationsJson({ open, failures }: OpenOperations, environment: Environment) {
   return {
     open: open.map(({ sinceMs, commands, ...each }) => ({
       ...each,
       since: isoTime(sinceMs),
-      commands: commands.map((command) => addressed(command, address)),
+      commands: commandsOf({ commands }, environment),
     })),
     failures: failures.map(({ kind, error: { code, message, hint } }) => ({ kind, code, message, hint: hint ?? null })),
   };

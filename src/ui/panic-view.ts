@@ -2,6 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
+import { withWanted } from '../domain/demand.js';
 import { addressed } from '../domain/printed-command.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
@@ -188,7 +189,7 @@ export function panicsView(panics: readonly Panic[], environment: Environment, n
         thingsText(each),
         changeText(each, each.atMs, nowMs),
       ]);
-      const hint = addressed('rlctl panic restore ID', environment.address);
+      const hint = addressed(withWanted('rlctl panic restore ID', environment), environment.address);
       return [
         await renderTable(columns, rows, theme),
         ...(open.length === 0 ? [] : [theme.dim(`to put back what was before one of them: ${term(hint)}`)]),

@@ -1,6 +1,7 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
-import { addressed, confirmedBy } from '../domain/printed-command.js';
+import { withWanted } from '../domain/demand.js';
+import { addressed } from '../domain/printed-command.js';
 import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
@@ -164,13 +165,16 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
 
 /** What can be done with a run next. */
 function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: boolean, environment: Environment): string {
-  const { address } = environment;
-  const confirm = confirmedBy(environment);
   const back =
-    canGoBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo${confirm}`] : [];
-  const on = isStopped ? [`go on with: rlctl runbook resume ${id}${confirm}`] : [];
+    canGoBack && state !== 'undone'
+      ? [`take it back with: ${withWanted(`rlctl runbook resume ${id} --undo`, environment)}`]
+      : [];
+  const on = isStopped ? [`go on with: ${withWanted(`rlctl runbook resume ${id}`, environment)}`] : [];
   const words = [...on, ...back];
-  return addressed(words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '), address);
+  return addressed(
+    words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '),
+    environment.address,
+  );
 }
 
 /** What was given to the run, without what every run has. */

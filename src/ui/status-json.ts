@@ -31,7 +31,7 @@ export function statusJson(shown: StatusShown): Record<string, unknown> {
     fleet: partJson(fleet, ({ source, total, counts }) => ({ source, counts: { total, ...counts } })),
     redis: partJson(redis, redisJson),
     overrides: partJson(overrides, overridesJson),
-    operations: operationsJson(status.operations, environment.address),
+    operations: operationsJson(status.operations, environment),
     traffic: partJson(traffic, trafficJson),
     envFile: partJson(envFile, ({ lines }) => [...lines].map(([bucket, line]) => ({ bucket, ...line }))),
     globalShadow: envFile.state === 'ok' ? envFile.value.global : null,

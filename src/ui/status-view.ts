@@ -267,7 +267,7 @@ function operationsText({ status: { operations, redis }, environment, nowMs, the
   const shown = redis.state === 'failed' ? { open, failures: [] } : operations;
   const isNothing = open.length === 0 && redis.state !== 'ok';
   if (isNothing) return notKnown(redis, theme);
-  return operationLines(shown, { address: environment.address, nowMs, theme });
+  return operationLines(shown, { environment, nowMs, theme });
 }
 
 /** What Redis did not tell; where none is configured there is nothing to tell. */

@@ -89,6 +89,12 @@ describe('the hidden command', () => {
       expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(
         'ID\tpanic bucket financial by tester@test\nID\tpanic route /api/search by tester@test\n',
       );
+      // Set to off, and on again as a change of its own: by the file alone it would seem to stand.
+      await own.world.main(['--config', path, 'shadow', 'off', 'financial']);
+      const openOnly = 'ID\tpanic route /api/search by tester@test\n';
+      expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(openOnly);
+      await own.world.main(['--config', path, 'shadow', 'on', 'financial']);
+      expect((await askOwn()).replaceAll(/p-[0-9a-f]{8}/g, 'ID')).toBe(openOnly);
     } finally {
       await own.stop();
     }

@@ -413,10 +413,10 @@ describe('the story as files', () => {
 });
 
 describe('flags of buckets', () => {
-  const through = async (args: readonly string[], options: MainOptions = {}): Promise<Ran> => {
+  const through = async (args: readonly string[], options: MainOptions = {}, more: JsonObject = {}): Promise<Ran> => {
     const { lab } = state;
     const shadowDriver = { 'env-file': lab.sandbox.envFile };
-    const environments = { lab: { ...lab.environment, shadowDriver } };
+    const environments = { lab: { ...lab.environment, shadowDriver, ...more } };
     const env = { RLCTL_CONFIG: await lab.world.config('flags.yaml', { environments }), ...options.env };
     return lab.world.main(args, { ...options, env });
   };
@@ -484,6 +484,20 @@ describe('flags of buckets', () => {
     await writeFile(envFile, text);
     expect((await through(['incident', 'end', '--restore'])).code).toBe(0);
     expect(await state.lab.document()).toBe('{}');
+  });
+
+  test('they go back past a guard like the overrides beside them, and are told as a part of the end', async () => {
+    const guards = [{ name: 'no-hands', commands: ['shadow on', 'shadow off'], deny: true, overridable: false }];
+    const before = await flag();
+    await through(['incident', 'start', 'guarded']);
+    expect((await through(['shadow', 'on', 'financial'])).code).toBe(0);
+    await through(['override', 'set', '/api/search', '--rate', '30']);
+    expect((await through(['shadow', 'off', 'financial'], {}, { guards })).code).toBe(6);
+    const dry = await through(['incident', 'end', '--restore', '--dry-run', '--json'], {}, { guards });
+    expect(jsonOf<Plan>(dry.out).flags).toMatchObject([{ command: 'incident end', guards: [] }]);
+    const ended = await through(['incident', 'end', '--restore', '--json'], {}, { guards });
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect([await flag(), await state.lab.document()]).toEqual([before, '{}']);
   });
 
   test('those that a colleague set on another machine are part of it, and are taken back where they were set', async () => {

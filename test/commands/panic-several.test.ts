@@ -51,6 +51,8 @@ async function openSite(dialect: Dialect, environment: (lab: Lab) => JsonObject 
   };
 }
 
+const remarksOf = (ran: Ran): string => jsonOf<{ remarks: readonly string[] }>(ran.out).remarks.join('\n');
+
 describe.each(['documented', 'deployed'] as const)('several panics through overrides (%s)', (dialect) => {
   const state = {} as { site: Site };
   beforeAll(async () => {
@@ -234,6 +236,25 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(await open()).toEqual([second, first]);
   });
 
+  test('shadow off says whose panic it ends, and what another one goes on with, before and after', async () => {
+    const { run, panic, open, lab } = state.site;
+    const id = await panic(['bucket', 'financial'], alice);
+    const off = ['shadow', 'off', '--route', '/api/payments'];
+    const part = `panic ${id} (panic bucket financial, by alice@other) is open and stands on "/api/payments": it goes on with "/api/checkout" alone after this`;
+    expect(remarksOf(await run([...off, '--dry-run', '--json']))).toContain(part);
+    const done = await run([...off, '--json']);
+    expect([done.code, remarksOf(done).includes(part)]).toEqual([0, true]);
+    expect(await open()).toEqual([id]);
+    const rest = await run(['shadow', 'off', 'financial'], { columns: 80 });
+    expect(rest.code).toBe(0);
+    expect(rest.out.replaceAll(/\s+/g, ' ')).toMatch(
+      /stands on "\/api\/checkout": that panic is over with this; to put back all that it changed instead: rlctl .*panic restore p-/,
+    );
+    expect(await open()).toEqual([]);
+    await lab.reset();
+    expect(remarksOf(await run([...off, '--json']))).not.toContain('panic p-');
+  });
+
   test('undo says that the last change took others back and is not the one that it takes back', async () => {
     const { run, panic } = state.site;
     await run(['override', 'set', '/api/search', '--rate', '9']);
@@ -323,6 +344,19 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     const again = await panic(['bucket', 'financial', '--reason', 'payments emergency'], alice);
     expect([changed, found]).not.toContain(again);
     expect(await open()).toEqual([again]);
+  });
+
+  test('shadow off says whose panic it ends, and is not held up where Redis is away', async () => {
+    const { run, panic, open } = state.site;
+    const id = await panic(['bucket', 'financial'], alice);
+    const said = `panic ${id} (panic bucket financial, by alice@other) is open and stands on RATE_LIMIT_SHADOW_FINANCIAL: that panic is over with this`;
+    expect(remarksOf(await run(['shadow', 'off', 'pay', '--dry-run', '--json']))).toContain(said);
+    expect(await open()).toEqual([id]);
+    expect(remarksOf(await run(['shadow', 'off', 'read', '--dry-run', '--json']))).not.toContain('panic p-');
+    const away = await run(['shadow', 'off', 'pay', '--no-reload', '--dry-run'], {}, { redis: 'redis://127.0.0.1:9' });
+    expect([away.code, away.err.includes('whether an open panic ends with this is not known')]).toEqual([0, true]);
+    expect(remarksOf(await run(['shadow', 'off', 'pay', '--json']))).toContain(said);
+    expect(await open()).toEqual([]);
   });
 
   test('an incident that puts its flags back ends it, on every machine', async () => {

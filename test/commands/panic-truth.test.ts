@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openLab, type Lab } from '../support/lab.js';
 import { jsonOf, type JsonObject, type Ran } from '../support/world.js';
 
-// What a panic may call proven, and what it says where it may not.
+// What a panic, and a plain `shadow on`, may call proven, and what they say where they may not.
 
 const buckets = { read: { routes: ['/api'] }, financial: { routes: ['/api/payments', '/api/checkout'] } };
 
@@ -57,6 +57,47 @@ describe('on a server that enforces overrides', () => {
       expect([acted.code, shown(acted).remarks]).toEqual([0, []]);
     },
   );
+
+  test('the same override stands against shadow on by flags, and its way out is proven as it is printed', async () => {
+    await state.lab.store('{"/api/payments":{"shadow":false}}');
+    const said = 'the override "/api/payments" sets shadow: false, so what it catches goes on being blocked';
+    const cure = /put it into shadow as well: rlctl --config \S+ shadow on --route \/api\/payments$/;
+    const dry = await run(['shadow', 'on', 'financial', '--dry-run', '--json']);
+    expect(dry.code).toBe(0);
+    expect(shown(dry).remarks.join()).toContain(said);
+    expect(shown(dry).remarks.join()).toMatch(cure);
+    const acted = await run(['shadow', 'on', 'financial', '--json']);
+    expect(acted.code).toBe(8);
+    expect(shown(acted).proof).toMatchObject({ verdict: 'notProven', levelReached: 'loaded' });
+    expect(shown(acted).proof.diagnosis).toMatch(cure);
+    expect((await run(['shadow', 'on', 'financial', '--require', 'loaded'])).code).toBe(0);
+    expect((await run(['shadow', 'on', 'read'])).code).toBe(0);
+    expect((await run(['shadow', 'off', 'read'])).code).toBe(0);
+    expect((await run(['shadow', 'on', '--route', '/api/payments'])).code).toBe(0);
+    expect((await run(['shadow', 'on', 'financial'])).code).toBe(0);
+    await state.lab.store('{"/api/payments":{"shadow":false}}');
+    const onProd = ['shadow', 'on', 'financial', '--dry-run', '--json'];
+    expect(shown(await run(onProd, { protected: true })).remarks.join('\n')).toMatch(
+      /--route \/api\/payments --reason TEXT --for 2h --confirm lab$/m,
+    );
+    // The way back is not held up by what enforces anyway.
+    await state.lab.store('{"/api/payments":{"shadow":false}}');
+    expect((await run(['shadow', 'off', 'financial'])).code).toBe(0);
+  });
+
+  test.each([
+    ['financial', '{"/api":{"shadow":false}}', '--route /api/payments --route /api/checkout$'],
+    ['--all', '{"":{"shadow":false}}', '--route / --include-others$'],
+    ['write', '{"":{"shadow":false}}', '--route / --include-others$'],
+  ])('shadow on %s beside %s is told what would reach all of it', async (target, document, way) => {
+    await state.lab.store(document);
+    const acted = await run(['shadow', 'on', target, '--json']);
+    expect(acted.code).toBe(8);
+    expect(shown(acted).proof.diagnosis).toMatch(new RegExp(way));
+    const printed = /(shadow on .*)$/.exec(shown(acted).proof.diagnosis)?.[1] ?? '';
+    expect((await run(printed.split(' '))).code).toBe(0);
+    expect((await run(['shadow', 'on', target])).code).toBe(0);
+  });
 
   test('flags that are gone again are proven, though a configured probe can say no more than that it is enforced', async () => {
     const probe = [{ url: `${state.lab.sandbox.origin}/api/search` }];

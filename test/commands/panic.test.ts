@@ -79,6 +79,10 @@ async function underTraffic(lab: Lab, route: string, running: Promise<Ran>): Pro
   return state.ran;
 }
 
+interface Status {
+  readonly operations: { readonly open: readonly { readonly commands: readonly string[] }[] };
+}
+
 describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)', (dialect: Dialect) => {
   const state = {} as { site: Site };
   const run: Site['run'] = (...args) => state.site.run(...args);
@@ -219,7 +223,16 @@ describe.each(['documented', 'deployed'] as const)('panic through overrides (%s)
     panic.push('--reason', 'INC-42');
     expect(errorOf(await run(panic, isProtected)).code).toBe('NOT_CONFIRMED');
     expect(await lab.document()).toBeNull();
-    expect(await run([...panic, '--confirm', 'lab'], isProtected)).toMatchObject({ code: 0 });
+    const acted = await run([...panic, '--confirm', 'lab'], isProtected);
+    expect(acted.code).toBe(0);
+    // The way back is printed with all that it will want, wherever it is printed.
+    const back = /panic restore p-\w{8} --reason TEXT --confirm lab$/;
+    expect(jsonOf(acted.out)['restore']).toMatch(back);
+    const status = await run(['status', '--json'], isProtected);
+    expect(jsonOf<Status>(status.out).operations.open[0]?.commands[0]).toMatch(back);
+    expect((await run(['panic', 'list'], isProtected)).out).toMatch(/panic restore ID --reason\s+TEXT --confirm\s+lab/);
+    const printed = back.exec(String(jsonOf(acted.out)['restore']))?.[0].split(' ') ?? [];
+    expect((await run([...printed, '--dry-run', '--json'], isProtected)).out).not.toContain('will be refused');
     const restore = ['panic', 'restore', '--json', '--reason', 'over'];
     expect(errorOf(await run(restore, isProtected)).code).toBe('NOT_CONFIRMED');
     expect(await run([...restore, '--confirm', 'lab'], isProtected)).toMatchObject({ code: 0 });
@@ -287,12 +300,20 @@ describe('what can be proven of a panic', () => {
   test.each(['documented', 'deployed'] as const)('by decisions, from /metrics (%s)', async (dialect) => {
     const site = await openSite({ dialect });
     const { lab } = site;
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
     try {
       expect(await send(lab, '/api/payments', 4)).toContain(429);
       const environment = { metrics: `${lab.sandbox.origin}/metrics` };
+      const secret = await lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+      const notify = [{ webhook: hooks.origin, secret: { file: secret }, events: ['panic'] }];
       const args = ['panic', 'bucket', 'financial', '--wait', '9s', '--json'];
-      const ran = await underTraffic(lab, '/api/payments', site.run(args, environment));
+      const ran = await underTraffic(lab, '/api/payments', site.run(args, { ...environment, notify }));
       expect(ran.code).toBe(dialect === 'documented' ? 0 : 8);
+      // Others are told what it came to, and not what was proven before decisions were watched.
+      expect(hooks.events()).toMatchObject([
+        { type: 'panic.acted', verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
+      ]);
       expect(shown(ran)).toMatchObject({
         proof: { verdict: 'proven', levelReached: 'loaded' },
         decisions: { verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
@@ -305,6 +326,7 @@ describe('what can be proven of a panic', () => {
       // No request showed it.
       expect(shown(next).manualSteps.length > 0).toBe(true);
     } finally {
+      await hooks.stop();
       await lab.stop();
     }
   });
@@ -383,6 +405,8 @@ describe('what does not go as it should', () => {
     const site = await openSite({});
     const state = { scrapes: 0 };
     const hosts: MemoryHost[] = [];
+    const key = randomBytes(32);
+    const hooks = await startWebhook({ key });
     const server = createServer((_, response) => {
       state.scrapes += 1;
       void fetch(`${site.lab.sandbox.origin}/metrics`)
@@ -393,7 +417,9 @@ describe('what does not go as it should', () => {
     try {
       const metrics = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
       const args = ['panic', 'bucket', 'financial', '--wait', '2m', '--json'];
-      const running = site.run(args, { metrics }, { onHost: (host) => void hosts.push(host) });
+      const secret = await site.lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+      const notify = [{ webhook: hooks.origin, secret: { file: secret }, events: ['panic'] }];
+      const running = site.run(args, { metrics, notify }, { onHost: (host) => void hosts.push(host) });
       // The proof reads it once or twice; what goes on reading is the watch.
       while (state.scrapes < 6) await new Promise((resolve) => setTimeout(resolve, 20));
       hosts[0]?.signal('SIGINT');
@@ -406,8 +432,11 @@ describe('what does not go as it should', () => {
         hint: expect.stringMatching(/panic restore p-/) as string,
         details: { applied: true },
       });
+      // It is in force: others hear of it although nobody waited for the end.
+      expect(hooks.events()).toMatchObject([{ type: 'panic.acted' }]);
       expect((await site.run(['panic', 'restore'])).code).toBe(0);
     } finally {
+      await hooks.stop();
       server.close();
       await site.lab.stop();
     }

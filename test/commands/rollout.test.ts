@@ -336,6 +336,20 @@ test('a stage that a guard refuses is not entered: the rollout stands where it s
   expect(await status()).toMatchObject({ rollout: null });
 });
 
+test('what a guard refuses of one part of a stage by flags is found before another part is written', async () => {
+  const { envFile } = state.lab.sandbox;
+  const text = await readFile(envFile, 'utf8');
+  const guards = [{ name: 'no-enforcing', buckets: ['financial'], never: 'enforce' }];
+  const site = {
+    entry: { guards, shadowDriver: { 'env-file': envFile } },
+    rollouts: { two: { stages: [{ name: 'both', shadow: ['read'], enforce: ['pay'] }] } },
+  };
+  const refused = await run([...start, '--json'], site);
+  expect(errorOf(refused)).toMatchObject({ code: 'GUARD_REFUSED', exitCode: 6 });
+  expect(await readFile(envFile, 'utf8')).toBe(text);
+  expect(await status(site)).toMatchObject({ rollout: null });
+});
+
 test('a route that somebody changed since is a conflict: nothing is written, and the abort goes on when that is settled', async () => {
   expect((await run(start)).code).toBe(0);
   expect((await run(['override', 'set', '/api/payments', '--no-shadow'])).code).toBe(0);

@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { FlagToRestore } from '../../domain/incident/flag-restoration.js';
-import type { Incident } from '../../domain/incident/incident.js';
+import { endCommand, type Incident } from '../../domain/incident/incident.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import type { ChangeResult } from '../../procedures/override/change.js';
@@ -53,7 +53,7 @@ export async function takeFlagsBack(
     if (buckets.length === 0) continue;
     const records = isOn ? [] : await recordsSince(context, environment, incident, buckets);
     const check = (plan: FlagPlan): void => assertAsSet(plan, records);
-    const flags = { isOn, buckets, check, mutation: { ...mutation, ifRevision: null } };
+    const flags = { isOn, buckets, check, mutation: { ...mutation, ifRevision: null }, command: endCommand };
     const made = await makeFlagChange(context, environment, flags);
     onMade?.(made);
     changes.push(made);

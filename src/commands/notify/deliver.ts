@@ -43,7 +43,13 @@ export async function deliver(
   ]);
   const event = await eventFrom(context, environment, { ...announcement, partOf });
   const receivers = all.filter(({ target }) => wanted.includes(target));
-  const told = await tell(tellPorts(context), receivers, event);
+  const ports = tellPorts(context);
+  const { isToldAnyway = false } = announcement;
+  const told = await tell(
+    isToldAnyway ? { ...ports, interrupted: new AbortController().signal } : ports,
+    receivers,
+    event,
+  );
   context.progress.clear();
   await noteFailures(context, environment, told, event);
   return told.map((each) => reportOf(each, event));
@@ -88,7 +94,7 @@ export async function eventFrom(
   environment: Environment,
   announcement: Omit<Announcement, 'kind'>,
 ): Promise<NotifyEvent> {
-  const { event: type, changeId, sinceMs = null, ...said } = announcement;
+  const { event: type, changeId, sinceMs = null, isToldAnyway: _, ...said } = announcement;
   const facts = {
     ...said,
     type,

@@ -1,12 +1,14 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
+import type { Verdict } from '../../domain/proof/proof.js';
 import { revisionOf } from '../../domain/revision.js';
 import { panicView } from '../../ui/panic-view.js';
 import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
-import { announce, withReports } from '../announce.js';
+import { announce, prepareToAnnounce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
 import { recall, rememberSeen, rememberVerdict } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
@@ -28,16 +30,21 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
-  // Others are to hear of it while decisions are still watched.
-  const told = tell(context, acted, input);
+  if (acted.isNew && input.mutation.isTelling !== false) prepareToAnnounce(context, acted.environment, 'panic');
   const watch = await watchedBlocks(context, acted, input, leftMs);
   const { panicId, restore } = acted;
-  if (context.deadline.interrupted.aborted) throw interruptedWatching(context, panicId);
+  if (context.deadline.interrupted.aborted) {
+    // It is in force all the same.
+    void tell(context, acted, input, acted.effect.proof.verdict);
+    throw interruptedWatching(context, panicId, restore);
+  }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
   const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
   const { view, exit: proven } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
   const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
-  if (exit !== 'ok') await rememberUnproven(context, acted, watch);
+  const verdict = verdictOf(acted, watch, exit);
+  const told = tell(context, acted, input, verdict);
+  if (exit !== 'ok') await rememberUnproven(context, acted, verdict);
   const { manualSteps } = acted;
   const shown = {
     id: panicId,
@@ -64,10 +71,16 @@ function idOf({ changeId, randomness }: Context): string {
   return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
 }
 
-/** Tells whoever wants to know; what changed nothing is not told. */
-function tell(context: Context, acted: Acted, { target, mutation }: PanicInput) {
-  const { environment, changeId, routes, effect, isNew, panicId: id } = acted;
-  const { verdict } = effect.proof;
+/** What it came to as a whole: its proof, and what decisions said. */
+function verdictOf({ effect: { proof } }: Acted, watch: BlockWatch | null, exit: ExitName): Verdict {
+  if (exit === 'ok') return watch?.verdict === 'proven' ? 'proven' : proof.verdict;
+  if (watch?.verdict === 'contradicted') return 'contradicted';
+  return proof.verdict === 'proven' ? 'notProven' : proof.verdict;
+}
+
+/** Tells whoever wants to know what it came to; what changed nothing is not told. */
+function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, verdict: Verdict) {
+  const { environment, changeId, routes, isNew, panicId: id } = acted;
   if (!isNew || mutation.isTelling === false) return null;
   const command = panicCommand(target);
   return announce(context, environment, {
@@ -83,17 +96,16 @@ function tell(context: Context, acted: Acted, { target, mutation }: PanicInput) 
     verdict,
     reason: mutation.reason,
     ticket: mutation.ticket,
+    isToldAnyway: true,
     partOf: [...context.partOf, ...(id === null ? [] : [{ kind: 'panic' as const, id }])],
   });
 }
 
 /** What was kept of the reload is what its own proof came to, which is not all that was asked. */
-async function rememberUnproven(context: Context, acted: Acted, watch: BlockWatch | null): Promise<void> {
-  const { proof, reloads } = acted.effect;
-  const isContradicted = watch?.verdict === 'contradicted';
+async function rememberUnproven(context: Context, { environment, effect }: Acted, verdict: Verdict): Promise<void> {
+  const { proof, reloads } = effect;
   if (proof.verdict === 'notAttempted' || reloads.every(({ outcome }) => outcome !== 'accepted')) return;
-  const unshown = proof.verdict === 'proven' ? 'notProven' : proof.verdict;
-  await rememberVerdict(context, acted.environment, isContradicted ? 'contradicted' : unshown);
+  await rememberVerdict(context, environment, verdict);
 }
 
 /** What a server enforces shows in what it decides: where overrides are no shadow to it, that is worth remembering. */
@@ -158,13 +170,13 @@ async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, 
   return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
 }
 
-function interruptedWatching({ deadline }: Context, id: string | null): RlctlError {
+function interruptedWatching({ deadline }: Context, id: string | null, restore: string | null): RlctlError {
   const { reason } = deadline.interrupted;
   const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
   const acted = id === null ? 'what was wanted is set' : `the panic ${id} has acted and is in force`;
   return new RlctlError(kind, `${kind} while the decisions were watched; ${acted}`, {
     code: kind.toUpperCase(),
-    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: rlctl panic restore ${id}`}`,
+    hint: `See what is decided with: rlctl decisions watch${id === null ? '' : `; put back what was with: ${restore}`}`,
     details: { panicId: id, applied: id !== null },
   });
 }

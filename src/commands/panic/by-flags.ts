@@ -1,21 +1,16 @@
 import type { Context } from '../../context.js';
 import { bucketNamed, bucketsOfAll, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
 import { shellWords } from '../../domain/shell-words.js';
-import { enforcingOverrides } from '../../domain/shadow/enforcing-overrides.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
-import {
-  flagChangeRecord,
-  type FlagPlan,
-  type FlagResult,
-  type Objection,
-} from '../../procedures/shadow/change-flags.js';
+import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import { authorOf } from '../mutation.js';
 import { makeFlagChange } from '../shadow/flags.js';
+import { mostShown, overridesAgainst } from '../shadow/objection.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
 import { forgetUnacted, keepActing, keepFound } from './kept.js';
@@ -32,7 +27,11 @@ export async function actByFlags(context: Context, environment: Environment, inp
     mutation,
     command: panicCommand(target),
     partOf: [{ kind: 'panic', id }],
-    objection: (bytes) => overridesAgainst(environment, target, buckets, bytes),
+    objection: (bytes) =>
+      overridesAgainst(environment, { buckets, isEverything: target.kind === 'global' }, bytes, (prefixes) => ({
+        what: 'let it through as well',
+        commands: curesOf(environment, target, buckets, prefixes),
+      })),
     onAgreed: async (plan) => {
       const flags = await flagsOf(context, environment, input, plan);
       state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });
@@ -61,7 +60,10 @@ export async function actByFlags(context: Context, environment: Environment, inp
       panicId,
       isNew: isNoop ? (found?.isNew ?? false) : true,
       isFound: isNoop && found?.isNew === true,
-      restore: panicId === null ? (isNoop ? null : ownWayBack(target)) : `rlctl panic restore ${panicId}`,
+      restore:
+        panicId === null && isNoop
+          ? null
+          : withWanted(panicId === null ? ownWayBack(target) : `rlctl panic restore ${panicId}`, environment),
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),
@@ -69,36 +71,26 @@ export async function actByFlags(context: Context, environment: Environment, inp
   };
 }
 
-/** An override that is no shadow keeps what it catches enforced, whatever the flag says; `null`: none does. */
-function overridesAgainst(
+/** The commands that let what these overrides catch through as well. */
+function curesOf(
   environment: Environment,
   target: PanicTarget,
   buckets: readonly BucketNames[],
-  bytes: Uint8Array | null,
-): Objection | null {
-  const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
+  prefixes: readonly string[],
+): readonly string[] {
   const isEverything = target.kind === 'global';
-  const prefixes = enforcingOverrides(loadOverrides(bytes), { buckets, isEverything, bucketOf });
-  if (prefixes.length === 0) return null;
   const names = new Set<string | null>(buckets.map(({ name }) => name));
   // A prefix that catches other buckets as well would take them along.
-  const ownWays = prefixes.every((prefix) => names.has(bucketOf(prefix)) || (isEverything && prefix !== ''))
-    ? prefixes.slice(0, mostWays).map((prefix) => shellWords(['rlctl', 'panic', 'route', prefix]))
+  const isOwn = (prefix: string): boolean =>
+    names.has(bucketOfRoute(environment, prefix)) || (isEverything && prefix !== '');
+  const ownWays = prefixes.every(isOwn)
+    ? prefixes.map((prefix) => shellWords(['rlctl', 'panic', 'route', prefix]))
     : [];
   const isRouteless = target.kind === 'bucket' && buckets.every(({ routes }) => routes.length === 0);
   const whole = `rlctl ${isRouteless ? 'panic global' : panicCommand(target)} --by overrides`;
-  const ways = prefixes.length > mostWays ? [whole] : [...ownWays, whole];
-  const shown = prefixes.slice(0, mostWays).map((prefix) => JSON.stringify(prefix));
-  const more = prefixes.length > mostWays ? ` and ${prefixes.length - mostWays} more` : '';
-  const [what, verb, caught] =
-    prefixes.length === 1 ? ['the override', 'sets', 'it catches'] : ['the overrides', 'set', 'they catch'];
-  return {
-    text: `${what} ${shown.join(', ')}${more} ${verb} shadow: false, so what ${caught} goes on being blocked whatever the flag says`,
-    cure: `let it through as well: ${ways.join(', or ')}`,
-  };
+  const ways = prefixes.length > mostShown ? [whole] : [...ownWays, whole];
+  return ways.map((way) => withWanted(way, environment));
 }
-
-const mostWays = 3;
 
 /** What this machine alone remembers. */
 function ownWayBack(target: PanicTarget): string {

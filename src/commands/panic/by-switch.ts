@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { bucketsOfAll } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
-import { assertNoDemand } from '../../domain/demand.js';
+import { assertNoDemand, withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import { panicCommand } from '../../domain/panic/target.js';
@@ -65,7 +65,9 @@ export async function actBySwitch(context: Context, environment: Environment, in
       panicId: state.isKept ? id : null,
       isNew: true,
       isFound: false,
-      restore: state.isKept ? `rlctl panic restore ${id}` : shellWords(planSwitch(programOf(environment), true).argv),
+      restore: state.isKept
+        ? withWanted(`rlctl panic restore ${id}`, environment)
+        : shellWords(planSwitch(programOf(environment), true).argv),
       changeId: null,
       routes: [],
       manualSteps: [],

@@ -19,8 +19,12 @@ export async function panicsOf(context: Context, environment: Environment): Prom
 }
 
 /** Those that nobody has closed and of which anything still stands, the newest first. */
-export async function openPanics(context: Context, environment: Environment): Promise<readonly Panic[]> {
-  return (await panicsOf(context, environment)).filter(isOpen);
+export async function openPanics(
+  context: Context,
+  environment: Environment,
+  deadline: KeepPorts['deadline'] = context.deadline,
+): Promise<readonly Panic[]> {
+  return (await recordedPanics(context, environment, null, deadline)).panics.filter(isOpen);
 }
 
 /** The panics with what they were told by. `stored`: the document, where it was read already. */
@@ -28,6 +32,7 @@ export async function recordedPanics(
   context: Context,
   environment: Environment,
   stored: Parameters<typeof allPanics>[2] = null,
+  deadline: KeepPorts['deadline'] = context.deadline,
 ): Promise<RecordedPanics> {
   const [store, operations, flagText, ownFlips] = await Promise.all([
     context.store(environment),
@@ -35,7 +40,7 @@ export async function recordedPanics(
     flagTexts(context, environment),
     flagFlips(context, environment),
   ]);
-  const recorded = await allPanics({ store, operations, deadline: context.deadline, ownFlips }, flagText, stored);
+  const recorded = await allPanics({ store, operations, deadline, ownFlips }, flagText, stored);
   const { failure } = recorded;
   if (failure !== null) await context.noteOnce(`panics by flags or by a kill switch are not known: ${failure.message}`);
   return recorded;

@@ -1,12 +1,14 @@
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { assertNoDemand, withWanted, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { followedBy } from '../../domain/followed-by.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import { whyUnheeded } from '../../domain/policy/enforcement.js';
 import type { Verdict } from '../../domain/proof/proof.js';
+import { namesOfHeld, stoodOn } from '../../domain/panic/stood-on.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import type { FlagBefore, RolloutState } from '../../domain/rollout/state.js';
 import { unquoted } from '../../domain/shadow/env-file.js';
@@ -74,7 +76,7 @@ async function assertNoPanic(context: Context, environment: Environment, { name 
   const message = `panic ${first.id} (${first.command}) is open: the stage "${name}" could take it back, and its gates would show nothing`;
   throw new RlctlError('guard', message, {
     code: 'PANIC_OPEN',
-    hint: `When the emergency is over, put back what was: rlctl panic restore ${first.id}`,
+    hint: `When the emergency is over, put back what was: ${withWanted(`rlctl panic restore ${first.id}`, environment)}`,
     details: { panicId: first.id },
   });
 }
@@ -97,12 +99,12 @@ export async function makeStage(
   if (stage.shadow.length + stage.enforce.length === 0) return nothing;
   await assertEffect(context, environment, stage);
   await assertNoPanic(context, environment, stage);
-  if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, stage, onFlags);
+  if (environment.shadowDriver !== 'overrides') return makeFlags(context, wanted, onFlags);
   const named = new Set([...stage.shadow, ...stage.enforce]);
   const others = allBuckets(environment).filter(({ name }) => !named.has(name));
   const left = allBuckets(environment).filter(({ name, routes }) => named.has(name) && routes.length === 0);
   const made = await makeChange(context, mutation, () =>
-    stageIntent(isFirst ? 'rollout start' : 'rollout promote', {
+    stageIntent(enteringCommand(isFirst), {
       shadow: routesOfBuckets(environment, stage.shadow),
       enforce: routesOfBuckets(environment, stage.enforce),
       others,
@@ -115,10 +117,13 @@ export async function makeStage(
   return ofChange(made);
 }
 
+function enteringCommand(isFirst: boolean): string {
+  return isFirst ? 'rollout start' : 'rollout promote';
+}
+
 async function makeFlags(
   context: Context,
-  { environment, mutation }: ToMake,
-  { shadow, enforce }: RolloutStage,
+  { environment, mutation, stage: { shadow, enforce }, isFirst }: ToMake & StageToMake,
   onFlags: (flags: readonly FlagBefore[]) => Promise<void>,
 ): Promise<Made> {
   const wishes = [
@@ -131,12 +136,19 @@ async function makeFlags(
     return { isOn, buckets, mutation, exactly: 'value' };
   });
   const before: FlagBefore[] = [];
+  const demands: Demand[] = [];
   for (const command of commands) {
     const dry = { ...command, mutation: { ...mutation, isDryRun: true } };
     const planned = await makeFlagChange(context, environment, dry);
-    before.push(...(planned.kind === 'planned' ? flagsIn(planned) : []));
+    if (planned.kind !== 'planned') continue;
+    before.push(...flagsIn(planned));
+    demands.push(...planned.demands);
   }
-  if (!mutation.isDryRun) await onFlags(before);
+  if (!mutation.isDryRun) {
+    // What a guard refuses of one part must not be found when another one is written.
+    assertNoDemand(enteringCommand(isFirst), demands);
+    await onFlags(before);
+  }
   return makeAll(context, environment, commands);
 }
 
@@ -158,13 +170,13 @@ export async function takeBack(
   try {
     return await putBack(context, wanted, state, stage);
   } catch (error) {
-    throw error instanceof RlctlError && error.kind === 'conflict' && error.code !== stoodOn
+    throw error instanceof RlctlError && error.kind === 'conflict' && error.code !== standingCode
       ? await inTheWay(context, wanted.environment, error, againWith(state, stage))
       : error;
   }
 }
 
-const stoodOn = 'PANIC_STANDS_ON_IT';
+const standingCode = 'PANIC_STANDS_ON_IT';
 
 /** Throws a conflict where an open panic stands on what would be taken out of shadow: that panic would be over unsaid. */
 async function assertNotStoodOn(
@@ -174,15 +186,14 @@ async function assertNotStoodOn(
   again: string,
 ): Promise<void> {
   if (whats.length === 0) return;
-  const isByOverrides = environment.shadowDriver === 'overrides';
-  for (const { id, command, actor, way, standsOn } of await openPanics(context, environment)) {
-    const held = whats.filter((what) => (way === 'overrides') === isByOverrides && standsOn.includes(what));
-    if (held.length === 0) continue;
-    const names = held.map((what) => (isByOverrides ? JSON.stringify(what) : what)).join(', ');
+  const way = environment.shadowDriver === 'overrides' ? 'overrides' : 'flags';
+  for (const { panic, held } of stoodOn(await openPanics(context, environment), way, whats)) {
+    const { id, command, actor } = panic;
+    const names = namesOfHeld(panic, held);
     const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
     throw new RlctlError('conflict', message, {
-      code: stoodOn,
-      hint: `When the emergency is over, close the panic: rlctl panic restore ${id}. Then take it back with: ${again}`,
+      code: standingCode,
+      hint: `When the emergency is over, close the panic: ${withWanted(`rlctl panic restore ${id}`, environment)}. Then take it back with: ${again}`,
       details: { panicId: id, standsOn: held },
     });
   }
@@ -207,7 +218,7 @@ async function inTheWay(
     return new RlctlError(kind, message, { code, hint: followedBy(hint, `then take it back with: ${again}`), details });
   return new RlctlError(kind, `${message}; panic ${panic.id} (${panic.command}) is open`, {
     code,
-    hint: `When the emergency is over, put back what was before it: rlctl panic restore ${panic.id}. That puts the stage in force again; take it back at once after it with: ${again}`,
+    hint: `When the emergency is over, put back what was before it: ${withWanted(`rlctl panic restore ${panic.id}`, environment)}. That puts the stage in force again; take it back at once after it with: ${again}`,
     details: { ...details, panicId: panic.id },
   });
 }

@@ -1,8 +1,9 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
-import { addressed, confirmedBy } from '../../domain/printed-command.js';
+import { addressed } from '../../domain/printed-command.js';
 import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
@@ -84,7 +85,7 @@ function resumable(error: RlctlError, { id }: RunJournal, environment: Environme
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
   const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
-  const on = `go on with: rlctl runbook resume ${id}${confirmedBy(environment)}`;
+  const on = `go on with: ${withWanted(`rlctl runbook resume ${id}`, environment)}`;
   const said = addressed(followedBy(hasOwn ? hint : null, on), environment.address);
   const interruptedText =
     kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
@@ -133,13 +134,14 @@ function stopped(
   const isWaiting = state === 'waiting';
   const flag = isWaiting ? ` --done ${step}` : '';
   const isBack = journal.steps.some((each) => each.state === 'undoing');
-  const confirm = confirmedBy(environment);
-  const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}${confirm}`;
+  const on = withWanted(`rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}`, environment);
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
   const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
-  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}${confirm}` : '';
+  const once = isProgram
+    ? `; or run it once more with: ${withWanted(`rlctl runbook resume ${id} --again ${step}`, environment)}`
+    : '';
   const again = isWaiting
     ? `When it is done, go on with: ${on}${once}`
     : followedBy(outcome?.hint, `then go on with: ${on}`);

@@ -1,11 +1,18 @@
+import type { endingRemarks as EndingRemarks } from '../panic/ended.js';
 import type { Context } from '../../context.js';
+import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
+import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
+import { startsRoute } from '../../domain/policy/matching.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { shadowOffIntent, shadowOnIntent } from '../../procedures/shadow/route-intent.js';
 import type { CommandSpec, Flags, Outcome } from '../command.js';
 import { switchFlag } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from '../override/change.js';
-import { runFlagChange } from './flags.js';
+import { runFlagChange, type FlagCommand } from './flags.js';
+import { mostShown, overridesAgainst } from './objection.js';
 import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
 
 export interface ShadowInput {
@@ -42,11 +49,58 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const { target, mutation, isSpillAllowed } = input;
   const environment = await context.environment(mutation.effect.settings);
   if (target.kind !== 'routes' && environment.shadowDriver !== 'overrides')
-    return runFlagChange(context, environment, { isOn, buckets: bucketsOf(environment, target), mutation });
+    return runFlagChange(context, environment, await flagCommand(context, environment, isOn, input));
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
-  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision };
+  const remarks = isOn ? [] : await ending(context, environment, 'overrides', routes);
+  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision, remarks };
   return runChange(context, mutation, (ports) =>
     isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
   );
+}
+
+/** Loaded for the way out alone. */
+async function ending(...of: Parameters<typeof EndingRemarks>): ReturnType<typeof EndingRemarks> {
+  return (await import('../panic/ended.js')).endingRemarks(...of);
+}
+
+async function flagCommand(
+  context: Context,
+  environment: Environment,
+  isOn: boolean,
+  { target, mutation }: ShadowInput,
+): Promise<FlagCommand> {
+  const buckets = bucketsOf(environment, target);
+  const command = { isOn, buckets, mutation };
+  if (!isOn)
+    return { ...command, remarks: await ending(context, environment, 'flags', buckets.flatMap(flagVariables)) };
+  const flagged = { buckets, isEverything: target.kind === 'all' };
+  return {
+    ...command,
+    objection: (bytes) =>
+      overridesAgainst(environment, flagged, bytes, (prefixes) => ({
+        what: 'put it into shadow as well',
+        commands: [shadowOnRoutes(environment, flagged, prefixes)],
+      })),
+  };
+}
+
+/** What takes these overrides' part of the buckets into shadow, and nothing of others where it can be told apart. */
+function shadowOnRoutes(
+  environment: Environment,
+  { buckets, isEverything }: { readonly buckets: readonly BucketNames[]; readonly isEverything: boolean },
+  prefixes: readonly string[],
+): string {
+  const names = new Set<string | null>(buckets.map(({ name }) => name));
+  const routesOfPrefix = (prefix: string): readonly string[] => {
+    if (prefix.startsWith('/') && (isEverything || names.has(bucketOfRoute(environment, prefix)))) return [prefix];
+    if (isEverything) return ['/'];
+    return buckets.flatMap(({ routes }) => routes).filter((route) => startsRoute(prefix, route));
+  };
+  const routes = [...new Set(prefixes.flatMap(routesOfPrefix))];
+  const isWide = isEverything || routes.length === 0;
+  const few = routes.length > mostShown ? ['PREFIX'] : routes.length === 0 ? ['/'] : routes;
+  const words = ['rlctl', 'shadow', 'on', ...few.flatMap((route) => ['--route', route])];
+  const command = withWanted(shellWords([...words, ...(isWide ? ['--include-others'] : [])]), environment);
+  return routes.length > mostShown ? `${command}, for each of them` : command;
 }

@@ -6,7 +6,7 @@ import type { Context } from '../../context.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
-import { assertNoDemand } from '../../domain/demand.js';
+import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
@@ -73,7 +73,12 @@ export interface FlagCommand {
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
 export type FlagChangeMade =
-  | { readonly kind: 'planned'; readonly plan: FlagPlan }
+  | {
+      readonly kind: 'planned';
+      readonly plan: FlagPlan;
+      /** What guards would refuse it for; empty: nothing. */
+      readonly demands: readonly Demand[];
+    }
   | {
       readonly kind: 'made';
       readonly result: FlagResult;
@@ -128,7 +133,8 @@ export async function makeFlagChange(
   const guards = isReturn ? noGuards : await guardsOf(context, environment, mutation, planned, isReloading);
   const plan = { ...planned, remarks: [...planned.remarks, ...guards.remarks], verdicts: guards.verdicts };
   wanted.check?.(plan);
-  if (mutation.isDryRun) return { kind: 'planned', plan: foretold(plan, environment, mutation) };
+  if (mutation.isDryRun)
+    return { kind: 'planned', plan: foretold(plan, environment, mutation), demands: guards.demands };
   const demands = [
     ...guards.demands,
     ...changeDemands(context, environment, { ...mutation, ...endless }, { isNoop: plan.isNoop, isReloading }),

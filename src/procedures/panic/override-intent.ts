@@ -1,4 +1,5 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
@@ -21,6 +22,8 @@ export interface RoutePanic {
   readonly isForeign: (prefix: string) => boolean;
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
+  /** What the environment wants of a change: printed commands carry it. */
+  readonly wanting: Parameters<typeof withWanted>[1];
   readonly ifRevision: string | null;
   /** What is known of this server and its configuration, in sentences. */
   readonly remarks: readonly string[];
@@ -75,7 +78,7 @@ function prefixesOnly(document: OverrideDocument, bytes: StoredOverrides['bytes'
   const { prefixes, others, isForeign, isSpillAllowed } = wanted;
   const { edit, moved, under, left, found } = shadowPrefixes(document, prefixes, isForeign);
   const { spills } = reachOf(bytes, edit.next, { routes: [...prefixes, ...under], others });
-  if (spills.length > 0 && !isSpillAllowed) throw spilling(spills, wanted.target);
+  if (spills.length > 0 && !isSpillAllowed) throw spilling(spills, wanted);
   return {
     edit,
     found,
@@ -94,11 +97,14 @@ function shown(prefix: string): string {
   return JSON.stringify(prefix);
 }
 
-function spilling(spills: ReturnType<typeof reachOf>['spills'], target: PanicTarget): RlctlError {
+function spilling(
+  spills: ReturnType<typeof reachOf>['spills'],
+  { target, wanting }: Pick<RoutePanic, 'target' | 'wanting'>,
+): RlctlError {
   const what = spills.map(({ route, bucket, by }) => `${shown(by)} also catches ${route} of ${bucket}`);
   const [first] = spills;
-  const again = `rlctl ${panicCommand(target)} --include-others`;
-  const own = shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']);
+  const again = withWanted(`rlctl ${panicCommand(target)} --include-others`, wanting);
+  const own = withWanted(shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']), wanting);
   return new RlctlError('guard', `other buckets would be taken along: ${what.join('; ')}; nothing was written`, {
     code: 'PANIC_REACHES_OTHERS',
     hint: `To take them along: ${again}. To keep them enforced, give them an override of their own first: ${own}`,

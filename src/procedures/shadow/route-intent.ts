@@ -32,6 +32,8 @@ export interface RouteShadow {
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
   readonly ifRevision: string | null;
+  /** What somebody should know of it beside that, in sentences; absent: nothing. */
+  readonly remarks?: readonly string[];
 }
 
 interface Notes {
@@ -106,11 +108,11 @@ export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeI
   };
 }
 
-function common({ routes, left, ifRevision }: RouteShadow, notes: Notes) {
+function common({ routes, left, ifRevision, remarks: others = [] }: RouteShadow, notes: Notes) {
   const untouched = left.map(
     ({ name }) => `the bucket ${name} has no routes in the configuration: nothing happens to it`,
   );
-  const remarks = (): readonly string[] => [...notes.remarks, ...untouched];
+  const remarks = (): readonly string[] => [...notes.remarks, ...untouched, ...others];
   return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks };
 }
 

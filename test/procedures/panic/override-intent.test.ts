@@ -38,6 +38,7 @@ function openDesk(document: string) {
     others: [],
     isForeign: () => false,
     isSpillAllowed: false,
+    wanting: { name: 'lab', isProtected: false, requirements: [] },
     ifRevision: null,
     remarks: [],
   });
