@@ -192,6 +192,7 @@ export const checks = [
       STALE: 'error',
       SPLIT: 'error',
       DIFFERS: 'warning',
+      REFUSING: 'warning',
     },
   },
   {
