@@ -23,15 +23,19 @@ const shown = (value: number): string =>
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 
-/** One Markdown table of every trial: what held, with which figures, and the command that repeats it. */
-export function reportOf(rows: readonly Row[], facts: { readonly date: string; readonly machine: string }): string {
+/** One Markdown table of every trial: what held, with which figures, on which day and commit, and the command that repeats it. */
+export function reportOf(
+  rows: readonly Row[],
+  facts: { readonly date: string; readonly machine: string; readonly commit: string },
+): string {
   const lines = rows.map(({ trial, kept, verdict, command }) => {
     const figures = figuresOf(kept).map(([what, value]) => `${what}: ${value}`);
     const units = `${shown(kept.done.length)} of ${shown(trial.units)}`;
     const word = kept.done.length === 0 ? 'not run' : verdict.word;
-    return [`**${trial.name}**: ${trial.about}`, word, figures.join('; '), units, `\`${command}\``].map(cell);
+    const ran = kept.ran === undefined ? '' : `${kept.ran.date}, ${kept.ran.commit}`;
+    return [`**${trial.name}**: ${trial.about}`, word, figures.join('; '), units, ran, `\`${command}\``].map(cell);
   });
-  const head = ['trial', 'verdict', 'figures', 'units', 'again with'];
+  const head = ['trial', 'verdict', 'figures', 'units', 'run on', 'again with'];
   const table = [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
-  return `Measured on ${facts.date}, ${facts.machine}.\n\n${table.join('\n')}\n`;
+  return `Written on ${facts.date} at commit ${facts.commit}; ${facts.machine}.\n\n${table.join('\n')}\n`;
 }

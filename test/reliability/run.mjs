@@ -1,5 +1,6 @@
 // Bundles the trials, which are TypeScript and use the project's own parts, into a temporary folder, and runs them from there.
 // Usage: node test/reliability/run.mjs --help
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
@@ -46,6 +47,20 @@ async function buildsOf(inputs) {
   );
 }
 
+/** The commit, marked where the tree holds more than it. */
+function commit() {
+  const git = (...args) =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    return (
+      git('rev-parse', '--short', 'HEAD').trim() +
+      (git('status', '--porcelain', 'src', 'test', 'bin') === '' ? '' : '+')
+    );
+  } catch {
+    return 'unknown';
+  }
+}
+
 /** What a trial leaves running would keep this process, and nobody would know why. */
 function endBefore(ms) {
   const timer = setTimeout(() => {
@@ -81,7 +96,7 @@ try {
   const { run, trials } = await import(pathToFileURL(outfile).href);
   const builds = await buildsOf(metafile.inputs);
   const defaultReport = join(root, here, 'REPORT.md');
-  process.exitCode = await run({ trials, args: process.argv.slice(2), builds, defaultReport });
+  process.exitCode = await run({ trials, args: process.argv.slice(2), builds, defaultReport, commit: commit() });
   endBefore(10_000);
 } finally {
   await rm(folder, { recursive: true, force: true });

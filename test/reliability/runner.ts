@@ -3,7 +3,7 @@ import { cpus, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figuresOf, reportOf, type Row } from './report.js';
 import { addTally, emptyTally, runShard, verdictOf, type Tally } from './shard.js';
-import { dropState, loadState, saveState, type Kept, type StateName } from './state.js';
+import { dropState, loadNewest, loadState, saveState, type Kept, type StateName } from './state.js';
 import type { Trial } from './trial.js';
 
 const usage = `Trials of what must never happen, in real processes and against real servers, judged by an oracle of their own.
@@ -18,7 +18,8 @@ One call goes on for at most nine minutes; the same call again goes on where it 
   --quick          the short form that "npm test" runs, and keep nothing
   --again          forget what earlier calls have done
   --seconds N      begin nothing after so many (510)
-  --report [FILE]  write the table of what all calls have come to (test/reliability/REPORT.md)
+  --report [FILE]  write the table of what all calls have come to (test/reliability/REPORT.md);
+                   a trial that this build has not been through is told as the last build left it, with its commit
 
 Exit 0: everything done so far held. 1: something failed, or had too little load to mean anything. 2: a wrong option.`;
 
@@ -29,6 +30,8 @@ export interface Launch {
   /** By trial: what its code and the tool's come to. */
   readonly builds: Readonly<Record<string, string>>;
   readonly defaultReport: string;
+  /** What is tried: the commit, with a `+` where the tree holds more than it. */
+  readonly commit: string;
 }
 
 class UsageError extends Error {}
@@ -155,8 +158,7 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
   const stop = stopOnSignal();
   const rows: Row[] = [];
   for (const trial of chosen) {
-    const name: StateName = { name: trial.name, seed, build: launch.builds[trial.name] ?? '' };
-    if (name.build === '') throw new Error(`the trial "${trial.name}" is not in trials/${trial.name}.ts`);
+    const name = nameOf(launch, trial, seed);
     if (isAgain) await dropState(name);
     const kept = await loadState(name);
     const left = unitsLeft(trial, kept).slice(0, units ?? trial.units);
@@ -164,7 +166,7 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
     if (left.length > 0 && isTime && !stop.isAsked) {
       // What could not end within a good half-minute of the end is left to the next shard.
       const isOver = (longestMs: number): boolean => stop.isAsked || performance.now() + longestMs > endMs + graceMs;
-      await addShard(name, { trial, left, kept, isOver });
+      await addShard(name, { trial, left, kept, isOver, commit: launch.commit });
     }
     const row = { trial, kept, verdict: verdictOf(trial, kept, false), command: commandOfOne(trial, seed, '--again') };
     rows.push(row);
@@ -172,13 +174,26 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
   }
   stop.release();
   if (report !== null) {
-    await writeFile(report, reportOf(rows, { date: new Date().toISOString().slice(0, 10), machine: machine() }));
+    const newest = await Promise.all(
+      rows.map(async (row) => withKept(row, await loadNewest(nameOf(launch, row.trial, seed)))),
+    );
+    await writeFile(report, reportOf(newest, { date: today(), machine: machine(), commit: launch.commit }));
     say(`\nwritten: ${report}`);
   }
   const isDone = rows.every(({ trial, kept }) => unitsLeft(trial, kept).length === 0);
   say(isDone ? '\nall units are done' : `\ngo on with: ${commandOf(options, isAll)}`);
   return rows.some(({ verdict, kept }) => kept.done.length > 0 && ['FAILED', 'VOID'].includes(verdict.word)) ? 1 : 0;
 }
+
+function nameOf({ builds }: Launch, { name }: Trial, seed: number): StateName {
+  const build = builds[name];
+  if (build === undefined) throw new Error(`the trial "${name}" is not in trials/${name}.ts`);
+  return { name, seed, build };
+}
+
+const withKept = (row: Row, kept: Kept): Row => ({ ...row, kept, verdict: verdictOf(row.trial, kept, false) });
+
+const today = (): string => new Date().toISOString().slice(0, 10);
 
 const graceMs = 15_000;
 /** With less time than this left no further trial is begun. */
@@ -189,10 +204,11 @@ interface Next {
   readonly left: readonly number[];
   readonly kept: Kept;
   readonly isOver: (longestMs: number) => boolean;
+  readonly commit: string;
 }
 
 /** Kept only when the shard was closed: without the oracle's judgement its units are nothing. */
-async function addShard(name: StateName, { trial, left, kept, isOver }: Next): Promise<void> {
+async function addShard(name: StateName, { trial, left, kept, isOver, commit }: Next): Promise<void> {
   const progress = live(trial);
   const startMs = performance.now();
   const tally: Tally = emptyTally();
@@ -200,6 +216,7 @@ async function addShard(name: StateName, { trial, left, kept, isOver }: Next): P
   progress('');
   addTally(kept, tally);
   kept.seconds += (performance.now() - startMs) / 1000;
+  kept.ran = { date: today(), commit };
   await saveState(name, kept);
 }
 

@@ -35,7 +35,13 @@ afterEach(async () => {
 });
 
 const launch = (trial: Trial, args: readonly string[], build = 'one'): Promise<number> =>
-  run({ trials: [trial], args, builds: { sample: build }, defaultReport: join(state.folder, 'report.md') });
+  run({
+    trials: [trial],
+    args,
+    builds: { sample: build },
+    defaultReport: join(state.folder, 'report.md'),
+    commit: `commit-${build}`,
+  });
 
 test('shards add up to one report, whatever they were cut into; another build starts anew', async () => {
   const met: number[] = [];
@@ -51,9 +57,14 @@ test('shards add up to one report, whatever they were cut into; another build st
   expect(state.said).toContain('all units are done');
   const report = await readFile(join(state.folder, 'report.md'), 'utf8');
   expect(report).toContain('| **sample**: a sample | held | pulls: 8; weight, at most: 3 | 4 of 4 |');
+  expect(report).toMatch(/\| 4 of 4 \| \d{4}-\d\d-\d\d, commit-one \|/);
   expect(report).toContain('`npm run test:reliability -- --only sample --seed 1 --again`');
   await launch(trial, ['--units', '0']);
   expect(met).toHaveLength(4);
+  await launch(trial, ['--units', '0', '--report'], 'two');
+  expect(await readFile(join(state.folder, 'report.md'), 'utf8')).toMatch(
+    /^Written on .* at commit commit-two;[^]*\| held \|.*\| 4 of 4 \| \d{4}-\d\d-\d\d, commit-one \|/,
+  );
   await launch(trial, ['--units', '1'], 'two');
   expect(met).toHaveLength(5);
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { emptyTally, type Tally } from './shard.js';
@@ -7,6 +7,8 @@ import { emptyTally, type Tally } from './shard.js';
 export interface Kept extends Tally {
   /** All shards together. */
   seconds: number;
+  /** The day (UTC) and the commit of the newest shard; absent: none was run. */
+  ran?: { readonly date: string; readonly commit: string };
 }
 
 /** What names it: another seed, or another build of the tool or of the trial, starts anew. */
@@ -16,8 +18,9 @@ export interface StateName {
   readonly build: string;
 }
 
-const pathOf = ({ name, seed, build }: StateName): string =>
-  join(tmpdir(), `rlctl-reliability-state-${userInfo().uid}`, `${name}-${seed}-${build}.json`);
+const folder = (): string => join(tmpdir(), `rlctl-reliability-state-${userInfo().uid}`);
+
+const pathOf = ({ name, seed, build }: StateName): string => join(folder(), `${name}-${seed}-${build}.json`);
 
 export async function loadState(name: StateName): Promise<Kept> {
   try {
@@ -26,6 +29,21 @@ export async function loadState(name: StateName): Promise<Kept> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return { ...emptyTally(), seconds: 0 };
   }
+}
+
+/** What this build has come to; where it has done nothing, the newest of what other builds have, for the report alone. */
+export async function loadNewest(name: StateName): Promise<Kept> {
+  const own = await loadState(name);
+  if (own.done.length > 0) return own;
+  const start = `${name.name}-${name.seed}-`;
+  const files = (await readdir(folder()).catch(() => [])).filter(
+    (file) => file.startsWith(start) && /^[^-]+\.json$/.test(file.slice(start.length)),
+  );
+  const dated = await Promise.all(
+    files.map(async (file) => ({ file, atMs: (await stat(join(folder(), file))).mtimeMs })),
+  );
+  const [newest] = dated.sort((a, b) => b.atMs - a.atMs);
+  return newest === undefined ? own : loadState({ ...name, build: newest.file.slice(start.length, -'.json'.length) });
 }
 
 export async function saveState(name: StateName, kept: Kept): Promise<void> {
