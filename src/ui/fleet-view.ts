@@ -97,7 +97,7 @@ const words = {
 function rowOf(each: Standing, status: FleetStatus, theme: Theme): readonly string[] {
   const { instance, state, shadows, digest, answers } = each;
   const isRefusing = state !== 'unreachable' && status.refused.has(instance.name);
-  const why = [whyOf(each), ...(isRefusing ? ['refused the signature'] : [])].filter((text) => text !== '-');
+  const why = [whyOf(each), ...(isRefusing ? ['refused signature'] : [])].filter((text) => text !== '-');
   const paint =
     state === 'inStep' ? (isRefusing ? theme.warn : theme.good) : state === 'differs' ? theme.warn : theme.bad;
   return [

@@ -90,6 +90,9 @@ export function withAnswers(
   return instances.every((each, index) => each === record.instances[index]) ? record : { ...record, instances };
 }
 
+/** What it says of several. */
+export const refusedBefore = 'refused the signature when last reloaded from here';
+
 /** What it says of one. */
 export function refusedText(at: string): string {
   return `it refused the signature when it was last reloaded from here, at ${at}`;

@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
 import { targetOf } from '../../domain/fleet/instance.js';
-import { nextFails, refusedCure, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import { nextFails, refusedBefore, refusedCure, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import type { Standing, StandingState } from '../../domain/fleet/standing.js';
 import { namedInstances, whyFailed } from './failed-instances.js';
 import type { FleetStatus } from './status.js';
@@ -51,7 +51,7 @@ function refusals(all: readonly Standing[], refused: RefusedSignatures): string 
   const known = all.filter(({ instance }) => refused.has(instance.name));
   if (known.length === 0) return '';
   const who = known.length < all.length ? namedInstances(known) : all.length === 1 ? 'it' : 'they';
-  return `; ${who} refused the signature when last reloaded from here`;
+  return `; ${who} ${refusedBefore}`;
 }
 
 /** Those that are in step, and will not take the next reload. */
@@ -59,7 +59,7 @@ function refusingFinding(refusing: readonly Finding[], standings: readonly Stand
   if (refusing.length === 0) return [];
   const all = standings.filter(({ instance }) => refusing.some(({ part }) => part === instance.name));
   const who = `${counted(all.length, 'instance')} of ${standings.length} (${namedInstances(all)})`;
-  const message = `${who} refused the signature when last reloaded from here: ${nextFails}`;
+  const message = `${who} ${refusedBefore}: ${nextFails}`;
   return [{ code: 'FLEET_REFUSING', part: 'fleet', message, hint: refusedCure }];
 }
 

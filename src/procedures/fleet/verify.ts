@@ -1,6 +1,12 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
-import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import {
+  nextFails,
+  refusedBefore,
+  refusedCure,
+  refusedText,
+  type RefusedSignatures,
+} from '../../domain/fleet/reload-record.js';
 import type { Proof } from '../../domain/proof/proof.js';
 import { traps } from '../../domain/proof/traps.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -76,10 +82,8 @@ function refusingRemarks(results: readonly InstanceReload[], refused: RefusedSig
   const all = results.filter(
     ({ instance, state, reload }) => state === 'done' && reload === null && refused.has(instance.name),
   );
-  const [first] = all;
-  if (first === undefined) return [];
-  const at = refused.get(first.instance.name) ?? '';
-  return [`${namedInstances(all)} in step, but ${refusedText(at)}: ${nextFails}; ${refusedCure}`];
+  if (all.length === 0) return [];
+  return [`in step, but ${refusedBefore}: ${namedInstances(all)}; ${nextFails}. The cure: ${refusedCure}`];
 }
 
 /** Many instances ask the same of one Redis. */
