@@ -84,7 +84,7 @@ async function listed(facts: Facts): Promise<OverrideListing> {
 
 /** The record of the changes that the metadata tells of. */
 export async function checkHistory(facts: Facts): Promise<Answer> {
-  const stored = await facts.stored();
+  const stored = await facts.restsOn(facts.stored(), 'document.readable');
   const { lastEntry } = stored;
   const evidence = lastEntry === null ? 'there is no history' : `the last entry is number ${lastEntry.sequence}`;
   const found = lostFinding(stored);
