@@ -82,11 +82,14 @@ function optionsOf(loaded: Loaded | null): readonly Option[] {
   return command.options;
 }
 
+/** What is written behind a flag as if it took a value: any other word there is an argument of the command. */
+const switchValue = /^(?:on|off|true|false|yes|no|[01])$/i;
+
 /** A word that somebody meant as the value of a flag that takes none: `--shadow on`; `null`: there is none. */
 function valueGiven(argv: readonly string[], options: readonly Option[]): string | null {
   const at = argv.findIndex((word, index) => {
     const before = options.find(({ long, short }) => [long, short].includes(argv[index - 1] ?? ''));
-    return !word.startsWith('-') && before?.isBoolean() === true;
+    return switchValue.test(word) && before?.isBoolean() === true;
   });
   if (at < 0) return null;
   const flag = argv[at - 1] ?? '';

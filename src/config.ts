@@ -196,7 +196,7 @@ export function sandboxPath(env: Host['env']): string {
 }
 
 /** The registration as text holds it; `null`: none, or unreadable. */
-export function parseSandbox(text: string | null): SandboxRegistration | null {
+function parseSandbox(text: string | null): SandboxRegistration | null {
   const { pid, environment } = parseObject(text);
   if (typeof pid !== 'number' || typeof environment !== 'object' || environment === null) return null;
   return { pid, environment };

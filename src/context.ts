@@ -182,7 +182,6 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       import('./ui/progress.js'),
     ]);
   const open: { close(): void }[] = [];
-  const openAfter: { close(): void }[] = [];
   const after = new Map<Promise<unknown>, string>();
   const noted = new Set<string>();
   const once = new Map<string, Promise<unknown>>();
@@ -348,7 +347,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
           secretParts,
           debug: (line) => context.debug(line),
         });
-        openAfter.push({ close: () => deadline.end(new Error('closed')) }, ...receivers);
+        open.push({ close: () => deadline.end(new Error('closed')) }, ...receivers);
         return receivers;
       }),
     tlsProber: async () => (await import('./adapters/tls/prober.js')).systemTlsProber,
@@ -419,14 +418,15 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
   return Object.assign(context, {
     close: () => {
       context.progress.clear();
-      for (const each of open) each.close();
+      // What goes on after the result may still ask Redis something: then all of it is closed at the end.
+      if (after.size === 0) for (const each of open) each.close();
     },
     end: async () => {
       const [what] = after.values();
       if (what !== undefined) context.progress.step(what);
       await Promise.allSettled(after.keys());
       context.progress.clear();
-      for (const each of [...open, ...openAfter]) each.close();
+      for (const each of open) each.close();
     },
   });
 }

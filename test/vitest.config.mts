@@ -6,6 +6,8 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // As long as `until` waits: a machine that many share may keep any process waiting for seconds.
+    expect: { poll: { timeout: 25_000 } },
     projects: [
       {
         extends: true,

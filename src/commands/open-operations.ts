@@ -25,7 +25,5 @@ export async function operationsOf(
   };
   const local = localJournals(context);
   const nowMs = context.clock.nowMs();
-  const flagText = async () => (await import('./panic/flag-texts.js')).flagTexts(context, environment);
-  const ports = { kept, local, localIds: () => localRunIds(context), flagText, deadline, nowMs };
-  return openOperations(ports, environment.name);
+  return openOperations({ kept, local, localIds: () => localRunIds(context), deadline, nowMs }, environment.name);
 }

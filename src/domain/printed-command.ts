@@ -75,6 +75,11 @@ export function addressed(sentence: string, { environment, config }: CommandAddr
   });
 }
 
+/** What a printed command that changes something ends with: its confirmation where the environment is protected, else nothing. */
+export function confirmedBy({ isProtected, name }: { readonly isProtected: boolean; readonly name: string }): string {
+  return isProtected ? ` --confirm ${shellWord(name)}` : '';
+}
+
 /** An error with the commands of its hint completed. */
 export function addressedError(error: RlctlError, address: CommandAddress): RlctlError {
   const { kind, message, code, hint, details, cause } = error;

@@ -44,6 +44,8 @@ export interface RedisFacts {
   readonly evictionPolicy: string | null;
   /** Bytes; 0: no limit. */
   readonly maxMemoryBytes: number | null;
+  /** False: it was started without a configuration file, and cannot write its settings into one. */
+  readonly hasConfigFile: boolean | null;
   readonly user: string;
   readonly keys: readonly KeyFacts[];
   /** `null`: this user may not ask what it may do. */

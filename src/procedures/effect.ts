@@ -114,12 +114,29 @@ export async function reloadAndProve(
     return { reloads, proof: notAttempted('--no-verify'), steps: [reloadStep, skipped('verify', '--no-verify')] };
   onStep?.('proving the effect');
   const proof = withRefusals(withUnreached(await proveIt(reload, reloads), reloads), reloads);
-  const state = proof.verdict === 'proven' ? 'done' : proof.verdict === 'contradicted' ? 'failed' : 'unverified';
-  return {
-    reloads,
-    proof,
-    steps: [reloadStep, { name: 'verify', state, detail: proof.diagnosis, tookMs: proof.tookMs }],
-  };
+  return { reloads, proof, steps: [reloadStep, verifyStep(proof)] };
+}
+
+const verifyStates = {
+  proven: 'done',
+  notAttempted: 'skipped',
+  notProven: 'unverified',
+  contradicted: 'failed',
+} as const satisfies Record<Proof['verdict'], Step['state']>;
+
+/** What a proof came to, as the step that it is. */
+export function verifyStep({ verdict, diagnosis, tookMs }: Proof): Step {
+  return { name: 'verify', state: verifyStates[verdict], detail: diagnosis, tookMs };
+}
+
+/** The same steps where more is known than the proof alone could tell: its step says what it comes to now. */
+export function judgedAnew(steps: readonly Step[], proof: Proof): readonly Step[] {
+  return steps.map((step) => (step.name === 'verify' ? { ...verifyStep(proof), tookMs: step.tookMs } : step));
+}
+
+/** The same effect with another verdict on it. */
+export function withProof(effect: Effect, proof: Proof): Effect {
+  return { ...effect, proof, steps: judgedAnew(effect.steps, proof) };
 }
 
 /** What was seen at those that took the reload proves nothing of an address that did not. */

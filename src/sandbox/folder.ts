@@ -4,6 +4,7 @@ import { mkdir, open, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RlctlError, usageError } from '../domain/errors.js';
 import { shellWord } from '../domain/shell-words.js';
+import { claimFolder } from './folder-claim.js';
 
 /** The sandbox's files: what it wrote, and how to take it away again. */
 export interface SandboxFolder {
@@ -17,15 +18,20 @@ export interface SandboxFolder {
 /**
  * Makes the folder (0700) and writes a new secret (0600) into it, unless `given` names a file that holds one: that file is
  * only read, and stays. A folder that was there keeps its mode and its other files. Throws a usage error where `given` is
- * not there or empty, and a guard where anybody else can read it.
+ * not there or empty or where another sandbox has the folder, and a guard where anybody else can read it.
  */
 export async function prepareFolder(folder: string, given: string | null): Promise<SandboxFolder> {
   const kept = given === null ? null : await readPrivate(given);
   const created = await mkdir(folder, { recursive: true, mode: 0o700 });
+  const giveUp = await claimFolder(folder);
   const secretFile = given ?? join(folder, 'secret');
   const envFile = join(folder, 'limiter.env');
   const secret = kept ?? randomBytes(32).toString('hex');
-  if (kept === null) await writePrivate(secretFile, secret);
+  if (kept === null)
+    await writePrivate(secretFile, secret).catch(async (error: unknown) => {
+      await giveUp();
+      throw error;
+    });
   return {
     secretFile,
     envFile,
@@ -33,6 +39,7 @@ export async function prepareFolder(folder: string, given: string | null): Promi
     remove: async () => {
       const own = kept === null ? [secretFile, envFile] : [envFile];
       await Promise.all(own.map((file) => rm(file, { force: true })));
+      await giveUp();
       // Fails where somebody else put a file in, and then the folder is theirs.
       if (created !== undefined) await rmdir(folder).catch(() => {});
     },
@@ -42,14 +49,7 @@ export async function prepareFolder(folder: string, given: string | null): Promi
 /** Writes a file that only its owner can read; whatever stood there is replaced, a link never followed. */
 export async function writePrivate(file: string, text: string): Promise<void> {
   await rm(file, { force: true });
-  await writeFile(file, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-    throw usageError(
-      `another sandbox is starting in the same folder: ${file} has just been written`,
-      'Start another one beside it with a state folder of its own: XDG_STATE_HOME=DIR rlctl sandbox up',
-      'SANDBOX_RUNNING',
-    );
-  });
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
 }
 
 /** The secret of a private file without one trailing newline; what is checked and what is read are the same file. */

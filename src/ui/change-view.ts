@@ -3,6 +3,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
+import { undoCommand } from '../domain/override/undo-command.js';
 import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
 import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
@@ -18,13 +19,11 @@ import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
-const usualWayBack = 'rlctl override undo';
-
 /**
  * A change that has been made, with its proof; what went wrong stands where it went wrong. `back`: the command that takes
- * it back.
+ * it back, where that is not an undo.
  */
-export function changeView(result: ChangeResult, environment: Environment, back = usualWayBack): View {
+export function changeView(result: ChangeResult, environment: Environment, back?: string): View {
   const { plan, written } = result;
   const { address } = environment;
   const effect = addressedEffect(result.effect, address);
@@ -66,7 +65,7 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 function wayBack(
   { plan, written, exit, effect }: ChangeResult,
   { secret, address }: Environment,
-  back: string,
+  back = undoCommand(plan.revisionAfter),
 ): string | null {
   if (written === null || exit === 'ok') return null;
   // The last change is another one now: an undo would take that back.

@@ -1,6 +1,5 @@
 import { counted } from '../domain/counted.js';
-import { checkGroups, type CheckGroup, type Severity } from '../domain/doctor/checks.js';
-import { onlyAsked } from '../domain/doctor/checks.js';
+import { checkGroups, onlyAsked, type CheckGroup, type Severity } from '../domain/doctor/checks.js';
 import { countFindings, type CheckResult, type DoctorFinding, type DoctorReport } from '../domain/doctor/report.js';
 import { doctorJson, modeText } from './doctor-json.js';
 import { term } from './term.js';

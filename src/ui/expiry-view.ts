@@ -4,6 +4,7 @@ import type { Expiry, PendingEnd } from '../domain/override/expiry.js';
 import { addressed } from '../domain/printed-command.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { ExpiryRound } from '../procedures/override/expire.js';
+import type { ChangePlan } from '../procedures/override/plan.js';
 import { changeText } from './author-text.js';
 import { changeView, planView } from './change-view.js';
 import { effectJson, proofText, reloadText } from './proof-view.js';
@@ -68,9 +69,11 @@ function overText({ route, untilMs, metadata }: PendingEnd, { plan }: ExpiryRoun
 
 function idleLines({ pending: [next], plan, skipped }: ExpiryRound): readonly string[] {
   const what = skipped.length > 0 ? 'nothing else is due' : 'nothing is due';
-  if (next === undefined) return [`${what}, and nothing else is to end`];
-  const when = `${isoTime(next.untilMs)} (${relativeTime(next.untilMs, plan.stored.serverTimeMs)})`;
-  return [`${what}; next: ${routeText(next.route)} at ${when}`];
+  return [next === undefined ? `${what}, and nothing else is to end` : `${what}; ${nextText(next, plan)}`];
+}
+
+function nextText({ route, untilMs }: PendingEnd, { stored }: ChangePlan): string {
+  return `next: ${routeText(route)} at ${isoTime(untilMs)} (${relativeTime(untilMs, stored.serverTimeMs)})`;
 }
 
 function madeUpLines({ madeUpFor }: ExpiryRound, theme: Theme): readonly string[] {
@@ -119,7 +122,7 @@ function beatText(error: RlctlError): string {
 /** Something that happened while watching. */
 export type ExpiryEvent =
   | { readonly kind: 'started' | 'stopped'; readonly everySeconds: number }
-  | { readonly kind: 'expired' | 'skipped'; readonly round: ExpiryRound }
+  | { readonly kind: 'expired' | 'skipped' | 'next'; readonly round: ExpiryRound }
   | { readonly kind: 'failed'; readonly error: RlctlError }
   | { readonly kind: 'recovered' };
 
@@ -140,6 +143,10 @@ function eventJson(event: ExpiryEvent, environment: Environment): Readonly<Recor
     return { code, message, hint: hint === undefined ? null : addressed(hint, environment.address) };
   }
   if (event.kind === 'recovered') return {};
+  if (event.kind === 'next') {
+    const [next] = event.round.pending;
+    return { next: next === undefined ? null : endJson(next), pending: event.round.pending.length };
+  }
   const change = changeOf(event.round, environment);
   return { ...expiryJson(event.round, environment), change: change?.data ?? null };
 }
@@ -159,6 +166,10 @@ async function eventText(event: ExpiryEvent, environment: Environment, theme: Th
         ...event.round.ended.map((each) => endedText(each, event.round)),
         ...madeUpLines(event.round, theme),
       ].join('\n');
+    case 'next': {
+      const { pending, plan } = event.round;
+      return pending[0] === undefined ? 'nothing else is to end' : nextText(pending[0], plan);
+    }
     case 'skipped':
       return event.round.skipped.map((each) => skippedText(each, environment, theme)).join('\n');
   }

@@ -215,7 +215,9 @@ function plainText({ environment, status }: ShownFleet, theme: Theme): readonly 
 function siteText({ environment: { siteMode }, status }: ShownFleet, theme: Theme): readonly string[] {
   const answered = status.standings.filter(({ state }) => state !== 'unreachable');
   const isUntold = siteMode !== null && answered.length > 0 && answered.every((each) => each.siteMode === null);
-  return isUntold ? [theme.warn(`No instance says its site mode: that they are "${siteMode}" is not checked.`)] : [];
+  return isUntold
+    ? [theme.warn(`No instance says its site mode: that they are "${term(siteMode)}" is not checked.`)]
+    : [];
 }
 
 /** With too small a number of processes one look may miss a stale one. */

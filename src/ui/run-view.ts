@@ -1,6 +1,6 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
-import { addressed } from '../domain/printed-command.js';
+import { addressed, confirmedBy } from '../domain/printed-command.js';
 import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
@@ -163,9 +163,12 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
 }
 
 /** What can be done with a run next. */
-function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: boolean, { address }: Environment): string {
-  const back = canGoBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo`] : [];
-  const on = isStopped ? [`go on with: rlctl runbook resume ${id}`] : [];
+function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: boolean, environment: Environment): string {
+  const { address } = environment;
+  const confirm = confirmedBy(environment);
+  const back =
+    canGoBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo${confirm}`] : [];
+  const on = isStopped ? [`go on with: rlctl runbook resume ${id}${confirm}`] : [];
   const words = [...on, ...back];
   return addressed(words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '), address);
 }

@@ -6,6 +6,7 @@ import type { Act, Runbook, RunbookInput, RunbookStep } from '../domain/runbook/
 import type { WrittenRunbook } from '../domain/runbook/schema.js';
 import type { Values } from '../domain/runbook/template.js';
 import { actText, conditionText, resolvedText, wantedText } from './act-text.js';
+import { noteLines } from './note-lines.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -125,13 +126,13 @@ export interface RunPlan {
   readonly consentOf: (argv: readonly string[]) => readonly string[];
   /** Why programs would not be run; `null`: they would. */
   readonly noPrograms: string | null;
-  /** What the run itself would be refused for; absent: nothing. */
-  readonly remarks?: readonly string[];
+  /** What the run itself would be refused for; empty: nothing. */
+  readonly remarks: readonly string[];
 }
 
 /** Every command and request of a run that is not made. */
 export function runPlanView(plan: RunPlan): View {
-  const { runbook, values, steps, environment, remarks = [] } = plan;
+  const { runbook, values, steps, environment, remarks } = plan;
   const json = steps.map(({ step, precheck, action, postcheck, undo }) => ({
     id: step.id,
     title: step.title,
@@ -152,11 +153,7 @@ export function runPlanView(plan: RunPlan): View {
     },
     items: json,
     human: (theme) =>
-      [
-        runPlanText(plan, theme),
-        ...remarks.map((each) => theme.warn(term(each))),
-        theme.dim('nothing has been run'),
-      ].join('\n'),
+      [runPlanText(plan, theme), ...noteLines(remarks, theme), theme.dim('nothing has been run')].join('\n'),
   };
 }
 

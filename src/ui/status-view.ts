@@ -75,7 +75,7 @@ function headText({ status, environment, theme }: Shown): readonly string[] {
   const modes = [...new Set(status.targets.map(({ flags }) => (flags.state === 'ok' ? flags.value.siteMode : null)))];
   const told = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
   const isUntold = environment.siteMode !== null && modes.length > 0 && told.length === 0;
-  const mode = isUntold ? [theme.warn(`no site mode told, so ${environment.siteMode} is not checked`)] : told;
+  const mode = isUntold ? [theme.warn(`no site mode told, so ${term(environment.siteMode)} is not checked`)] : told;
   const first = status.targets[0];
   const where = first === undefined ? noAddressText(status) : term(first.target);
   const more = status.targets.length > 1 ? ` and ${status.targets.length - 1} more` : '';
@@ -127,6 +127,9 @@ function shadowText(shown: Shown): readonly string[] {
       theme,
     ),
     ...(enforcing === '' ? [] : [`enforcing: ${enforcing}`]),
+    ...(enforcing === '' || shown.reload?.isGlobalShadow !== true
+      ? []
+      : [theme.dim('global shadow does not reach buckets that have a flag of their own')]),
   ];
   const flags = words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
   const isOneOfMany = environment.workers !== null && environment.workers > 1;

@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { startFaultProxy, type FaultProxy, type FaultRule } from '../support/fault-proxy.js';
+import { until } from '../support/until.js';
 
 // A fault that is not what its name says would make every trial that uses it worthless.
 
@@ -44,26 +45,45 @@ async function open(...rules: FaultRule[]): Promise<Through> {
   return Object.assign(proxy, { arrived, ends });
 }
 
-/** Sends a line and waits for an end, or for `enough` bytes, or for 400 ms. */
-function ask(proxy: FaultProxy, line = 'hello\n', enough = 100): Promise<Ended> {
+/** A question and its answer on a line of their own: what was sent before it has arrived by then. */
+async function roundTrip(): Promise<void> {
+  const server = createServer((socket) => socket.pipe(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  await new Promise((resolve) => socket.once('data', resolve).write('?'));
+  socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+interface Asked {
+  readonly line?: string;
+  /** It goes by itself once a rule has struck; `settled`: and everything that the rule lets pass has passed. Absent: it stays. */
+  readonly leaves?: 'struck' | 'settled';
+}
+
+/** Sends a line and waits for an end, or for 100 bytes, or until it leaves. */
+async function ask(proxy: FaultProxy, { line = 'hello\n', leaves }: Asked = {}): Promise<Ended> {
   const startMs = performance.now();
+  const struckBefore = proxy.struck;
   const socket = connect(proxy.port, '127.0.0.1');
   const seen = { text: '' };
-  return new Promise((resolve) => {
-    const done = (how: Ended['how']): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve({ text: seen.text, how, tookMs: performance.now() - startMs });
-    };
-    const timer = setTimeout(() => done('still open'), 400);
+  const ended = new Promise<Ended['how']>((resolve) => {
     socket.setEncoding('utf8').on('data', (text: string) => {
       seen.text += text;
-      if (seen.text.length >= enough) done('still open');
+      if (seen.text.length >= whole.length) resolve('still open');
     });
-    socket.on('end', () => done('end'));
-    socket.on('error', (error: NodeJS.ErrnoException) => done(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'));
-    socket.write(line);
+    socket.on('end', () => resolve('end'));
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'));
   });
+  const left = async (): Promise<Ended['how']> => {
+    await until(() => proxy.struck > struckBefore && (leaves === 'struck' || !proxy.isBusy), 'the rule to strike');
+    await roundTrip();
+    return 'still open';
+  };
+  socket.write(line);
+  const how = await (leaves === undefined ? ended : Promise.race([ended, left()]));
+  socket.destroy();
+  return { text: seen.text, how, tookMs: performance.now() - startMs };
 }
 
 test('without a rule everything passes', async () => {
@@ -87,7 +107,7 @@ test.each([
   ['refuse', {}, '', 'reset'],
 ] as const)('an answer that meets %s', async (action, more, text, how) => {
   const proxy = await open({ at: 'reply', action, ...more });
-  expect(await ask(proxy)).toMatchObject({ text, how });
+  expect(await ask(proxy, how === 'still open' ? { leaves: 'settled' } : {})).toMatchObject({ text, how });
   expect(proxy.arrived).toEqual(['hello\n']);
   expect(proxy.struck).toBe(1);
 });
@@ -96,14 +116,15 @@ test('a request that is cut arrives in part, and one that meets a black hole not
   const proxy = await open({ at: 'request', action: 'cutClose', bytes: 3 }, { at: 'request', action: 'silence' });
   expect(await ask(proxy)).toMatchObject({ text: '', how: 'end' });
   await expect.poll(() => proxy.arrived).toEqual(['hel']);
-  expect(await ask(proxy)).toMatchObject({ text: '', how: 'still open' });
+  expect(await ask(proxy, { leaves: 'settled' })).toMatchObject({ text: '', how: 'still open' });
   expect(proxy.arrived).toEqual(['hel']);
 });
 
 test('a half-closed request ends what the server reads, and nothing else', async () => {
   const proxy = await open({ at: 'request', action: 'halfClose' });
-  expect(await ask(proxy)).toMatchObject({ text: '', how: 'still open' });
-  expect(proxy).toMatchObject({ arrived: [], ends: ['end'] });
+  expect(await ask(proxy, { leaves: 'settled' })).toMatchObject({ text: '', how: 'still open' });
+  await expect.poll(() => proxy.ends).toEqual(['end']);
+  expect(proxy.arrived).toEqual([]);
 });
 
 test('who is refused finds nobody, until the time is over', async () => {
@@ -129,7 +150,7 @@ test('bandwidth: so much a second, and whole', async () => {
 
 test('slicer: in pieces, and whole', async () => {
   const proxy = await open({ at: 'request', action: 'slicer', bytes: 2, delayMs: 5 });
-  expect((await ask(proxy, 'hello\n', 100)).text).toBe(whole);
+  expect((await ask(proxy)).text).toBe(whole);
   expect(proxy.arrived).toEqual(['he', 'll', 'o\n']);
 });
 
@@ -144,7 +165,7 @@ test('slow close: the server learns later that the client has gone', async () =>
 test('delay: delivered although the client has gone, and the moment is told', async () => {
   const proxy = await open();
   const struck = proxy.strike({ at: 'request', containing: 'late', action: 'delay', delayMs: 600 });
-  const [{ text }] = await Promise.all([ask(proxy, 'late\n'), struck]);
-  expect([text, proxy.arrived]).toEqual(['', []]);
+  const [asked] = await Promise.all([ask(proxy, { line: 'late\n', leaves: 'struck' }), struck]);
+  expect([asked, proxy.arrived]).toMatchObject([{ text: '', how: 'still open' }, []]);
   await expect.poll(() => proxy.arrived, { interval: 10 }).toEqual(['late\n']);
 });

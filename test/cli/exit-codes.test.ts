@@ -38,10 +38,10 @@ const ways: Readonly<Record<number, () => Promise<CliEnd>>> = {
 /** The answer to the write is lost, and so is every answer about it. */
 async function lostAnswer(): Promise<CliEnd> {
   const proxy = await startFaultProxy(state.lab.redis.port);
-  proxy.inject({ at: 'reply', containing: 'a-lost-answer', action: 'silence' });
+  proxy.inject({ at: 'reply', containing: 'a-lost-answer', action: 'silence', times: 99 });
   proxy.inject({ at: 'request', containing: '$3\r\n100\r\n', action: 'silence', times: 99 });
   try {
-    const args = ['override', 'set', '/a', '--rate', '2', '--reason', 'a-lost-answer', '--json', '--timeout', '2s'];
+    const args = ['override', 'set', '/a', '--rate', '2', '--reason', 'a-lost-answer', '--json', '--timeout', '6s'];
     return await run(args, { RLCTL_REDIS_URL: `redis://127.0.0.1:${proxy.port}/0` });
   } finally {
     await proxy.stop();

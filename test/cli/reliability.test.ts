@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { trials } from '../reliability/trials.js';
-import { byHand } from '../reliability/trials/by-hand.js';
 import { mutants } from '../reliability/trials/mutants.js';
 import { soak } from '../reliability/trials/soak.js';
 import { networkFaults } from '../reliability/trials/network-faults.js';
@@ -15,11 +14,6 @@ test('8 writers and 2 expire loops: nothing lost, every end applied once, the hi
   const { word, counts, faults } = await runQuick(writers, { seed: 11 });
   expect([word, faults, counts['updates lost']]).toEqual(['held', [], 0]);
 }, 120_000);
-
-test('the recipe of the shell, by as many writers, loses updates: the load is a real one', async () => {
-  const { word, counts } = await runQuick(byHand, { seed: 11 });
-  expect([word, counts['of these lost'] ?? 0]).toEqual(['measured', expect.toSatisfy((lost: number) => lost > 0)]);
-}, 60_000);
 
 test('random commands while connections fail: nothing lost or untold, nobody stays, nobody grows', async () => {
   const { word, faults } = await runQuick(soak, { seed: 11 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operationsKey } from '../../src/domain/redis-keys.js';
 import { startCli } from '../support/cli.js';
 import { labKey, openLab, type Lab } from '../support/lab.js';
-import { jsonOf, type JsonObject, type Ran } from '../support/world.js';
+import { until } from '../support/until.js';
+import { errorOf, jsonOf, type JsonObject, type Ran } from '../support/world.js';
 
 // A rollout whose driver dies without a word at any moment: whoever resumes finds out what was done, and does the rest once.
 
@@ -149,4 +150,38 @@ describe.each([
     }
     expect([...seen]).toEqual(expect.arrayContaining(['start changing', 'abort aborting']));
   }, 240_000);
+});
+
+test('as a step of a runbook: the run goes on, and is taken back, without waiting for the lease of the dead one', async () => {
+  const { world, environment, redis } = state.lab;
+  const withMetrics = { ...environment, prometheus: 'http://127.0.0.1:9' };
+  await world.config('lab.yaml', { environments: { lab: withMetrics }, rollouts });
+  const undo = { rlctl: ['rollout', 'undo'] };
+  const step = { id: 'enter', title: 'The stage', rlctl: ['rollout', 'start', 'one'], undo };
+  const runbook = { title: 'T', summary: 'S', steps: [step] };
+  await world.write('runbooks/staged.yaml', JSON.stringify(runbook));
+  await state.lab.reset();
+  await state.lab.store(stored);
+  const before = await held();
+  const lease = (): Promise<string> => redis.cli('HGET', key, 'lease rollout');
+  const isWatched = async (): Promise<boolean> => (await status()).rollout?.phase === 'watching';
+  /** Drives until the stage is watched, under another lease than that one, and dies. */
+  const die = async (args: readonly string[], last: string): Promise<string> => {
+    const running = startCli([...args, '--json'], { env: world.env, cwd: world.cwd });
+    const isDriving = async (): Promise<boolean> => (await isWatched()) && (await lease()) !== last;
+    await until(async () => running.child.exitCode !== null || isDriving(), 'another driver');
+    running.child.kill('SIGKILL');
+    expect(await running.ended).toMatchObject({ signal: 'SIGKILL', err: '' });
+    return lease();
+  };
+  const first = await die(['runbook', 'run', 'staged'], '');
+  const { runs } = jsonOf<{ runs: readonly [{ run: string }] }>((await run(['runbook', 'log'])).out);
+  const [{ run: id }] = runs;
+  await die(['runbook', 'resume', id], first);
+  expect(await changes()).toHaveLength(1);
+  // Others are kept out until the lease runs out.
+  expect(errorOf(await run(['rollout', 'abort'])).code).toBe('ROLLOUT_LOCKED');
+  expect(await run(['runbook', 'resume', id, '--undo'])).toMatchObject({ code: 0, err: '' });
+  expect(await status()).toMatchObject({ rollout: { phase: 'undone', work: null }, driver: null });
+  expect(await held()).toEqual(before);
 });

@@ -686,7 +686,9 @@ describe('a secret that is wrong shows at the reload, after the write', () => {
     const shown = jsonOf<{ hint: string; reloads: { error: { hint: string } }[] }>(ran.out);
     expect(shown.hint).toMatch(/^the change is written/);
     expect(shown.hint).toContain(`(the one used came from: file ${wrong})`);
-    expect(shown.hint).toMatch(/--secret-file PATH.*run: rlctl .*reload.*override undo; it reloads too, and needs/);
+    expect(shown.hint).toMatch(
+      /--secret-file PATH.*run: rlctl .*reload.*override undo --if-revision [0-9a-f]{12}; it reloads too, and needs/,
+    );
     for (const { error } of shown.reloads) expect(error.hint).not.toMatch(/:$/);
     expect((await set('/b', '--rate', '1', '--secret-file', wrong)).out).toContain('hint:  the change is written');
     // As it says: the right secret, and the reload proves both.

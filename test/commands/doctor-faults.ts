@@ -592,7 +592,7 @@ export const faults: readonly Fault[] = [
     check: 'redis.persistence',
     code: 'REDIS_NOT_PERSISTENT',
     severity: 'warning',
-    cure: /CONFIG SET appendonly yes/,
+    cure: /CONFIG SET appendonly yes; and start it with --appendonly yes from now on/,
     seed: async (lab) => {
       await lab.redis.cli('CONFIG', 'SET', 'appendonly', 'no');
       return { undo: () => lab.redis.cli('CONFIG', 'SET', 'appendonly', 'yes') };

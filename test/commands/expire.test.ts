@@ -105,25 +105,15 @@ describe('an end', () => {
   });
 
   test('without anybody who applies it is warned of, with what to run; a heartbeat ends the warning, its age brings it back', async () => {
-    const warn = async (): Promise<string> => {
-      const ran = await run([
-        '-e',
-        'lab',
-        'override',
-        'set',
-        '/a',
-        '--rate',
-        '5',
-        '--for',
-        '2h',
-        '--dry-run',
-        '--json',
-      ]);
+    const warn = async (lasting = '2h'): Promise<string> => {
+      const set = ['override', 'set', '/a', '--rate', '5', '--for', lasting, '--dry-run', '--json'];
+      const ran = await run(['-e', 'lab', ...set]);
       return (jsonOf<{ remarks: string[] }>(ran.out).remarks ?? []).join('\n');
     };
     expect(await warn()).toMatch(/^nothing has ever run that applies ends.*rlctl -e lab .*override expire --every 5m/);
     await expire('--every', '5m');
-    expect(await warn()).toBe('');
+    expect(await warn('5m')).toBe('');
+    expect(await warn('299s')).toBe('what applies ends looks every 5m: it may be taken back up to 5m too late');
     expect(await heartbeat()).toMatchObject({ v: 1, by: 'tester@test', everySeconds: 300, reloaded: null });
     await state.lab.redis.cli(
       'SET',
@@ -366,14 +356,15 @@ describe('override expire --watch', () => {
   test('tells what it does, a line of JSON each, in a pipe; ends cleanly', async () => {
     await change('set', '/a', '--rate', '5', '--for', '2h');
     const ran = await watching([], async (out) => {
-      await shown(out, 'started');
+      await shown(out, '"next"');
       await overdue('/a');
       await shown(out, '"expired"');
     });
     expect(ran).toMatchObject({ code: 0, err: '' });
     const events = eventsIn(ran.out);
-    expect(events.map(({ event }) => event)).toEqual(['started', 'expired', 'stopped']);
-    expect(events[1]).toMatchObject({
+    expect(events.map(({ event }) => event)).toEqual(['started', 'next', 'expired', 'next', 'stopped']);
+    expect([events[1]?.['next'], events[3]?.['next']]).toEqual([expect.objectContaining({ route: '/a' }), null]);
+    expect(events[2]).toMatchObject({
       kind: 'OverrideExpiryEvent',
       environment: 'lab',
       ended: [{ route: '/a', wrote: '{"rate":5}', restored: null }],
@@ -391,6 +382,15 @@ describe('override expire --watch', () => {
     expect(ran.out).toMatch(/ {2}watching lab, every 1 s; Ctrl-C ends it\n/);
     expect(ran.out).toMatch(/ {2}ended {2}"\/a" {2}\{"rate":5\} → \{"rate":1\} {2}change \S+; proven\n/);
     expect(ran.out).toMatch(/ {2}stopped\n$/);
+  });
+
+  test('wakes at the end that it knows of, however seldom it looks, and says what it waits for', async () => {
+    await change('set', '/a', '--rate', '5', '--for', '1s', '--no-reload');
+    await change('set', '/b', '--rate', '5', '--for', '4s', '--no-reload');
+    const ran = await watching(['--every', '1h'], (out) => shown(out, 'nothing else is to end'), { columns: 120 });
+    expect(ran.out).toMatch(/ {2}next: "\/b" at 20\S+Z \(in .*\)\n/);
+    expect(ran.out).toMatch(/ {2}ended {2}"\/b" /);
+    expect(await state.lab.document()).toBe('{}');
   });
 
   test('what it leaves alone is told once', async () => {
@@ -420,7 +420,7 @@ describe('override expire --watch', () => {
         await shown(out, '"expired"');
       });
       expect(ran.code).toBe(0);
-      const events = eventsIn(ran.out);
+      const events = eventsIn(ran.out).filter(({ event }) => event !== 'next');
       expect(events.map(({ event }) => event)).toEqual(['started', 'failed', 'recovered', 'expired', 'stopped']);
       expect(events[1]).toMatchObject({ code: expect.stringMatching(/^REDIS_/) as string });
     } finally {

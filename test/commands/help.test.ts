@@ -171,6 +171,8 @@ test.each([
   [['override', 'set', '/a', '--shadow', 'on'], '"on": --shadow takes no value (its contrary is --no-shadow)'],
   [['override', 'list', '--json', 'true'], ': --json takes no value'],
   [['override', 'list', 'x'], 'too many arguments'],
+  [['override', 'get', '--json', '/a', '/b'], 'too many arguments'],
+  [['--json', 'override', 'get', '/a', '/b'], 'too many arguments'],
 ])('a word too many says what it was taken for: %j', async (words, said) => {
   const ran = await run(...words);
   expect(ran).toMatchObject({ code: 2, out: '' });

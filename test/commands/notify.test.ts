@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startFaultProxy } from '../support/fault-proxy.js';
-import { openLab, type Lab } from '../support/lab.js';
+import { labKey, openLab, type Lab } from '../support/lab.js';
 import {
   startBlackHole,
   startEcho,
@@ -123,6 +123,18 @@ describe('a change', () => {
         text: `override set changed /api/search on lab: proven\nby tester@test: flash sale [INC-42]\nchange ${changeId}`,
       },
     ]);
+  });
+
+  test('is a part of the open incident, and of none that has ended and was not put away', async () => {
+    const hooks = await webhook();
+    const { id } = jsonOf<{ id: string }>((await run([], ['incident', 'start', 'slow', '--json'])).out);
+    await run([hook(hooks.origin)], setArgs);
+    await run([], ['incident', 'end', '--keep']);
+    const operations = `{${labKey}}:operations`;
+    const ended = await state.lab.redis.cli('HGET', operations, `incident:${id}`);
+    await state.lab.redis.cli('HSET', operations, 'incident', ended);
+    await run([hook(hooks.origin)], [...setArgs, '--burst', '3']);
+    expect(hooks.events().map(({ partOf }) => partOf)).toEqual([[{ kind: 'incident', id }], []]);
   });
 
   test('says nothing more to people where everybody was told', async () => {
@@ -416,9 +428,9 @@ describe('a change of which nobody knows whether it was made', () => {
         notify: [hook(hooks.origin)],
       };
       const path = await state.lab.world.config('unknown.yaml', { environments: { lab: environment } });
-      const running = state.lab.world.main([...setArgs, '--json', '--timeout', '3s'], { env: { RLCTL_CONFIG: path } });
+      const running = state.lab.world.main([...setArgs, '--json', '--timeout', '6s'], { env: { RLCTL_CONFIG: path } });
       // The answer to the write is lost; from then on nobody gets through.
-      await expect.poll(() => proxy.struck, { interval: 5, timeout: 10_000 }).toBe(1);
+      await expect.poll(() => proxy.struck, { interval: 5 }).toBe(1);
       proxy.inject({ at: 'connect', action: 'reset', times: Infinity });
       const ran = await running;
       const { details } = errorOf(ran);

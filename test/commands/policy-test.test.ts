@@ -104,6 +104,7 @@ describe('against a document, without any environment', () => {
     expect((await run(['-f', '-', '--against', 'overrides.json'], tests)).code).toBe(3);
     expect((await run(['-f', 'tests.yaml', '--against', '-'], '{}')).code).toBe(3);
     const both = await run(['-f', '-', '--against', '-', '--json'], tests);
+    expect(errorOf(await run(['-f', '-', '--json'], 'x: 1')).message).toContain('\n  stdin:1:1: tests is missing');
     expect(errorOf(both)).toMatchObject({ exitCode: 2, message: '-f and --against cannot both be read from stdin' });
   });
 
@@ -254,7 +255,9 @@ describe.each(['documented', 'deployed'] as const)('against a %s environment', (
       'tests:\n  - {route: /nowhere, expect: {rate: 1}}\n  - {route: /api, bucket: reed, expect: {rate: 1}}\n';
     const error = errorOf(await run(text, '--json'));
     expect(error).toMatchObject({ code: 'POLICY_TESTS_INVALID', exitCode: 2 });
-    expect(error.message).toMatch(/-:2:5: .*which bucket guards \/nowhere[\s\S]*-:3:5: there is no bucket "reed"/);
+    expect(error.message).toMatch(
+      /^stdin has 2 faults[\s\S]*stdin:2:5: .*which bucket guards \/nowhere[\s\S]*stdin:3:5: there is no bucket "reed"/,
+    );
   });
 
   test('a stored document that no server can read is a guard, not a failed test', async () => {

@@ -182,6 +182,21 @@ describe('before anything runs', () => {
     expect(entries[0]?.until).not.toBeNull();
   });
 
+  test('on a protected environment every way on that is printed carries the confirmation', async () => {
+    await write('by-hand', { steps: [{ id: 'hand', title: '1', manual: 'Call.', undo: { manual: 'Call.' } }] });
+    const environments = { lab: { ...state.lab.environment, protected: true } };
+    const path = await state.lab.world.config('protected.yaml', { environments });
+    const run = (...line: string[]) => rlctl(line, { env: { RLCTL_CONFIG: path } });
+    const said = ['--reason', 'R', '--confirm', 'lab'];
+    const waits = errorOf(await run('runbook', 'run', 'by-hand', ...said, '--json'));
+    expect(waits.hint).toMatch(/--done hand --confirm lab$/);
+    const id = String(waits.details?.['run']);
+    const plan = await run('runbook', 'resume', id, '--dry-run');
+    expect(plan.out).toContain('note:  "lab" is protected: without a terminal the run will be refused');
+    const { out } = await run('runbook', 'resume', id, '--done', 'hand', '--confirm', 'lab');
+    expect(out).toMatch(new RegExp(`runbook resume ${id} --undo --confirm lab$`, 'm'));
+  });
+
   test('read-only refuses a run and permits its dry run', async () => {
     const line = ['runbook', 'run', 'clear-lock', '-i', 'user=user:1', '--read-only'];
     expect(await rlctl(line)).toMatchObject({ code: 6 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openLab, type Lab } from '../support/lab.js';
-import { jsonOf, type Ran } from '../support/world.js';
+import { errorOf, jsonOf, type Ran } from '../support/world.js';
 
 // With several workers a proof takes many reloads and reads, and others write meanwhile.
 const state = {} as { lab: Lab };
@@ -84,4 +84,44 @@ test('one route, changed again before it was proven: who wrote is said, and no u
     front.closeAllConnections();
     front.close();
   }
+});
+
+test('where somebody wrote past rlctl, nobody is named for it, and every part of the result says the same', async () => {
+  const { world } = state.lab;
+  const front = await frontThatLets(() => state.lab.store('{"/api/same":{"rate":31}}'));
+  try {
+    const { port } = front.address() as AddressInfo;
+    const env = { RLCTL_ACTOR: 'ann', RLCTL_API: `http://127.0.0.1:${port}` };
+    const { code, out, err } = await world.main(['override', 'set', '/api/same', '--rate', '30', '--json'], { env });
+    expect(code, err).toBe(8);
+    const { proof, steps } = jsonOf<Result & { steps: readonly object[] }>(out);
+    expect(proof.diagnosis).toContain('"/api/same" was changed again since past rlctl, so');
+    expect(steps).toContainEqual(
+      expect.objectContaining({ name: 'verify', state: 'unverified', detail: proof.diagnosis }),
+    );
+  } finally {
+    front.closeAllConnections();
+    front.close();
+  }
+});
+
+test('the undo that an unproven change prints takes that change back, and never a newer one of somebody else', async () => {
+  const { world } = state.lab;
+  const ann = ['override', 'set', '/api/ann', '--rate', '30', '--secret-file', await world.write('wrong', 'not it')];
+  const ben = ['override', 'set', '/api/ben', '--rate', '31'];
+  const printed = async (): Promise<readonly string[]> => {
+    const { code, out } = await world.main(ann);
+    expect(code).toBe(8);
+    const words = /(override undo --if-revision [0-9a-f]{12})/.exec(out)?.[1];
+    if (words === undefined) throw new TypeError(`no undo in ${out}`);
+    return words.split(' ');
+  };
+  expect(await world.main(await printed())).toMatchObject({ code: 0 });
+  expect(await state.lab.document()).not.toContain('/api/ann');
+  const undo = await printed();
+  expect(await world.main(ben)).toMatchObject({ code: 0 });
+  const refused = errorOf(await world.main([...undo, '--json']));
+  expect([refused.exitCode, refused.code]).toEqual([5, 'REVISION_MISMATCH']);
+  expect(refused.hint).toContain('override history');
+  expect(await state.lab.document()).toContain('/api/ben');
 });

@@ -7,6 +7,7 @@ import { openLab, type Lab } from '../support/lab.js';
 import { goodPolicy, json, startHttpControlPlane } from '../support/http-control-plane.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { startRedis } from '../support/redis-server.js';
+import { within } from '../support/within.js';
 import { jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 interface Part {
@@ -135,7 +136,11 @@ describe('status', () => {
       });
       const run = (...args: string[]): Promise<Ran> => own.world.main(args, { env: { RLCTL_CONFIG: path } });
       await run('override', 'set', '/api/x', '--rate', '5');
-      expect((await run('status')).out).toMatch(/last change .*\(override set \/api\/x\)/);
+      const first = (await run('status')).out;
+      expect(first).toMatch(/last change .*\(override set \/api\/x\)/);
+      expect(first).toMatch(
+        /global shadow on .*\n.*enforcing: .*\n *global shadow does not reach buckets that have a flag/,
+      );
       expect((await run('shadow', 'on', 'financial', '--reason', 'INC-7', '--ticket', 'T-7')).code).toBe(8);
       const ran = await run('status', '--json');
       const all = jsonOf<Shown & { lastChange: JsonObject }>(ran.out);
@@ -307,13 +312,8 @@ describe('status', () => {
     const silent = await startHttpControlPlane();
     silent.behave(() => undefined);
     try {
-      const startedMs = performance.now();
-      const all = await shown(
-        { redis: `redis://127.0.0.1:${redis.port}/0`, api: [state.lab.sandbox.origin, silent.origin] },
-        '--timeout',
-        '3s',
-      );
-      expect(performance.now() - startedMs).toBeLessThan(3000);
+      const both = { redis: `redis://127.0.0.1:${redis.port}/0`, api: [state.lab.sandbox.origin, silent.origin] };
+      const all = await within(3000, () => shown(both, '--timeout', '3s'));
       expect(all.code).toBe(3);
       expect(all.redis.state).toBe('failed');
       expect(all.targets.map(({ buckets }) => buckets.state)).toEqual(['ok', 'failed']);

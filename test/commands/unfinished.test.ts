@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
+import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, type Ran } from '../support/world.js';
 
 // The outcome of a change is unknown where its answer is lost and nobody answers any more: it is kept, and made later or not.
@@ -17,15 +18,23 @@ beforeEach(async () => {
 });
 afterEach(() => state.proxy.stop());
 
-/** The write, or its answer, is lost, and from then on nobody can be reached. */
+/**
+ * The write, or its answer, is lost, and from then on nobody can be reached. Somebody stops waiting then: the deadline is so
+ * far away that no machine is too slow to send the write before it.
+ */
 async function lose(at: 'request' | 'reply', args: readonly string[]): Promise<Ran> {
-  void state.proxy
-    .strike({ at, containing: 'EVAL', action: 'reset' })
-    .then(() => state.proxy.inject({ at: 'connect', action: 'silence', times: Infinity }));
+  const struck = state.proxy.strike({ at, containing: 'EVAL', action: 'reset' });
+  const stop = async (host: MemoryHost): Promise<void> => {
+    await struck;
+    state.proxy.inject({ at: 'connect', action: 'silence', times: Infinity });
+    host.signal('SIGINT');
+  };
   const { environment, world } = state.lab;
   const redis = `redis://127.0.0.1:${state.proxy.port}/0`;
   await world.config('lab.yaml', { environments: { lab: { ...environment, redis } } });
-  const ran = await world.main([...args, '--no-reload', '--timeout', '2s', '--json', '--reason', 'why']);
+  const ran = await world.main([...args, '--no-reload', '--timeout', '60s', '--json', '--reason', 'why'], {
+    onHost: (host) => void stop(host),
+  });
   await world.config('lab.yaml', { environments: { lab: environment } });
   return ran;
 }

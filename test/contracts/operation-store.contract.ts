@@ -11,8 +11,12 @@ export interface OperationHost {
 const hour = 3_600_000;
 
 /** The port's promises, which hold for the fake and for the real adapter alike. */
-export function describeOperationStore(name: string, start: () => Promise<OperationHost>): void {
-  describe(`an operation store (${name})`, () => {
+export function describeOperationStore(
+  name: string,
+  start: () => Promise<OperationHost>,
+  whyNot: string | null = null,
+): void {
+  describe.skipIf(whyNot !== null)(`an operation store (${whyNot ?? name})`, () => {
     const held: { host: OperationHost | null } = { host: null };
     const deadline = () => deadlineIn(5000);
     const open = async (isCutOnce = false): Promise<OperationStore> => {

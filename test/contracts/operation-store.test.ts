@@ -1,13 +1,12 @@
 import { createOperationStore } from '../../src/adapters/redis/operation-store.js';
 import { RlctlError } from '../../src/domain/errors.js';
+import { operationsKey, overridesKey } from '../../src/domain/redis-keys.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { OperationStore } from '../../src/ports/operation-store.js';
-import { startEmbedded, type TestRedis } from '../support/embedded-redis.js';
 import { createFakeOperations } from '../support/fake-operation-store.js';
-import { startFaultProxy } from '../support/fault-proxy.js';
-import { startRedis } from '../support/redis-server.js';
 import { describeOperationStore, type OperationHost } from './operation-store.contract.js';
 import { ports } from './override-store.kit.js';
+import { redisDoors, type DoorKind } from './redis-doors.js';
 
 describeOperationStore('in memory', async () => {
   const fake = createFakeOperations();
@@ -20,28 +19,25 @@ describeOperationStore('in memory', async () => {
   };
 });
 
-async function hostOn(redis: TestRedis): Promise<OperationHost> {
-  const opened: { close(): void | Promise<void> }[] = [];
-  const storeOn = (port: number): OperationStore => {
-    const url = new Secret(`redis://127.0.0.1:${port}/0`);
-    const store = createOperationStore({ url, namespace: 'test' }, ports);
-    opened.push(store);
-    return store;
-  };
+async function hostOn({ start }: DoorKind): Promise<OperationHost> {
+  const door = await start();
+  const namespace = 'test';
+  const opened: OperationStore[] = [];
   return {
     store: async (isCutOnce = false) => {
-      if (!isCutOnce) return storeOn(redis.port);
-      const proxy = await startFaultProxy(redis.port);
-      opened.push({ close: () => proxy.stop() });
-      proxy.inject({ at: 'reply', containing: 'EVAL', action: 'reset' });
-      return storeOn(proxy.port);
+      const { url, inject } = await door.way(operationsKey(overridesKey(namespace)));
+      if (isCutOnce) inject({ at: 'reply', containing: 'EVAL', action: 'reset' });
+      const store = createOperationStore({ url: new Secret(url), namespace }, ports);
+      opened.push(store);
+      return store;
     },
     stop: async () => {
-      for (const each of opened) await each.close();
-      await redis.stop();
+      for (const store of opened) store.close();
+      await door.stop();
     },
   };
 }
 
-describeOperationStore('redis-server', async () => hostOn(await startRedis()));
-describeOperationStore('embedded Redis', async () => hostOn(await startEmbedded()));
+// Operations are kept by scripts alone.
+for (const kind of redisDoors)
+  if (!kind.usesTransaction) describeOperationStore(kind.name, () => hostOn(kind), kind.whyNot);

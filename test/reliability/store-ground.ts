@@ -18,13 +18,13 @@ export interface StoreGround {
   readonly world: World;
   /** The variables of a process that works on this namespace; `url`: by another way than straight. */
   env(namespace: string, url?: string): Readonly<Record<string, string>>;
-  /** Starts the built tool with --json and without a reload. */
+  /** Starts the built tool, with --json where the words name no other output. */
   rlctl(namespace: string, args: readonly string[], url?: string): CliRun;
   /** The document that each namespace begins with. */
   readonly first: string;
   /** Stores it. */
   begin(namespace: string): Promise<void>;
-  document(namespace: string): Promise<Buffer | null>;
+  document(this: void, namespace: string): Promise<Buffer | null>;
   history(namespace: string): Promise<readonly Entry[]>;
   /** What the oracle says of a namespace. */
   held(namespace: string, hasForeign?: boolean): Promise<UnitOutcome>;
@@ -48,7 +48,10 @@ export async function openStoreGround(options: Parameters<typeof startRedis>[0] 
     world,
     env,
     rlctl: (namespace, args, url) => {
-      const run = startCli([...args, '--json'], { env: env(namespace, url), cwd: world.cwd });
+      const run = startCli(args.includes('-o') ? args : [...args, '--json'], {
+        env: env(namespace, url),
+        cwd: world.cwd,
+      });
       running.add(run);
       void run.ended.finally(() => running.delete(run));
       return run;
@@ -78,3 +81,6 @@ export function ratesOf(document: Buffer | null): ReadonlyMap<string, unknown> {
   const entries = JSON.parse(String(document ?? '{}')) as Readonly<Record<string, { readonly rate?: unknown }>>;
   return new Map(Object.entries(entries).map(([route, { rate }]) => [route, rate]));
 }
+
+/** The number of a thing in two digits. */
+export const two = (index: number): string => String(index).padStart(2, '0');

@@ -10,7 +10,6 @@ import { failovers } from './trials/failovers.js';
 import { partitions } from './trials/partitions.js';
 import { lateDelivery } from './trials/late-delivery.js';
 import { lostReplies } from './trials/lost-replies.js';
-import { byHand } from './trials/by-hand.js';
 import { documents } from './trials/documents.js';
 import { hostileText } from './trials/hostile-text.js';
 import { mutants } from './trials/mutants.js';
@@ -41,7 +40,6 @@ export const trials: readonly Trial[] = [
   lostReplies,
   writers,
   byHandRounds,
-  byHand,
   runbookKills,
   networkFaults,
   redirects,

@@ -10,7 +10,7 @@ export interface TestRedis {
   readonly port: number;
   readonly url: string;
   /** Runs redis-cli against it and returns its stdout without the last newline. */
-  cli(...args: string[]): Promise<string>;
+  cli(this: void, ...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 

@@ -26,7 +26,7 @@ export interface RunningRedis {
   /** A temporary folder of this server's own, removed at stop. */
   readonly folder: string;
   /** Runs redis-cli against this server and returns its stdout without the last newline. */
-  cli(...args: string[]): Promise<string>;
+  cli(this: void, ...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 

@@ -15,8 +15,11 @@ export interface RunningSentinel {
   stop(): Promise<void>;
 }
 
-/** Starts a sentinel that decides alone, and waits until it knows a replica of the master `mymaster` that is linked to it. */
-export async function startSentinel(master: RunningRedis): Promise<RunningSentinel> {
+/**
+ * Starts a sentinel that decides alone, and waits until it knows a replica of the master `mymaster` that is linked to it.
+ * `downAfterMs`: a master that is silent for so long is down.
+ */
+export async function startSentinel(master: Pick<RunningRedis, 'port'>, downAfterMs = 500): Promise<RunningSentinel> {
   const folder = await mkdtemp(join(tmpdir(), 'rlctl-sentinel-'));
   const port = await freePort();
   const lines = [
@@ -24,7 +27,7 @@ export async function startSentinel(master: RunningRedis): Promise<RunningSentin
     'bind 127.0.0.1',
     `dir ${folder}`,
     `sentinel monitor mymaster 127.0.0.1 ${master.port} 1`,
-    'sentinel down-after-milliseconds mymaster 500',
+    `sentinel down-after-milliseconds mymaster ${downAfterMs}`,
     // Also how long it lets a replica be that reaches its master by another address.
     'sentinel failover-timeout mymaster 20000',
   ];

@@ -84,6 +84,7 @@ async function factsOf(
   // What this user may not ask, or the server cannot say yet, is an answer; everything else ends the look.
   if (first?.kind === 'error' && !['NOPERM', 'LOADING'].includes(first.failure.word)) throw first.failure;
   const info = infoOf(textOf(answers[reads.length]));
+  const configFile = info.get('config_file');
   const [documentType, historyType, metadataType, ttl] = replies;
   const user = target.username ?? 'default';
   const facts = (what: KeyFacts['what'], type: Reply | undefined): KeyFacts => ({
@@ -103,6 +104,7 @@ async function factsOf(
     ...persistenceOf(info, answers[reads.length + 1]),
     evictionPolicy: info.get('maxmemory_policy') ?? null,
     maxMemoryBytes: numberOf(info.get('maxmemory')),
+    hasConfigFile: configFile === undefined ? null : configFile !== '',
     user,
     keys: [facts('document', documentType), facts('history', historyType), facts('metadata', metadataType)],
     rights: asked?.rights ?? null,

@@ -3,10 +3,11 @@ import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { eventId, eventOf, type NotifyEvent } from '../../domain/notify/event.js';
 import { RlctlError } from '../../domain/errors.js';
-import { openIncidentName, parseIncident } from '../../domain/incident/incident.js';
 import type { EventKind } from '../../domain/notify/kinds.js';
 import { addressedError } from '../../domain/printed-command.js';
+import { openIncident } from '../../procedures/incident/stored.js';
 import { tell, type Told } from '../../procedures/notify/tell.js';
+import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
 import { failureText, untrustedText } from '../../ui/notify-view.js';
 import type { Announcement, NotificationReport } from '../announce.js';
 
@@ -48,6 +49,9 @@ export async function deliver(
   return told.map((each) => reportOf(each, event));
 }
 
+/** How long may be asked which incident is open. */
+const incidentMs = 1000;
+
 /** What happens while an incident is open is a part of it; where that cannot be told in time, it is told without. */
 async function withIncident(
   context: Context,
@@ -56,17 +60,14 @@ async function withIncident(
 ): Promise<Announcement['partOf']> {
   if (environment.redis === null || environment.namespace === null) return partOf;
   if (partOf.some(({ kind }) => kind === 'incident')) return partOf;
-  const incident = await openIncident(context, environment).catch((error: unknown) => {
+  const operations = await context.operationStore(environment);
+  // Not the command's own time, which may be over; and nobody is told later than that for its sake.
+  const deadline = ownDeadline(context.clock, incidentMs);
+  const incident = await openIncident({ operations, deadline }).catch((error: unknown) => {
     if (error instanceof RlctlError) return null;
     throw error;
   });
   return incident === null ? partOf : [{ kind: 'incident', id: incident.id }, ...partOf];
-}
-
-async function openIncident(context: Context, environment: Environment) {
-  const operations = await context.operationStore(environment);
-  const { text } = await operations.read(openIncidentName, context.deadline);
-  return text === null ? null : parseIncident(text, openIncidentName);
 }
 
 async function noteFailures(

@@ -2,6 +2,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import type { Detected } from '../../domain/dialect/dialect.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { applyChange, type ChangePorts, type ChangeResult } from '../../procedures/override/change.js';
 import { assertNotLost } from '../../procedures/override/lost-document.js';
 import { planChange, type ChangeIntent, type ChangePlan } from '../../procedures/override/plan.js';
@@ -33,7 +34,7 @@ export type ChangeMade =
 
 /** What every changing verb does with its intent, and shows. */
 export async function runChange(context: Context, input: MutationInput, intentOf: IntentOf): Promise<Outcome> {
-  const made = await makeChange(context, input, intentOf);
+  const made = await beforeAnything(makeChange(context, input, intentOf), 'written');
   if (made.kind === 'planned') return { view: planView(made.plan, made.environment), exit: 'ok' };
   const view = await withReports(changeView(made.result, made.environment), made.told);
   return { view, exit: made.result.exit };

@@ -18,12 +18,14 @@ type Tell = (event: ExpiryEvent, told?: ToldRound['told']) => Promise<void>;
 interface Told {
   failure: string | null;
   skipped: string;
+  next: string | null;
 }
 
 /**
- * Looks again and again, at an even pace, until somebody interrupts or nobody reads any more; each look has the whole
- * deadline. What fails is told and tried again; only bad input ends it. An interrupt between the write and its proof is
- * thrown, because something was done that is not proven.
+ * Looks again and again, until somebody interrupts or nobody reads any more: as often as `everyMs` says, and where the
+ * last look found an end that comes sooner, then. Each look has the whole deadline. What fails is told and tried again;
+ * only bad input ends it. An interrupt between the write and its proof is thrown, because something was done that is not
+ * proven.
  */
 export async function watchExpiry(
   context: Context,
@@ -63,23 +65,31 @@ async function roundAfterRound(
   tell: Tell,
   everyMs: number,
 ): Promise<void> {
-  const told: Told = { failure: null, skipped: '[]' };
+  const told: Told = { failure: null, skipped: '[]', next: null };
   let tickMs = clock.monotonicMs();
   while (host.stdout.isGone !== true) {
     // However long it took to get here: a first look without time would leave every later one without.
     deadline.renew();
-    await oneRound(round, tell, told, deadline.interrupted);
-    tickMs = Math.max(tickMs + everyMs, clock.monotonicMs());
-    await clock.sleep(tickMs - clock.monotonicMs(), deadline.interrupted);
+    const done = await oneRound(round, tell, told, deadline.interrupted);
+    tickMs = Math.max(Math.min(tickMs + everyMs, nextEndMs(done)), clock.monotonicMs());
+    await clock.sleep(Math.ceil(tickMs - clock.monotonicMs()), deadline.interrupted);
   }
 }
 
+/** When the next end that a look found has come, by the monotonic clock; a look that failed knows of none. */
+function nextEndMs(done: ExpiryRound | null): number {
+  const [next] = done?.pending ?? [];
+  if (done === null || next === undefined) return Infinity;
+  return done.plan.readAtMs + next.untilMs - done.plan.stored.serverTimeMs;
+}
+
+/** `null`: it failed. */
 async function oneRound(
   round: () => Promise<ToldRound>,
   tell: Tell,
   told: Told,
   interrupted: AbortSignal,
-): Promise<void> {
+): Promise<ExpiryRound | null> {
   try {
     const { round: done, told: others } = await round();
     if (told.failure !== null) await tell({ kind: 'recovered' });
@@ -88,9 +98,20 @@ async function oneRound(
     const skipped = JSON.stringify(done.skipped.map(({ route, conflict }) => [route, conflict.found]));
     if (skipped !== told.skipped && done.skipped.length > 0) await tell({ kind: 'skipped', round: done });
     told.skipped = skipped;
+    await tellNext(done, tell, told);
+    return done;
   } catch (error) {
     if (!(error instanceof RlctlError) || error.kind === 'usage' || interrupted.aborted) throw error;
     if (error.code !== told.failure) await tell({ kind: 'failed', error });
     told.failure = error.code;
+    return null;
   }
+}
+
+/** What it waits for is told once, and that it waits for nothing any more. */
+async function tellNext(round: ExpiryRound, tell: Tell, told: Told): Promise<void> {
+  const [next] = round.pending;
+  const key = next === undefined ? null : JSON.stringify([next.route, next.untilMs]);
+  if (key !== told.next) await tell({ kind: 'next', round });
+  told.next = key;
 }

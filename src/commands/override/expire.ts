@@ -5,6 +5,7 @@ import { parseDurationMs } from '../../domain/duration.js';
 import { usageError } from '../../domain/errors.js';
 import type { Effect } from '../../procedures/effect.js';
 import { expireCommand } from '../../domain/override/expiry.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { expireDue } from '../../procedures/override/expire.js';
 import { expiryView } from '../../ui/expiry-view.js';
 import { withReports } from '../announce.js';
@@ -30,7 +31,7 @@ const usualEveryMs = 30_000;
 function register(command: Command): void {
   const inGroup = (option: Option): Option => option.helpGroup('Change:');
   command
-    .addOption(inGroup(new Option('--watch', 'go on until Ctrl-C, a line per event')))
+    .addOption(inGroup(new Option('--watch', 'go on until Ctrl-C, a line per event; wakes at each end')))
     .addOption(inGroup(new Option('--every <duration>', 'how often it looks (default 30s), or how often cron runs it')))
     .addOption(inGroup(new Option('--reason <text>', 'kept in the history instead of "its end had come"')))
     .addOption(inGroup(new Option('--ticket <id>', 'ticket; kept in the history')))
@@ -94,9 +95,8 @@ async function roundOf(
     await remember(context, environment, taken, { seen, by: { command: expireCommand, reason, ticket, revision } });
   };
   return async () => {
-    const round = await expireDue(ports, { author, effect, everySeconds, isDryRun }, (text) =>
-      context.progress.step(text),
-    );
+    const looked = expireDue(ports, { author, effect, everySeconds, isDryRun }, (text) => context.progress.step(text));
+    const round = await beforeAnything(looked, 'written');
     const taken = round.change?.effect ?? round.madeUpFor;
     if (taken !== null) await keep(taken, round.plan.revisionAfter);
     context.progress.clear();

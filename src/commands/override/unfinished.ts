@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
 import { RlctlError } from '../../domain/errors.js';
+import { followedBy } from '../../domain/followed-by.js';
 import { addressed } from '../../domain/printed-command.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { ChangePlan } from '../../procedures/override/plan.js';
@@ -42,7 +43,7 @@ export async function keepUnfinished(
   const again = addressed(`rlctl override apply --plan ${shellWord(path)}${until}`, context.address);
   return new RlctlError(error.kind, error.message, {
     code: error.code,
-    hint: `${error.hint ?? ''}; if it is not there, make exactly this change with: ${again}`,
+    hint: followedBy(error.hint, `if it is not there, make exactly this change with: ${again}`),
     details: { ...error.details, plan: path },
     cause: error.cause,
   });

@@ -4,7 +4,7 @@ import { bucketOfRoute, type Environment } from '../../domain/config/environment
 import { usageError } from '../../domain/errors.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
 import type { PanicTarget } from '../../domain/panic/target.js';
-import type { Effect } from '../../procedures/effect.js';
+import { judgedAnew, withProof } from '../../procedures/effect.js';
 import type { ChangeResult } from '../../procedures/override/change.js';
 import { panicIntent } from '../../procedures/panic/override-intent.js';
 import { changeView, planView } from '../../ui/change-view.js';
@@ -76,14 +76,7 @@ function hollow(result: ChangeResult): ChangeResult {
     'the server shows it, and was seen to enforce no override before: nothing shows that requests are let through';
   const verdict = { verdict: 'notProven', trap: 'overridesNotEnforced', levelAsked: 'enforced' } as const;
   const proof = { ...effect.proof, ...verdict, diagnosis };
-  const steps = (all: Effect['steps']): Effect['steps'] =>
-    all.map((step) => (step.name === 'verify' ? { ...step, state: 'unverified' as const, detail: diagnosis } : step));
-  return {
-    ...result,
-    effect: { ...effect, proof, steps: steps(effect.steps) },
-    steps: steps(result.steps),
-    exit: 'unproven',
-  };
+  return { ...result, effect: withProof(effect, proof), steps: judgedAnew(result.steps, proof), exit: 'unproven' };
 }
 
 function routesOf(

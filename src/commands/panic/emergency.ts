@@ -1,5 +1,6 @@
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import { nothingDoneText } from '../../domain/nothing-done.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
 import type { PanicInput } from './input.js';
 import { platformSteps } from './platform-steps.js';
@@ -23,8 +24,7 @@ export function emergency(error: unknown, environment: Environment, input: Panic
     'Or on the platform itself:',
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
   ].join('\n');
-  const isSaid = /nothing was (?:written|changed|sent)/.test(message);
-  return new RlctlError(kind, isSaid ? message : `${withoutStop(message)}; nothing was changed`, {
+  return new RlctlError(kind, nothingDoneText(message, 'changed'), {
     code,
     hint,
     details: { ...details, manualSteps: steps },

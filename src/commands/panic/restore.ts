@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
 import { restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
@@ -46,7 +47,7 @@ export const command = defineCommand({
   action: async (context, { id, isLeaving, mutation }) => {
     const environment = await context.environment(mutation.effect.settings);
     context.progress.step('looking for open panics');
-    const recorded = await recordedPanics(context, environment);
+    const recorded = await beforeAnything(recordedPanics(context, environment), 'changed');
     const panic = openPanic(recorded.panics, id, context.changeId);
     const wanted = { ...recorded, panic, mutation };
     const made = isLeaving
@@ -101,7 +102,7 @@ async function restoredBy(
   if (panic.restored === null && foreseen.entries.length === 0)
     return closeUnwritten(context, environment, wanted, { ...foreseen, why: null });
   const byHand = targetOfCommand(panic.command)?.kind === 'global' ? [platformRemark] : [];
-  const made = await makeChange(context, mutation, () =>
+  const change = makeChange(context, mutation, () =>
     restorePanicIntent({
       id: panic.id,
       ifRevision: mutation.ifRevision,
@@ -113,6 +114,7 @@ async function restoredBy(
       },
     }),
   );
+  const made = await beforeAnything(change, 'changed');
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
   if (result.written === null && panic.restored === null) {

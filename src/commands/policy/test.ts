@@ -101,7 +101,9 @@ export const command = defineCommand({
       ['--against', against],
     ]);
     const { readPlacedFile } = await import('../../yaml-file.js');
-    const parsed = parsePolicyTests(readPlacedFile(await readInputText(context, file, '-f'), file));
+    const parsed = parsePolicyTests(
+      readPlacedFile(await readInputText(context, file, '-f'), file === '-' ? 'stdin' : file),
+    );
     const tests = chosenTests(parsed, input);
     const ran =
       against === null

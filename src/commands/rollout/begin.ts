@@ -4,6 +4,7 @@ import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { refusalOf, type RolloutAction } from '../../domain/rollout/actions.js';
 import type { RolloutState } from '../../domain/rollout/state.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { readRollout, type RolloutSession } from '../../procedures/rollout/session.js';
 import { render, type View } from '../../ui/view.js';
 import { confirmChange } from '../confirmation.js';
@@ -17,7 +18,8 @@ export async function rolloutFor(
   environment: Environment,
   action: Exclude<RolloutAction, 'start'>,
 ): Promise<{ readonly state: RolloutState; readonly nowMs: number }> {
-  const { state, serverTimeMs } = await readRollout(await sessionPorts(context, environment));
+  const read = readRollout(await sessionPorts(context, environment));
+  const { state, serverTimeMs } = await beforeAnything(read, 'changed');
   return { state: possible(state, action, environment), nowMs: serverTimeMs };
 }
 

@@ -109,7 +109,8 @@ export async function takeLease(
 ): Promise<RolloutSession> {
   const { openSession } = await import('../../procedures/rollout/session.js');
   const ttlMs = Math.max(30_000, context.options.timeoutMs + mutation.effect.waitMs + 2 * intervalMs + 10_000);
-  const wish = { environment: environment.name, token: context.randomness.hex(12), ttlMs, isTakeOver };
+  const run = context.partOf.find(({ kind }) => kind === 'runbook')?.id ?? null;
+  const wish = { environment: environment.name, token: context.randomness.hex(12), run, ttlMs, isTakeOver };
   return openSession(await sessionPorts(context, environment), { ...wish, holder: await context.actor() });
 }
 

@@ -14,6 +14,7 @@ import {
   soakLeftMs,
   type RolloutState,
 } from '../../domain/rollout/state.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { readRollout } from '../../procedures/rollout/session.js';
 import { rolloutPlanView } from '../../ui/rollout-plan-view.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
@@ -70,7 +71,8 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const environment = await context.environment(flags.mutation.effect.settings);
   if (isForced) assertReasonForForce(flags);
   // A step that was cut off goes on with what it began.
-  const begun = (await readRollout(await sessionPorts(context, environment))).state;
+  const read = readRollout(await sessionPorts(context, environment));
+  const begun = (await beforeAnything(read, 'changed')).state;
   const isOwn = begun !== null && context.changeId !== null && currentRecord(begun).changeId === context.changeId;
   if (isOwn) return attend(context, environment, await takeLease(context, environment, flags), flags);
   const found = await rolloutFor(context, environment, 'promote');

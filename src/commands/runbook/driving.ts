@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
-import { addressed } from '../../domain/printed-command.js';
+import { addressed, confirmedBy } from '../../domain/printed-command.js';
 import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
@@ -80,11 +80,12 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
 }
 
 /** Whatever stopped a run, the way on is the same. */
-function resumable(error: RlctlError, { id }: RunJournal, { address }: Environment): RlctlError {
+function resumable(error: RlctlError, { id }: RunJournal, environment: Environment): RlctlError {
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
   const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
-  const said = addressed(followedBy(hasOwn ? hint : null, `go on with: rlctl runbook resume ${id}`), address);
+  const on = `go on with: rlctl runbook resume ${id}${confirmedBy(environment)}`;
+  const said = addressed(followedBy(hasOwn ? hint : null, on), environment.address);
   const interruptedText =
     kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
   return new RlctlError(kind, interruptedText, { code, hint: said, details: { ...details, run: id } });
@@ -124,7 +125,7 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
 function stopped(
   { journal, stoppedAt }: RunEnd,
   exit: ErrorKind,
-  { address, isProtected, name }: Environment,
+  environment: Environment,
   runsPrograms: boolean,
 ): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
@@ -132,7 +133,7 @@ function stopped(
   const isWaiting = state === 'waiting';
   const flag = isWaiting ? ` --done ${step}` : '';
   const isBack = journal.steps.some((each) => each.state === 'undoing');
-  const confirm = isProtected ? ` --confirm ${name}` : '';
+  const confirm = confirmedBy(environment);
   const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}${confirm}`;
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
@@ -142,9 +143,9 @@ function stopped(
   const again = isWaiting
     ? `When it is done, go on with: ${on}${once}`
     : followedBy(outcome?.hint, `then go on with: ${on}`);
-  return new RlctlError(exit, addressed(message, address), {
+  return new RlctlError(exit, addressed(message, environment.address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',
-    hint: addressed(again, address),
+    hint: addressed(again, environment.address),
     details: { run: id, step, state, said: outcome?.text ?? null },
   });
 }

@@ -10,8 +10,7 @@ import { finding } from '../../domain/runbook/read.js';
 import { githubAnnotations } from '../../ui/github-annotations.js';
 import { runbookLintView } from '../../ui/runbook-lint-view.js';
 import { sarifLog } from '../../ui/sarif.js';
-import { defineCommand, listFlag, switchFlag } from '../command.js';
-import { collect } from '../command.js';
+import { collect, defineCommand, listFlag, switchFlag } from '../command.js';
 import { addReportFlags, assertOneOutput, writeReports } from '../reports.js';
 import { faultsOf, readRunbookFile, runbookFiles, type RunbookFile } from './library.js';
 

@@ -9,6 +9,7 @@ import { whyLeft } from '../../procedures/runbook/take-back.js';
 import { runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
 import { collect, defineCommand, listFlag, switchFlag, textFlag, type Outcome } from '../command.js';
 import { confirmChange, type Consent } from '../confirmation.js';
+import { confirmationRemarks } from '../demands.js';
 import { consentOf } from './acting.js';
 import { drive, keeperOf } from './driving.js';
 import { findRun, listRuns, stepsOf, type RunSteps } from './known-runs.js';
@@ -50,7 +51,7 @@ function planOf(
   environment: Environment,
   journal: RunJournal,
   { steps, noPrograms }: RunSteps,
-  { isTakingBack, choices }: Pick<ResumeInput, 'isTakingBack' | 'choices'>,
+  { isTakingBack, choices, confirm }: ResumeInput,
 ): RunPlan {
   const runbook: Runbook = {
     name: journal.runbook,
@@ -73,6 +74,7 @@ function planOf(
     environment,
     noPrograms,
     consentOf: (argv) => consentOf(environment, journal, argv),
+    remarks: confirmationRemarks(environment, { confirm }, 'the run'),
   };
 }
 

@@ -175,18 +175,16 @@ export const command = defineCommand({
     const steps = resolveSteps(found.runbook, values);
     const journal = await newJournal(context, environment, found, steps, values, input);
     const { noPrograms } = found;
+    const changes = steps.some(({ action }) => action.kind !== 'rlctl' || stepCommandOf(action.argv).isChange);
     const plan: RunPlan = {
       ...found,
       values,
       steps,
       environment,
       consentOf: (argv) => consentOf(environment, journal, argv),
+      remarks: refusalRemarks(environment, steps, input, changes),
     };
-    const changes = steps.some(({ action }) => action.kind !== 'rlctl' || stepCommandOf(action.argv).isChange);
-    if (input.isDryRun) {
-      const remarks = refusalRemarks(environment, steps, input, changes);
-      return { view: runPlanView({ ...plan, remarks }), exit: 'ok' };
-    }
+    if (input.isDryRun) return { view: runPlanView(plan), exit: 'ok' };
     await assertTrusted(context, found);
     await assertRunnable(context, environment, steps, input);
     await confirmChange(context, environment, input, {

@@ -1,9 +1,9 @@
-import { Secret } from '../../domain/secret.js';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
-import { parseSandbox, sandboxPath, stateFolder } from '../../config.js';
+import { sandboxPath, stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
-import { RlctlError, usageError } from '../../domain/errors.js';
+import { usageError } from '../../domain/errors.js';
+import { Secret } from '../../domain/secret.js';
 import type { Sandbox, SandboxOptions } from '../../sandbox/sandbox.js';
 import { sandboxView } from '../../ui/sandbox-view.js';
 import { defineCommand, textFlag } from '../command.js';
@@ -15,25 +15,6 @@ function whole(text: string | null, flag: string, fallback: number, max: number)
   if (text === null) return fallback;
   if (/^\d{1,6}$/.test(text) && Number(text) <= max) return Number(text);
   throw usageError(`${flag}: "${text}" is not a whole number up to ${max}`, `Give ${flag} a whole number.`);
-}
-
-/** Only one sandbox is registered at a time; one that died without a word is overwritten. */
-async function assertNoneRunning({ files, host }: Context): Promise<void> {
-  const found = parseSandbox(await files.readText(sandboxPath(host.env)));
-  if (found === null || !isAlive(found.pid)) return;
-  throw new RlctlError('usage', `a sandbox is running already (process ${found.pid})`, {
-    code: 'SANDBOX_RUNNING',
-    hint: `Use it with -e sandbox, or end it: kill ${found.pid}; or start another one beside it, with a state folder of its own: XDG_STATE_HOME=DIR rlctl sandbox up`,
-  });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The environment by which other commands reach the sandbox. */
@@ -120,7 +101,6 @@ export const command = defineCommand({
     secretFile: textFlag(flags, 'secretFile'),
   }),
   action: async (context, options) => {
-    await assertNoneRunning(context);
     const { startSandbox } = await import('../../sandbox/sandbox.js');
     context.progress.step('starting the sandbox');
     const sandbox = await startSandbox({

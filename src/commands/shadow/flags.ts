@@ -10,6 +10,7 @@ import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { partOf, valueOf } from '../../domain/part.js';
 import { flipCommand, pendingFlip } from '../../domain/shadow/flag-flip.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
@@ -82,7 +83,7 @@ export type FlagChangeMade =
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
-  const made = await makeFlagChange(context, environment, wanted);
+  const made = await beforeAnything(makeFlagChange(context, environment, wanted), 'written');
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
   const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };

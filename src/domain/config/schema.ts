@@ -124,12 +124,20 @@ export function parseConfigFile(value: unknown, place: string): ConfigFile {
   });
 }
 
-/** Where a key is called `__proto__`: the check would leave out what stands there, without a word. */
-function prototypeKeys(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
-  if (typeof value !== 'object' || value === null) return [];
+/**
+ * Where a key is called `__proto__`: the check would leave out what stands there, without a word. A part that YAML's aliases
+ * put in several places, or into itself, is looked through once.
+ */
+function prototypeKeys(
+  value: unknown,
+  path: readonly string[] = [],
+  seen = new Set<object>(),
+): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+  seen.add(value);
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, key];
-    return [...(key === '__proto__' ? [here] : []), ...prototypeKeys(inner, here)];
+    return [...(key === '__proto__' ? [here] : []), ...prototypeKeys(inner, here, seen)];
   });
 }
 

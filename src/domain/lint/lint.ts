@@ -60,7 +60,7 @@ function placeIn(origin: LintOrigin, at: number | null): FilePlace | null {
 function hintOf(discovery: Discovery, origin: LintOrigin): string {
   const { cure } = discovery;
   const command = origin.kind === 'file' ? null : discovery.command;
-  if (origin.kind === 'file' || command === null) return `${cure}.`;
+  if (origin.kind === 'file' || command === null) return cure.endsWith('?') ? cure : `${cure}.`;
   const [own, ...words] = command;
   const first = addressed(`rlctl ${own}`, origin.address);
   return `${cure}: ${words.length === 0 ? first : `${first} ${shellWords(words)}`}`;

@@ -19,11 +19,13 @@ export interface OpenOperation {
   readonly commands: readonly string[];
 }
 
+/** A panic that is known to be open. */
 export function openPanicOperation({ id, command, atMs, actor }: Panic): OpenOperation {
   const what = command.replace(/^panic /, '');
   return { kind: 'panic', id, what, state: 'open', sinceMs: atMs, by: actor, commands: [`rlctl panic restore ${id}`] };
 }
 
+/** An incident that has no end yet. */
 export function openIncidentOperation({ id, title, start, startedBy }: Incident): OpenOperation {
   const commands = ['rlctl incident status', 'rlctl incident end'];
   return { kind: 'incident', id, what: title, state: 'open', sinceMs: start.atMs, by: startedBy, commands };

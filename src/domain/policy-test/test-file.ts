@@ -96,7 +96,7 @@ export function invalidTests(file: string, faults: readonly string[]): RlctlErro
     faults.length > mostFaults ? [...faults.slice(0, mostFaults), `… and ${faults.length - mostFaults} more`] : faults;
   return new RlctlError(
     'usage',
-    `${file} has ${counted(faults.length, 'fault')}; nothing was tested:\n  ${shown.join('\n  ')}`,
+    `${file === '-' ? 'stdin' : file} has ${counted(faults.length, 'fault')}; nothing was tested:\n  ${shown.join('\n  ')}`,
     {
       code: 'POLICY_TESTS_INVALID',
       hint: 'Correct the places named; "rlctl policy test --schema" prints the form of the file.',

@@ -1,6 +1,5 @@
-import { onlyAsked } from '../../domain/doctor/checks.js';
 import { settingSentence } from '../../domain/config/setting-cure.js';
-import type { CheckId } from '../../domain/doctor/checks.js';
+import { onlyAsked, type CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import type { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';

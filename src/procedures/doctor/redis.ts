@@ -169,7 +169,10 @@ export const checkTtl = judging(
 
 /** Sets it now, and keeps it over the next restart. */
 function setting(seen: RedisFacts, name: string, value: string): string {
-  return `${redisCli(seen, 'CONFIG', 'SET', name, value)} && ${redisCli(seen, 'CONFIG', 'REWRITE')}`;
+  const now = redisCli(seen, 'CONFIG', 'SET', name, value);
+  return seen.hasConfigFile === false
+    ? `${now}; and start it with --${name} ${value} from now on, since it has no configuration file to keep that in`
+    : `${now} && ${redisCli(seen, 'CONFIG', 'REWRITE')}`;
 }
 
 const typeOf: Readonly<Record<KeyFacts['what'], string>> = {

@@ -1,6 +1,6 @@
 import { counted } from '../../domain/counted.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
-import type { Effect } from '../effect.js';
+import { verifyStep, type Effect } from '../effect.js';
 import type { Step } from '../step.js';
 import { namedInstances, whyFailed } from './failed-instances.js';
 import { fleetEvidence } from './fleet-evidence.js';
@@ -32,8 +32,7 @@ export function fleetEffect(result: Pick<FleetReload, 'instances' | 'tookMs'>, i
     detail: `${done} of ${counted(instances.length, 'instance')} done, ${failed} failed, ${untried} not tried`,
     tookMs,
   };
-  const states = { proven: 'done', notAttempted: 'skipped', notProven: 'unverified', contradicted: 'failed' } as const;
-  const verify: Step = { name: 'verify', state: states[proof.verdict], detail: proof.diagnosis, tookMs: proof.tookMs };
+  const verify = verifyStep(proof);
   return {
     reloads: instances.flatMap((each) => (each.reload === null ? [] : [each.reload])),
     proof,
@@ -99,7 +98,8 @@ function diagnosisOf(
 ): string {
   const all = counted(instances.length, 'instance');
   const failed = instances.filter(({ state }) => state === 'failed');
-  if (verdict === 'proven') return `each of ${all} shows what is stored${trusting(workers)}`;
+  if (verdict === 'proven')
+    return `${instances.length === 1 ? 'the one instance' : `each of ${all}`} shows what is stored${trusting(workers)}`;
   if (verdict === 'notAttempted') {
     const but = failed.length === 0 ? '' : `, and ${failed.length} of ${all} did not take the reload`;
     return `the proof was waived with --no-verify${but}; run: rlctl fleet status`;

@@ -1,6 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { inParallel } from '../reload/in-parallel.js';
@@ -87,7 +88,7 @@ export async function readForFleet(
 ): Promise<StoredOverrides | null> {
   if (!effect.isVerified) return null;
   onStep?.('reading the document');
-  const stored = await store.read(deadline);
+  const stored = await beforeAnything(store.read(deadline), 'sent');
   if (revision !== null && stored.revision !== revision) throw changedSince();
   if (!isForced) assertReloadable(stored, lastRevision, '--force reloads all the same.');
   return stored;

@@ -1,4 +1,5 @@
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { followedBy } from '../../domain/followed-by.js';
 import type { Incident } from '../../domain/incident/incident.js';
 
 // Why an incident cannot be opened, added to or ended.
@@ -74,7 +75,10 @@ export function alwaysChanging(): RlctlError {
 export function leaveByHand({ message, code, hint, details }: RlctlError): RlctlError {
   return new RlctlError('conflict', message, {
     code,
-    hint: `${hint ?? ''} Then again: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep`,
+    hint: followedBy(
+      hint,
+      'then again: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
+    ),
     ...(details ? { details } : {}),
   });
 }

@@ -41,19 +41,21 @@ const mostNotes = 1000;
 /** A document that is kept with the start, characters. */
 const longestDocument = 256 * 1024;
 
-/** The open incident; `null`: there is none. */
-export async function openIncident(ports: IncidentPorts): Promise<Incident | null> {
+type ReadPorts = Pick<IncidentPorts, 'operations' | 'deadline'>;
+
+/** The open incident; `null`: there is none. Throws what the store throws, and where what is kept cannot be read. */
+export async function openIncident(ports: ReadPorts): Promise<Incident | null> {
   return (await readOpen(ports))?.incident ?? null;
 }
 
 /** The open incident. Throws a usage error (2) where there is none. */
-export async function theOpenIncident(ports: IncidentPorts): Promise<Incident> {
+export async function theOpenIncident(ports: ReadPorts): Promise<Incident> {
   const incident = await openIncident(ports);
   if (incident === null) throw noneOpen();
   return incident;
 }
 
-async function readOpen(ports: IncidentPorts): Promise<Kept | null> {
+async function readOpen(ports: ReadPorts): Promise<Kept | null> {
   const { text, serverTimeMs } = await ports.operations.read(openIncidentName, ports.deadline);
   if (text === null) return null;
   const incident = parseIncident(text, openIncidentName);

@@ -1,5 +1,4 @@
 import { RlctlError } from '../../domain/errors.js';
-import { openIncidentName, parseIncident } from '../../domain/incident/incident.js';
 import {
   openIncidentOperation,
   openPanicOperation,
@@ -11,6 +10,7 @@ import type { OperationKind } from '../../domain/operation/reference.js';
 import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore } from '../../ports/override-store.js';
+import { openIncident } from '../incident/stored.js';
 import { allPanics, type PanicPorts } from '../panic/panics.js';
 import { readRollout } from '../rollout/session.js';
 import { readRuns, type RunsPorts } from '../runbook/runs.js';
@@ -73,9 +73,8 @@ async function panics({ kept, deadline }: OpenOperationsPorts): Promise<OpenOper
 }
 
 async function incident({ kept, deadline }: OpenOperationsPorts): Promise<readonly OpenOperation[]> {
-  const text = (await kept?.operations.read(openIncidentName, deadline))?.text ?? null;
-  const found = text === null ? null : parseIncident(text, openIncidentName);
-  return found === null || found.end !== null ? [] : [openIncidentOperation(found)];
+  const found = kept && (await openIncident({ operations: kept.operations, deadline }));
+  return found === null ? [] : [openIncidentOperation(found)];
 }
 
 async function rollout({ kept, deadline }: OpenOperationsPorts): Promise<readonly OpenOperation[]> {

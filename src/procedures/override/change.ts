@@ -1,6 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { isExempt } from '../../domain/guard/commands.js';
 import { RlctlError } from '../../domain/errors.js';
+import { undoCommand } from '../../domain/override/undo-command.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { effectExit, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
 import type { OnStep, Step } from '../step.js';
@@ -96,7 +97,7 @@ function interruptedAfter(written: Written, reason: unknown): RlctlError {
   const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
   return new RlctlError(kind, `${kind} after change ${written.changeId} was written; its effect is not proven`, {
     code: kind.toUpperCase(),
-    hint: `Run "rlctl reload" to make it take hold and prove it${isExempt(written.plan.intent.command) ? '' : ', or "rlctl override undo" to take it back'}.`,
+    hint: `Run "rlctl reload" to make it take hold and prove it${isExempt(written.plan.intent.command) ? '' : `, or "${undoCommand(written.plan.revisionAfter)}" to take it back`}.`,
     details: { changeId: written.changeId, applied: true },
   });
 }

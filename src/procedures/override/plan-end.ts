@@ -97,9 +97,17 @@ export function endRemarks(
   }
   if (untilMs !== null) {
     const why = unattended(stored.heartbeat, stored.serverTimeMs);
-    return why === null ? [] : [`${why}. ${attendCure}`];
+    return why === null ? lateRemarks(untilMs, stored) : [`${why}. ${attendCure}`];
   }
   return cancelled(planned);
+}
+
+/** What applies ends has to look once to know of one: an end that may come before its next look is told. */
+function lateRemarks(untilMs: number, { heartbeat, serverTimeMs }: StoredOverrides): readonly string[] {
+  const period = heartbeat === null || heartbeat === 'unknown' ? null : periodMs(heartbeat);
+  if (period === null || untilMs - serverTimeMs >= period) return [];
+  const every = formatDuration(period);
+  return [`what applies ends looks every ${every}: it may be taken back up to ${every} too late`];
 }
 
 /** The ends that come back with what they belong to. */

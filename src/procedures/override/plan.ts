@@ -218,7 +218,7 @@ function checkRevision(stored: StoredOverrides, wanted: string | null): void {
     `the document is at revision ${stored.revision.slice(0, 12)}, not at ${wanted}; nothing was written`,
     {
       code: 'REVISION_MISMATCH',
-      hint: 'Look at it again with "rlctl override list", then repeat with the revision it prints.',
+      hint: 'See who changed it with "rlctl override history", then decide again on what is stored now: "rlctl override list" prints its revision.',
       details: { wanted, found: stored.revision },
     },
   );

@@ -1,7 +1,7 @@
 import { findMember, rawValue, scanDocument } from '../../domain/override/document.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
-import { takeEffect, type Effect, type EffectInput, type Expectation } from '../effect.js';
+import { takeEffect, withProof, type Effect, type EffectInput, type Expectation } from '../effect.js';
 import type { OnStep } from '../step.js';
 import type { ChangePorts } from './change.js';
 
@@ -61,8 +61,10 @@ function rawIn(bytes: Uint8Array | null, route: string): string | null {
   }
 }
 
-function overtaken(effect: Effect, lost: readonly string[], { lastEntry }: StoredOverrides): Effect {
-  const by = lastEntry?.body == null ? '' : ` (last change ${lastEntry.changeId} by ${lastEntry.body.actor})`;
+function overtaken(effect: Effect, lost: readonly string[], { lastEntry, revision }: StoredOverrides): Effect {
+  // The newest entry of the history may be this change itself, where somebody wrote past it.
+  const isRecorded = lastEntry?.next === revision && lastEntry.body !== null;
+  const by = isRecorded ? ` (last change ${lastEntry.changeId} by ${lastEntry.body.actor})` : ' past rlctl';
   const names = lost.map((route) => JSON.stringify(route)).join(', ');
   const diagnosis = `${names} was changed again since${by}, so this change is not what is stored any more; see: rlctl override history`;
   const proof = {
@@ -72,5 +74,5 @@ function overtaken(effect: Effect, lost: readonly string[], { lastEntry }: Store
     trap: null,
     diagnosis,
   };
-  return { ...effect, proof, isOvertaken: true };
+  return { ...withProof(effect, proof), isOvertaken: true };
 }

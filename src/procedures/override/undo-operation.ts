@@ -6,7 +6,7 @@ import type { HistoryEntry } from '../../domain/override/history.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
 import type { RouteMetadata } from '../../domain/override/metadata.js';
 import { documentAt } from '../../domain/override/replay.js';
-import type { RevertConflict } from '../../domain/override/reversal.js';
+import type { IsTaken, RevertConflict } from '../../domain/override/reversal.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
@@ -21,6 +21,8 @@ export interface WayBack {
   readonly what: string;
   /** What taking it back is itself a part of; absent: nothing. */
   readonly partOf?: readonly OperationRef[];
+  /** What to do where somebody changed one of its routes since; absent: to look at the history, and to set it by hand. */
+  readonly cure?: string;
 }
 
 /** Which changes are to be taken back together. */
@@ -37,6 +39,8 @@ export interface TakenBack {
   readonly undone: readonly string[];
   /** The document before an entry, where it was replaced as a whole: `null`: no key; `undefined`: nothing leads to it. */
   readonly before: (entry: HistoryEntry) => Uint8Array | null | undefined;
+  /** Only these routes of them; absent: all. */
+  readonly isTaken?: IsTaken;
 }
 
 /**
@@ -59,10 +63,10 @@ export function undoOperationIntent(ports: StorePorts, { belongs, ...wanted }: O
 
 /** The same of whatever `find` says of a document as it stands; asked again when somebody else was faster. */
 export function takeBackIntent(
-  { command, ifRevision, what, partOf }: WayBack,
+  { command, ifRevision, what, partOf, cure = usualCure }: WayBack,
   find: (stored: StoredOverrides) => Promise<TakenBack>,
 ): ChangeIntent {
-  const found: { entries: readonly HistoryEntry[]; undone: readonly string[] } = { entries: [], undone: [] };
+  let found: Pick<TakenBack, 'entries' | 'undone' | 'isTaken'> = { entries: [], undone: [] };
   return {
     command,
     routes: [],
@@ -70,22 +74,31 @@ export function takeBackIntent(
     ifRevision,
     undoes: () => found.undone[0] ?? null,
     alsoUndoes: () => found.undone.slice(1),
-    restored: () => metadataBeforeAll(found.entries),
+    restored: () => metadataBeforeAll(found),
     terms: () => (partOf === undefined ? {} : { partOf }),
     edit: async (document, stored): Promise<Edit> => {
-      const { entries, undone, before } = await find(stored);
-      found.entries = entries;
-      found.undone = undone;
-      const { edit, conflicts } = revertEntries(document ?? scanDocument(null), entries, before);
-      if (conflicts.length > 0) throw cannotUndo(what, entries, conflicts);
+      const { before, ...taken } = await find(stored);
+      found = taken;
+      const { edit, conflicts } = revertEntries(document ?? scanDocument(null), taken.entries, before, taken.isTaken);
+      if (conflicts.length > 0) throw cannotUndo(what, taken.entries, { conflicts, cure });
       return edit;
     },
   };
 }
 
-/** What was known of each route before the oldest of the changes that touched it. */
-function metadataBeforeAll(newestFirst: readonly HistoryEntry[]): ReadonlyMap<string, RouteMetadata | null> {
-  return new Map(newestFirst.flatMap(({ body }) => (body === null ? [] : [...metadataBefore(body)])));
+const usualCure =
+  'Look at "rlctl override history" and set these routes by hand, or undo the later change of them first.';
+
+/** What was known of each route before the oldest of the changes of it that are taken back. */
+function metadataBeforeAll({
+  entries,
+  isTaken = () => true,
+}: Pick<TakenBack, 'entries' | 'isTaken'>): ReadonlyMap<string, RouteMetadata | null> {
+  return new Map(
+    entries.flatMap((entry) =>
+      entry.body === null ? [] : [...metadataBefore(entry.body)].filter(([route]) => isTaken(entry, route)),
+    ),
+  );
 }
 
 function nothingStands(what: string): RlctlError {
@@ -96,15 +109,15 @@ function nothingStands(what: string): RlctlError {
 }
 
 /** A conflict with every route that cannot be put back, three ways. */
-export function cannotUndo(
+function cannotUndo(
   what: string,
   entries: readonly HistoryEntry[],
-  conflicts: readonly RevertConflict[],
+  { conflicts, cure }: { readonly conflicts: readonly RevertConflict[]; readonly cure: string },
 ): RlctlError {
   const reasons = conflicts.map(({ route, why }) => `${JSON.stringify(route)}: ${why}`);
   return new RlctlError('conflict', `${what} cannot be taken back, ${reasons.join('; ')}; nothing was written`, {
     code: 'UNDO_CONFLICT',
-    hint: 'Look at "rlctl override history" and set these routes by hand, or undo the later change of them first.',
+    hint: cure,
     details: {
       changes: entries.map(({ changeId }) => changeId),
       routes: conflicts.map(({ route, expected, found }) => ({

@@ -1,18 +1,15 @@
-import { RlctlError } from '../../domain/errors.js';
 import { isSameJson } from '../../domain/json.js';
 import { findMember, rawValue, scanDocument, type OverrideDocument } from '../../domain/override/document.js';
-import { revertEntries, type Edit } from '../../domain/override/edit.js';
+import type { Edit } from '../../domain/override/edit.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
-import type { RouteMetadata } from '../../domain/override/metadata.js';
-import { metadataBefore } from '../../domain/override/metadata-change.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { restoreDocument } from '../../domain/override/restore.js';
 import { leftRemarks, type Restoration } from '../../domain/panic/restoration.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent } from '../override/plan.js';
-import { cannotUndo } from '../override/undo-operation.js';
+import { takeBackIntent } from '../override/undo-operation.js';
 
 /** A panic through overrides that is to be taken back. */
 export interface PanicToRestore {
@@ -35,42 +32,36 @@ interface Judged {
  * is its own to put back, nothing is written either.
  */
 export function restorePanicIntent({ id, ifRevision, judge, remarks }: PanicToRestore): ChangeIntent {
-  const found: { restoration: Restoration | null } = { restoration: null };
-  const entries = (): readonly HistoryEntry[] => found.restoration?.entries ?? [];
+  const found: { judged: Judged | null } = { judged: null };
+  const partOf = [{ kind: 'panic' as const, id }];
+  const wanted = { command: 'panic restore', ifRevision, what: `the panic ${id}`, partOf, cure: leaveHint(id) };
+  const intent = takeBackIntent(wanted, async (stored) => {
+    const judged = await judge(stored);
+    found.judged = judged;
+    const { entries, isTaken } = judged.restoration;
+    const oldestFirst = judged.history.toReversed();
+    const undone = entries.map(({ changeId }) => changeId);
+    return { entries, undone, isTaken, before: (entry) => documentAt(oldestFirst, entry.prev) };
+  });
   return {
-    command: 'panic restore',
-    routes: [],
-    isForced: false,
-    ifRevision,
-    undoes: () => entries()[0]?.changeId ?? null,
-    alsoUndoes: () =>
-      entries()
-        .slice(1)
-        .map(({ changeId }) => changeId),
-    restored: () => (found.restoration === null ? new Map() : metadataBeforeTaken(found.restoration)),
-    remarks: () => [...leftRemarks(found.restoration?.left ?? []), ...remarks],
+    ...intent,
+    remarks: () => [...leftRemarks(found.judged?.restoration.left ?? []), ...remarks],
     terms: () => {
-      const leaves = found.restoration?.leaves ?? [];
-      return { partOf: [{ kind: 'panic', id }], ...(leaves.length === 0 ? {} : { leaves }) };
+      const leaves = found.judged?.restoration.leaves ?? [];
+      return { partOf, ...(leaves.length === 0 ? {} : { leaves }) };
     },
     edit: async (current, stored): Promise<Edit> => {
+      const edit = await intent.edit(current, stored);
       const document = current ?? scanDocument(null);
-      const { restoration, history } = await judge(stored);
-      found.restoration = restoration;
-      if (restoration.entries.length === 0) return noEdit(document);
-      const oldestFirst = history.toReversed();
-      const before = (entry: HistoryEntry): Uint8Array | null | undefined => documentAt(oldestFirst, entry.prev);
-      const { edit, conflicts } = revertEntries(document, restoration.entries, before, restoration.isTaken);
-      if (conflicts.length > 0) throw asPanic(cannotUndo(`the panic ${id}`, restoration.entries, conflicts), id);
-      return inOldOrder(document, edit, baseOf(restoration, history, document));
+      if (found.judged === null || found.judged.restoration.entries.length === 0) return noEdit(document);
+      return inOldOrder(document, edit, baseOf(found.judged, document));
     },
   };
 }
 
 /** The document before the first panic; `null`: something else was changed since, or it is not at hand. */
 function baseOf(
-  { base }: Restoration,
-  newestFirst: readonly HistoryEntry[],
+  { restoration: { base }, history: newestFirst }: Judged,
   document: OverrideDocument,
 ): OverrideDocument | null {
   const isUntouched = newestFirst[0]?.next === revisionOf(document.bytes);
@@ -95,25 +86,7 @@ function inOldOrder(document: OverrideDocument, edit: Edit, base: OverrideDocume
   return isSame && !Buffer.from(edit.next).equals(base.bytes) ? restoreDocument(document, base) : edit;
 }
 
-/** What was known of each route before the oldest change of it that is taken back. */
-function metadataBeforeTaken({ entries, isTaken }: Restoration): ReadonlyMap<string, RouteMetadata | null> {
-  return new Map(
-    entries.flatMap((entry) =>
-      entry.body === null ? [] : [...metadataBefore(entry.body)].filter(([route]) => isTaken(entry, route)),
-    ),
-  );
-}
-
 /** What somebody set on purpose may be what is wanted by now. */
-function asPanic({ kind, message, code, details }: RlctlError, id: string): RlctlError {
-  return new RlctlError(kind, message, {
-    code,
-    hint: leaveHint('Where what stands there now is as it should be, close the panic and leave it', id),
-    ...(details === undefined ? {} : { details }),
-  });
-}
-
-/** How to close a panic whose effect somebody changed on purpose. */
-function leaveHint(when: string, id: string): string {
-  return `${when}: rlctl panic restore ${id} --leave. Else set it by hand, or take the later change back first: rlctl override undo`;
+function leaveHint(id: string): string {
+  return `Where what stands there now is as it should be, close the panic and leave it: rlctl panic restore ${id} --leave. Else set it by hand, or take the later change back first: rlctl override undo`;
 }

@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import {
   emptiedCure,
   emptiedText,
@@ -41,7 +42,7 @@ export interface ReloadResult {
  */
 export async function reloadSafely(ports: ChangePorts, input: SafeReloadInput, onStep?: OnStep): Promise<ReloadResult> {
   onStep?.('reading the document');
-  const stored = input.effect.isVerified ? await ports.store.read(ports.deadline) : null;
+  const stored = input.effect.isVerified ? await beforeAnything(ports.store.read(ports.deadline), 'sent') : null;
   if (stored !== null && !input.isForced) assertReloadable(stored, input.lastRevision, '--force reloads all the same.');
   const expected = { storedBytes: stored?.bytes ?? null, changed: [] };
   const wanted = input.effect.reload;

@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import { formatDuration } from '../../domain/duration.js';
+import { beforeAnything } from '../../domain/nothing-done.js';
 import { afterEvent, type RolloutEvent } from '../../domain/rollout/machine.js';
 import { parseRollout, rolloutText, type RolloutState } from '../../domain/rollout/state.js';
 import type { Clock } from '../../ports/clock.js';
@@ -70,6 +71,8 @@ export interface SessionWish {
   readonly holder: string;
   /** Unique to this process. */
   readonly token: string;
+  /** The run of a runbook that this is a step of; `null`: none. */
+  readonly run: string | null;
   readonly ttlMs: number;
   /** Take the lease also from somebody whose lease has not run out. */
   readonly isTakeOver: boolean;
@@ -77,15 +80,21 @@ export interface SessionWish {
 
 /**
  * Takes the lease of an environment's rollout. Throws a conflict (5) that names the holder and the end where somebody else
- * has it. A lease that was taken over is noted in the rollout.
+ * has it. What an earlier process of the same run left behind is given back first: only one drives a run at a time, so that
+ * one is gone, or was taken over from. A lease that was taken over is noted in the rollout.
  */
 export async function openSession(ports: SessionPorts, wish: SessionWish): Promise<RolloutSession> {
   const { operations, clock, deadline } = ports;
-  const { holder, token, ttlMs, isTakeOver, environment } = wish;
-  const before = await operations.read(operation, deadline);
+  const { holder, run, ttlMs, isTakeOver, environment } = wish;
+  const ofRun = run === null ? null : `${run}/`;
+  const token = `${ofRun ?? ''}${wish.token}`;
+  const before = await beforeAnything(operations.read(operation, deadline), 'changed');
   // What cannot be read is not to be held.
   stateIn(before.text);
   const wanted = { holder, token, ttlMs };
+  // By its token: somebody who takes it over in this moment keeps it.
+  if (before.lease !== null && ofRun !== null && before.lease.token.startsWith(ofRun))
+    await operations.release(operation, before.lease.token, deadline);
   const taken = await operations.lease(operation, { ...wanted, isForced: isTakeOver }, deadline);
   if (taken.kind === 'taken') throw heldBy(taken.by, before.serverTimeMs, environment);
   const stored = await operations.read(operation, deadline);

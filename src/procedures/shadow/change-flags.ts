@@ -15,6 +15,7 @@ import type { StoredOverrides } from '../../ports/override-store.js';
 import {
   effectExit,
   reloadAndProve,
+  withProof,
   type Effect,
   type EffectInput,
   type EffectPorts,
@@ -162,14 +163,7 @@ function withObjection(effect: Effect, objection: Objection | undefined, require
   const isProven = told.verdict === 'proven';
   const diagnosis = `${isProven ? '' : `${told.diagnosis}; `}${text}; ${cure}`;
   const verdict = isProven ? ({ verdict: 'notProven', levelAsked: 'enforced' } as const) : {};
-  return {
-    ...effect,
-    proof: { ...told, ...verdict, evidence, diagnosis, convergedMs: null },
-    steps: effect.steps.map((step) => {
-      if (step.name !== 'verify') return step;
-      return { ...step, detail: diagnosis, ...(isProven ? { state: 'unverified' as const } : {}) };
-    }),
-  };
+  return withProof(effect, { ...told, ...verdict, evidence, diagnosis, convergedMs: null });
 }
 
 /** One process says that it is as wanted, and nothing was written: a reload could not make it more so. */

@@ -12,6 +12,14 @@ test('names of Object’s own are names like any other', () => {
   expect(config.environments?.['hasOwnProperty']?.buckets).toEqual(buckets);
 });
 
+test('a file whose aliases lead in a circle is refused like any other that has unknown keys', () => {
+  const circle: Record<string, unknown> = {};
+  circle['again'] = circle;
+  expect(() => parseConfigFile({ environments: circle }, 'rlctl.yaml')).toThrow(
+    'environments.again: unknown key "again"',
+  );
+});
+
 test('what is called __proto__ is refused with its place, and nothing is left out without a word', () => {
   const text = '{"environments":{"__proto__":{},"a":{"buckets":{"__proto__":{"routes":["/api"]}}}}}';
   const parse = (): unknown => parseConfigFile(read(text), 'c.yaml');

@@ -14,10 +14,11 @@ beforeEach(() => {
 const begun = beginRollout(threeStages, { id: 'r-1', reason: null, ticket: null, work: workOf('c0', 1000) });
 const changed = { kind: 'changed', atMs: 2000, proof: 'proven' } as const;
 
-function open(holder: string, isTakeOver = false): Promise<RolloutSession> {
+function open(holder: string, isTakeOver = false, run: string | null = null): Promise<RolloutSession> {
   const { operations, clock } = state;
   const ports = { operations: operations.store(), clock, deadline: createFakeDeadline(clock, 600_000) };
-  return openSession(ports, { environment: 'prod', holder, token: `token-of-${holder}`, ttlMs: 30_000, isTakeOver });
+  const wish = { environment: 'prod', holder, token: `token-of-${holder}`, run, ttlMs: 30_000, isTakeOver };
+  return openSession(ports, wish);
 }
 
 const read = () =>
@@ -68,6 +69,26 @@ describe('one driver at a time', () => {
     await open('bob');
     await expect(ann.apply({ kind: 'paused', atMs: 3000, by: 'ann', why: '' })).rejects.toMatchObject({
       code: 'ROLLOUT_LEASE_LOST',
+    });
+  });
+
+  test('a later process of the same run goes on at once, and the one before writes nothing more', async () => {
+    const before = await open('ann', false, 'run-1');
+    await before.begin(begun);
+    await expect(open('ann')).rejects.toMatchObject({ code: 'ROLLOUT_LOCKED' });
+    await expect(open('bob', false, 'run-2')).rejects.toMatchObject({ code: 'ROLLOUT_LOCKED' });
+    const later = await open('bob', false, 'run-1');
+    expect(later.state?.notes.at(-1)).toMatchObject({ by: 'bob', text: 'took over from ann' });
+    await expect(before.apply(changed)).rejects.toMatchObject({ code: 'ROLLOUT_LEASE_LOST' });
+    expect((await later.apply(changed))?.phase).toBe('watching');
+  });
+
+  test('a run does not take back what somebody took over from it', async () => {
+    await (await open('ann', false, 'run-1')).begin(begun);
+    await open('bob', true);
+    await expect(open('ann', false, 'run-1')).rejects.toMatchObject({
+      code: 'ROLLOUT_LOCKED',
+      message: expect.stringContaining('bob drives the rollout') as string,
     });
   });
 

@@ -4,11 +4,14 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childEnv } from '../../support/cli.js';
-import { mutations, type Mutation } from '../mutations.js';
+import { edgeMutations } from '../mutations/edges.js';
+import type { Mutation } from '../mutations/mutation.js';
+import { storeMutations } from '../mutations/store.js';
 import type { Trial, UnitOutcome } from '../trial.js';
 
 const root = join(import.meta.dirname, '../../..');
 const copied = ['src', 'test', 'bin', '.ci', 'package.json', 'tsconfig.json', 'README.md', 'completions'];
+const mutations: readonly Mutation[] = [...storeMutations, ...edgeMutations];
 /** A test that hangs without its line has failed as well. */
 const longestMs = 90_000;
 

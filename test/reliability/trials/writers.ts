@@ -1,12 +1,15 @@
 // Many writers on one document, and loops that end what is temporary: is an update ever lost, an end applied twice?
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CliRun } from '../../support/cli.js';
 import { chances } from '../chances.js';
-import { crowd, openGround, two, type TrialGround } from '../ground.js';
-import { readEntries, replayFaults, type Entry } from '../oracle.js';
+import { crowd } from '../crowd.js';
+import type { Entry } from '../oracle.js';
+import { kept, openStoreGround, ratesOf, setting, two, type StoreGround } from '../store-ground.js';
 import type { Shard, Trial, UnitOutcome } from '../trial.js';
 
-/** Somebody else's entries, in a form that no writer of ours would choose. */
-const first = '{ "/keep/one" : {"rate":"12" , "x":[1, 2.50]},\n\t"/keep/\\u0074wo":{} }';
+/** What changes a document of its own. */
+type Rlctl = (...args: readonly string[]) => CliRun;
+
 const shared = 4;
 const sizes = { full: { size: 64, loops: 4, seconds: 10 }, quick: { size: 8, loops: 2, seconds: 4 } };
 /** How long ends may take to be applied once the writers have stopped. */
@@ -44,19 +47,12 @@ function choose(chance: () => number, index: number, count: number): Step {
   return { kind: 'own', route: `/w/${two(index)}` };
 }
 
-async function write(
-  ground: TrialGround,
-  seen: Seen,
-  writer: Writer,
-  { index, size }: { index: number; size: number },
-) {
+async function write(rlctl: Rlctl, seen: Seen, writer: Writer, { index, size }: { index: number; size: number }) {
   const { route, kind, seconds } = choose(writer.chance, index, (writer.count += 1));
   // No two writers ever write the same: that would be no change, and leave no entry.
   const rate = 1 + ((writer.count * size + index) % 60_000);
   const lasting = kind === 'end' ? ['--for', `${seconds}s`] : [];
-  const told = ['--no-reload', '--json', '--timeout', '60s'];
-  const { code, out, err } = await ground.rlctl('override', 'set', route, '--rate', String(rate), ...lasting, ...told)
-    .ended;
+  const { code, out, err } = await rlctl(...setting(route, rate, ...lasting)).ended;
   if (code === 0) {
     const { changeId: id } = JSON.parse(out) as { changeId: string };
     seen.done.push({ kind, route, id });
@@ -120,21 +116,21 @@ function judge({ writers, entries, last, seen }: Told) {
   };
 }
 
-async function allEnded({ redis, key }: TrialGround): Promise<void> {
+async function allEnded({ document }: StoreGround, namespace: string): Promise<void> {
   const untilMs = performance.now() + graceMs;
   while (performance.now() < untilMs) {
-    const document = JSON.parse((await redis.get(key)) ?? '{}') as Record<string, unknown>;
-    if (!Object.keys(document).some((route) => route.startsWith('/t/'))) return;
+    if (![...ratesOf(await document(namespace)).keys()].some((route) => route.startsWith('/t/'))) return;
     await sleep(100);
   }
 }
 
-async function unit(ground: TrialGround, unitIndex: number, { seed, isQuick, progress }: Shard): Promise<UnitOutcome> {
+async function unit(ground: StoreGround, unitIndex: number, { seed, isQuick, progress }: Shard): Promise<UnitOutcome> {
   const { size, loops, seconds } = isQuick ? sizes.quick : sizes.full;
-  await ground.redis.flushall();
-  await ground.redis.set(ground.key, first);
+  const namespace = `writers${unitIndex}`;
+  await ground.begin(namespace);
+  const rlctl: Rlctl = (...args) => ground.rlctl(namespace, args);
   const watch = ['override', 'expire', '--watch', '--every', '1s', '--no-reload', '-o', 'ndjson'];
-  const watchers = Array.from({ length: loops }, () => ground.rlctl(...watch));
+  const watchers = Array.from({ length: loops }, () => rlctl(...watch));
   const seen: Seen = { done: [], conflicts: 0, timedOut: 0, unknown: [], failed: [] };
   const writers: readonly Writer[] = Array.from({ length: size }, (_, index) => ({
     route: `/w/${two(index)}`,
@@ -145,19 +141,20 @@ async function unit(ground: TrialGround, unitIndex: number, { seed, isQuick, pro
   const ended = (): number => seen.done.filter(({ kind }) => kind === 'end').length;
   const most = await crowd(
     { size, seconds, isEnough: () => seen.done.length >= 2 * size && ended() >= loops },
-    (index) => write(ground, seen, writers[index] as Writer, { index, size }),
+    (index) => write(rlctl, seen, writers[index] as Writer, { index, size }),
     (left) => progress(`${seen.done.length} written, ${seen.conflicts} conflicts, ${left} s left`),
   );
   progress('waiting for what has not ended yet');
-  await allEnded(ground);
+  await allEnded(ground, namespace);
   const dead = watchers.filter(({ child }) => child.exitCode !== null).length;
   for (const { child } of watchers) child.kill('SIGINT');
   await Promise.all(watchers.map((watcher) => watcher.ended));
-  const last = (await ground.redis.getBuffer(ground.key)) ?? Buffer.from('{}');
-  const entries = await readEntries(ground.redis, `{${ground.key}}:history`);
-  const audit = await ground.rlctl('audit', 'verify', '--anchor', 'none', '--json', '--timeout', '60s').ended;
+  const last = (await ground.document(namespace)) ?? Buffer.from('{}');
+  const entries = await ground.history(namespace);
+  const held = await ground.held(namespace);
+  const audit = await rlctl('audit', 'verify', '--anchor', 'none', '--timeout', '60s').ended;
   const { lost, strangers, ends, once, rounds } = judge({ writers, entries, last, seen });
-  const isKept = String(last).startsWith(first.slice(0, -2));
+  const isKept = String(last).startsWith(`{ ${kept}`);
   return {
     counts: {
       'updates acknowledged': seen.done.length,
@@ -169,14 +166,14 @@ async function unit(ground: TrialGround, unitIndex: number, { seed, isQuick, pro
       'ends set': ends,
       'ends applied exactly once': once,
       'writes by the expire loops': rounds,
-      'history entries, replayed and chained': entries.length,
+      ...held.counts,
     },
     most: { 'processes at once': most + loops },
     faults: [
       ...(lost > 0 ? [`${lost} updates lost`] : []),
       ...(strangers > 0 ? [`${strangers} changes that nobody was told of`] : []),
       ...(once < ends ? [`${ends - once} of ${ends} ends not applied exactly once, or too early`] : []),
-      ...replayFaults(entries, { first: Buffer.from(first), last }),
+      ...held.faults,
       ...(audit.code === 0 ? [] : [`audit verify ended with ${audit.code}: ${audit.out}${audit.err}`]),
       ...(isKept ? [] : ['bytes of somebody else’s entries were changed']),
       ...(dead > 0 ? [`${dead} of ${loops} expire loops ended by themselves`] : []),
@@ -194,7 +191,7 @@ export const writers: Trial = {
   least: { 'updates acknowledged': 1280, 'ends set': 40 },
   leastQuick: { 'updates acknowledged': 16, 'ends set': 2 },
   open: async (shard) => {
-    const ground = await openGround('trial');
+    const ground = await openStoreGround();
     return {
       unit: (index) => unit(ground, index, shard),
       close: async () => {

@@ -1,0 +1,31 @@
+import { RlctlError } from './errors.js';
+
+type Done = 'written' | 'changed' | 'sent';
+
+const isSaid = /nothing (?:was|has been)|was not (?:applied|changed)|before anything was/;
+
+/** A message that says what a failure left behind: nothing. One that says so itself stays as it is. */
+export function nothingDoneText(message: string, done: Done): string {
+  return isSaid.test(message) ? message : `${message.replace(/\.$/, '')}; nothing was ${done}`;
+}
+
+/**
+ * What has to succeed before anything is written or sent, or fails only while nothing is: that Redis or an API could not be
+ * reached (7) then also says that nothing was done. Every other error, and one that knows of something that was applied, is
+ * thrown as it is.
+ */
+export async function beforeAnything<T>(work: Promise<T>, done: Done): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw withNothingDone(error, done);
+  }
+}
+
+function withNothingDone(error: unknown, done: Done): unknown {
+  if (!(error instanceof RlctlError) || error.kind !== 'unreachable' || error.details?.['applied'] === true)
+    return error;
+  const { kind, message, code, hint, details, cause } = error;
+  const said = { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) };
+  return new RlctlError(kind, nothingDoneText(message, done), { code, ...said, cause });
+}
