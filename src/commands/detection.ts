@@ -50,6 +50,7 @@ export async function remember(
     const reached = { endpoint: worked?.endpoint ?? null, profile: worked?.profile ?? null };
     if (worked) await keepSigns(context, environment, signsOf(reached, effect.proof), seen);
     await keepReload(context, environment, effect, by);
+    await (await import('./fleet/last-fleet-reload.js')).keepAnswers(context, environment, effect.reloads);
   });
 }
 

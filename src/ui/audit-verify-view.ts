@@ -25,7 +25,7 @@ const mostFindings = 10;
 
 /** Whether a history is whole, what is wrong with it, and how much was checked. */
 export function auditVerifyView(found: Verification, facts: VerifyFacts): View {
-  const { findings, checked, rebuilt, notRebuilt, first, head, anchor, isForeign, isMetadataForeign } = found;
+  const { findings, checked, rebuilt, notRebuilt, first, head, anchor, isForeign, isMetadataForeign, older } = found;
   const remarks = remarksOf(found, facts);
   return {
     kind: 'AuditVerification',
@@ -44,6 +44,11 @@ export function auditVerifyView(found: Verification, facts: VerifyFacts): View {
           : { head: headText(anchor.head), state: anchor.state, source: facts.anchor.from, keptAt: keptAt(facts) },
       isForeign,
       isMetadataForeign,
+      olderThanHistory: older.map(({ route, changeId, atMs }) => ({
+        route,
+        changeId,
+        time: new Date(atMs).toISOString(),
+      })),
       findings,
       remarks,
     },
@@ -83,13 +88,14 @@ function findingLines(findings: readonly AuditFinding[], theme: Theme): readonly
 }
 
 function remarksOf(
-  { anchor, isForeign, isMetadataForeign, first, findings, end }: Verification,
+  { anchor, isForeign, isMetadataForeign, first, findings, older, end }: Verification,
   facts: VerifyFacts,
 ): readonly string[] {
   const inRedis = facts.environment !== null;
   return [
     ...anchorRemark(anchor, findings.length === 0, facts),
     ...(first !== null && first > 1 ? [`the history begins with number ${first}: what was before was trimmed`] : []),
+    ...(older.length > 0 && findings.every(({ code }) => code !== 'CHANGE_MISSING') ? [olderText(older)] : []),
     ...(isForeign
       ? [
           `the document was changed past rlctl after the last entry${inRedis ? ', and the next change by rlctl keeps that; or the last entries were removed' : ''}`,
@@ -98,6 +104,15 @@ function remarksOf(
     ...(isMetadataForeign ? ['who set what, beside the document, was changed past rlctl after the last entry'] : []),
     ...(end !== null && findings.length === 0 ? [`exported from ${end.environment} at ${end.time}`] : []),
   ];
+}
+
+const mostNamed = 3;
+
+/** What is no fault once the new beginning was meant. */
+function olderText(older: Verification['older']): string {
+  const named = older.slice(0, mostNamed).map(({ route }) => JSON.stringify(route));
+  const more = older.length > mostNamed ? ` and ${older.length - mostNamed} more` : '';
+  return `older than this history, which was begun anew: what set ${named.join(', ')}${more}`;
 }
 
 function anchorRemark(anchor: Verification['anchor'], isSound: boolean, facts: VerifyFacts): readonly string[] {
@@ -110,10 +125,13 @@ function anchorRemark(anchor: Verification['anchor'], isSound: boolean, facts: V
   return anchor.state === 'trimmed' ? [`${name} was trimmed since, so nothing could be compared with it`] : [];
 }
 
-function cure({ stored, findings }: Verification, { address, anchor }: VerifyFacts): string {
+function cure({ stored, findings, older, anchor: checked }: Verification, { address, anchor }: VerifyFacts): string {
   if (stored === null) return 'Compare it with another copy of the export, and with Redis: rlctl audit verify';
+  const isRewritten = findings.some(({ code }) => code === 'END_MISSING' || code === 'PAST_REWRITTEN');
+  const isOlder =
+    older.length > 0 && checked?.state !== 'held' && findings.some(({ code }) => code === 'CHANGE_MISSING');
   const anew =
-    anchor?.from === 'kept' && findings.some(({ code }) => code === 'END_MISSING' || code === 'PAST_REWRITTEN')
+    (anchor?.from === 'kept' && isRewritten) || isOlder
       ? '; where the history was begun anew on purpose: rlctl audit verify --anchor none'
       : '';
   return addressed(

@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '../domain/api-endpoint.js';
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
+import type { RefusedSignatures } from '../domain/fleet/reload-record.js';
 import type { Standing } from '../domain/fleet/standing.js';
 import { valueOf } from '../domain/part.js';
 import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
@@ -19,7 +20,9 @@ export function fleetStatusJson({
   readonly source: string;
 }): { readonly data: Readonly<Record<string, unknown>>; readonly items: readonly unknown[] } {
   const { standings, groups, stored, isForeign, loaded, coverage, looks, confidence, findings, tookMs } = status;
-  const items = standings.map((each) => instanceJson(each, environment.address));
+  const { refused, refusing } = status;
+  const items = standings.map((each) => instanceJson(each, environment.address, refused));
+  const plain = plainInstances(standings, environment);
   const count = (state: Standing['state']): number => standings.filter((each) => each.state === state).length;
   const data = {
     environment: environment.name,
@@ -51,7 +54,10 @@ export function fleetStatusJson({
       ...each,
       hint: each.hint === null ? null : addressed(each.hint, environment.address),
     })),
-    remarks: plainInstances(standings, environment) === 0 ? [] : [plainRemark(plainInstances(standings, environment))],
+    remarks: [
+      ...refusing.map(({ message, hint }) => `${message}; ${addressed(hint ?? '', environment.address)}`),
+      ...(plain === 0 ? [] : [plainRemark(plain)]),
+    ],
     convergedMs: convergedMs === null ? null : Math.round(convergedMs),
     tookMs: Math.round(tookMs),
   };
@@ -72,7 +78,7 @@ export function plainRemark(count: number): string {
   return `${counted(count, 'instance is', 'instances are')} reached in plain http (fleet.plainHttp): whoever reads the signature of a reload on the way can repeat it for as long as the secret is the same`;
 }
 
-function instanceJson(each: Standing, address: CommandAddress) {
+function instanceJson(each: Standing, address: CommandAddress, refused: RefusedSignatures) {
   const error = each.error === null ? null : addressedError(each.error, address);
   return {
     instance: each.instance.name,
@@ -86,6 +92,7 @@ function instanceJson(each: Standing, address: CommandAddress) {
     policyDigest: each.digest,
     basePath: each.basePath,
     siteMode: each.siteMode,
+    signatureRefusedAt: refused.get(each.instance.name) ?? null,
     faults: each.faults,
     reads: each.reads,
     distinctAnswers: each.distinctAnswers,

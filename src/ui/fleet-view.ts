@@ -1,7 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { withoutAddress } from '../domain/fleet/instance.js';
-import { refusedCure, refusedText } from '../domain/fleet/reload-record.js';
+import { nextFails, refusedCure, refusedText } from '../domain/fleet/reload-record.js';
 import { spread, type Standing, type StandingState } from '../domain/fleet/standing.js';
 import type { RlctlError } from '../domain/errors.js';
 import { valueOf } from '../domain/part.js';
@@ -47,11 +47,14 @@ export function fleetStatusView(shown: ShownFleet): View {
     items,
     human: async (theme) => {
       const { standings } = shown.status;
-      const out = standings.filter(({ state }) => state !== 'inStep');
-      const inStep = standings.filter(({ state }) => state === 'inStep');
+      const { refused } = shown.status;
+      const isWell = ({ state, instance }: Standing): boolean => state === 'inStep' && !refused.has(instance.name);
+      const refusing = standings.filter((each) => each.state === 'inStep' && !isWell(each));
+      const out = [...standings.filter(({ state }) => state !== 'inStep'), ...refusing];
+      const inStep = standings.filter(isWell);
       const isFolded = !shown.isAll && standings.length > fewInstances;
       const listed = isFolded ? out.slice(0, mostLines) : [...out, ...inStep];
-      const rows = listed.map((each) => rowOf(each, inStepWord(shown.status), theme));
+      const rows = listed.map((each) => rowOf(each, shown.status, theme));
       const table = rows.length === 0 ? [] : [await renderTable(columns, rows, theme)];
       const left = isFolded ? out.length - listed.length : 0;
       return [
@@ -91,17 +94,20 @@ const words = {
   unreachable: 'no answer',
 } as const satisfies Record<StandingState, string>;
 
-function rowOf(each: Standing, inStep: string, theme: Theme): readonly string[] {
+function rowOf(each: Standing, status: FleetStatus, theme: Theme): readonly string[] {
   const { instance, state, shadows, digest, answers } = each;
-  const paint = state === 'inStep' ? theme.good : state === 'differs' ? theme.warn : theme.bad;
+  const isRefusing = state !== 'unreachable' && status.refused.has(instance.name);
+  const why = [whyOf(each), ...(isRefusing ? ['refused signature'] : [])].filter((text) => text !== '-');
+  const paint =
+    state === 'inStep' ? (isRefusing ? theme.warn : theme.good) : state === 'differs' ? theme.warn : theme.bad;
   return [
     term(instance.name),
-    paint(state === 'inStep' ? inStep : words[state]),
+    paint(state === 'inStep' ? inStepWord(status) : words[state]),
     range(answers.flatMap(({ overrides }) => overrides ?? []))[0] ?? '-',
     range(answers.flatMap(({ reloads }) => reloads ?? []))[0] ?? '-',
     shadows === null || shadows.length === 0 ? '-' : term(shadows.join(',')),
     state === 'split' ? 'several' : (digest?.slice(0, 8) ?? '-'),
-    whyOf(each),
+    why.join(', ') || '-',
   ];
 }
 
@@ -230,8 +236,9 @@ function cureText(shown: ShownFleet, theme: Theme): readonly string[] {
   const hint = (text: string): string => `${theme.accent('hint:')} ${addressed(text, environment.address)}`;
   const isUnsafe = findings.some(({ part, hint: cure }) => part === 'overrides' && cure !== null);
   const behind = standings.filter(({ state }) => state === 'stale' || state === 'split');
-  const refusing = behind.filter(({ instance }) => status.refused.has(instance.name));
-  const broken = isUnsafe ? [] : behind.filter((each) => !refusing.includes(each));
+  const isRefusing = ({ state, instance }: Standing): boolean =>
+    state !== 'unreachable' && status.refused.has(instance.name);
+  const broken = isUnsafe ? [] : behind.filter((each) => !isRefusing(each));
   const origins = [...new Set(broken.map(({ instance }) => instance.origin))];
   const isFew = origins.length <= 3 && broken.every(({ instance }) => instance.address === null);
   const flags = isFew ? origins.flatMap((origin) => ['--target', origin]) : [];
@@ -245,7 +252,7 @@ function cureText(shown: ShownFleet, theme: Theme): readonly string[] {
     ]),
     ...findings.flatMap((each) => (each.code === 'WRONG_SITE_MODE' ? [theme.bad(`✗ ${term(each.message)}`)] : [])),
     ...reload,
-    ...refusedLines(isUnsafe ? [] : refusing, shown, theme),
+    ...refusedLines(standings.filter(isRefusing), isUnsafe, shown, theme),
     ...causes.slice(0, 3).map(({ error, names, why }) => {
       const { hint: cure } = addressedError(error, environment.address);
       const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
@@ -257,6 +264,7 @@ function cureText(shown: ShownFleet, theme: Theme): readonly string[] {
 /** Those that a reload alone does not mend. */
 function refusedLines(
   refusing: readonly Standing[],
+  isUnsafe: boolean,
   { status, environment }: ShownFleet,
   theme: Theme,
 ): readonly string[] {
@@ -264,9 +272,11 @@ function refusedLines(
   if (first === undefined) return [];
   const at = status.refused.get(first.instance.name) ?? '';
   const who = whoseText(refusing.map(({ instance }) => instance.name));
+  const isLate = refusing.some(({ state }) => state === 'stale' || state === 'split');
+  const text = `${term(who)}: ${refusedText(at)}`;
   return [
-    theme.bad(`✗ ${term(who)}: ${refusedText(at)}`),
-    `${theme.accent('hint:')} ${addressed(refusedCure, environment.address)}`,
+    isLate ? theme.bad(`✗ ${text}`) : theme.warn(`${text}: ${nextFails}`),
+    ...(isUnsafe ? [] : [`${theme.accent('hint:')} ${addressed(refusedCure, environment.address)}`]),
   ];
 }
 

@@ -17,13 +17,15 @@ export function headline(
   const silent = standings.filter(({ state }) => state === 'unreachable').length;
   const title = theme.bold(term(environment.name));
   const from = theme.dim(`(${term(source)})`);
-  if (findings.length === 0) return `${title}  ${theme.good(wellText(status))}  ${from}`;
+  const count = status.refusing.length;
+  const refusing = count === 0 ? '' : theme.warn(`, ${count} refused the signature`);
+  if (findings.length === 0) return `${title}  ${theme.good(wellText(status))}${refusing}  ${from}`;
   const parts = [
     ...(groups.length > 1 ? [`${groups.length} different answers`] : []),
     ...(silent > 0 ? [`${silent} without an answer`] : []),
   ];
   const rest = parts.length === 0 ? '' : `, ${parts.join(', ')}`;
-  return `${title}  ${theme.bad(`${verdictOf(status, silent)}  ${inStepCount(status)}`)}${rest}  ${from}`;
+  return `${title}  ${theme.bad(`${verdictOf(status, silent)}  ${inStepCount(status)}`)}${rest}${refusing}  ${from}`;
 }
 
 /** Nothing was found: as far as anything was looked at. */

@@ -348,6 +348,55 @@ describe('verify', () => {
     }
   });
 
+  test('a removed history is a finding, and begun anew on purpose it comes clean and stays so', async () => {
+    await set('/a', 5);
+    expect((await run(['doctor', '--only', 'document.history'])).code).toBe(0);
+    await set('/b', 5);
+    await state.lab.redis.cli('DEL', labHistoryKey);
+
+    const found = { code: 'HISTORY_GONE', message: expect.stringContaining('somebody removed it') as string };
+    const status = await run(['status', '--json']);
+    expect(status.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(status.out).findings).toContainEqual({
+      ...found,
+      part: 'history',
+      hint: expect.stringMatching(/audit verify$/) as string,
+    });
+    const doctor = await run(['doctor', '--only', 'document.history', '--json']);
+    expect(doctor.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(doctor.out).findings).toMatchObject([{ ...found, severity: 'error' }]);
+
+    for (const more of [['--dry-run'], []])
+      expect((await set('/c', 5, ...more)).out.replaceAll(/\s+/g, ' ')).toContain('so this begins a new one');
+    expect((await set('/d', 5)).out).not.toContain('begins a new one');
+
+    expect((await verify('--anchor', 'none')).code).toBe(0);
+    expect(await verify()).toMatchObject({
+      code: 0,
+      findings: [],
+      olderThanHistory: [{ route: '/a' }, { route: '/b' }],
+      remarks: expect.arrayContaining(['older than this history, which was begun anew: what set "/a", "/b"']) as object,
+    });
+    expect((await run(['status'])).out).not.toContain('the history is gone');
+  });
+
+  test('what is missing from before a new beginning is a fault until that is said to be meant; what is newer stays one', async () => {
+    await set('/a', 5);
+    await state.lab.redis.cli('DEL', labHistoryKey);
+    await set('/b', 5);
+    const ran = await run(['audit', 'verify']);
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/"\/a" was set by change .*which the history does not hold/);
+    expect(ran.out.replaceAll(/\s+/g, ' ')).toMatch(
+      /begun anew on purpose: rlctl (?:--config \S+ )?audit verify --anchor none/,
+    );
+    await set('/c', 5);
+    const last = (await streamOf(state.lab.redis, labHistoryKey)).at(-1);
+    await state.lab.redis.cli('XDEL', labHistoryKey, last?.entryId ?? '');
+    const { code, findings } = await verify('--anchor', 'none');
+    expect([code, findings.map(({ message }) => /^"\/\w"/.exec(message)?.[0])]).toEqual([3, ['"/c"']]);
+  });
+
   test('a time that was altered is found where it leaves the hour', async () => {
     await example();
     await rewriteStream(state.lab.redis, labHistoryKey, (entries) =>

@@ -117,7 +117,7 @@ describe('doctor of what is broken', () => {
     await state.lab.store('{"/api/search":{"rate":1},"/api/search/fast":{"rate":"12.5"}}');
     const { out, code } = await runDoctor(state.lab, { columns: 80, env: { NO_COLOR: '1', SHELL: '/bin/bash' } });
     expect(code).toBe(3);
-    expect(out).toMatch(/^✗ document {7}4 of 7 checks well$/m);
+    expect(out).toMatch(/^✗ document {7}5 of 8 checks well$/m);
     expect(out).toMatch(/^ {2}warning document\.order: "\/api\/search\/fast" never wins/m);
     expect(out).toMatch(/^ {4}seen: position 2, behind "\/api\/search"$/m);
     expect(out).toMatch(/^ {4}cure: Put it in front/m);
@@ -186,7 +186,7 @@ describe('doctor of what is broken', () => {
     });
     expect(report.findings.map(({ check, code }) => [check, code])).toEqual([['redis.role', 'REDIS_UNREACHABLE']]);
     const waiting = report.checks.slice(1).map(({ because }) => because);
-    expect(waiting).toEqual(['see redis.role', ...Array<string>(6).fill('see document.readable')]);
+    expect(waiting).toEqual(['see redis.role', ...Array<string>(7).fill('see document.readable')]);
   });
 
   test('a user who may ask Redis for nothing about itself is told what was not checked', async () => {

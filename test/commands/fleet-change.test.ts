@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fleetSecret, startFleet, type FleetBehaviour, type RunningFleet } from '../support/fleet.js';
 import { startRedis, type RunningRedis } from '../support/redis-server.js';
@@ -283,6 +284,73 @@ describe('an instance that refused the signature', () => {
       expect(out).not.toContain(`--target ${origins[1]}`);
       if (command[0] !== 'status') expect(out).toMatch(/compare the CONFIG_RELOAD_SECRET there/);
     }
+  });
+
+  test('is remembered while it is in step as well: that is said, and that the next change fails there', async () => {
+    const { run, origins } = await open(4, { foreign: [1] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    expect((await run('reload', '--max-failures', '4')).code).toBe(8);
+
+    const table = await run('fleet', 'status');
+    expect(table.code).toBe(0);
+    const text = stripVTControlCharacters(table.out);
+    expect(text).toMatch(/IN STEP {2}4 of 4, 1 refused the signature/);
+    expect(text).toMatch(new RegExp(`${origins[1]} +in step .*refused signature`));
+    expect(text.replaceAll(/\s+/g, ' ')).toMatch(
+      /the next reload or change fails there hint: compare the CONFIG_RELOAD_SECRET there/,
+    );
+    const { instances, findings, remarks } = jsonOf<{
+      instances: readonly { signatureRefusedAt: string | null }[];
+      findings: unknown;
+      remarks: unknown;
+    }>((await run('fleet', 'status', '--json')).out);
+    expect(findings).toEqual([]);
+    expect(instances.map(({ signatureRefusedAt: at }) => at !== null)).toEqual([false, true, false, false]);
+    expect(remarks).toEqual([expect.stringContaining(`${origins[1]} is in step, but it refused the signature`)]);
+
+    const proof = await run('verify', '--json');
+    expect(proof.code).toBe(0);
+    expect(jsonOf<{ remarks: unknown; proof: unknown }>(proof.out)).toMatchObject({
+      proof: { verdict: 'proven' },
+      remarks: [expect.stringMatching(new RegExp(`^in step, but refused the signature .*: ${origins[1]}; .*restart`))],
+    });
+
+    const whole = await run('status', '--json');
+    expect(whole.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(whole.out).findings).toMatchObject([
+      { code: 'FLEET_REFUSING', message: expect.stringContaining(`1 instance of 4 (${origins[1]}) refused`) as string },
+    ]);
+    const examined = await run('doctor', '--only', 'document', '--json');
+    expect(examined.code).toBe(3);
+    expect(jsonOf<{ findings: unknown }>(examined.out).findings).toMatchObject([
+      { code: 'REFUSING', severity: 'warning', cure: expect.stringContaining('CONFIG_RELOAD_SECRET') as string },
+    ]);
+  });
+
+  test('that it was not asked since changes nothing, and the first signature that it accepts ends it', async () => {
+    const { run, origins, estrange } = await open(3, { foreign: [2] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    const reload = ['reload', '--max-failures', '3'];
+    const isRefusing = async (): Promise<boolean> => flat(await run('verify')).includes('refused the signature');
+    await run(...reload);
+    expect(await isRefusing()).toBe(true);
+    // A canary that fails leaves the last one out.
+    await estrange([0, 2]);
+    await run('reload', '--canary', '1');
+    await estrange([]);
+    await run('reload', '--target', origins[0] ?? '');
+    expect(flat(await run('verify'))).toMatch(new RegExp(`in step, but refused the signature .*: ${origins[2]};`));
+    await run('reload', '--target', origins[2] ?? '');
+    expect(await isRefusing()).toBe(false);
+  });
+
+  test('verify --reload remembers it as well', async () => {
+    const { run } = await open(3, { foreign: [1] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    expect((await run('verify', '--reload')).code).toBe(8);
+    expect(stripVTControlCharacters((await run('fleet', 'status')).out)).toMatch(
+      /IN STEP {2}3 of 3, 1 refused the signature/,
+    );
   });
 
   test('verify counts every instance, and says of one that is dead that it is', async () => {

@@ -221,7 +221,7 @@ describe('a file that was dumped before somebody else changed the document', () 
     for (const args of [['diff'], ['plan'], ['apply', '--dry-run'], ['sync', '--owner', 'o', '--dry-run']]) {
       const ran = await run(['override', ...args, '-f', '-', '--json'], { stdin: dump });
       expect(jsonOf(ran.out)).toMatchObject({
-        dump: { revision, isKnown: true, changedSince: [{ route: '/a', actor: 'tester@test' }] },
+        dump: { revision, isKnown: true, changedSince: [{ route: '/a', actor: 'tester@test', isChangedPast: false }] },
       });
       const human = await run(['override', ...args, '-f', '-'], { stdin: dump });
       expect(human.out).toContain('note:  the document changed since this file was dumped');
@@ -234,6 +234,26 @@ describe('a file that was dumped before somebody else changed the document', () 
     expect(jsonOf<{ remarks: readonly string[] }>(applied.out).remarks[0]).toMatch(
       /; "\/a" \(by tester@test\) was changed since, and this file takes that back$/,
     );
+  });
+
+  test('what somebody wrote past rlctl is not put down to the last author', async () => {
+    const dump = await dumpThenChange([]);
+    await state.lab.store('{"/a":{"rate":9},"/b":{"rate":7}}');
+    const ran = await run(['override', 'diff', '-f', '-', '--json'], { stdin: dump });
+    expect(jsonOf(ran.out)).toMatchObject({
+      dump: {
+        changedSince: [
+          { route: '/a', isChangedPast: false },
+          { route: '/b', isChangedPast: true },
+        ],
+      },
+    });
+    for (const args of [['diff'], ['plan'], ['apply', '--dry-run']]) {
+      const { out } = await run(['override', ...args, '-f', '-'], { stdin: dump });
+      expect(out.replaceAll(/\s+/g, ' ')).toContain(
+        '"/a" (by tester@test), "/b" (past rlctl; before: by tester@test) were changed since',
+      );
+    }
   });
 
   test('only what it would undo is named; its own changes are none of it', async () => {

@@ -224,6 +224,15 @@ describe.each(['documented', 'deployed'] as const)('against a %s environment', (
     expect(shown?.because).toContainEqual(expect.stringContaining('the next reload changes it'));
   });
 
+  test('a server in step that does not tell what matched is not said to hold something else', async () => {
+    await state.lab.store('{"/api":{"rate":60,"burst":10}}');
+    await state.lab.world.main(['reload']);
+    const ran = await run(one('/api/search', { rate: 60, matched: '/api/search' }));
+    expect(ran.code).toBe(3);
+    expect(ran.out).toContain('matched: expected "/api/search", the document gives "/api"');
+    expect(ran.out).not.toMatch(/still agrees|holds something else/);
+  });
+
   test('the bucket’s own policy is the server’s own', async () => {
     expect((await run(one('/api/x', { rate: 60, burst: 10 }))).code).toBe(0);
     expect((await run(one('/api/x', { rate: 61 }))).code).toBe(3);

@@ -4,7 +4,7 @@
 //    "deaf": [index], "foreign": [index]}
 // Foreign ones have another secret. Stale ones hold an older document ("before"), deaf ones accept a reload and keep it. Prints {"origins": […]} when all
 // listen; then for each line on stdin {"reloads": […], "requests": […], "refused": […]}: what each has accepted, had and
-// refused. A line with a "document" is what a reload gives from then on. Ends with its stdin.
+// refused. A line with a "document" is what a reload gives from then on, one with "foreign" who has another secret. Ends with its stdin.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ const answer = (response, status, value) =>
 
 function isSigned(given, state) {
   return (
-    !state.isForeign &&
+    !state.isForeign() &&
     typeof given === 'string' &&
     given.length === expected.length &&
     timingSafeEqual(Buffer.from(given), Buffer.from(expected))
@@ -72,14 +72,14 @@ function handle(state, request, response) {
 }
 
 function start(index) {
-  const { stale = [], hanging = [], slow = {}, deaf = [], foreign = [], shadows = {} } = settings;
+  const { stale = [], hanging = [], slow = {}, deaf = [], shadows = {} } = settings;
   const old = stale.includes(index) || deaf.includes(index);
   const state = {
     held: old ? (settings.before ?? {}) : settings.document,
     reloads: old ? 0 : 1,
     requests: 0,
     refused: 0,
-    isForeign: foreign.includes(index),
+    isForeign: () => (settings.foreign ?? []).includes(index),
     isDeaf: deaf.includes(index),
     shadows: shadows[index] ?? [],
   };

@@ -32,6 +32,8 @@ export interface RunningFleet {
   refused(this: void): Promise<readonly number[]>;
   /** What a reload gives the instances from now on. */
   follow(this: void, document: Document): Promise<void>;
+  /** Which of them have another secret from now on. */
+  estrange(this: void, foreign: readonly number[]): Promise<void>;
   stop(this: void): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function startFleet(count: number, behaviour: FleetBehaviour, names
     requests: async () => (await ask<{ requests: readonly number[] }>({})).requests,
     refused: async () => (await ask<{ refused: readonly number[] }>({})).refused,
     follow: async (document) => void (await ask<object>({ document })),
+    estrange: async (foreign) => void (await ask<object>({ foreign })),
     stop: async () => {
       const ended = new Promise((resolve) => child.once('close', resolve));
       child.stdin.end();

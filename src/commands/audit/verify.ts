@@ -49,7 +49,7 @@ async function verifyStored(context: Context, environment: Environment, anchor: 
   const ports = { store: await context.store(environment), clock, deadline };
   const kept = anchor === null ? await keptHead(context, environment) : null;
   const head = anchor === 'none' ? null : (anchor ?? kept?.head ?? null);
-  const found = await verifyHistory(ports, head, (text) => progress.step(text));
+  const found = await verifyHistory(ports, { head, isAnew: anchor === 'none' }, (text) => progress.step(text));
   if (found.findings.length === 0) await keepHead(context, environment, found.head);
   const from: AnchorSource | null =
     head === null ? null : kept === null ? { from: 'flag' } : { from: 'kept', at: kept.at };

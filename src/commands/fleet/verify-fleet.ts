@@ -7,7 +7,7 @@ import { verifyFleet } from '../../procedures/fleet/verify.js';
 import type { VerifyInput, VerifyResult } from '../../procedures/verify/verify.js';
 import type { ChangePorts } from '../../procedures/override/change.js';
 import { noInstanceFlags, pace } from './instance-flags.js';
-import { lastFleetReload } from './last-fleet-reload.js';
+import { keepFleetReload, lastFleetReload } from './last-fleet-reload.js';
 import { listInstances, sourceOfInstances } from './instances.js';
 
 /** Verifies every instance that the environment lists. */
@@ -26,7 +26,11 @@ export async function verifyInstances(
   const open = await context.openInstance(environment);
   const refused = refusedSignatures(await lastFleetReload(context, environment));
   const run = { ...input, instances, refused, ...pace(noInstanceFlags) };
-  return verifyFleet({ ...ports, open }, run, (text) => context.progress.step(text));
+  const result = await verifyFleet({ ...ports, open }, run, (text) => context.progress.step(text));
+  const reloaded = result.effect.instances ?? [];
+  if (result.effect.reloads.length > 0)
+    await keepFleetReload(context, environment, { instances: reloaded, revision: result.stored.revision });
+  return result;
 }
 
 function noProbeForAll(): Error {

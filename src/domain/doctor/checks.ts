@@ -178,6 +178,11 @@ export const checks = [
     finds: { HALF_SEGMENT: 'warning' },
   },
   {
+    id: 'document.history',
+    title: 'the history holds the changes that are known',
+    finds: { HISTORY_GONE: 'error' },
+  },
+  {
     id: 'document.ends',
     title: 'what was set for a while ends, and no shadow is forgotten',
     finds: { OVERRIDE_OVERDUE: 'error', ENDS_UNATTENDED: 'warning', SHADOW_FORGOTTEN: 'warning' },
@@ -192,6 +197,7 @@ export const checks = [
       STALE: 'error',
       SPLIT: 'error',
       DIFFERS: 'warning',
+      REFUSING: 'warning',
     },
   },
   {

@@ -66,10 +66,40 @@ export function refusedSignatures(record: FleetReloadRecord | null): RefusedSign
   );
 }
 
+/** What a signed reload came to at one instance. */
+export interface SignatureAnswer {
+  /** As it was addressed: its name, or its origin. */
+  readonly target: string;
+  /** True: it accepted the signature. False: it refused it. Any other answer says nothing of it. */
+  readonly isAccepted: boolean;
+}
+
+/** A record with what its instances have said to the signature since; the same record where that is no news. */
+export function withAnswers(
+  record: FleetReloadRecord,
+  answers: readonly SignatureAnswer[],
+  at: string,
+): FleetReloadRecord {
+  const said = new Map(answers.map(({ target, isAccepted }) => [target, isAccepted]));
+  const instances = record.instances.map((each): KeptInstance => {
+    const isAccepted = said.get(each.name) ?? (each.address === null ? said.get(each.origin) : undefined);
+    if (isAccepted === undefined || isAccepted === (each.signatureRefusedAt === undefined)) return each;
+    const { signatureRefusedAt: _before, ...rest } = each;
+    return isAccepted ? rest : { ...rest, signatureRefusedAt: at };
+  });
+  return instances.every((each, index) => each === record.instances[index]) ? record : { ...record, instances };
+}
+
+/** What it says of several. */
+export const refusedBefore = 'refused the signature when last reloaded from here';
+
 /** What it says of one. */
 export function refusedText(at: string): string {
   return `it refused the signature when it was last reloaded from here, at ${at}`;
 }
+
+/** What that means for one that is in step all the same. */
+export const nextFails = 'the next reload or change fails there';
 
 /** A reload alone would be refused again. */
 export const refusedCure =

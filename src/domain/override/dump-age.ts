@@ -11,7 +11,16 @@ export interface DumpAge {
   /** False: the history does not lead to what it was then, so that nobody can tell what changed since. */
   readonly isKnown: boolean;
   /** The routes at which the file says something else than is stored, and that hold something else than they did then. */
-  readonly changedSince: readonly { readonly route: string; readonly actor: string | null }[];
+  readonly changedSince: readonly ChangedRoute[];
+}
+
+/** A route that changed, and what is known of who did it. */
+export interface ChangedRoute {
+  readonly route: string;
+  /** Who changed it with rlctl last; `null`: nobody that is known. */
+  readonly actor: string | null;
+  /** True: what stands there is not what that author left. */
+  readonly isChangedPast: boolean;
 }
 
 /** Those of the routes that hold something else than they did in an earlier document; white space is no difference. */
@@ -29,15 +38,19 @@ export function changedBetween(
 
 const mostNamed = 5;
 
+function byText({ actor, isChangedPast }: ChangedRoute): string {
+  const by = actor === null ? null : `by ${quoteOutside(actor, 60)}`;
+  if (isChangedPast) return ` (past rlctl${by === null ? '' : `; before: ${by}`})`;
+  return by === null ? '' : ` (${by})`;
+}
+
 /** The same as a remark; `null`: the file takes nothing back that somebody did since. */
 export function dumpAgeRemark({ revision, liveRevision, isKnown, changedSince }: DumpAge): string | null {
   const then = `revision ${revision.slice(0, 12)} then, ${liveRevision.slice(0, 12)} now`;
   const moved = `the document changed since this file was dumped: ${then}`;
   if (!isKnown) return `${moved}; the history does not tell what changed since, so this file may take some of it back`;
   if (changedSince.length === 0) return null;
-  const named = changedSince
-    .slice(0, mostNamed)
-    .map(({ route, actor }) => `"${quoteOutside(route)}"${actor === null ? '' : ` (by ${quoteOutside(actor, 60)})`}`);
+  const named = changedSince.slice(0, mostNamed).map((each) => `"${quoteOutside(each.route)}"${byText(each)}`);
   const more = changedSince.length > mostNamed ? ` and ${changedSince.length - mostNamed} more` : '';
   const was = changedSince.length === 1 ? 'was' : 'were';
   return `${moved}; ${named.join(', ')}${more} ${was} changed since, and this file takes that back`;

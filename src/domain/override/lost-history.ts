@@ -1,4 +1,5 @@
 import { quoteOutside } from '../outside-text.js';
+import type { HistoryEntry } from './history.js';
 import { parseMetadata } from './metadata.js';
 
 /** A change that the metadata beside the document tells of, and no history. */
@@ -8,6 +9,28 @@ export interface LostChange {
   readonly actor: string;
   /** Server time, RFC 3339. */
   readonly time: string;
+}
+
+/** What a read tells of what was recorded. */
+interface RecordSeen {
+  readonly metadata: string | null;
+  readonly lastEntry: HistoryEntry | null;
+}
+
+/** That the history was removed, as a finding; `null`: there is one, or nothing tells of a change. */
+export function lostFinding({ metadata, lastEntry }: RecordSeen) {
+  const lost = lastEntry === null ? lostChange({ metadata }) : null;
+  if (lost === null) return null;
+  return { code: 'HISTORY_GONE', message: lostText(lost), hint: 'See what else is missing with: rlctl audit verify' };
+}
+
+/** What a change has to say that is written where the history was removed; empty: it was not. */
+export function anewRemarks({ metadata, lastEntry }: RecordSeen): readonly string[] {
+  const lost = lastEntry === null ? lostChange({ metadata }) : null;
+  if (lost === null) return [];
+  return [
+    `the history was removed (the last change known: ${quoteOutside(lost.changeId, 60)} at ${lost.time}), so this begins a new one; where that is meant: rlctl audit verify --anchor none`,
+  ];
 }
 
 /**

@@ -50,7 +50,7 @@ export function isAsWritten({ wrote }: RouteMetadata, raw: string | null): boole
 }
 
 /** The raw value of a route; `null`: it has no entry. */
-function rawIn(document: OverrideDocument, route: string): string | null {
+export function rawIn(document: OverrideDocument, route: string): string | null {
   const member = findMember(document, route);
   return member === undefined ? null : rawValue(document, member);
 }

@@ -15,10 +15,27 @@ export interface AnchorCheck {
   readonly state: 'held' | 'trimmed' | 'broken';
 }
 
+/** A change that the metadata names, and the route that it set. */
+export interface OlderChange {
+  readonly route: string;
+  readonly changeId: string;
+  readonly atMs: number;
+}
+
+/** What is to be compared with. */
+export interface Anchor {
+  /** A point seen before; `null`: none is. */
+  readonly head: AuditHead | null;
+  /** True: the history was begun anew on purpose, so that what is older than it may be missing. */
+  readonly isAnew: boolean;
+}
+
 /** A history, recomputed. */
 export interface Verification {
   /** In the order of the entries; empty: everything fits. */
   readonly findings: readonly AuditFinding[];
+  /** Changes that the metadata names from before the history began, where it begins with its first entry. */
+  readonly older: readonly OlderChange[];
   readonly checked: number;
   /** Changes whose documents were rebuilt and compared byte by byte. */
   readonly rebuilt: number;
@@ -43,18 +60,23 @@ export interface Verification {
 /** How often a history is read again that was trimmed while it was read. */
 const mostReadings = 3;
 
-/** Recomputes the history in Redis and compares its end with what is stored. `anchor`: a point seen before. */
+/**
+ * Recomputes the history in Redis and compares its end with what is stored. What is older than a history that was begun
+ * anew is a finding until somebody says that this was meant; from then on the head that stands tells that it was.
+ */
 export async function verifyHistory(
   ports: AuditPorts,
-  anchor: AuditHead | null,
+  { head: anchor, isAnew }: Anchor,
   onStep?: OnStep,
 ): Promise<Verification> {
   for (let reading = 1; ; reading += 1) {
     const oldest = await oldestId(ports);
     const { verifier, stored } = await readWhole(ports, onStep);
     const { findings, ...rest } = conclude(verifier, anchor);
-    const missing = missingChanges(verifier, stored);
-    const result = { ...rest, findings: [...findings, ...missing], stored, end: null, ...foreignFacts(stored) };
+    const { older, missing } = missingChanges(verifier, stored);
+    const isMeant = isAnew || rest.anchor?.state === 'held';
+    const faults = [...findings, ...[...(isMeant ? [] : older), ...missing].map(missingFinding)];
+    const result = { ...rest, findings: faults, older, stored, end: null, ...foreignFacts(stored) };
     if (result.findings.length === 0 || reading >= mostReadings || oldest === (await oldestId(ports))) return result;
     onStep?.('the history was trimmed meanwhile; reading it again');
   }
@@ -79,7 +101,7 @@ export async function verifyExport(
   }
   const { end } = read;
   const { findings, ...rest } = conclude(verifier, anchor);
-  const facts = { stored: null, end, isForeign: end?.isForeign === true, isMetadataForeign: false };
+  const facts = { older: [], stored: null, end, isForeign: end?.isForeign === true, isMetadataForeign: false };
   return { ...rest, findings: [...findings, ...endFaults(verifier, end)], ...facts };
 }
 
@@ -120,7 +142,7 @@ async function readQuietly({ store, deadline }: AuditPorts, verifier: HistoryVer
   return isChangedPast(stored) || isMetadataForeign(stored) ? read() : stored;
 }
 
-type Concluded = Omit<Verification, 'stored' | 'end' | 'isForeign' | 'isMetadataForeign'>;
+type Concluded = Omit<Verification, 'older' | 'stored' | 'end' | 'isForeign' | 'isMetadataForeign'>;
 
 function conclude(verifier: HistoryVerifier, anchor: AuditHead | null): Concluded {
   const { first, last } = verifier;
@@ -146,18 +168,24 @@ function foreignFacts(stored: StoredOverrides): Pick<Verification, 'isForeign' |
 /** How much a client's idea of the server's time may be off, milliseconds. */
 const slackMs = 60_000;
 
-/** Changes that the metadata names and the history, which reaches back far enough, does not hold. */
-function missingChanges({ first, changeIds }: HistoryVerifier, { metadata }: StoredOverrides): readonly AuditFinding[] {
-  const sinceMs = first === null ? 0 : first.entry.sequence === 1 ? 0 : first.entry.timeMs + slackMs;
-  const gone = [...parseMetadata(metadata).routes].filter(
-    ([, { changeId, atMs }]) => atMs >= sinceMs && !changeIds.has(changeId),
-  );
-  return gone.map(([route, { changeId, atMs }]) => ({
+/** Changes that the metadata names and the history does not hold; those that were trimmed are none of them. */
+function missingChanges({ first, changeIds }: HistoryVerifier, { metadata }: StoredOverrides) {
+  const isTrimmed = first !== null && first.entry.sequence > 1;
+  const sinceMs = isTrimmed ? first.entry.timeMs + slackMs : 0;
+  const gone = [...parseMetadata(metadata).routes]
+    .map(([route, { changeId, atMs }]): OlderChange => ({ route, changeId, atMs }))
+    .filter(({ changeId, atMs }) => atMs >= sinceMs && !changeIds.has(changeId));
+  const isOlder = ({ atMs }: OlderChange): boolean => first !== null && !isTrimmed && atMs < first.entry.timeMs;
+  return { older: gone.filter(isOlder), missing: gone.filter((each) => !isOlder(each)) };
+}
+
+function missingFinding({ route, changeId, atMs }: OlderChange): AuditFinding {
+  return {
     code: 'CHANGE_MISSING',
     entryId: null,
     sequence: null,
     message: `${JSON.stringify(route)} was set by change ${changeId} at ${new Date(atMs).toISOString()}, which the history does not hold: its entry was removed`,
-  }));
+  };
 }
 
 /** What an export lacks by its own last line. */

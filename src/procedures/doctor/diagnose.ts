@@ -53,6 +53,7 @@ const looks: Readonly<Record<CheckId, Look>> = {
   'document.order': document.checkOrder,
   'document.values': document.checkValues,
   'document.boundaries': document.checkBoundaries,
+  'document.history': document.checkHistory,
   'document.ends': document.checkEnds,
   'document.in-force': inForce.checkInForce,
   'metrics.reachable': metrics.checkReachable,

@@ -10,6 +10,7 @@ import {
   isDocumentGone,
   isStoreEmptied,
 } from '../../domain/override/document-gone.js';
+import { lostFinding } from '../../domain/override/lost-history.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import type { Revision } from '../../domain/revision.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -79,6 +80,17 @@ async function listed(facts: Facts): Promise<OverrideListing> {
     Promise.resolve().then(() => listingOf(stored)),
     isText ? 'document.readable' : 'redis.types',
   );
+}
+
+/** The record of the changes that the metadata tells of. */
+export async function checkHistory(facts: Facts): Promise<Answer> {
+  const stored = await facts.restsOn(facts.stored(), 'document.readable');
+  const { lastEntry } = stored;
+  const evidence = lastEntry === null ? 'there is no history' : `the last entry is number ${lastEntry.sequence}`;
+  const found = lostFinding(stored);
+  if (found === null) return well(evidence);
+  const { code, message, hint: cure } = found;
+  return { evidence, found: [{ code, part: stored.key, message, evidence, cure }] };
 }
 
 /** Entries that the server drops while loading, or skips while matching. */

@@ -86,7 +86,7 @@ async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
   const silent = new Set(
     status.standings.filter((each) => each.state === 'unreachable').map((each) => each.instance.name),
   );
-  const found = status.findings
+  const found = [...status.findings, ...status.refusing]
     .filter(({ code, part }) => part !== 'redis' && !silent.has(part) && !toldElsewhere.has(code))
     .map(({ code, part, message, hint }) => ({ code, part, message, evidence: message, cure: hint }));
   const names = status.standings.map(({ instance }) => instance.name);

@@ -2,7 +2,7 @@ import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
 import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
-import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
 import type { Revision } from '../../domain/revision.js';
@@ -35,6 +35,19 @@ export function fleetFindings(facts: FleetFacts): readonly Finding[] {
       ...partlySilent(standing, sightings[index]?.failures ?? 0),
     ]),
   ];
+}
+
+/**
+ * Instances that hold what is stored, or hold their own settings, and refused the signature: nothing is wrong with them
+ * yet, and the next reload or change is going to fail there. Of one that is behind its own finding says so.
+ */
+export function refusingInStep({ judged, refused }: Pick<FleetFacts, 'judged' | 'refused'>): readonly Finding[] {
+  return judged.standings.flatMap(({ instance: { name: part }, state }): Finding[] => {
+    const at = refused.get(part);
+    if (at === undefined || (state !== 'inStep' && state !== 'differs')) return [];
+    const message = `${part}${state === 'inStep' ? ' is in step, but' : ':'} ${refusedText(at)}: ${nextFails}`;
+    return [{ code: 'REFUSING', part, message, hint: refusedCure }];
+  });
 }
 
 function documentFindings({ stored, loaded, lastRevision }: FleetFacts): readonly Finding[] {

@@ -19,7 +19,7 @@ import { pickSome } from '../proof/sampling.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { shareOf } from '../share.js';
 import type { OnStep } from '../step.js';
-import { fleetFindings } from './findings.js';
+import { fleetFindings, refusingInStep } from './findings.js';
 import { slowInstance } from './reload-instance.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
@@ -73,6 +73,8 @@ export interface FleetStatus extends FleetJudgement {
   readonly confidence: number;
   readonly findings: readonly Finding[];
   readonly refused: RefusedSignatures;
+  /** Of those that are in step who refused the signature: no fault of what holds now, and so no finding of this look. */
+  readonly refusing: readonly Finding[];
   readonly tookMs: number;
 }
 
@@ -119,6 +121,7 @@ export async function fleetStatus(
     confidence: confidenceOf(input.workers, looks),
     findings: fleetFindings({ ...input, judged, sightings, stored, loaded }),
     refused: input.refused,
+    refusing: refusingInStep({ judged, refused: input.refused }),
     tookMs: ports.clock.monotonicMs() - startMs,
   };
 }

@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
 import { targetOf } from '../../domain/fleet/instance.js';
-import type { RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import { nextFails, refusedBefore, refusedCure, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
 import type { Standing, StandingState } from '../../domain/fleet/standing.js';
 import { namedInstances, whyFailed } from './failed-instances.js';
 import type { FleetStatus } from './status.js';
@@ -51,11 +51,23 @@ function refusals(all: readonly Standing[], refused: RefusedSignatures): string 
   const known = all.filter(({ instance }) => refused.has(instance.name));
   if (known.length === 0) return '';
   const who = known.length < all.length ? namedInstances(known) : all.length === 1 ? 'it' : 'they';
-  return `; ${who} refused the signature when last reloaded from here`;
+  return `; ${who} ${refusedBefore}`;
+}
+
+/** Those that are in step, and will not take the next reload. */
+function refusingFinding(refusing: readonly Finding[], standings: readonly Standing[]): readonly Finding[] {
+  if (refusing.length === 0) return [];
+  const all = standings.filter(({ instance }) => refusing.some(({ part }) => part === instance.name));
+  const who = `${counted(all.length, 'instance')} of ${standings.length} (${namedInstances(all)})`;
+  const message = `${who} ${refusedBefore}: ${nextFails}`;
+  return [{ code: 'FLEET_REFUSING', part: 'fleet', message, hint: refusedCure }];
 }
 
 /** Sums up what looking at a fleet came to. What is wrong with Redis or the document is told by whoever reads them. */
-export function fleetSummary({ standings, findings, loaded, refused }: FleetStatus, source: string): FleetSummary {
+export function fleetSummary(
+  { standings, findings, loaded, refused, refusing }: FleetStatus,
+  source: string,
+): FleetSummary {
   const inState = (state: StandingState) => standings.filter((each) => each.state === state);
   const count = (state: StandingState): number => inState(state).length;
   const wrongSite = findings.filter(({ code }) => code === 'WRONG_SITE_MODE');
@@ -78,6 +90,11 @@ export function fleetSummary({ standings, findings, loaded, refused }: FleetStat
       unreachable: count('unreachable'),
     },
     silent: inState('unreachable').map(({ instance }) => targetOf(instance)),
-    findings: [...wrongSite, ...found, ...silentFindings(inState('unreachable'), standings.length)],
+    findings: [
+      ...wrongSite,
+      ...found,
+      ...silentFindings(inState('unreachable'), standings.length),
+      ...refusingFinding(refusing, standings),
+    ],
   };
 }

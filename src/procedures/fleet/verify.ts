@@ -1,6 +1,12 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { Instance } from '../../domain/fleet/instance.js';
-import { refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import {
+  nextFails,
+  refusedBefore,
+  refusedCure,
+  refusedText,
+  type RefusedSignatures,
+} from '../../domain/fleet/reload-record.js';
 import type { Proof } from '../../domain/proof/proof.js';
 import { traps } from '../../domain/proof/traps.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -10,6 +16,7 @@ import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
 import { overdueRemarks } from '../verify/remarks.js';
 import { verifyStored, type VerifyInput, type VerifyResult } from '../verify/verify.js';
+import { namedInstances } from './failed-instances.js';
 import { fleetEffect } from './fleet-effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
 import { slowInstance, untried, type FleetPorts, type InstanceReload } from './reload-instance.js';
@@ -56,12 +63,27 @@ export async function verifyFleet(
     { instances: results, tookMs },
     { workers: input.workers, isReloaded: input.reload !== null, whole },
   );
-  return resultOf(stored, input, effect);
+  return resultOf(stored, input, effect, results);
 }
 
-function resultOf(stored: StoredOverrides, { routes }: VerifyInput, effect: VerifyResult['effect']): VerifyResult {
+function resultOf(
+  stored: StoredOverrides,
+  { routes, refused }: FleetVerifyInput,
+  effect: VerifyResult['effect'],
+  results: readonly InstanceReload[],
+): VerifyResult {
   const exit = effect.proof.verdict === 'proven' ? 'ok' : 'unproven';
-  return { stored, routes, effect, signs: {}, remarks: overdueRemarks(stored), exit };
+  const remarks = [...refusingRemarks(results, refused), ...overdueRemarks(stored)];
+  return { stored, routes, effect, signs: {}, remarks, exit };
+}
+
+/** Those that show what is stored and refused the signature before: that is proven, and the next change is not. */
+function refusingRemarks(results: readonly InstanceReload[], refused: RefusedSignatures): readonly string[] {
+  const all = results.filter(
+    ({ instance, state, reload }) => state === 'done' && reload === null && refused.has(instance.name),
+  );
+  if (all.length === 0) return [];
+  return [`in step, but ${refusedBefore}: ${namedInstances(all)}; ${nextFails}. The cure: ${refusedCure}`];
 }
 
 /** Many instances ask the same of one Redis. */

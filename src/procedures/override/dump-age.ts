@@ -2,6 +2,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import { changedBetween, dumpAgeRemark, type DumpAge } from '../../domain/override/dump-age.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
+import { isAsWritten, rawIn } from '../../domain/override/metadata-change.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
 import type { DumpedFrom } from '../../domain/overrides-file/read-file.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -38,7 +39,11 @@ export async function dumpAge(
     revision,
     liveRevision: stored.revision,
     isKnown: earlier !== null,
-    changedSince: changed.map((route) => ({ route, actor: known.get(route)?.actor ?? null })),
+    changedSince: changed.map((route) => {
+      const metadata = known.get(route);
+      const isChangedPast = metadata !== undefined && !isAsWritten(metadata, rawIn(document, route));
+      return { route, actor: metadata?.actor ?? null, isChangedPast };
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import { findMember, rawValue, scanDocument, type OverrideDocument } from '../..
 import type { DumpAge } from '../../domain/override/dump-age.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { endAtMs, type End } from '../../domain/override/end.js';
+import { anewRemarks } from '../../domain/override/lost-history.js';
 import { parseMetadata, type OverrideMetadata, type RouteMetadata } from '../../domain/override/metadata.js';
 import { revisionOf, type Revision } from '../../domain/revision.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
@@ -148,7 +149,11 @@ export async function planOn(stored: StoredOverrides, intent: ChangeIntent, read
     edit,
     metadata,
     untilMs: isNoop ? null : untilMs,
-    remarks: [...(intent.remarks?.() ?? []), ...endRemarks({ intent, stored, metadata, edit, untilMs, isNoop })],
+    remarks: [
+      ...(intent.remarks?.() ?? []),
+      ...endRemarks({ intent, stored, metadata, edit, untilMs, isNoop }),
+      ...(isNoop ? [] : anewRemarks(stored)),
+    ],
     diff: isNoop ? [] : diffOf(document ?? scanDocument(null), after, intent, edit),
     revisionBefore: stored.revision,
     revisionAfter: isNoop ? stored.revision : revisionOf(edit.next),

@@ -134,19 +134,22 @@ function judge(
   const unknown = state === 'failed' ? null : unknownReason(document, bucket);
   const because = [
     ...(isContradicted(document) ? documentReasons(overrides, test) : []),
-    ...disagreement(isContradicted(document), server),
+    ...disagreement(document, server),
     ...(unknown === null ? [] : [unknown]),
     ...(server.failure === null ? [] : [`the server could not be asked in full: ${server.failure}`]),
   ];
   return { test, bucket, state, sides, because };
 }
 
-function disagreement(isStored: boolean, { reads, contradicting }: SideJudgement): readonly string[] {
+function disagreement(document: SideJudgement, server: SideJudgement): readonly string[] {
+  const { reads, contradicting, checks } = server;
   if (contradicting > 0 && contradicting < reads)
     return [`${contradicting} of ${reads} answers say so: the processes do not hold the same`];
-  if (contradicting > 0 && !isStored)
+  if (contradicting > 0 && !isContradicted(document))
     return ['what is stored would give it, but the server holds something else; bring it with: rlctl reload'];
-  if (isStored && contradicting === 0 && reads > 0)
+  // A server that does not tell a field does not disagree about it.
+  const denied = new Set(document.checks.flatMap(({ field, state }) => (state === 'unmet' ? [field] : [])));
+  if (contradicting === 0 && checks.some(({ field, state }) => state === 'met' && denied.has(field)))
     return ['the server still agrees, because it holds something else than what is stored: the next reload changes it'];
   return [];
 }

@@ -5,6 +5,7 @@ import { shellWords } from '../../domain/shell-words.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
 import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
+import { lostFinding } from '../../domain/override/lost-history.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { bySameCause } from '../../domain/fleet/same-cause.js';
 import { shareText } from '../../domain/quantities.js';
@@ -21,6 +22,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...allTargets(targets, new Set(valueOf(fleet)?.silent ?? [])),
     ...failureOf('redis', redis),
     ...replicaFindings(redis),
+    ...historyFindings(redis),
     ...failureOf('overrides', overrides),
     ...unusedFindings(overrides),
     ...endsFindings(overrides),
@@ -85,6 +87,12 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
   const message = 'the Redis address leads to a replica, where nothing can be written';
   const hint = 'Set redis: to the address of the primary, or to redis+sentinel: which finds it.';
   return [{ code: 'REDIS_REPLICA', part: 'redis', message, hint }];
+}
+
+/** The record of the changes is gone, and the document stands. */
+function historyFindings(redis: Status['redis']): readonly Finding[] {
+  const found = redis.state === 'ok' ? lostFinding(redis.value) : null;
+  return found === null ? [] : [{ ...found, part: 'history' }];
 }
 
 /** What is stored and has no effect, because the server cannot use it. */

@@ -132,7 +132,7 @@ const textOf = (bytes: Uint8Array | null): string | null => (bytes === null ? nu
 
 async function expectWhole(story: Story): Promise<void> {
   const entries = (await story.ports.store.history({ limit: 10_000 }, story.ports.deadline)).toReversed();
-  const found = await verifyHistory(story.ports, null);
+  const found = await verifyHistory(story.ports, { head: null, isAnew: false });
   expect(found).toMatchObject({ findings: [], checked: entries.length });
   if (!found.isForeign && entries.length > 0) expect(textOf(replay(entries))).toBe(textOf(await story.bytes()));
 }
