@@ -527,11 +527,24 @@ describe('programs', () => {
 
   test('ended by the time of the command: it is said whose time it was, and how to give more', async () => {
     await write('slow', { steps: [{ id: 'run', title: '1', exec: { argv: ['sleep', '30'] }, undo: { manual: 'x' } }] });
-    const slow = await rlctl(['runbook', 'run', 'slow', '--timeout', '2s', '--json']);
-    expect(slow.code).toBe(8);
-    const { message, hint } = jsonOf<{ stoppedAt: { message: string; hint: string } }>(slow.out).stoppedAt;
+    const { exitCode, message, hint } = errorOf(await rlctl(['runbook', 'run', 'slow', '--timeout', '2s', '--json']));
+    expect(exitCode).toBe(6);
     expect(message).toContain('sleep did not end within the 2s that --timeout gives a step: rlctl ended it');
     expect(hint).toContain('--timeout 60s');
+  });
+
+  test('ended by the time of the command, and not to run twice: run again only by somebody who says so', async () => {
+    const mark = join(state.lab.world.root, 'marks');
+    const argv = ['sh', '-c', 'echo run >> "$0"; [ "$(wc -l < "$0")" -gt 1 ] || sleep 30', mark];
+    await write('once', { steps: [{ id: 'run', title: '1', exec: { argv }, undo: { manual: 'x' } }] });
+    const slow = errorOf(await rlctl(['runbook', 'run', 'once', '--timeout', '2s', '--json']));
+    expect(slow).toMatchObject({ code: 'RUN_WAITS', hint: expect.stringContaining('--again run') });
+    const id = String(slow.details?.['run']);
+    const plain = errorOf(await rlctl(['runbook', 'resume', id, '--json']));
+    expect(plain).toMatchObject({ code: 'RUN_WAITS', message: expect.stringContaining('its end is not known') });
+    expect(await readFile(mark, 'utf8')).toBe('run\n');
+    expect(await rlctl(['runbook', 'resume', id, '--again', 'run'])).toMatchObject({ code: 0 });
+    expect(await readFile(mark, 'utf8')).toBe('run\nrun\n');
   });
 
   test('a look that gets no answer in the time of the command says so too', async () => {

@@ -142,9 +142,8 @@ function stopped(
   const once = isProgram
     ? `; or run it once more with: ${withWanted(`rlctl runbook resume ${id} --again ${step}`, environment)}`
     : '';
-  const again = isWaiting
-    ? `When it is done, go on with: ${on}${once}`
-    : followedBy(outcome?.hint, `then go on with: ${on}`);
+  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `then go on with: ${on}`;
+  const again = followedBy(outcome?.hint, way);
   return new RlctlError(exit, addressed(message, environment.address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',
     hint: addressed(again, environment.address),

@@ -15,6 +15,8 @@ export interface ActOutcome {
   /** What to do next; `null`: nothing. */
   readonly hint: string | null;
   readonly exitCode: number;
+  /** True of a program that was ended from outside: what it had done is not known. Absent: it ended by itself. */
+  readonly isCutShort?: true;
   /** By what a value that was looked at is known again; absent: none was. */
   readonly seen?: string;
   /** What is shown and not kept, because it may be anybody's: the value itself, cut short. Absent: nothing. */

@@ -34,7 +34,8 @@ export async function perform(ports: ActPorts, act: ResolvedAct, as: StepAs): Pr
     return await attempt(ports, act, as);
   } catch (error) {
     if (!(error instanceof RlctlError) || isInterrupt(error)) throw error;
-    return { kind: 'bad', text: error.message, hint: error.hint ?? null, exitCode: error.exitCode };
+    const cut = error.code === 'PROGRAM_TIMEOUT' ? ({ isCutShort: true } as const) : {};
+    return { kind: 'bad', text: error.message, hint: error.hint ?? null, exitCode: error.exitCode, ...cut };
   }
 }
 
@@ -111,7 +112,8 @@ async function byHand(ports: ActPorts, text: string): Promise<ActOutcome> {
 function readProgram({ code, signal, said }: ProgramEnd): ActOutcome {
   const text = quoteOutside(said, 400);
   if (code === 0) return good(text === '' ? 'ended with 0' : `ended with 0: ${text}`);
-  return { kind: 'bad', text: `ended with ${code ?? signal}: ${text}`, hint: null, exitCode: 8 };
+  const cut = code === null ? ({ isCutShort: true } as const) : {};
+  return { kind: 'bad', text: `ended with ${code ?? signal}: ${text}`, hint: null, exitCode: 8, ...cut };
 }
 
 /**

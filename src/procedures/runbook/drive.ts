@@ -181,6 +181,8 @@ async function act(
       : isOnce && isResumed && !isAgain
         ? await askAbout(ports, step)
         : await perform(ports.acts, pinned(action, record.pin), as);
+  // A second time only by somebody who has looked what the first had done.
+  if (isOnce && outcome.isCutShort === true) return { ...outcome, kind: 'waits' };
   const settled = isResumed ? afterBeingCut(record, outcome) : outcome;
   if (settled.kind !== 'good' && settled.kind !== 'noEffect') return settled;
   const checks: ActOutcome[] = [];
