@@ -112,6 +112,26 @@ test('a stage that sets what a panic once set brings no panic back that is over'
   }
 });
 
+test('a stage by flags is not proven while an override keeps its bucket enforced, and goes on when that is gone', async () => {
+  const rollouts = { one: { stages: [{ name: 'all', shadow: 'all', soak: '1s' }] } };
+  const site = { entry: { shadowDriver: { 'env-file': state.lab.sandbox.envFile } }, rollouts };
+  const before = await readFile(state.lab.sandbox.envFile, 'utf8');
+  await run(['override', 'set', '/api/pay', '--no-shadow'], site);
+  const started = await run(['rollout', 'start', 'one', '--detach'], site);
+  expect(started).toMatchObject({
+    code: 8,
+    out: expect.stringContaining('the override "/api/pay" sets shadow: false'),
+  });
+  const way = /put it into shadow as well: rlctl (.*)/.exec(started.out)?.[1];
+  expect(way).toMatch(/shadow on --route \/api\/pay/);
+  expect((await status(site)).rollout?.phase).toBe('changing');
+  await run(['shadow', 'on', '--route', '/api/pay', '--include-others'], site);
+  expect(await run(['rollout', 'resume', '--detach'], site)).toMatchObject({ code: 0 });
+  expect((await status(site)).rollout?.phase).not.toBe('changing');
+  expect(await run(['rollout', 'undo'], site)).toMatchObject({ code: 0 });
+  expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
+});
+
 describe('what keeps a stage from being taken back', () => {
   const one = { one: { stages: [{ name: 'enforce', enforce: ['pay'], soak: '1s' }] } };
   const entry = () => ({ shadowDriver: { 'env-file': state.lab.sandbox.envFile } });

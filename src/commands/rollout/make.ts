@@ -23,6 +23,7 @@ import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
 import { makeFlagChange, type FlagChangeMade, type FlagCommand } from '../shadow/flags.js';
+import { objectionToShadow } from '../shadow/objection.js';
 import { routesOfBuckets } from './plan-source.js';
 
 // The changes of a rollout: each goes the way of every other change, under an id that was written down before.
@@ -133,7 +134,9 @@ async function makeFlags(
   ].filter(({ names }) => names.length > 0);
   const commands = wishes.map(({ isOn, names }): FlagCommand => {
     const buckets = names.map((name) => bucketNamed(environment, name));
-    return { isOn, buckets, mutation, exactly: 'value' };
+    const command = { isOn, buckets, mutation, exactly: 'value' } as const;
+    const isEverything = allBuckets(environment).every(({ name }) => names.includes(name));
+    return isOn ? { ...command, objection: objectionToShadow(environment, { buckets, isEverything }) } : command;
   });
   const before: FlagBefore[] = [];
   const demands: Demand[] = [];

@@ -1,18 +1,15 @@
 import type { endingRemarks as EndingRemarks } from '../panic/ended.js';
 import type { Context } from '../../context.js';
-import { flagVariables, type BucketNames } from '../../domain/config/bucket-names.js';
-import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
+import { flagVariables } from '../../domain/config/bucket-names.js';
+import type { Environment } from '../../domain/config/environment.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
-import { startsRoute } from '../../domain/policy/matching.js';
-import { shellWords } from '../../domain/shell-words.js';
 import { shadowOffIntent, shadowOnIntent } from '../../procedures/shadow/route-intent.js';
 import type { CommandSpec, Flags, Outcome } from '../command.js';
 import { switchFlag } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from '../override/change.js';
 import { runFlagChange, type FlagCommand } from './flags.js';
-import { mostShown, overridesAgainst } from './objection.js';
+import { objectionToShadow } from './objection.js';
 import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
 
 export interface ShadowInput {
@@ -74,33 +71,5 @@ async function flagCommand(
   const command = { isOn, buckets, mutation };
   if (!isOn)
     return { ...command, remarks: await ending(context, environment, 'flags', buckets.flatMap(flagVariables)) };
-  const flagged = { buckets, isEverything: target.kind === 'all' };
-  return {
-    ...command,
-    objection: (bytes) =>
-      overridesAgainst(environment, flagged, bytes, (prefixes) => ({
-        what: 'put it into shadow as well',
-        commands: [shadowOnRoutes(environment, flagged, prefixes)],
-      })),
-  };
-}
-
-/** What takes these overrides' part of the buckets into shadow, and nothing of others where it can be told apart. */
-function shadowOnRoutes(
-  environment: Environment,
-  { buckets, isEverything }: { readonly buckets: readonly BucketNames[]; readonly isEverything: boolean },
-  prefixes: readonly string[],
-): string {
-  const names = new Set<string | null>(buckets.map(({ name }) => name));
-  const routesOfPrefix = (prefix: string): readonly string[] => {
-    if (prefix.startsWith('/') && (isEverything || names.has(bucketOfRoute(environment, prefix)))) return [prefix];
-    if (isEverything) return ['/'];
-    return buckets.flatMap(({ routes }) => routes).filter((route) => startsRoute(prefix, route));
-  };
-  const routes = [...new Set(prefixes.flatMap(routesOfPrefix))];
-  const isWide = isEverything || routes.length === 0;
-  const few = routes.length > mostShown ? ['PREFIX'] : routes.length === 0 ? ['/'] : routes;
-  const words = ['rlctl', 'shadow', 'on', ...few.flatMap((route) => ['--route', route])];
-  const command = withWanted(shellWords([...words, ...(isWide ? ['--include-others'] : [])]), environment);
-  return routes.length > mostShown ? `${command}, for each of them` : command;
+  return { ...command, objection: objectionToShadow(environment, { buckets, isEverything: target.kind === 'all' }) };
 }

@@ -1,6 +1,8 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { loadOverrides } from '../../domain/policy/matching.js';
+import { withWanted } from '../../domain/demand.js';
+import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { enforcingOverrides, type FlaggedBuckets } from '../../domain/shadow/enforcing-overrides.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { Objection } from '../../procedures/shadow/change-flags.js';
 
 /** So many prefixes are named one by one. */
@@ -32,4 +34,36 @@ export function overridesAgainst(
     text: `${subject} ${shown.join(', ')}${more} ${verb} shadow: false, so what ${caught} goes on being blocked whatever the flag says`,
     cure: `${what}: ${commands.join(', or ')}`,
   };
+}
+
+/** What stands against a flag that is to take buckets into shadow, with the change of the overrides that does it. */
+export function objectionToShadow(
+  environment: Environment,
+  flagged: Omit<FlaggedBuckets, 'bucketOf'>,
+): (bytes: Uint8Array | null) => Objection | null {
+  return (bytes) =>
+    overridesAgainst(environment, flagged, bytes, (prefixes) => ({
+      what: 'put it into shadow as well',
+      commands: [shadowOnRoutes(environment, flagged, prefixes)],
+    }));
+}
+
+/** What takes these overrides' part of the buckets into shadow, and nothing of others where it can be told apart. */
+function shadowOnRoutes(
+  environment: Environment,
+  { buckets, isEverything }: Omit<FlaggedBuckets, 'bucketOf'>,
+  prefixes: readonly string[],
+): string {
+  const names = new Set<string | null>(buckets.map(({ name }) => name));
+  const routesOfPrefix = (prefix: string): readonly string[] => {
+    if (prefix.startsWith('/') && (isEverything || names.has(bucketOfRoute(environment, prefix)))) return [prefix];
+    if (isEverything) return ['/'];
+    return buckets.flatMap(({ routes }) => routes).filter((route) => startsRoute(prefix, route));
+  };
+  const routes = [...new Set(prefixes.flatMap(routesOfPrefix))];
+  const isWide = isEverything || routes.length === 0;
+  const few = routes.length > mostShown ? ['PREFIX'] : routes.length === 0 ? ['/'] : routes;
+  const words = ['rlctl', 'shadow', 'on', ...few.flatMap((route) => ['--route', route])];
+  const command = withWanted(shellWords([...words, ...(isWide ? ['--include-others'] : [])]), environment);
+  return routes.length > mostShown ? `${command}, for each of them` : command;
 }
