@@ -20,7 +20,8 @@ export async function deliver(
   environment: Environment,
   announcement: ToTell,
 ): Promise<readonly NotificationReport[]> {
-  const wanted = environment.notify.filter(({ events }) => events.includes(announcement.kind));
+  const isWanted = ({ events }: { readonly events: readonly EventKind[] }): boolean =>
+    events.includes(announcement.kind);
   if (environment.untrustedFile !== null) {
     const { untrustedFile, isChangedSinceTrusted: isChanged } = environment;
     const error = addressedError(
@@ -28,7 +29,7 @@ export async function deliver(
       environment.address,
     );
     await context.noteOnce(untrustedText(error, await context.theme()));
-    return wanted.map(({ name }) => ({
+    return environment.notify.filter(isWanted).map(({ name }) => ({
       target: name,
       isDelivered: false,
       detail: error.message,
@@ -42,7 +43,7 @@ export async function deliver(
     withIncident(context, environment, announcement.partOf),
   ]);
   const event = await eventFrom(context, environment, { ...announcement, partOf });
-  const receivers = all.filter(({ target }) => wanted.includes(target));
+  const receivers = all.filter(({ target }) => isWanted(target));
   const ports = tellPorts(context);
   const { isToldAnyway = false } = announcement;
   const told = await tell(
