@@ -263,8 +263,8 @@ export const hostileText: Trial = {
   about:
     'texts with escapes, controls and marks of direction in every field that comes from outside: no output holds one as ' +
     'it is, and JSON gives back the exact text',
-  units: 250,
+  units: 290,
   quick: 1,
-  least: { 'hostile texts': 90_000, 'outputs looked at': 45_000 },
+  least: { 'hostile texts': 100_000, 'outputs looked at': 52_000 },
   open,
 };

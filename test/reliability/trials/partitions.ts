@@ -29,6 +29,9 @@ interface Parted {
 const cli = (side: Side, ...args: readonly string[]): Promise<string> =>
   side.run('redis-cli', '-h', side.address, '-p', String(redisPort), ...args);
 
+/** A server that changes its role closes what is connected: it is asked again. */
+const replicationOf = (side: Side): Promise<string> => cli(side, 'INFO', 'replication').catch(String);
+
 async function open(): Promise<Parted> {
   const networks = await openTwoNetworks();
   const { one, other } = networks;
@@ -40,10 +43,7 @@ async function open(): Promise<Parted> {
   await until(async () => (await cli(one, 'PING').catch(String)).includes('PONG'), 'the master');
   await cli(one, 'SET', key, firstDocument);
   other.start('redis-server', '--bind', other.address, ...common, '--replicaof', `${one.address} ${redisPort}`);
-  await until(
-    async () => (await cli(other, 'INFO', 'replication').catch(String)).includes('link_status:up'),
-    'the replica',
-  );
+  await until(async () => (await replicationOf(other)).includes('link_status:up'), 'the replica');
   const sentinels = [
     ...sentinelPorts.one.map((port) => ({ side: one, port })),
     ...sentinelPorts.other.map((port) => ({ side: other, port })),
@@ -121,14 +121,11 @@ async function part(chance: () => number): Promise<UnitOutcome> {
     ]).flat();
     await sleep(1000 + chance() * 1000);
     await cut();
-    await until(async () => (await cli(other, 'INFO', 'replication')).includes('role:master'), 'a new master');
+    await until(async () => (await replicationOf(other)).includes('role:master'), 'a new master');
     // Long enough for the old master to forget its replica, and to go on as if it never had one.
     await sleep((forgottenAfter + 1) * 1000 + chance() * 2000);
     await heal();
-    await until(
-      async () => (await cli(one, 'INFO', 'replication')).includes('link_status:up'),
-      'the old master’s return',
-    );
+    await until(async () => (await replicationOf(one)).includes('link_status:up'), 'the old master’s return');
     await sleep(500);
     state.isOver = true;
     await Promise.all(crew);
