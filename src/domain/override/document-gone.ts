@@ -71,6 +71,19 @@ export function lostFinding(
   return isStoreEmptied(stored, lastRevision) ? emptiedFinding(stored) : null;
 }
 
+/**
+ * The finding that nothing is stored, nor known to have been, and servers hold overrides: a reload would take those away,
+ * so it is first to be seen where they are stored. `held`: who holds what, in words.
+ */
+export function unstoredFinding({ key }: { readonly key: string }, held: string): Finding {
+  return {
+    code: 'OVERRIDES_DIFFER',
+    part: 'overrides',
+    message: `nothing is stored under ${key}, and ${held}`,
+    hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
+  };
+}
+
 /** The finding that no server can read what is stored. `why`: as the reader says it. */
 export function unreadableFinding(why: string): Finding {
   return {
