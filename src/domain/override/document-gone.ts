@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.js';
 import type { Finding } from '../finding.js';
 import { quoteOutside } from '../outside-text.js';
 import { revisionOf, type Revision } from '../revision.js';
@@ -83,6 +84,16 @@ export function unstoredFinding({ key }: { readonly key: string }, held: string)
     hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
   };
 }
+
+/** What is said of a document that vanishes by itself; `null`: it does not. `ttlMs`: of its key, milliseconds; `null`: none. */
+export function expiresText(ttlMs: number | null): string | null {
+  return ttlMs === null
+    ? null
+    : `the override document expires in ${formatDuration(ttlMs)}: every override goes with it`;
+}
+
+/** Which command keeps it. */
+export const expiresCure = 'The command that keeps it: rlctl doctor --only redis';
 
 /** The finding that no server can read what is stored. `why`: as the reader says it. */
 export function unreadableFinding(why: string): Finding {

@@ -15,7 +15,7 @@ import type { OverrideStore, StoredOverrides } from '../../ports/override-store.
 import type { ChangePorts } from '../override/change.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
-import { overdueRemarks } from '../verify/remarks.js';
+import { endRemarks } from '../verify/remarks.js';
 import { verifyStored, whyWithheld, withheldStep, type VerifyInput, type VerifyResult } from '../verify/verify.js';
 import { namedInstances } from './failed-instances.js';
 import { fleetEffect } from './fleet-effect.js';
@@ -74,7 +74,7 @@ function resultOf(
   results: readonly InstanceReload[],
 ): VerifyResult {
   const exit = effect.proof.verdict === 'proven' ? 'ok' : 'unproven';
-  const remarks = [...refusingRemarks(results, refused), ...overdueRemarks(stored)];
+  const remarks = [...refusingRemarks(results, refused), ...endRemarks(stored)];
   return { stored, routes, effect, signs: {}, remarks, exit };
 }
 

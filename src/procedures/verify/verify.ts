@@ -18,7 +18,7 @@ import type { ProbeMethod } from '../../domain/control-plane.js';
 import { reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep, Step } from '../step.js';
-import { overdueRemarks } from './remarks.js';
+import { endRemarks } from './remarks.js';
 import { findEndpoints, type FoundEndpoints } from './find-endpoints.js';
 
 /** What is to be proven of what is stored now. */
@@ -100,7 +100,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     routes: input.routes,
     effect: { reloads: sent.reloads, proof, steps },
     signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
-    remarks: overdueRemarks(stored),
+    remarks: endRemarks(stored),
     exit: isProven ? 'ok' : 'unproven',
   };
 }
