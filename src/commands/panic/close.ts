@@ -29,7 +29,7 @@ export async function closeUnwritten(
   { left, handed = [], leaves = [], why }: Unwritten,
 ): Promise<Restored> {
   const closing = { ...(reason === null ? {} : { reason }), ...(leaves.length === 0 ? {} : { leaves }) };
-  const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed }));
+  const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed, left }));
   const view = unwrittenView(panic, environment, {
     why: why ?? whyNothing(panic, left),
     remarks: [...leftRemarks(left), ...takenOutRemarks(panic)],

@@ -3,7 +3,7 @@ import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
 import { assertSamePlace, restorableFlags } from '../../domain/panic/restorable-flags.js';
-import { leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
+import { heirOf, leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
 import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import { flagDriver, makeFlagChange } from '../shadow/flags.js';
@@ -37,7 +37,7 @@ export async function restoreFlags(context: Context, environment: Environment, w
   const { result } = made;
   // What failed half-way stays open, to be tried again.
   if (result.steps.every(({ name, state }) => name === 'reload' || state !== 'failed'))
-    await keepOver(context, environment, panic, { handed });
+    await keepOver(context, environment, panic, { handed, left });
   return {
     view: flagResultView(result, environment),
     exit: result.exit,
@@ -55,7 +55,7 @@ export function flagsToPutBack({ panic, panics, kept }: Pick<ToRestore, 'panic' 
   const found = kept.find(({ id }) => id === panic.id);
   if (found === undefined) throw new TypeError(`the panic ${panic.id} is not kept any more`);
   const left = leftToOthers(panic, panics);
-  const heirs = new Map(left.map(({ what, to }) => [what, to.at(-1)?.id ?? '']));
+  const heirs = new Map(left.map(({ what, to }) => [what, heirOf(to)]));
   const own = found.flags.filter(
     ({ isFound, record }) => isFound !== true && !panic.takenOut.includes(record.variable),
   );

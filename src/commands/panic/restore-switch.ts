@@ -26,7 +26,7 @@ export async function restoreSwitch(context: Context, environment: Environment, 
     onAgreed: () => Promise.resolve(),
   });
   if (made.kind === 'planned') return { planned: switchPlanView(made.plan, environment) };
-  await keepOver(context, environment, panic, { handed });
+  await keepOver(context, environment, panic, { handed, left });
   const { result } = made;
   return {
     view: switchResultView(result, environment),

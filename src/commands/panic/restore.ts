@@ -7,6 +7,7 @@ import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
 import { restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
+import { HeirClosed } from '../../procedures/panic/keep.js';
 import type { RecordedPanics } from '../../procedures/panic/panics.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
@@ -52,7 +53,7 @@ export const command = defineCommand({
     const wanted = { ...recorded, panic, mutation };
     const made = isLeaving
       ? await leaveAsIs(context, environment, panic, mutation)
-      : await restoredBy(context, environment, wanted);
+      : await restoredAtLast(context, environment, wanted);
     return told(context, environment, wanted, made, isLeaving);
   },
 });
@@ -84,6 +85,23 @@ async function told(
     sinceMs: panic.atMs,
   });
   return { view: await withReports(view, reports), exit: made.exit };
+}
+
+/** Of panics that are restored at once, the second puts back what the first left to it. */
+async function restoredAtLast(
+  context: Context,
+  environment: Environment,
+  wanted: ToRestore & RecordedPanics,
+): Promise<Restored> {
+  try {
+    return await restoredBy(context, environment, wanted);
+  } catch (error) {
+    if (!(error instanceof HeirClosed)) throw error;
+    context.progress.step('a panic that this one left something to was closed meanwhile; deciding anew');
+    const recorded = await recordedPanics(context, environment);
+    const panic = openPanic(recorded.panics, wanted.panic.id, context.changeId);
+    return restoredAtLast(context, environment, { ...wanted, ...recorded, panic });
+  }
 }
 
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';
@@ -118,8 +136,8 @@ async function restoredBy(
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
   if (result.written === null && panic.restored === null) {
-    const { leaves } = foreseen;
-    await keepOver(context, environment, panic, { closing: leaves.length === 0 ? {} : { leaves } });
+    const { leaves, left } = foreseen;
+    await keepOver(context, environment, panic, { closing: leaves.length === 0 ? {} : { leaves }, left });
   }
   return {
     view: changeView(result, made.environment),

@@ -26,6 +26,11 @@ export interface Restoration {
   readonly base: Revision | null;
 }
 
+/** The id of the one that puts back what is left: the oldest of those that stand on it. */
+export function heirOf(to: readonly Panic[]): string {
+  return to.at(-1)?.id ?? '';
+}
+
 /** What other open panics stand on, of what one stands on or changed. */
 export function leftToOthers(panic: Panic, panics: readonly Panic[]): readonly Left[] {
   const others = panics.filter((each) => each.id !== panic.id && isOpen(each) && each.way === panic.way);
