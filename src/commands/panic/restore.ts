@@ -4,7 +4,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
-import { restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
+import { leftToOthers, restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
 import { HeirClosed } from '../../procedures/panic/keep.js';
@@ -94,7 +94,7 @@ async function restoredAtLast(
   wanted: ToRestore & RecordedPanics,
 ): Promise<Restored> {
   try {
-    return await restoredBy(context, environment, wanted);
+    return await withOrphans(context, environment, wanted, await restoredBy(context, environment, wanted));
   } catch (error) {
     if (!(error instanceof HeirClosed)) throw error;
     context.progress.step('a panic that this one left something to was closed meanwhile; deciding anew');
@@ -102,6 +102,25 @@ async function restoredAtLast(
     const panic = openPanic(recorded.panics, wanted.panic.id, context.changeId);
     return restoredAtLast(context, environment, { ...wanted, ...recorded, panic });
   }
+}
+
+/**
+ * What was left to a panic that ended at the same moment by a change of the document is left to nobody: of two, at least
+ * the one that looks last sees that both are closed.
+ */
+async function withOrphans(
+  context: Context,
+  environment: Environment,
+  wanted: ToRestore,
+  made: Restored,
+): Promise<Restored> {
+  const { panic, panics, mutation } = wanted;
+  if ('planned' in made || panic.way !== 'overrides' || leftToOthers(panic, panics).length === 0) return made;
+  const recorded = await recordedPanics(context, environment);
+  const now = recorded.panics.find(({ id }) => id === panic.id) ?? panic;
+  if (restorationOf(now, recorded.panics, recorded.history).entries.length === 0) return made;
+  const rest = { ...recorded, panic: now, mutation: { ...mutation, ifRevision: null } };
+  return restoredBy({ ...context, changeId: null }, environment, rest);
 }
 
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';
