@@ -131,10 +131,7 @@ export async function keepOver(
   context: Context,
   environment: Environment,
   panic: Panic,
-  {
-    closing = {},
-    ...bequest
-  }: Bequest & { readonly closing?: Omit<Closing, 'atMs' | 'actor'> } = {},
+  { closing = {}, ...bequest }: Bequest & { readonly closing?: Omit<Closing, 'atMs' | 'actor'> } = {},
 ): Promise<boolean> {
   const { id, command, way, atMs, actor, reason, ticket } = panic;
   const kept = { id, command, way, atMs, actor, reason, ticket, flags: [] };

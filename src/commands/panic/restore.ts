@@ -137,7 +137,7 @@ async function restoredBy(
   const foreseen = restorationOf(panic, panics, history);
   // A run that was cut off may have restored it: then it is proven once more.
   if (panic.restored === null && foreseen.entries.length === 0)
-    return closeUnwritten(context, environment, wanted, { ...foreseen, why: null });
+    return closeUnwritten(context, environment, wanted, foreseen);
   const byHand = targetOfCommand(panic.command)?.kind === 'global' ? [platformRemark] : [];
   const change = makeChange(context, mutation, () =>
     restorePanicIntent({

@@ -137,6 +137,11 @@ export function takenOutRemarks({ takenOut, way }: Panic): readonly string[] {
   return [`${names}: taken out of shadow after this panic and set again since, which is a change of its own: ${stays}`];
 }
 
+/** What somebody set on purpose may be what is wanted by now: how a panic is closed then, in a sentence. */
+export function leaveHint(id: string): string {
+  return `Where what stands there now is as it should be, close the panic and leave it: rlctl panic restore ${id} --leave.`;
+}
+
 /** What stays although a panic is restored, in sentences. */
 export function leftRemarks(left: readonly Left[]): readonly string[] {
   const by = new Map<string, { readonly panic: Panic; readonly whats: string[] }>();
