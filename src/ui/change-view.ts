@@ -3,6 +3,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
+import { withWanted } from '../domain/demand.js';
 import { undoCommand } from '../domain/override/undo-command.js';
 import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
@@ -64,9 +65,10 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
 function wayBack(
   { plan, written, exit, effect }: ChangeResult,
-  { secret, address }: Environment,
-  back = undoCommand(plan.revisionAfter),
+  environment: Environment,
+  back = withWanted(undoCommand(plan.revisionAfter), environment),
 ): string | null {
+  const { secret, address } = environment;
   if (written === null || exit === 'ok') return null;
   // The last change is another one now: an undo would take that back.
   if (effect.isOvertaken === true) return null;

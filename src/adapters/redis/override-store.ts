@@ -1,6 +1,5 @@
 import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { RlctlError } from '../../domain/errors.js';
-import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
 import { placedError } from '../../domain/redis-cli.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
@@ -12,6 +11,7 @@ import type { ServerSighting } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
 import { decodeEntry, rawEntries, type RawEntry } from './entry-codec.js';
+import { leaveHeartbeat } from './leave-heartbeat.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
 import { patiently } from './patiently.js';
@@ -118,11 +118,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const [reply] = await link.run([['XRANGE', keys.history, from, '+', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply));
       }),
-    beat: (heartbeat, deadline) =>
-      attempt(deadline, async (link, budget) => {
-        const [reply] = await link.run([['SET', keys.expiry, serialiseHeartbeat(heartbeat)]], budget);
-        valueOf(reply);
-      }),
+    beat: (next, deadline) => attempt(deadline, (link, budget) => leaveHeartbeat(link, keys.expiry, next, budget)),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),
   };

@@ -102,7 +102,7 @@ function readOnce(store: OverrideStore): OverrideStore {
     records: (query, deadline) => store.records(query, deadline),
     newestRecords: (query, deadline) => store.newestRecords(query, deadline),
     write: (write, deadline) => store.write(write, deadline),
-    beat: (heartbeat, deadline) => store.beat(heartbeat, deadline),
+    beat: (next, deadline) => store.beat(next, deadline),
     open: (deadline) => store.open(deadline),
     close: () => store.close(),
   };
