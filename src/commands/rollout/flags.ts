@@ -35,7 +35,7 @@ export function addBackFlags(command: Command): void {
     .addOption(inGroup(new Option('--ticket <id>', 'ticket; kept in the history')))
     .addOption(inGroup(new Option('--dry-run', 'show what would be done; do nothing')))
     .addOption(inGroup(new Option('-y, --yes', 'answer y/N questions with yes')))
-    .addOption(inGroup(new Option('--confirm <name>', 'confirm a change of a protected environment by its name')))
+    .addOption(inGroup(confirmOption()))
     .addOption(inGroup(notifyOption()));
   addEffectFlags(command);
   addTakeOverFlag(command);
