@@ -333,6 +333,10 @@ describe('on a protected environment', () => {
     expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
     const confirmed = await run([...start, '--reason', 'r', '--confirm', 'lab', '--json'], site);
     expect([confirmed.code, shown(confirmed).rollout?.phase]).toEqual([0, 'watching']);
+    // It writes nothing that is in force, and takes what every change here takes.
+    const pause = ['rollout', 'pause', '--reason', 'r', '--json', '--confirm'];
+    expect(errorOf(await run([...pause, 'other'], site)).code).toBe('NOT_CONFIRMED');
+    expect((await run([...pause, 'lab'], site)).code).toBe(0);
     expect(errorOf(await run(['rollout', 'abort', '--json'], site)).code).toBe('NOT_CONFIRMED');
     const aborted = await run(['rollout', 'abort', '--confirm', 'lab', '--json'], site);
     expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);

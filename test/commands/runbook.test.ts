@@ -412,6 +412,7 @@ describe('a run', () => {
     const refused = errorOf(await rlctl(['runbook', 'resume', id, '--done', 'agree', '--json']));
     expect(refused).toMatchObject({ exitCode: 5, code: 'RUN_STOPPED' });
     expect(refused.message).toContain('does not hold the lock that was meant');
+    expect(refused.hint).toMatch(/going on shows what stands there now, and asks again: rlctl/i);
     expect(await state.lab.redis.cli('GET', key)).toBe('worker-8');
     // What stands there now was shown to nobody: going on shows it and asks again, whatever was said before.
     const left = await rlctl(['runbook', 'resume', id, '--dry-run']);

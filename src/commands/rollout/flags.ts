@@ -6,7 +6,7 @@ import { usageError } from '../../domain/errors.js';
 import type { RolloutSession, SessionPorts } from '../../procedures/rollout/session.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
 import { guardOption } from '../guard-flags.js';
-import { addEffectFlags, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
+import { addEffectFlags, confirmOption, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
 
 // What the verbs of a rollout have in common.
 

@@ -40,6 +40,7 @@ export function lookAnew(journal: RunJournal, steps: readonly ResolvedStep[]): L
   if (failed?.state !== 'failed' || failed.pin === null || failed.exitCode !== conflict || step === undefined)
     return { journal, askedAgain: new Set() };
   const look = lookBefore(journal, steps, step);
+  // What nobody was shown is not shown anew: its own dry run finds it once more.
   const place = (id: string): number => journal.steps.findIndex((each) => each.id === id);
   const between = look === null ? [] : journal.steps.slice(place(look.id) + 1, place(failed.id));
   const byHand = new Set(steps.filter(({ action }) => action.kind === 'manual').map((each) => each.step.id));
