@@ -62,6 +62,24 @@ export function runCli(args: readonly string[], options: CliOptions): Promise<Cl
   return startCli(args, options).ended;
 }
 
+/**
+ * The same; rejects where a process that was started beside it, and only waits `ms`, was through before it. Both are held up
+ * alike by a machine that is busy with others: it is their order that is told.
+ */
+export async function runCliWithin(ms: number, args: readonly string[], options: CliOptions): Promise<CliEnd> {
+  const waiting = spawn(process.execPath, ['-e', `setTimeout(() => undefined, ${ms})`], { stdio: 'ignore' });
+  const late = exitOf(waiting).then(() => null);
+  const { child, ended } = startCli(args, options);
+  try {
+    const end = await Promise.race([ended, late]);
+    if (end !== null) return end;
+    throw new Error(`"rlctl ${args.join(' ')}" had not ended when a process that waits ${ms} ms had`);
+  } finally {
+    waiting.kill();
+    child.kill('SIGKILL');
+  }
+}
+
 /** Resolves with the exit code of a child. */
 export function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('close', resolve));
