@@ -151,7 +151,7 @@ describe('a change', () => {
     await run([], ['shadow', 'on', 'financial'], {}, driver);
     expect(await told(['incident', 'end', '--restore', ...format])).toMatchObject({ code: 0, err: '' });
     const types = hooks.events().map(({ type }) => type);
-    expect(types.toSorted()).toEqual(['change.made', 'flags.set', 'incident.ended']);
+    expect(new Set(types)).toEqual(new Set(['change.made', 'flags.set', 'incident.ended']));
   });
 
   test('says nothing more to people where everybody was told', async () => {
