@@ -14,7 +14,7 @@ export interface Consent {
 /** A write on a protected environment wants the environment's name: typed, or given with --confirm. */
 async function confirmWrite(context: Context, environment: Environment, consent: Consent): Promise<void> {
   if (!environment.isProtected || consent.confirm === environment.name) return;
-  if (consent.confirm !== null) throw notConfirmed(environment, `--confirm says "${consent.confirm}"`);
+  assertNoneOther(environment, consent.confirm);
   if (!canAsk(context)) throw notConfirmed(environment, 'nobody was there to ask');
   const { askText } = await import('../ui/prompt.js');
   const theme = await context.theme();
@@ -22,6 +22,12 @@ async function confirmWrite(context: Context, environment: Environment, consent:
     askText(`"${environment.name}" is protected. Type its name to go on:`, theme),
   );
   if (typed.trim() !== environment.name) throw notConfirmed(environment, `"${typed.trim()}" was typed`);
+}
+
+/** What wants no confirmation takes one all the same, and is refused where that names another environment. */
+export function assertNoneOther(environment: Environment, confirm: string | null): void {
+  if (!environment.isProtected || confirm === null || confirm === environment.name) return;
+  throw notConfirmed(environment, `--confirm says "${confirm}"`);
 }
 
 /** A reload on a protected environment wants y/N or --yes. */

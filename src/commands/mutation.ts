@@ -55,9 +55,7 @@ export function addExemptFlags(command: Command): void {
       new Option('--if-revision <hash>', 'only if the document is still at this revision').helpGroup('Change:'),
     )
     .addOption(new Option('-y, --yes', 'answer y/N questions with yes').helpGroup('Change:'))
-    .addOption(
-      new Option('--confirm <name>', 'confirm a change of a protected environment by its name').helpGroup('Change:'),
-    )
+    .addOption(confirmOption().helpGroup('Change:'))
     .addOption(notifyOption().helpGroup('Change:'))
     .addOption(new Option('--no-reload', 'only write; send no reload, prove nothing').helpGroup('Proof:'));
   addEffectFlags(command);
@@ -67,6 +65,11 @@ export function addExemptFlags(command: Command): void {
 export function addMutationFlags(command: Command): void {
   addExemptFlags(command);
   command.addOption(guardOption().helpGroup('Change:'));
+}
+
+/** The same of every command that changes something; where nothing is asked it does no harm. */
+export function confirmOption(): Option {
+  return new Option('--confirm <name>', 'confirm a change of a protected environment by its name');
 }
 
 /** For whatever would be told: `isTelling` reads it. */

@@ -420,6 +420,20 @@ describe('the story as files', () => {
   );
 });
 
+test('on a protected environment its start and its notes take the confirmation that every change takes', async () => {
+  const { lab } = state;
+  const environments = { lab: { ...lab.environment, protected: true } };
+  const env = { RLCTL_CONFIG: await lab.world.config('protected.yaml', { environments }) };
+  for (const words of [
+    ['start', 'slow'],
+    ['note', 'seen'],
+  ]) {
+    const other = await run(['incident', ...words, '--confirm', 'other', '--json'], { env });
+    expect(errorOf(other)).toMatchObject({ code: 'NOT_CONFIRMED', exitCode: 6 });
+    expect(await run(['incident', ...words, '--confirm', 'lab'], { env })).toMatchObject({ code: 0, err: '' });
+  }
+});
+
 describe('flags of buckets', () => {
   const through = async (args: readonly string[], options: MainOptions = {}, more: JsonObject = {}): Promise<Ran> => {
     const { lab } = state;

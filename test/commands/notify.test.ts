@@ -51,8 +51,13 @@ const dashboard = (url: string, more: JsonObject = {}): JsonObject => ({
 });
 
 /** Runs a command in the lab with these receivers. */
-async function run(notify: readonly JsonObject[], args: readonly string[], options: MainOptions = {}): Promise<Ran> {
-  const environment = { ...state.lab.environment, notify };
+async function run(
+  notify: readonly JsonObject[],
+  args: readonly string[],
+  options: MainOptions = {},
+  more: JsonObject = {},
+): Promise<Ran> {
+  const environment = { ...state.lab.environment, ...more, notify };
   const path = await state.lab.world.config('notify.yaml', { environments: { lab: environment } });
   return state.lab.world.main(args, { ...options, env: { RLCTL_CONFIG: path, GRAFANA_TOKEN: token, ...options.env } });
 }
@@ -135,6 +140,18 @@ describe('a change', () => {
     await state.lab.redis.cli('HSET', operations, 'incident', ended);
     await run([hook(hooks.origin)], [...setArgs, '--burst', '3']);
     expect(hooks.events().map(({ partOf }) => partOf)).toEqual([[{ kind: 'incident', id }], []]);
+  });
+
+  test.each([[[]], [['--json']]])('%j: the end of an incident is told with all that it took back', async (format) => {
+    const hooks = await webhook();
+    const driver = { shadowDriver: { 'env-file': state.lab.sandbox.envFile } };
+    const told = (args: readonly string[]) => run([hook(hooks.origin)], args, {}, driver);
+    await run([], ['incident', 'start', 'slow']);
+    await run([], setArgs);
+    await run([], ['shadow', 'on', 'financial'], {}, driver);
+    expect(await told(['incident', 'end', '--restore', ...format])).toMatchObject({ code: 0, err: '' });
+    const types = hooks.events().map(({ type }) => type);
+    expect(new Set(types)).toEqual(new Set(['change.made', 'flags.set', 'incident.ended']));
   });
 
   test('says nothing more to people where everybody was told', async () => {

@@ -338,6 +338,10 @@ describe('on a protected environment', () => {
       (await run(['status', '--json'], site)).out,
     );
     expect(operations.open[0]?.commands).toContain('rlctl rollout abort --confirm lab');
+    // It writes nothing that is in force, and takes what every change here takes.
+    const pause = ['rollout', 'pause', '--reason', 'r', '--json', '--confirm'];
+    expect(errorOf(await run([...pause, 'other'], site)).code).toBe('NOT_CONFIRMED');
+    expect((await run([...pause, 'lab'], site)).code).toBe(0);
     expect(errorOf(await run(['rollout', 'abort', '--json'], site)).code).toBe('NOT_CONFIRMED');
     const aborted = await run(['rollout', 'abort', '--confirm', 'lab', '--json'], site);
     expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);

@@ -412,9 +412,18 @@ describe('a run', () => {
     const refused = errorOf(await rlctl(['runbook', 'resume', id, '--done', 'agree', '--json']));
     expect(refused).toMatchObject({ exitCode: 5, code: 'RUN_STOPPED' });
     expect(refused.message).toContain('does not hold the lock that was meant');
+    expect(refused.hint).toMatch(/going on shows what stands there now, and asks again: rlctl/i);
     expect(await state.lab.redis.cli('GET', key)).toBe('worker-8');
-    // Whoever goes on after that has looked again.
-    expect(await rlctl(['runbook', 'resume', id])).toMatchObject({ code: 0 });
+    // What stands there now was shown to nobody: going on shows it and asks again, whatever was said before.
+    const left = await rlctl(['runbook', 'resume', id, '--dry-run']);
+    expect(left.out).toMatch(/look(.|\n)*agree(.|\n)*clear/);
+    for (const said of [['--done', 'agree'], []]) {
+      const shown = await rlctl(['runbook', 'resume', id, ...said]);
+      expect(shown.code).toBe(6);
+      if (said.length > 0) expect(shown.out).toContain('value: worker-8\n');
+      expect(await state.lab.redis.cli('GET', key)).toBe('worker-8');
+    }
+    expect(await rlctl(['runbook', 'resume', id, '--done', 'agree'])).toMatchObject({ code: 0 });
     expect(await state.lab.redis.cli('EXISTS', key)).toBe('0');
   });
 

@@ -4,6 +4,8 @@ import { startIncident } from '../../procedures/incident/stored.js';
 import { incidentStartedView } from '../../ui/incident-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, textFlag } from '../command.js';
+import { assertNoneOther } from '../confirmation.js';
+import { confirmOption } from '../mutation.js';
 import { knownAtStart } from './known-at-start.js';
 import { incidentPorts } from './ports.js';
 
@@ -11,18 +13,20 @@ import { incidentPorts } from './ports.js';
 
 export const command = defineCommand({
   register: (c) => {
-    c.argument('<title...>', 'what is wrong, in a few words').addOption(
-      new Option('--ticket <id>', 'ticket; kept with the incident and with the change that ends it'),
-    );
+    c.argument('<title...>', 'what is wrong, in a few words')
+      .addOption(new Option('--ticket <id>', 'ticket; kept with the incident and with the change that ends it'))
+      .addOption(confirmOption());
   },
   examples: ['rlctl -e prod incident start "search answers 429"', 'rlctl -e prod incident start slow --ticket INC-42'],
   input: (args, flags) => ({
     title: parseTitle(args.flatMap((word) => word ?? [])),
     ticket: textFlag(flags, 'ticket'),
+    confirm: textFlag(flags, 'confirm'),
   }),
-  action: async (context, { title: said, ticket }) => {
+  action: async (context, { title: said, ticket, confirm }) => {
     const title = context.redact(said);
     const environment = await context.environment();
+    assertNoneOther(environment, confirm);
     const ports = await incidentPorts(context, environment);
     context.progress.step('opening an incident');
     const startedBy = await context.actor();

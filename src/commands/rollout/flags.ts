@@ -6,7 +6,7 @@ import { usageError } from '../../domain/errors.js';
 import type { RolloutSession, SessionPorts } from '../../procedures/rollout/session.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
 import { guardOption } from '../guard-flags.js';
-import { addEffectFlags, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
+import { addEffectFlags, confirmOption, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
 
 // What the verbs of a rollout have in common.
 
@@ -35,7 +35,7 @@ export function addBackFlags(command: Command): void {
     .addOption(inGroup(new Option('--ticket <id>', 'ticket; kept in the history')))
     .addOption(inGroup(new Option('--dry-run', 'show what would be done; do nothing')))
     .addOption(inGroup(new Option('-y, --yes', 'answer y/N questions with yes')))
-    .addOption(inGroup(new Option('--confirm <name>', 'confirm a change of a protected environment by its name')))
+    .addOption(inGroup(confirmOption()))
     .addOption(inGroup(notifyOption()));
   addEffectFlags(command);
   addTakeOverFlag(command);

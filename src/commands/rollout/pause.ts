@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import { rolloutView } from '../../ui/rollout-view.js';
 import { defineCommand, textFlag, switchFlag } from '../command.js';
-import { mutationInput } from '../mutation.js';
+import { assertNoneOther } from '../confirmation.js';
+import { confirmOption, mutationInput } from '../mutation.js';
 import { possible, rolloutFor } from './begin.js';
 import { addTakeOverFlag, takeLease } from './flags.js';
 
@@ -11,11 +12,17 @@ export const command = defineCommand({
   register: (c) => {
     c.addOption(new Option('--reason <text>', 'why; kept in the rollout'));
     addTakeOverFlag(c);
+    c.addOption(confirmOption());
   },
   examples: ['rlctl -e prod rollout pause --reason "deploy under way"', 'rlctl -e prod rollout pause --take-over'],
-  input: (_, flags) => ({ reason: textFlag(flags, 'reason'), isTakeOver: switchFlag(flags, 'takeOver') }),
-  action: async (context, { reason, isTakeOver }) => {
+  input: (_, flags) => ({
+    reason: textFlag(flags, 'reason'),
+    isTakeOver: switchFlag(flags, 'takeOver'),
+    confirm: textFlag(flags, 'confirm'),
+  }),
+  action: async (context, { reason, isTakeOver, confirm }) => {
     const environment = await context.environment();
+    assertNoneOther(environment, confirm);
     await rolloutFor(context, environment, 'pause');
     const session = await takeLease(context, environment, { mutation: mutationInput({}), intervalMs: 0, isTakeOver });
     try {

@@ -6,6 +6,7 @@ import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
 import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
+import { lookAnew } from '../../domain/runbook/look.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import {
@@ -99,7 +100,7 @@ function outcomeOf(end: RunEnd, { steps, environment, noPrograms }: Drive): Outc
   const view = runEndView(end, steps, environment, canGoBack);
   const exit = exitOf(end, steps);
   if (exit === 'ok' || exit === 'findings' || exit === 'unproven') return { view, exit };
-  throw stopped(end, exit, environment, noPrograms === null);
+  throw stopped(end, exit, environment, { steps, runsPrograms: noPrograms === null });
 }
 
 /** A run that has changed something and did not come to its end is partly applied, whatever stopped it. */
@@ -127,7 +128,7 @@ function stopped(
   { journal, stoppedAt }: RunEnd,
   exit: ErrorKind,
   environment: Environment,
-  runsPrograms: boolean,
+  { steps, runsPrograms }: Pick<Drive, 'steps'> & { readonly runsPrograms: boolean },
 ): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
   const { id, state } = journal;
@@ -142,7 +143,9 @@ function stopped(
   const once = isProgram
     ? `; or run it once more with: ${withWanted(`rlctl runbook resume ${id} --again ${step}`, environment)}`
     : '';
-  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `then go on with: ${on}`;
+  const isShownAnew = !isBack && lookAnew(journal, steps).askedAgain.size > 0;
+  const going = isShownAnew ? 'going on shows what stands there now, and asks again' : 'then go on with';
+  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}`;
   const again = followedBy(outcome?.hint, way);
   return new RlctlError(exit, addressed(message, environment.address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',

@@ -4,6 +4,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { withWanted } from '../../domain/demand.js';
 import { usageError } from '../../domain/errors.js';
 import { inputsOf, nextStep, stepsToUndo, withState, type RunJournal } from '../../domain/runbook/journal.js';
+import { lookAnew, type LookedAnew } from '../../domain/runbook/look.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
 import type { RunChoices } from '../../procedures/runbook/drive.js';
 import { whyLeft } from '../../procedures/runbook/take-back.js';
@@ -81,9 +82,12 @@ function planOf(
 
 async function resume(context: Context, environment: Environment, input: ResumeInput): Promise<Outcome> {
   const { choices, isTakingBack, isTakeOver } = input;
-  const seen = await chosenRun(context, environment, input.id);
-  assertSteps(seen, choices);
-  const wanted = await stepsOf(context, seen);
+  const chosen = await chosenRun(context, environment, input.id);
+  assertSteps(chosen, choices);
+  const wanted = await stepsOf(context, chosen);
+  const goneOnWith = (journal: RunJournal): LookedAnew =>
+    isTakingBack ? { journal, askedAgain: new Set() } : lookAnew(journal, wanted.steps);
+  const { journal: seen } = goneOnWith(chosen);
   if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, input)), exit: 'ok' };
   const keeper = await keeperOf(context, environment, seen.id);
   if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
@@ -104,8 +108,12 @@ async function resume(context: Context, environment: Environment, input: ResumeI
     step: null,
     what: isTakingBack ? 'taking back' : 'resumed',
   };
-  const journal = await keeper.save(withState(now, 'running', by));
-  return drive(context, { environment, keeper, journal, choices, isTakingBack, ...wanted });
+  const { journal: left, askedAgain } = goneOnWith(now);
+  const journal = await keeper.save(withState(left, 'running', by));
+  // Said of what was shown before, not of what stands there now.
+  const done = new Set([...choices.done].filter((step) => !askedAgain.has(step)));
+  const driven = { environment, keeper, journal, choices: { ...choices, done }, isTakingBack };
+  return drive(context, { ...driven, ...wanted });
 }
 
 /** Nothing is left to do of what is asked. */

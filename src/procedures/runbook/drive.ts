@@ -8,9 +8,9 @@ import {
   type RunJournal,
   type StepRecord,
 } from '../../domain/runbook/journal.js';
+import { lookBefore } from '../../domain/runbook/look.js';
 import { afterChecks, type ActOutcome } from '../../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
-import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import type { Clock } from '../../ports/clock.js';
 import { isInterrupt, perform, pinned, pinOf, type ActPorts } from './acts.js';
 import type { JournalKeeper } from './keeper.js';
@@ -75,7 +75,7 @@ export async function driveRun(
       return { journal, stoppedAt: null };
     }
     if (ports.interrupted.aborted) throw ports.interrupted.reason;
-    const pin = record.state === 'pending' ? seenBefore(journal, steps, step) : null;
+    const pin = record.state === 'pending' ? (lookBefore(journal, steps, step)?.pin ?? null) : null;
     const taken = await takeStep(ports, journal, { ...record, pin: record.pin ?? pin }, step, choices, onRun);
     journal = taken.journal;
     const { outcome } = taken;
@@ -89,25 +89,6 @@ export async function driveRun(
     journal = await ports.keeper.save(withState(journal, state, event(ports, record.id, state)));
     return { journal, stoppedAt: { step, outcome } };
   }
-}
-
-/** What an earlier step saw of the very thing that this one may change; `null`: none looked. */
-function seenBefore(
-  { steps: records }: RunJournal,
-  steps: readonly ResolvedStep[],
-  { action }: ResolvedStep,
-): string | null {
-  if (action.kind !== 'rlctl') return null;
-  const { pin } = stepCommandOf(action.argv);
-  if (pin === null) return null;
-  const subject = action.argv.slice(2).join('\0');
-  const looks = steps.filter(({ action: look }) => {
-    return (
-      look.kind === 'rlctl' && stepCommandOf(look.argv).path === pin.look && look.argv.slice(2).join('\0') === subject
-    );
-  });
-  const ids = new Set(looks.map(({ step }) => step.id));
-  return records.findLast(({ id, state }) => ids.has(id) && state === 'done')?.pin ?? null;
 }
 
 interface Taken {
@@ -153,8 +134,7 @@ async function begin(
     if (outcome.kind !== 'good')
       return ended(ports, journal, record, 'failed', { ...outcome, kind: 'bad', text: `before it: ${outcome.text}` });
   }
-  // After a failure somebody has looked again: what stands there now is meant.
-  const pin = (record.state === 'pending' ? record.pin : null) ?? (await pinOf(ports.acts, step.action, record.id));
+  const pin = record.pin ?? (await pinOf(ports.acts, step.action, record.id));
   const patch = { state: 'started', pin, startedAtMs: ports.clock.nowMs(), endedAtMs: null } as const;
   const next = withStep(journal, record.id, patch, happened(ports, 'started'));
   return { journal: await ports.keeper.save(next), record: { ...record, ...patch } };
