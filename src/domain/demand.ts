@@ -99,17 +99,21 @@ export function wayAroundLine(wayAround: WayAround, demands: readonly Pick<Deman
 }
 
 /** What an environment wants of every change, beside its values. */
-interface Wanting {
+export interface Wanting {
   readonly name: string;
   readonly isProtected: boolean;
   readonly requirements: readonly Need[];
 }
 
-/** Commands that take more, or less, of the author's words than the way back of a change does. */
+/** Commands that want more of the author's words than the way back of a change does, or less, because they know some already. */
 const taken: Readonly<Record<string, readonly Need[]>> = {
   'rlctl override set': needs,
   'rlctl shadow on': needs,
   'rlctl runbook resume': [],
+  'rlctl rollout promote': ['ticket'],
+  'rlctl rollout abort': ['ticket'],
+  'rlctl rollout undo': ['ticket'],
+  'rlctl incident end': ['ticket'],
 };
 
 /**

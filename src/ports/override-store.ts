@@ -106,8 +106,11 @@ export interface OverrideStore {
   records(query: RecordQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
   /** The same newest first, foreign entries among them. */
   newestRecords(query: HistoryQuery, deadline: Deadline): Promise<readonly HistoryRecord[]>;
-  /** Leaves the mark of a run that applies ends; the last one counts. Throws as a read does; `refused` without the right. */
-  beat(heartbeat: Heartbeat, deadline: Deadline): Promise<void>;
+  /**
+   * Leaves the mark of a run that applies ends: what `next` makes of the one that is stored (`null`: none), made anew where
+   * somebody else leaves one in between. Throws as a read does; `refused` without the right.
+   */
+  beat(next: (stored: Heartbeat | null) => Heartbeat, deadline: Deadline): Promise<void>;
   /** Starts connecting without waiting for it, so that the connection overlaps other work; errors surface at use. */
   open(deadline: Deadline): void;
   /** Drops every connection at once. */

@@ -3,6 +3,7 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
+import { withWanted } from '../domain/demand.js';
 import { undoCommand } from '../domain/override/undo-command.js';
 import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
@@ -64,9 +65,10 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
 export function wayBack(
   { plan, written, exit, effect }: ChangeResult,
-  { secret, address }: Environment,
-  back = undoCommand(plan.revisionAfter),
+  environment: Environment,
+  back = withWanted(undoCommand(plan.revisionAfter), environment),
 ): string | null {
+  const { secret, address } = environment;
   if (written === null || exit === 'ok') return null;
   // The last change is another one now: an undo would take that back.
   if (effect.isOvertaken === true) return null;
@@ -273,13 +275,16 @@ function historyText(
   if (entry.body === null) {
     const why = {
       first: 'the document as rlctl first saw it',
-      foreign: 'somebody wrote past rlctl; this is what they left',
+      foreign:
+        entry.next === 'none'
+          ? 'somebody removed the document past rlctl'
+          : 'somebody wrote past rlctl; this is what they left',
       periodic: 'periodic copy',
       wrongType: 'the key held another type; its dump is kept',
     };
     const revision = entry.next.slice(0, 12);
     const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
-      foreign: `print it with: rlctl override history --document ${revision}`,
+      ...(entry.next === 'none' ? {} : { foreign: `print it with: rlctl override history --document ${revision}` }),
       wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
     };
     const print = commands[entry.snapshotOf ?? 'first'];

@@ -90,7 +90,7 @@ export function incidentEndPlanView(
     data: { ...change.data, flags: plans.map(({ data }) => data), elsewhere, ends },
     human: async (theme) =>
       [
-        ...standingLines(elsewhere, environment.address, theme),
+        ...standingLines(elsewhere, environment, theme),
         await change.human(theme),
         ...(await Promise.all(plans.map(async (each) => `\n${await each.human(theme)}`))),
         ...endsLines(ends, theme),

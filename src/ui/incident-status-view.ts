@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { withWanted } from '../domain/demand.js';
 import type { RlctlError } from '../domain/errors.js';
 import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
 import type { FlagDeed } from '../domain/incident/operation-flags.js';
@@ -82,9 +83,10 @@ export function incidentStatusView(
 /** What the end would restore, as it stands before the question as well. */
 export function wayBackLines(
   { diff, remarks, flags, elsewhere, refusal, ends }: WayBack,
-  { address }: Environment,
+  environment: Environment,
   theme: Theme,
 ): readonly string[] {
+  const { address } = environment;
   if (refusal !== null)
     return [
       theme.warn(`its end could take nothing back now: ${term(refusal.message)}`),
@@ -94,7 +96,7 @@ export function wayBackLines(
     ...diff.map((each) => `  ${term(routeText(each.route))}  ${term(diffText(each))}`),
     ...flags.map(({ bucket, isOn }) => `  flag of ${term(bucket)}: shadow ${isOn ? 'on' : 'off'}`),
   ];
-  const first = standingLines(elsewhere, address, theme);
+  const first = standingLines(elsewhere, environment, theme);
   if (lines.length === 0) return [...first, 'its end would have nothing to take back'];
   return [
     ...first,
@@ -105,12 +107,18 @@ export function wayBackLines(
   ];
 }
 
-function waysOut({ diff, flags, refusal }: WayBack, { address }: Environment, theme: Theme): readonly string[] {
+function waysOut({ diff, flags, refusal }: WayBack, environment: Environment, theme: Theme): readonly string[] {
   if (refusal !== null || diff.length + flags.length === 0) return [];
   return [
     theme.dim('to take exactly that back, or to leave it:'),
-    ...['--restore', '--keep'].map((flag) => pasted(`  ${term(addressed(`rlctl incident end ${flag}`, address))}`)),
+    ...['--restore', '--keep'].map((flag) => pasted(`  ${term(endCommand(flag, environment))}`)),
   ];
+}
+
+/** Keeping what was changed changes nothing, and nothing is wanted of it. */
+function endCommand(flag: string, environment: Environment): string {
+  const command = `rlctl incident end ${flag}`;
+  return addressed(flag === '--keep' ? command : withWanted(command, environment), environment.address);
 }
 
 /** What is open, and over once this is taken back. */
@@ -118,15 +126,19 @@ export function endsLines(ends: WayBack['ends'], theme: Theme): readonly string[
   return ends.map(({ id, command }) => theme.warn(`  panic ${term(id)} (${term(command)}) is open, and ends with it`));
 }
 
+/** How to take that back: of an operation a command to be pasted, else words about one. */
+export function takingBack(
+  { operation, wayBack }: Pick<FlagDeed, 'operation' | 'wayBack'>,
+  environment: Environment,
+): string {
+  return operation === null ? wayBack : withWanted(wayBack, environment);
+}
+
 /** What only its own command can take back, and has to before the end. */
-export function standingLines(
-  deeds: readonly FlagDeed[],
-  address: Environment['address'],
-  theme: Theme,
-): readonly string[] {
+export function standingLines(deeds: readonly FlagDeed[], environment: Environment, theme: Theme): readonly string[] {
   return deeds.map(({ operation, command, wayBack }) =>
     theme.warn(
-      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, address))}`,
+      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(takingBack({ operation, wayBack }, environment), environment.address))}`,
     ),
   );
 }

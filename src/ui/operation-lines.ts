@@ -33,7 +33,9 @@ export function operationLines(
 /** As they can be pasted: those that change the environment carry what it wants of a change. */
 function commandsOf({ commands }: Pick<OpenOperation, 'commands'>, environment: Environment): readonly string[] {
   return commands.map((command) => {
-    const isChange = /^rlctl (?:panic restore|runbook resume) /.test(command);
+    const isChange = /^rlctl (?:panic restore|runbook resume|rollout (?:abort|promote|undo)|incident end)\b/.test(
+      command,
+    );
     return addressed(isChange ? withWanted(command, environment) : command, environment.address);
   });
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { withWanted } from '../domain/demand.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
@@ -246,8 +247,8 @@ function backLines({ state, environment }: Shown): readonly string[] {
   const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
   if (!isOpen) return [];
   const ways = [
-    `${currentStage(state).name} alone: rlctl rollout abort`,
-    ...(state.stage > 0 ? ['all of it: rlctl rollout undo'] : []),
+    `${currentStage(state).name} alone: ${withWanted('rlctl rollout abort', environment)}`,
+    ...(state.stage > 0 ? [`all of it: ${withWanted('rlctl rollout undo', environment)}`] : []),
   ];
   return ways.map((way) => addressed(way, environment.address));
 }

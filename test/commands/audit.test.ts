@@ -348,6 +348,22 @@ describe('verify', () => {
     }
   });
 
+  test.each([
+    [['undo', '--yes']],
+    [['undo', '--to', 'abcdef0123', '--yes']],
+    [['history', '--document', 'abcdef0123']],
+  ])('where the history was removed %j says so, as status does, with its cure', async (verb) => {
+    await set('/a', 5);
+    await state.lab.redis.cli('DEL', labHistoryKey);
+    const { code, out, err } = await run(['-e', 'lab', 'override', ...verb, '--json']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(jsonOf<{ error: unknown }>(err).error).toMatchObject({
+      code: 'HISTORY_GONE',
+      message: expect.stringMatching(/: the history is gone, .* somebody removed it.* of "\/a" at 20/) as string,
+      hint: expect.stringMatching(/^See what else is missing with: rlctl .*-e lab .*audit verify$/) as string,
+    });
+  });
+
   test('a removed history is a finding, and begun anew on purpose it comes clean and stays so', async () => {
     await set('/a', 5);
     expect((await run(['doctor', '--only', 'document.history'])).code).toBe(0);

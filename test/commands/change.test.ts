@@ -691,6 +691,11 @@ describe('a secret that is wrong shows at the reload, after the write', () => {
     );
     for (const { error } of shown.reloads) expect(error.hint).not.toMatch(/:$/);
     expect((await set('/b', '--rate', '1', '--secret-file', wrong)).out).toContain('hint:  the change is written');
+    const config = await as({ protected: true });
+    const all = ['--config', config, '--reason', 'r', '--for', '2h', '--confirm', 'lab'];
+    expect((await set('/c', '--rate', '1', '--secret-file', wrong, ...all)).out.replaceAll(/\s+/g, ' ')).toMatch(
+      /override undo --if-revision [0-9a-f]{12} --reason TEXT --confirm lab; it reloads too/,
+    );
     // As it says: the right secret, and the reload proves both.
     expect(await run(['reload'])).toMatchObject({ code: 0 });
   });

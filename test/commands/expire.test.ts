@@ -145,6 +145,32 @@ describe('an end', () => {
   });
 });
 
+describe('a run by hand beside a loop', () => {
+  const asked = ['override', 'set', '/b', '--rate', '5', '--for', '2h', '--dry-run', '--json'];
+
+  test('says nothing about who applies ends, and the loop need not reload again what it reloaded', async () => {
+    await change('set', '/a', '--rate', '5', '--for', '2h');
+    await overdue('/a');
+    const loop = { v: 1, atMs: Date.now() - 20_000, by: 'loop@host', everySeconds: 30 };
+    await state.lab.redis.cli('SET', heartbeatKey, JSON.stringify(loop));
+    expect(await expire('--json')).toMatchObject({ code: 0 });
+    expect(await heartbeat()).toMatchObject({ ...loop, reloaded: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    expect((await run(asked)).out).not.toContain('nothing will take it back');
+    expect(jsonOf((await expire('--every', '30s', '--json')).out)).toMatchObject({ madeUpFor: null });
+  });
+
+  test('counts where the loop is gone', async () => {
+    await state.lab.redis.cli(
+      'SET',
+      heartbeatKey,
+      JSON.stringify({ v: 1, atMs: Date.now() - 91_000, by: 'loop@host', everySeconds: 30 }),
+    );
+    await expire();
+    expect(await heartbeat()).toMatchObject({ by: 'tester@test', everySeconds: null });
+    expect((await run(asked)).out).toMatch(/ran once at .* by hand/);
+  });
+});
+
 describe('override expire', () => {
   test('takes back everything that is over in one write, reloads and proves it; again it does nothing', async () => {
     await change('set', '/a', '--rate', '1');

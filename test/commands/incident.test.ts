@@ -123,6 +123,14 @@ describe('from start to end', () => {
     expect(error).toMatchObject({ code: 'END_UNSAID', exitCode: 6 });
     expect(error.hint).toContain('incident end --restore');
     expect(error.hint).toContain('incident end --keep');
+    const environments = { lab: { ...state.lab.environment, protected: true } };
+    const config = ['--config', await state.lab.world.config('protected.yaml', { environments })];
+    expect(errorOf(await run([...config, 'incident', 'end', '--json'])).hint).toMatch(
+      /incident end --restore --confirm lab; .*incident end --keep$/,
+    );
+    expect((await run([...config, 'incident', 'status'])).out).toMatch(
+      /incident end --restore --confirm lab$[^]*incident end --keep$/m,
+    );
     expect(await state.lab.document()).toBe(document);
     expect((await status()).incident?.id).toBe(id);
     expect((await run(['incident', 'end', '--restore', '--keep'])).code).toBe(2);

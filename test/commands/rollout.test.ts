@@ -333,6 +333,11 @@ describe('on a protected environment', () => {
     expect([await state.lab.document(), await kept()]).toEqual([null, '0']);
     const confirmed = await run([...start, '--reason', 'r', '--confirm', 'lab', '--json'], site);
     expect([confirmed.code, shown(confirmed).rollout?.phase]).toEqual([0, 'watching']);
+    expect((await run(['rollout', 'status'], site)).out).toMatch(/alone: rlctl rollout abort --confirm lab$/m);
+    const { operations } = jsonOf<{ operations: { open: { commands: string[] }[] } }>(
+      (await run(['status', '--json'], site)).out,
+    );
+    expect(operations.open[0]?.commands).toContain('rlctl rollout abort --confirm lab');
     expect(errorOf(await run(['rollout', 'abort', '--json'], site)).code).toBe('NOT_CONFIRMED');
     const aborted = await run(['rollout', 'abort', '--confirm', 'lab', '--json'], site);
     expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);

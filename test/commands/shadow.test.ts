@@ -127,6 +127,10 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
       details: { spills: [{ bucket: 'financial', route: '/api/payments', by: '/api' }] },
     });
     expect(await lab.document()).toBeNull();
+    const all = ['shadow', 'on', 'read', '--reason', 'r', '--for', '2h', '--confirm', 'lab', '--json'];
+    expect(errorOf(await run(all, { protected: true })).hint).toContain(
+      'override set /api/payments --no-shadow --reason TEXT --for 2h --confirm lab), or',
+    );
     await run(['override', 'set', '/api/payments', '--no-shadow']);
     expect(await run(['shadow', 'on', 'read'])).toMatchObject({ code: 0 });
     await run(['override', 'unset', '/api/payments']);
@@ -142,8 +146,24 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     expect(ran.code).toBe(6);
     expect(errorOf(ran)).toMatchObject({
       code: 'ROUTE_HIDDEN',
-      hint: expect.stringContaining('--before /api') as string,
+      hint: expect.stringMatching(/--before \/api$/) as string,
     });
+    const all = [
+      'shadow',
+      'on',
+      '--route',
+      '/api/search',
+      '--reason',
+      'r',
+      '--for',
+      '2h',
+      '--confirm',
+      'lab',
+      '--json',
+    ];
+    expect(errorOf(await run(all, { protected: true })).hint).toMatch(
+      /--before \/api --reason TEXT --for 2h --confirm lab$/,
+    );
     expect(await lab.document()).toBe(before);
   });
 

@@ -434,12 +434,12 @@ export function describeOverrideStore(
     test('the last heartbeat is what is read', async () => {
       const { subject, store } = await fresh();
       expect((await store.read(deadlineIn(time))).heartbeat).toBeNull();
-      await store.beat(
-        { atMs: 1000, by: 'cron@a', everySeconds: null, previousMs: null, reloaded: null },
-        deadlineIn(time),
-      );
+      const first = { atMs: 1000, by: 'cron@a', everySeconds: null, previousMs: null, reloaded: null };
+      await store.beat(() => first, deadlineIn(time));
       const last = { atMs: 2000, by: 'cron@b', everySeconds: 300, previousMs: 1000, reloaded: 'abc' };
-      await store.beat(last, deadlineIn(time));
+      const seen: unknown[] = [];
+      await store.beat((stored) => (seen.push(stored), last), deadlineIn(time));
+      expect(seen).toEqual([first]);
       expect((await subject.store().read(deadlineIn(time))).heartbeat).toEqual(last);
       // It is no part of what a change is compared with.
       expect(await writeText(store, '{"a":1}')).toMatchObject({ kind: 'written' });

@@ -7,6 +7,9 @@ describe('a printed command carries what its environment wants of it', () => {
   test.each([
     ['rlctl panic restore p-1a2b3c4d', '--reason TEXT --ticket ID --confirm prod'],
     ['rlctl override set /api --no-shadow', '--reason TEXT --ticket ID --for 2h --confirm prod'],
+    ['rlctl override undo --if-revision 3f2a9c01d5e7', '--reason TEXT --ticket ID --confirm prod'],
+    ['rlctl rollout abort', '--ticket ID --confirm prod'],
+    ['rlctl incident end --restore', '--ticket ID --confirm prod'],
     ['rlctl runbook resume r-1 --undo', '--confirm prod'],
   ])('%s', (command, flags) => {
     expect(withWanted(command, prod)).toBe(`${command} ${flags}`);

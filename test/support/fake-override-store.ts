@@ -109,10 +109,10 @@ function storeOf(fake: FakeOverrides, key: string, nowMs: () => number, limits: 
       const from = before === undefined ? 0 : newestFirst.findIndex((entry) => isOlder(entry.entryId, before));
       return from < 0 ? [] : newestFirst.slice(from, from + limit).map((entry) => recordOf(entry, state.entries));
     },
-    beat: async (heartbeat) => {
+    beat: async (next) => {
       if (state.heartbeat === 'unknown')
         throw new RlctlError('refused', 'this user may not write the key', { code: 'REDIS_NOPERM' });
-      state.heartbeat = heartbeat;
+      state.heartbeat = next(state.heartbeat);
     },
     open: () => undefined,
     close: () => undefined,

@@ -1,7 +1,7 @@
 import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { RlctlError } from '../../domain/errors.js';
-import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
+import { placedError } from '../../domain/redis-cli.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -11,9 +11,10 @@ import type { ServerSighting } from './attempt.js';
 import { budgetOf, type Budget } from './budget.js';
 import { RedisConnection } from './connection.js';
 import { decodeEntry, rawEntries, type RawEntry } from './entry-codec.js';
+import { leaveHeartbeat } from './leave-heartbeat.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
-import { patiently, placed } from './patiently.js';
+import { patiently } from './patiently.js';
 import { readState, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
 import { ChangeWriter } from './write-change.js';
@@ -103,7 +104,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
       })
         .run()
         .catch((error: unknown) => {
-          throw placed(error, connection);
+          throw placedError(error, connection.place);
         });
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;
@@ -117,11 +118,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
         const [reply] = await link.run([['XRANGE', keys.history, from, '+', 'COUNT', String(limit)]], budget);
         return rawEntries(valueOf(reply));
       }),
-    beat: (heartbeat, deadline) =>
-      attempt(deadline, async (link, budget) => {
-        const [reply] = await link.run([['SET', keys.expiry, serialiseHeartbeat(heartbeat)]], budget);
-        valueOf(reply);
-      }),
+    beat: (next, deadline) => attempt(deadline, (link, budget) => leaveHeartbeat(link, keys.expiry, next, budget)),
     open: (deadline) => connection.warmUp(budgetOf(deadline)),
     close: () => connection.close(),
   };

@@ -122,6 +122,6 @@ export function unreadableEntry(entryId: string, key: string): RlctlError {
 }
 
 /** EVAL itself refused: by an ACL, or because it was renamed or switched off. A refused key is another matter. */
-function isScriptDenied({ reply }: ReplyFailure): boolean {
+export function isScriptDenied({ reply }: ReplyFailure): boolean {
   return /^NOPERM .*'eval(\|.*)?' command/i.test(reply) || /^ERR (unknown command|.*not allowed).*eval/i.test(reply);
 }

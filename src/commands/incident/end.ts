@@ -111,7 +111,7 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   const { context, environment, ports, incident, files } = ended;
   const { story } = ended.seen;
   const isRestoring = wish === 'restore' && changesIn(story.timeline).length > 0;
-  if (isRestoring) assertHere(ended.seen.elsewhere);
+  if (isRestoring) assertHere(ended.seen.elsewhere, ended.environment);
   const back = isRestoring ? await takeBack(ended) : null;
   if (back !== null && !back.isDone)
     return { view: incidentEndView({ story, back, files: null, notifications: [] }, environment), exit: 'unproven' };

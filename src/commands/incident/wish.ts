@@ -1,12 +1,13 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { counted } from '../../domain/counted.js';
+import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { changesIn } from '../../domain/incident/timeline.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
-import { wayBackLines } from '../../ui/incident-status-view.js';
+import { takingBack, wayBackLines } from '../../ui/incident-status-view.js';
 import { storyText } from '../../ui/incident-story-text.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 import type { Seen } from './look.js';
@@ -16,14 +17,14 @@ import { shownNow } from './shown.js';
 export type Wish = 'restore' | 'keep';
 
 /** Throws a guard where flags were set by what only its own command can take back from here. */
-export function assertHere([deed]: readonly FlagDeed[]): void {
+export function assertHere([deed]: readonly FlagDeed[], environment: Environment): void {
   if (deed === undefined) return;
-  const { operation, command, buckets, wayBack } = deed;
+  const { operation, command, buckets } = deed;
   const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
   const who = operation === null ? command : `${operation.kind} ${operation.id}`;
   throw new RlctlError('guard', `${who} set ${what} since the start, and still stands; nothing was written`, {
     code: 'OPERATION_STANDS',
-    hint: `Take that back first: ${wayBack}; then again: rlctl incident end --restore`,
+    hint: `Take that back first: ${takingBack(deed, environment)}; then again: ${restoring(environment)}`,
     details: { operation: operation?.id ?? null, buckets },
   });
 }
@@ -38,7 +39,7 @@ export async function askWish(
   const { story } = seen;
   const changes = changesIn(story.timeline).length;
   if (changes === 0) return 'keep';
-  if (!canAsk(context)) throw unsaid(story.incident, changes);
+  if (!canAsk(context)) throw unsaid(story.incident, changes, environment);
   const theme = await context.theme();
   const shown = await shownNow(context, environment, ports, seen);
   const lines = [
@@ -61,13 +62,17 @@ export async function askWish(
   });
 }
 
-function unsaid({ id }: Incident, changes: number): RlctlError {
+function restoring(environment: Environment): string {
+  return withWanted('rlctl incident end --restore', environment);
+}
+
+function unsaid({ id }: Incident, changes: number, environment: Environment): RlctlError {
   return new RlctlError(
     'guard',
     `incident ${id} holds ${counted(changes, 'change')}, and nobody was there to ask what becomes of that`,
     {
       code: 'END_UNSAID',
-      hint: 'Take exactly that back: rlctl incident end --restore; or leave everything as it is: rlctl incident end --keep',
+      hint: `Take exactly that back: ${restoring(environment)}; or leave everything as it is: rlctl incident end --keep`,
     },
   );
 }

@@ -111,6 +111,7 @@ export async function makeStage(
       others,
       left,
       isSpillAllowed,
+      environment,
       ifRevision: null,
       partOf: [reference],
     }),

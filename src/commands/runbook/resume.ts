@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { withWanted } from '../../domain/demand.js';
 import { usageError } from '../../domain/errors.js';
 import { inputsOf, nextStep, stepsToUndo, withState, type RunJournal } from '../../domain/runbook/journal.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
@@ -86,7 +87,7 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, input)), exit: 'ok' };
   const keeper = await keeperOf(context, environment, seen.id);
   if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
-  assertOpen(seen, isTakingBack);
+  assertOpen(seen, isTakingBack, environment);
   await confirmChange(context, environment, input, {
     isNoop: false,
     isReloading: false,
@@ -112,12 +113,12 @@ function isOver(journal: RunJournal, isTakingBack: boolean): boolean {
   return isTakingBack ? journal.state === 'undone' : nextStep(journal) === null && journal.state === 'done';
 }
 
-function assertOpen(journal: RunJournal, isTakingBack: boolean): void {
+function assertOpen(journal: RunJournal, isTakingBack: boolean, environment: Environment): void {
   const { id } = journal;
   if (!isTakingBack && isBeingUndone(journal))
     throw usageError(
       `run ${id} is being taken back`,
-      `Go on with that: rlctl runbook resume ${id} --undo`,
+      `Go on with that: ${withWanted(`rlctl runbook resume ${id} --undo`, environment)}`,
       'RUN_UNDOING',
     );
   if (!isOver(journal, isTakingBack)) return;

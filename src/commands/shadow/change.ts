@@ -50,7 +50,8 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
   const remarks = isOn ? [] : await ending(context, environment, 'overrides', routes);
-  const wanted = { routes, others, left, isSpillAllowed, ifRevision: mutation.ifRevision, remarks };
+  const { ifRevision } = mutation;
+  const wanted = { routes, others, left, isSpillAllowed, ifRevision, environment, remarks };
   return runChange(context, mutation, (ports) =>
     isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
   );

@@ -45,11 +45,27 @@ const sameRunMs = 10_000;
 /** Nobody runs something by hand twice at this distance and means a rhythm; a crontab is read that way. */
 const longestRhythmMs = 65 * 60_000;
 
+/** A run that applies ends. */
+export type ExpiryRun = Omit<Heartbeat, 'previousMs'>;
+
+/**
+ * What a run leaves where `earlier` is stored. What applies ends again and again is not hidden by a run by hand: its mark
+ * stays, and takes over no more than what was reloaded.
+ */
+export function nextHeartbeat(earlier: Heartbeat | null, run: ExpiryRun): Heartbeat {
+  const reloaded = run.reloaded ?? earlier?.reloaded ?? null;
+  if (earlier !== null && isBeside(earlier, run)) return { ...earlier, reloaded };
+  return { ...run, previousMs: previousRunMs(earlier, run), reloaded };
+}
+
+/** True of a run by hand while somebody else, or what said how often it runs, applies ends. */
+function isBeside(earlier: Heartbeat, { atMs, by, everySeconds }: ExpiryRun): boolean {
+  if (everySeconds !== null || !isAttended(earlier, atMs)) return false;
+  return earlier.everySeconds !== null || earlier.by !== by;
+}
+
 /** The time of the run before that a new heartbeat keeps, so that two of them show how often something runs. */
-export function previousRunMs(
-  earlier: Heartbeat | null,
-  run: Pick<Heartbeat, 'atMs' | 'by' | 'everySeconds'>,
-): number | null {
+function previousRunMs(earlier: Heartbeat | null, run: ExpiryRun): number | null {
   if (earlier === null || run.everySeconds !== null || earlier.everySeconds !== null || earlier.by !== run.by)
     return null;
   return run.atMs - earlier.atMs < sameRunMs ? earlier.previousMs : earlier.atMs;

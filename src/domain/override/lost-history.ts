@@ -1,3 +1,4 @@
+import { RlctlError } from '../errors.js';
 import { quoteOutside } from '../outside-text.js';
 import type { HistoryEntry } from './history.js';
 import { parseMetadata } from './metadata.js';
@@ -22,6 +23,12 @@ export function lostFinding({ metadata, lastEntry }: RecordSeen) {
   const lost = lastEntry === null ? lostChange({ metadata }) : null;
   if (lost === null) return null;
   return { code: 'HISTORY_GONE', message: lostText(lost), hint: 'See what else is missing with: rlctl audit verify' };
+}
+
+/** The same for what needs the history: `what` cannot be done without it; `null`: there is one, or nothing tells of a change. */
+export function lostError(what: string, seen: RecordSeen): RlctlError | null {
+  const lost = lostFinding(seen);
+  return lost && new RlctlError('usage', `${what}: ${lost.message}`, { code: lost.code, hint: lost.hint });
 }
 
 /** What a change has to say that is written where the history was removed; empty: it was not. */

@@ -62,7 +62,14 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const evidence = `stored: revision ${stored.revision.slice(0, 12)}; last reload: ${last}; asked ${answering.length} of ${all.length}`;
   return {
     evidence,
-    found: found.map(({ code, message }) => ({ code, part: stored.key, message, evidence, cure })),
+    found: found.map(({ code, message, hint }) => ({
+      code,
+      part: stored.key,
+      message,
+      evidence,
+      // Where nothing is stored a reload takes away what the servers hold.
+      cure: stored.type === 'none' && hint ? hint : cure,
+    })),
   };
 }
 
@@ -100,12 +107,13 @@ async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
   return { evidence: `stored: revision ${stored.revision.slice(0, 12)}; asked ${looked}`, found: byCause };
 }
 
-/** A reload mends no instance that refused its signature. */
+/** A reload mends no instance that refused its signature, and none where something is to be done before any. */
 function isMendedByReload(
   { code, instances }: Omit<OfInstances<Finding>, 'hint' | 'message'>,
   status: FleetStatus,
 ): boolean {
-  return ['STALE', 'SPLIT'].includes(code) && !instances.some((name) => status.refused.has(name));
+  const isUnsafe = status.findings.some(({ part, hint }) => part === 'overrides' && hint !== null);
+  return !isUnsafe && ['STALE', 'SPLIT'].includes(code) && !instances.some((name) => status.refused.has(name));
 }
 
 function reloadText({ at, revision }: ReloadRecord): string {
@@ -116,7 +124,7 @@ function reloadText({ at, revision }: ReloadRecord): string {
 async function countedOtherwise(
   { ports, environment, input }: Facts,
   stored: StoredOverrides,
-): Promise<readonly Pick<Finding, 'code' | 'message'>[]> {
+): Promise<readonly Pick<Finding, 'code' | 'message' | 'hint'>[]> {
   const readings = ports.readings?.(environment) ?? null;
   const sinceMs = Math.max(stored.lastEntry?.timeMs ?? 0, input.reload === null ? 0 : Date.parse(input.reload.at));
   const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reloadedAtMs: null });
@@ -126,7 +134,7 @@ async function countedOtherwise(
     if (standings.every((each) => each === 'explained' || each === 'unsaid')) return [];
     const shown = values.map((value) => counted(value, 'active override')).join(' and then ');
     const message = `${quoteOutside(name)} shows ${shown}, where Redis explains ${loaded.objectCount}`;
-    return [{ code: 'OVERRIDES_DIFFER', message }];
+    return [{ code: 'OVERRIDES_DIFFER', message, hint: null }];
   });
 }
 

@@ -8,10 +8,9 @@ import {
   type Expiry,
   type PendingEnd,
 } from '../../domain/override/expiry.js';
-import { previousRunMs, type Heartbeat } from '../../domain/override/heartbeat.js';
+import { nextHeartbeat } from '../../domain/override/heartbeat.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
 import type { Revision } from '../../domain/revision.js';
-import type { StoredOverrides } from '../../ports/override-store.js';
 import { takeEffect, effectExit, type Effect, type EffectInput } from '../effect.js';
 import { preflight } from '../preflight.js';
 import type { OnStep } from '../step.js';
@@ -138,20 +137,14 @@ async function leaveHeartbeat(
   { author, everySeconds }: ExpiryInput,
 ): Promise<RlctlError | null> {
   const atMs = Math.round(stored.serverTimeMs + ports.clock.monotonicMs() - readAtMs);
-  const run = { atMs, by: author.actor, everySeconds };
-  const previousMs = previousRunMs(known(stored), run);
-  const beat = { ...run, previousMs, reloaded: reloaded ?? known(stored)?.reloaded ?? null };
+  const run = { atMs, by: author.actor, everySeconds, reloaded };
   try {
-    await ports.store.beat(beat, ports.deadline);
+    await ports.store.beat((earlier) => nextHeartbeat(earlier, run), ports.deadline);
     return null;
   } catch (error) {
     if (error instanceof RlctlError) return error;
     throw error;
   }
-}
-
-function known({ heartbeat }: StoredOverrides): Heartbeat | null {
-  return heartbeat === 'unknown' ? null : heartbeat;
 }
 
 function exitOf({ skipped }: Pick<DueEnds, 'skipped'>, effect: Effect | null): ExitName {

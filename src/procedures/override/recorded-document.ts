@@ -1,4 +1,5 @@
 import { usageError } from '../../domain/errors.js';
+import { lostError } from '../../domain/override/lost-history.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StorePorts } from './plan.js';
 import { bytesOfRevision, readHistory } from './recorded.js';
@@ -26,17 +27,21 @@ export async function recordedDocument(
   const revision = newestFirst.flatMap(({ next, prev }) => [next, prev]).find(names);
   const bytes = revision === undefined ? undefined : bytesOfRevision(newestFirst, revision);
   if (revision !== undefined && bytes != null) return { revision, bytes };
-  throw notRecorded(wanted, bytes === null);
+  throw lostError(noDocumentText(wanted), stored) ?? notRecorded(wanted, bytes === null);
 }
 
 function isPrefix(wanted: string): boolean {
   return /^[0-9a-f]{8,64}$/.test(wanted);
 }
 
+function noDocumentText(wanted: string): string {
+  return `there is no document of "${wanted}"`;
+}
+
 function notRecorded(wanted: string, isNoDocument: boolean): Error {
   const why = isNoDocument ? 'it was no document' : 'it is not stored, and the history does not lead to it';
   return usageError(
-    `there is no document of "${wanted}": ${why}`,
+    `${noDocumentText(wanted)}: ${why}`,
     'Give a change id, or at least 8 hex digits of a revision, as "rlctl override history" prints them.',
     'REVISION_MISSING',
   );

@@ -1,6 +1,7 @@
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
+import { lostError } from '../../domain/override/lost-history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { restoreDocument } from '../../domain/override/restore.js';
 import type { Revision } from '../../domain/revision.js';
@@ -49,7 +50,11 @@ async function findRevision(
     change === undefined ? revisions.filter((each) => each !== 'none' && each.startsWith(wanted)) : [change.next];
   const [revision, other] = new Set(named);
   if (other !== undefined) throw ambiguous(wanted, [...new Set(named)]);
-  if (revision === undefined) throw notThere(wanted, newestFirst, 'the history knows no such revision or change');
+  if (revision === undefined)
+    throw (
+      lostError(notThereText(wanted), stored) ??
+      notThere(wanted, newestFirst, 'the history knows no such revision or change')
+    );
   const bytes = revision === stored.revision ? stored.bytes : documentAt(oldestFirst, revision);
   if (bytes == null) throw notThere(wanted, newestFirst, 'what would lead to it is no longer kept');
   return { revision, bytes };
@@ -81,13 +86,17 @@ function ambiguous(wanted: string, revisions: readonly Revision[]): RlctlError {
   );
 }
 
+function notThereText(wanted: string): string {
+  return `--to: nothing leads to "${wanted}"`;
+}
+
 /** Says which revisions there are, newest first. */
 function notThere(wanted: string, newestFirst: readonly HistoryEntry[], why: string): RlctlError {
   const left = newestFirst.filter(({ next }) => next !== 'none');
   const lines = [...new Map(left.map((entry) => [entry.next, entry])).values()].slice(0, mostListed).map(describe);
   const isMore = left.length > lines.length;
   const list = lines.length === 0 ? ': there is no history yet' : `; there are:\n  ${lines.join('\n  ')}`;
-  return new RlctlError('usage', `--to: nothing leads to "${wanted}": ${why}${list}`, {
+  return new RlctlError('usage', `${notThereText(wanted)}: ${why}${list}`, {
     code: 'REVISION_MISSING',
     hint: `Give a change id, or at least 8 hex digits of a revision.${isMore ? ' There are more in: rlctl override history' : ''}`,
     details: { revisions: left.slice(0, mostListed).map(({ next }) => next) },

@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
+import { lostError } from '../../domain/override/lost-history.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
 import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
@@ -37,10 +38,10 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
       ...(found.skipped === null || found.entry === null ? [] : [skippedText(found.skipped, found.entry)]),
       ...(isNewer(past, found.entry) ? [flagsInstead(past)] : []),
     ],
-    edit: async (document) => {
+    edit: async (document, stored) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);
       const entry = lastStanding(history);
-      if (entry === null) throw nothingToUndo(past, history[0] ?? null);
+      if (entry === null) throw lostError(nothingText, stored) ?? nothingToUndo(past, history[0] ?? null);
       found.entry = entry;
       const last = history.find(({ kind }) => kind === 'change');
       found.skipped = last === undefined || last.changeId === entry.changeId ? null : last;
@@ -82,9 +83,11 @@ function flagsInstead({ flips, address }: PastTheDocument): string {
   return `${last}; is it that one you mean? To take that back: ${addressed(back, address)}`;
 }
 
+const nothingText = 'there is no change of an override to take back';
+
 function nothingToUndo(past: PastTheDocument, newest: HistoryEntry | null): RlctlError {
   const recorded = 'See what was recorded with: rlctl override history';
-  return new RlctlError('usage', 'there is no change of an override to take back', {
+  return new RlctlError('usage', nothingText, {
     code: 'NOTHING_TO_UNDO',
     hint: !isNewer(past, newest) ? recorded : `${recorded}; ${flagsInstead(past)}`,
   });

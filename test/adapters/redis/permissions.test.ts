@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Heartbeat } from '../../../src/domain/override/heartbeat.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
 import { deadlineIn, emptyBody, storeAt, writeOf } from '../../contracts/override-store.kit.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
@@ -83,14 +84,48 @@ describe('least privilege', () => {
 
   test('the heartbeat is read and left where its key is allowed, and not known where it is not', async () => {
     const beat = { atMs: 1, by: 'b', everySeconds: 60, previousMs: null, reloaded: null };
-    const allowed = storeAt(await userWith(operatorCommands, [...keys, expiryKey(key)]));
-    await allowed.beat(beat, deadlineIn(3000));
-    expect((await allowed.read(deadlineIn(3000))).heartbeat).toEqual(beat);
-    allowed.close();
+    for (const commands of [operatorCommands, transactionCommands]) {
+      const allowed = storeAt(await userWith(commands, [...keys, expiryKey(key)]));
+      await allowed.beat(() => beat, deadlineIn(3000));
+      expect((await allowed.read(deadlineIn(3000))).heartbeat).toEqual(beat);
+      allowed.close();
+    }
     const other = storeAt(await userWith(operatorCommands));
     expect((await other.read(deadlineIn(3000))).heartbeat).toBe('unknown');
-    await expect(other.beat(beat, deadlineIn(3000))).rejects.toMatchObject({ kind: 'refused', code: 'REDIS_NOPERM' });
+    await expect(other.beat(() => beat, deadlineIn(3000))).rejects.toMatchObject({
+      kind: 'refused',
+      code: 'REDIS_NOPERM',
+    });
     other.close();
+  });
+
+  test.each([
+    ['by script', operatorCommands],
+    ['by transaction', transactionCommands],
+  ])('of heartbeats left at once none is lost on the way, %s', async (_, commands) => {
+    const url = await userWith(commands, [...keys, expiryKey(key)]);
+    const stores = Array.from({ length: 8 }, () => storeAt(url));
+    const none = { atMs: 0, by: 'b', everySeconds: null, previousMs: null, reloaded: null };
+    const more = (stored: typeof none | Heartbeat | null): Heartbeat => ({ ...none, atMs: (stored?.atMs ?? 0) + 1 });
+    await Promise.all(stores.map((each) => each.beat(more, deadlineIn(10_000))));
+    expect((await stores[0]?.read(deadlineIn(3000)))?.heartbeat).toEqual({ ...none, atMs: 8 });
+    for (const each of stores) each.close();
+  });
+
+  test('a heartbeat is left where something else was', async () => {
+    const redis = shared.redis as RunningRedis;
+    const beat = { atMs: 1, by: 'b', everySeconds: 60, previousMs: null, reloaded: null };
+    for (const commands of [operatorCommands, transactionCommands])
+      for (const words of [
+        ['EVAL', String.raw`return redis.call('SET', KEYS[1], '\255\254')`, '1', expiryKey(key)],
+        ['RPUSH', expiryKey(key), 'x'],
+      ]) {
+        const store = storeAt(await userWith(commands, [...keys, expiryKey(key)]));
+        await redis.cli(...words);
+        await store.beat(() => beat, deadlineIn(3000));
+        expect((await store.read(deadlineIn(3000))).heartbeat).toEqual(beat);
+        store.close();
+      }
   });
 
   test('what is no heartbeat is none', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   isAttended,
+  nextHeartbeat,
   parseHeartbeat,
   periodMs,
-  previousRunMs,
   type Heartbeat,
 } from '../../../src/domain/override/heartbeat.js';
 
@@ -34,17 +34,36 @@ describe('ends are attended to', () => {
 });
 
 describe('the run before', () => {
-  const run = { atMs: nowMs, by: 'ana', everySeconds: null };
+  const run = { atMs: nowMs, by: 'ana', everySeconds: null, reloaded: null };
   test.each([
     ['nobody', null, null],
     ['the same', beat({ atMs: nowMs - minute }), nowMs - minute],
     ['somebody else', beat({ atMs: nowMs - minute, by: 'ben' }), null],
-    ['one that said how often', beat({ atMs: nowMs - minute, everySeconds: 30 }), null],
+    ['one that said how often and is gone', beat({ atMs: nowMs - 2 * minute, everySeconds: 30 }), null],
     ['the same at once: the one before it', beat({ atMs: nowMs - 5, previousMs: 7 }), 7],
-  ])('%s', (_, earlier, expected) => expect(previousRunMs(earlier, run)).toBe(expected));
+  ])('%s', (_, earlier, expected) =>
+    expect(nextHeartbeat(earlier, run)).toMatchObject({ atMs: nowMs, previousMs: expected }),
+  );
 
   test('of one that says how often nothing is kept', () =>
-    expect(previousRunMs(beat({ atMs: nowMs - minute }), { ...run, everySeconds: 60 })).toBeNull());
+    expect(nextHeartbeat(beat({ atMs: nowMs - minute }), { ...run, everySeconds: 60 }).previousMs).toBeNull());
+});
+
+describe('a run by hand beside what applies ends', () => {
+  const run = { atMs: nowMs, by: 'ana', everySeconds: null, reloaded: null };
+  const loop = beat({ atMs: nowMs - minute, everySeconds: 30, reloaded: 'a' });
+  const cron = beat({ atMs: nowMs - minute, by: 'cron', previousMs: nowMs - 6 * minute });
+  test.each([
+    ['leaves the mark of a loop', loop, run, loop],
+    ['leaves the mark of a rhythm of somebody else', cron, run, cron],
+    ['adds what it reloaded', loop, { ...run, reloaded: 'b' }, { ...loop, reloaded: 'b' }],
+    [
+      'and what says how often it runs takes over',
+      loop,
+      { ...run, everySeconds: 300 },
+      { atMs: nowMs, everySeconds: 300 },
+    ],
+  ])('%s', (_, earlier, next, expected) => expect(nextHeartbeat(earlier, next)).toMatchObject(expected));
 });
 
 test('a heartbeat of a version that kept no run before it is read', () => {

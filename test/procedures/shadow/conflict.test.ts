@@ -56,7 +56,15 @@ describe('a document that somebody else changes in between', () => {
     const ports = { clock: systemClock, randomness: systemRandomness };
     const store = createOverrideStore({ url: new Secret(redis.url), namespace: 'n' }, ports);
     try {
-      const wanted = { routes: ['/a', '/b'], others: [], left: [], isSpillAllowed: false, ifRevision: null };
+      const environment = { name: 'e', isProtected: false, requirements: [] };
+      const wanted = {
+        routes: ['/a', '/b'],
+        others: [],
+        left: [],
+        isSpillAllowed: false,
+        ifRevision: null,
+        environment,
+      };
       const author = { actor: 'a', reason: null, ticket: null, rlctl: '0', environment: 'e' };
       const all = { ...ports, store, deadline: deadlineIn(8000) };
       const first = await planChange(all, shadowOnIntent(wanted, { kind: 'unsaid' }));
