@@ -63,7 +63,7 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 }
 
 /** What to do about a change that is written and not proven; `null`: nothing has to be done. */
-function wayBack(
+export function wayBack(
   { plan, written, exit, effect }: ChangeResult,
   environment: Environment,
   back = withWanted(undoCommand(plan.revisionAfter), environment),

@@ -6,8 +6,8 @@ import { shellWords } from '../domain/shell-words.js';
 import type { ExpiryRound } from '../procedures/override/expire.js';
 import type { ChangePlan } from '../procedures/override/plan.js';
 import { changeText } from './author-text.js';
-import { changeView, planView } from './change-view.js';
-import { effectJson, proofText, reloadText } from './proof-view.js';
+import { changeView, planView, wayBack } from './change-view.js';
+import { addressedEffect, effectJson, proofText, reloadText } from './proof-view.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
 import { isoTime, relativeTime } from './time.js';
@@ -23,7 +23,7 @@ export function expiryView(round: ExpiryRound, environment: Environment): View {
       [
         ...round.ended.map((each) => overText(each, round)),
         ...(made === null ? idleLines(round) : [await made.human(theme)]),
-        ...madeUpLines(round, theme),
+        ...madeUpLines(round, environment, theme),
         ...round.skipped.map((each) => skippedText(each, environment, theme)),
         ...(round.beatError === null ? [] : [theme.warn(beatText(round.beatError))]),
       ].join('\n'),
@@ -50,7 +50,7 @@ function expiryJson(round: ExpiryRound, environment: Environment): Readonly<Reco
     })),
     pending: round.pending.length,
     next: next === undefined ? null : endJson(next),
-    madeUpFor: round.madeUpFor === null ? null : effectJson(round.madeUpFor),
+    madeUpFor: round.madeUpFor === null ? null : effectJson(addressedEffect(round.madeUpFor, environment.address)),
     heartbeat: { isLeft: round.beatError === null, error: round.beatError?.message ?? null },
   };
 }
@@ -76,12 +76,13 @@ function nextText({ route, untilMs }: PendingEnd, { stored }: ChangePlan): strin
   return `next: ${routeText(route)} at ${isoTime(untilMs)} (${relativeTime(untilMs, stored.serverTimeMs)})`;
 }
 
-function madeUpLines({ madeUpFor }: ExpiryRound, theme: Theme): readonly string[] {
+function madeUpLines({ madeUpFor }: ExpiryRound, { address }: Environment, theme: Theme): readonly string[] {
   if (madeUpFor === null) return [];
+  const effect = addressedEffect(madeUpFor, address);
   return [
-    'an earlier run took ends back and did not come to the reload; made up for:',
-    reloadText(madeUpFor, theme),
-    proofText(madeUpFor.proof, theme),
+    'an earlier run took ends back, and its reload is not known to have come to the servers; sent now:',
+    reloadText(effect, theme),
+    proofText(effect.proof, theme),
   ];
 }
 
@@ -122,7 +123,7 @@ function beatText(error: RlctlError): string {
 /** Something that happened while watching. */
 export type ExpiryEvent =
   | { readonly kind: 'started' | 'stopped'; readonly everySeconds: number }
-  | { readonly kind: 'expired' | 'skipped' | 'next'; readonly round: ExpiryRound }
+  | { readonly kind: 'expired' | 'reload' | 'skipped' | 'next'; readonly round: ExpiryRound }
   | { readonly kind: 'failed'; readonly error: RlctlError }
   | { readonly kind: 'recovered' };
 
@@ -164,8 +165,10 @@ async function eventText(event: ExpiryEvent, environment: Environment, theme: Th
     case 'expired':
       return [
         ...event.round.ended.map((each) => endedText(each, event.round)),
-        ...madeUpLines(event.round, theme),
+        ...unprovenLines(event.round, environment, theme),
       ].join('\n');
+    case 'reload':
+      return madeUpLines(event.round, environment, theme).join('\n');
     case 'next': {
       const { pending, plan } = event.round;
       return pending[0] === undefined ? 'nothing else is to end' : nextText(pending[0], plan);
@@ -173,6 +176,17 @@ async function eventText(event: ExpiryEvent, environment: Environment, theme: Th
     case 'skipped':
       return event.round.skipped.map((each) => skippedText(each, environment, theme)).join('\n');
   }
+}
+
+/** Which instance it was and what to do about it: no later look sends that reload again. */
+function unprovenLines({ change }: ExpiryRound, environment: Environment, theme: Theme): readonly string[] {
+  if (change === null || change.exit === 'ok') return [];
+  const { proof } = addressedEffect(change.effect, environment.address);
+  const hint = wayBack(change, environment);
+  return [
+    `    ${theme.warn(term(proof.diagnosis))}`,
+    ...(hint === null ? [] : [`${theme.accent('hint:')}  ${term(hint)}`]),
+  ];
 }
 
 function endedText({ route, wrote, previous }: PendingEnd, { change }: ExpiryRound): string {

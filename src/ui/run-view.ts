@@ -133,8 +133,8 @@ export function runEndView(
           : {
               step: stoppedAt.step.step.id,
               why: stoppedAt.outcome.kind,
-              message: stoppedAt.outcome.text,
-              hint: stoppedAt.outcome.hint,
+              message: addressed(stoppedAt.outcome.text, environment.address),
+              hint: stoppedAt.outcome.hint && addressed(stoppedAt.outcome.hint, environment.address),
             },
       hint,
     },
@@ -145,7 +145,9 @@ export function runEndView(
         ...(withoutEffect.length === 0
           ? []
           : [theme.warn(`without effect on this server: ${term(withoutEffect.join(', '))}`)]),
-        ...(stoppedAt?.outcome.hint ? [`${theme.accent('hint:')} ${term(stoppedAt.outcome.hint)}`] : []),
+        ...(stoppedAt?.outcome.hint
+          ? [`${theme.accent('hint:')} ${term(addressed(stoppedAt.outcome.hint, environment.address))}`]
+          : []),
         `${theme.accent('next:')} ${term(hint)}`,
       ].join('\n'),
   };

@@ -419,6 +419,21 @@ describe('override expire --watch', () => {
     expect(await state.lab.document()).toBe('{}');
   });
 
+  test('a reload that is refused again and again is told once, as what it is', async () => {
+    await change('set', '/a', '--rate', '5', '--for', '2h', '--no-reload');
+    await overdue('/a');
+    expect(await expire('--no-reload')).toMatchObject({ code: 0 });
+    const config = await as({ secret: { file: await state.lab.world.write('wrong', 'another secret') } });
+    const ran = await watching(['--config', config], async (out) => {
+      await shown(out, '"reload"');
+      const first = (await heartbeat())?.['atMs'];
+      await expect.poll(async () => (await heartbeat())?.['atMs'], { timeout: 20_000 }).not.toBe(first);
+    });
+    const events = eventsIn(ran.out).filter(({ event }) => event !== 'next');
+    expect(events.map(({ event }) => event)).toEqual(['started', 'reload', 'stopped']);
+    expect(events[1]).toMatchObject({ ended: [], madeUpFor: { reloads: [{ outcome: 'refused' }] } });
+  });
+
   test('what it leaves alone is told once', async () => {
     await change('set', '/a', '--rate', '5', '--for', '2h');
     await overdue('/a');

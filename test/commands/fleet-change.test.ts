@@ -8,6 +8,7 @@ const state = {} as { redis: RunningRedis; world: World; fleet: RunningFleet | n
 const held = { '/api/search': { rate: 120, burst: 20 } };
 const next = { '/api/search': { rate: 60, burst: 20 } };
 const key = 'lab:rl:overrides';
+const metadataKey = `{${key}}:meta`;
 
 beforeAll(async () => {
   state.redis = await startRedis();
@@ -176,6 +177,48 @@ describe('a change where `api` is a list', () => {
     const { out } = await run('override', 'set', '/api/search', '--rate', '60');
     expect(out).toContain('2 other instances accepted the same secret');
     expect(out).toContain('reload --resume');
+  });
+});
+
+describe('an end where one instance refuses the signature', () => {
+  const set = ['override', 'set', '/api/other', '--rate', '5', '--for', '1h', '--no-reload', '--json'];
+  const overdue = async (): Promise<void> => {
+    const metadata = jsonOf<{ routes: Record<string, JsonObject> }>(await state.redis.cli('GET', metadataKey));
+    metadata.routes['/api/other'] = { ...metadata.routes['/api/other'], untilMs: Date.now() - 60_000 };
+    await state.redis.cli('SET', metadataKey, JSON.stringify(metadata));
+  };
+
+  test('the reload came: that one is named with its cure, and no later run reloads the others again', async () => {
+    const { run, origins, reloads, follow } = await open(4, { foreign: [2] });
+    await follow(held);
+    expect(await run(...set)).toMatchObject({ code: 0 });
+    await overdue();
+    const ran = await run('-e', 'lab', 'override', 'expire');
+    expect(ran, ran.err).toMatchObject({ code: 8 });
+    expect(ran.out).toContain(`3 of 4 instances reloaded and proven; ${origins[2]}: `);
+    expect(ran.out).toMatch(/those that are left: rlctl -e lab .*reload --resume/);
+    const after = await reloads();
+    expect(await run('override', 'expire')).toMatchObject({
+      code: 0,
+      out: 'nothing is due, and nothing else is to end\n',
+    });
+    expect(await reloads()).toEqual(after);
+  });
+
+  test('a run that did not come to the reload is made up for once, and every command says the environment', async () => {
+    const { run, reloads, follow } = await open(4, { foreign: [2] });
+    await follow(held);
+    expect(await run(...set)).toMatchObject({ code: 0 });
+    await overdue();
+    expect(await run('override', 'expire', '--no-reload')).toMatchObject({ code: 0 });
+    const ran = await run('-e', 'lab', 'override', 'expire');
+    expect(ran, ran.err).toMatchObject({ code: 8 });
+    expect(ran.out).toContain('its reload is not known to have come to the servers; sent now:');
+    expect(ran.out).toContain('then run: rlctl -e lab ');
+    expect(ran.out).not.toContain('rlctl reload');
+    const after = await reloads();
+    expect(await run('override', 'expire')).toMatchObject({ code: 0 });
+    expect(await reloads()).toEqual(after);
   });
 });
 

@@ -243,9 +243,11 @@ describe('a run', () => {
       (await rlctl(['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4', '--json'])).out,
     );
     await rlctl(['override', 'set', '/api/a', '--rate', '7']);
-    const back = await rlctl(['runbook', 'resume', ran.run, '--undo', '--json']);
+    const back = await rlctl(['-e', 'lab', 'runbook', 'resume', ran.run, '--undo', '--json']);
     expect(back.code).toBe(8);
-    expect(jsonOf<{ stoppedAt: unknown }>(back.out).stoppedAt).toMatchObject({ step: 'write', why: 'bad' });
+    const { stoppedAt } = jsonOf<{ stoppedAt: { hint: string } }>(back.out);
+    expect(stoppedAt).toMatchObject({ step: 'write', why: 'bad' });
+    expect(stoppedAt.hint).toMatch(/^Look at "rlctl -e lab .*override history"/);
     expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
   });
 

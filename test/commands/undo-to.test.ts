@@ -144,6 +144,14 @@ describe('undo --to', () => {
     expect(await state.lab.document()).toBe(documents[0]);
   });
 
+  test('where the history is longer than what is listed, the command that prints it says the environment', async () => {
+    for (let rate = 1; rate <= 11; rate += 1)
+      expect(await run(['override', 'set', '/a', '--rate', String(rate), '--no-reload'])).toMatchObject({ code: 0 });
+    const { err } = await run(['-e', 'lab', 'override', 'undo', '--to', '0123456789ab']);
+    expect(err).toMatch(/There are more in: rlctl -e lab .*override history/);
+    expect(err).not.toContain('rlctl override');
+  });
+
   test('what the history does not lead to is refused, with what it does lead to', async () => {
     const documents = await history();
     const ran = await undo('--to', '0123456789ab', '--json');

@@ -18,6 +18,8 @@ type Tell = (event: ExpiryEvent, told?: ToldRound['told']) => Promise<void>;
 interface Told {
   failure: string | null;
   skipped: string;
+  /** What came of the last reload that was made up for. */
+  reload: string;
   next: string | null;
 }
 
@@ -65,7 +67,7 @@ async function roundAfterRound(
   tell: Tell,
   everyMs: number,
 ): Promise<void> {
-  const told: Told = { failure: null, skipped: '[]', next: null };
+  const told: Told = { failure: null, skipped: '[]', reload: '', next: null };
   let tickMs = clock.monotonicMs();
   while (host.stdout.isGone !== true) {
     // However long it took to get here: a first look without time would leave every later one without.
@@ -94,7 +96,10 @@ async function oneRound(
     const { round: done, told: others } = await round();
     if (told.failure !== null) await tell({ kind: 'recovered' });
     told.failure = null;
-    if (done.ended.length > 0 || done.madeUpFor !== null) await tell({ kind: 'expired', round: done }, others);
+    if (done.ended.length > 0) await tell({ kind: 'expired', round: done }, others);
+    const reload = cameOf(done);
+    if (reload !== told.reload && done.madeUpFor !== null) await tell({ kind: 'reload', round: done });
+    told.reload = reload;
     const skipped = JSON.stringify(done.skipped.map(({ route, conflict }) => [route, conflict.found]));
     if (skipped !== told.skipped && done.skipped.length > 0) await tell({ kind: 'skipped', round: done });
     told.skipped = skipped;
@@ -106,6 +111,13 @@ async function oneRound(
     told.failure = error.code;
     return null;
   }
+}
+
+/** What came of a reload that was made up for; the same again is no news. */
+function cameOf({ madeUpFor }: ExpiryRound): string {
+  if (madeUpFor === null) return '';
+  const reloads = madeUpFor.reloads.map(({ target, outcome, error }) => [target, outcome, error?.code]);
+  return JSON.stringify([madeUpFor.proof.verdict, reloads]);
 }
 
 /** What it waits for is told once, and that it waits for nothing any more. */

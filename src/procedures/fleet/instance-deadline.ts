@@ -18,13 +18,13 @@ const ended = new Error('the instance has answered');
 
 /**
  * Makes deadlines that never last longer than the whole one. An interrupt is listened for once, however many instances
- * there are.
+ * there are, and only while one of them is under way: what watches makes these again at every look.
  */
 export function instanceDeadlines(whole: Deadline, clock: Pick<Clock, 'monotonicMs' | 'sleep'>): InstanceDeadlines {
   const open = new Set<AbortController>();
-  whole.interrupted.addEventListener('abort', () => {
+  const onInterrupt = (): void => {
     for (const controller of open) controller.abort(whole.interrupted.reason);
-  });
+  };
   return {
     start: (answerMs, moreMs = 0) => {
       const endMs = clock.monotonicMs() + answerMs * answersInAll + moreMs;
@@ -34,6 +34,8 @@ export function instanceDeadlines(whole: Deadline, clock: Pick<Clock, 'monotonic
         const [controller, stop] = [new AbortController(), new AbortController()];
         if (whole.interrupted.aborted) controller.abort(whole.interrupted.reason);
         open.add(controller);
+        // Again is the same as once.
+        whole.interrupted.addEventListener('abort', onInterrupt);
         stops.set(controller, stop);
         clock
           .sleep(ms, stop.signal)
@@ -51,6 +53,7 @@ export function instanceDeadlines(whole: Deadline, clock: Pick<Clock, 'monotonic
             open.delete(controller);
             stop.abort(ended);
           }
+          if (open.size === 0) whole.interrupted.removeEventListener('abort', onInterrupt);
         },
       };
     },

@@ -102,7 +102,7 @@ async function apply(
   return applyChange(ports, plan, author, { ...effect, reload }, onStep);
 }
 
-/** True where the last change took ends back, and no server is known to have been reloaded since. */
+/** True where the last change took ends back, and the reload is not known to have come to the servers since. */
 function isUnfinished({ stored, isNoop }: ChangePlan, { effect }: ExpiryInput): boolean {
   const { lastEntry, heartbeat, revision } = stored;
   if (!isNoop || effect.reload === null || heartbeat === 'unknown') return false;
@@ -120,10 +120,13 @@ async function makeUp(
   return takeEffect(ports, { ...effect, reload }, { storedBytes: stored.bytes, changed }, onStep);
 }
 
-/** The revision that every server accepted a reload of in this run; `null`: none. */
+/**
+ * The revision whose reload came to the servers in this run; `null`: none. Of several, one that failed is told once, with
+ * its cure, and does not have the others reloaded again at every look; one that was not come to does.
+ */
 function reloadedBy(effect: Effect | null, { revisionAfter }: ChangePlan): Revision | null {
-  const isAccepted = effect !== null && effect.reloads.every(({ outcome }) => outcome === 'accepted');
-  return isAccepted && effect.reloads.length > 0 ? revisionAfter : null;
+  const isCome = effect?.instances?.every(({ state }) => state !== 'notTried') ?? true;
+  return isCome && effect?.reloads.some(({ outcome }) => outcome === 'accepted') ? revisionAfter : null;
 }
 
 /** A change that is made does not fail for want of a mark. */

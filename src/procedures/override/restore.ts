@@ -94,11 +94,11 @@ function notThereText(wanted: string): string {
 function notThere(wanted: string, newestFirst: readonly HistoryEntry[], why: string): RlctlError {
   const left = newestFirst.filter(({ next }) => next !== 'none');
   const lines = [...new Map(left.map((entry) => [entry.next, entry])).values()].slice(0, mostListed).map(describe);
-  const more = left.length > lines.length ? ['more: rlctl override history'] : [];
-  const list = lines.length === 0 ? ': there is no history yet' : `; there are:\n  ${[...lines, ...more].join('\n  ')}`;
+  const isMore = left.length > lines.length;
+  const list = lines.length === 0 ? ': there is no history yet' : `; there are:\n  ${lines.join('\n  ')}`;
   return new RlctlError('usage', `${notThereText(wanted)}: ${why}${list}`, {
     code: 'REVISION_MISSING',
-    hint: 'Give a change id, or at least 8 hex digits of a revision.',
+    hint: `Give a change id, or at least 8 hex digits of a revision.${isMore ? ' There are more in: rlctl override history' : ''}`,
     details: { revisions: left.slice(0, mostListed).map(({ next }) => next) },
   });
 }
