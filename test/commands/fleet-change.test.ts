@@ -402,14 +402,16 @@ describe('an instance that refused the signature', () => {
       }
       expect(flat(await run('verify'))).toContain('it refused the signature');
     });
+  });
 
-    test('is one finding of a doctor that reloads', async () => {
-      const { run } = await open(1, { foreign: [0] }, one);
-      await state.fleet?.follow(held);
-      await run('reload');
-      const { findings } = jsonOf<Told>((await run('doctor', '--reload', '--yes', '--json')).out);
-      expect(findings.map(({ code }) => code).filter((code) => /REFUS/.test(code))).toEqual(['SIGNATURE_REFUSED']);
-    });
+  test('is one finding of a doctor that reloads', async () => {
+    const { run } = await open(2, { foreign: [0] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    await run('reload');
+    const { findings } = jsonOf<{ findings: readonly { code: string }[] }>(
+      (await run('doctor', '--reload', '--yes', '--json')).out,
+    );
+    expect(findings.map(({ code }) => code).filter((code) => /REFUS/.test(code))).toEqual(['SIGNATURE_REFUSED']);
   });
 
   test('is remembered where it was the only one that was named', async () => {
