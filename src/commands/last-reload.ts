@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { isFleet, type Environment } from '../domain/config/environment.js';
+import { isFleet, usesList, type Environment } from '../domain/config/environment.js';
 import { documentName, serverName } from '../domain/config/server-name.js';
 import { parseReloadRecord, type ReloadRecord } from '../domain/reload-record.js';
 import type { Revision } from '../domain/revision.js';
@@ -32,7 +32,7 @@ export async function keepReload(
     isGlobalShadow: report.isShadow,
   };
   const text = `${JSON.stringify(record)}\n`;
-  await context.files.writePrivate(await recordPath(context, environment), text);
+  for (const path of await recordPaths(context, environment)) await context.files.writePrivate(path, text);
   // A reload for the sake of a flag or the switch is about no document: what is known of that stays.
   if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
@@ -45,15 +45,20 @@ export async function amendReload(
 ): Promise<void> {
   const last = await lastReload(context, environment);
   if (last === null || !last.command.startsWith('panic ')) return;
-  await context.files.writePrivate(
-    await recordPath(context, environment),
-    `${JSON.stringify({ ...last, verdict } satisfies ReloadRecord)}\n`,
-  );
+  const text = `${JSON.stringify({ ...last, verdict } satisfies ReloadRecord)}\n`;
+  for (const path of await recordPaths(context, environment)) await context.files.writePrivate(path, text);
 }
 
 /** True where a flag named the address, and the environment by itself has several. */
-export async function isPart(context: Context, { sources }: Environment): Promise<boolean> {
-  return sources.get('api') === 'flag' && isFleet(await context.environment());
+export async function isPart(context: Context, environment: Environment): Promise<boolean> {
+  return (await fleetAround(context, environment)) !== null;
+}
+
+/** The environment by itself, where a flag named an address and it has several; `null`: there is no such. */
+async function fleetAround(context: Context, { sources }: Environment): Promise<Environment | null> {
+  if (sources.get('api') !== 'flag') return null;
+  const whole = await context.environment();
+  return isFleet(whole) ? whole : null;
 }
 
 /** The last reload sent from this machine; `null`: none that is known. */
@@ -81,6 +86,14 @@ export async function forgetReload(context: Context, server: Server, isWithDocum
 async function recordPath({ host }: Context, server: Server): Promise<string> {
   const { lastReloadPath } = await import('../config.js');
   return lastReloadPath(host.env, serverName(server));
+}
+
+/** A reload of a part of a fleet is one of that fleet as well; which addresses a list has is not known here. */
+async function recordPaths(context: Context, environment: Environment): Promise<readonly string[]> {
+  const own = await recordPath(context, environment);
+  const whole = await fleetAround(context, environment);
+  const isWithin = whole !== null && (usesList(whole) || environment.api.every((each) => whole.api.includes(each)));
+  return isWithin ? [...new Set([own, await recordPath(context, whole)])] : [own];
 }
 
 async function documentPath({ host }: Context, server: Server): Promise<string> {

@@ -1,3 +1,4 @@
+import { RlctlError } from './errors.js';
 import { shellWords } from './shell-words.js';
 
 /** How a Redis server is reached, without its password. */
@@ -31,4 +32,13 @@ export function redisCli({ server, database, isTls, hasPassword, user }: RedisPl
  */
 export function placedRedisCli(sentence: string, place: RedisPlace): string {
   return sentence.replace(/\bredis-cli (?=(?:--raw )?[A-Z]{3,} )/g, () => `${redisCli(place)} `);
+}
+
+/** The same error, with every command for redis-cli in its hint completed; anything else is left as it is. */
+export function placedError(error: unknown, place: RedisPlace): unknown {
+  if (!(error instanceof RlctlError) || error.hint === undefined) return error;
+  const { kind, message, code, details, cause } = error;
+  const hint = placedRedisCli(error.hint, place);
+  if (hint === error.hint) return error;
+  return new RlctlError(kind, message, { code, hint, ...(details ? { details } : {}), cause });
 }

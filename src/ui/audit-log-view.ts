@@ -1,4 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
+import { goneCure, goneText, isDocumentGone } from '../domain/override/document-gone.js';
 import type { HistoryEntry } from '../domain/override/history.js';
 import type { OperationRef } from '../domain/operation/reference.js';
 import { lostText } from '../domain/override/lost-history.js';
@@ -75,7 +76,10 @@ function notes(
   { address }: Environment,
 ): readonly string[] {
   const print = `rlctl override history --document ${stored.revision.slice(0, 12)}`;
-  const document = `the document was changed past rlctl; the next change keeps what stands there; print it with: ${print}`;
+  const changed = 'the document was changed past rlctl';
+  const kept =
+    stored.bytes === null ? changed : `${changed}; the next change keeps what stands there; print it with: ${print}`;
+  const document = isDocumentGone(stored) ? `${goneText(stored)}. ${goneCure}` : kept;
   const others = entries.flatMap((each) => (each.kind === 'foreign' ? [each.entryId] : []));
   const verify = 'what rlctl did not write is no part of the history: rlctl audit verify';
   return [

@@ -273,13 +273,16 @@ function historyText(
   if (entry.body === null) {
     const why = {
       first: 'the document as rlctl first saw it',
-      foreign: 'somebody wrote past rlctl; this is what they left',
+      foreign:
+        entry.next === 'none'
+          ? 'somebody removed the document past rlctl'
+          : 'somebody wrote past rlctl; this is what they left',
       periodic: 'periodic copy',
       wrongType: 'the key held another type; its dump is kept',
     };
     const revision = entry.next.slice(0, 12);
     const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
-      foreign: `print it with: rlctl override history --document ${revision}`,
+      ...(entry.next === 'none' ? {} : { foreign: `print it with: rlctl override history --document ${revision}` }),
       wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
     };
     const print = commands[entry.snapshotOf ?? 'first'];

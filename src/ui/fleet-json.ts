@@ -3,6 +3,7 @@ import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import type { Standing } from '../domain/fleet/standing.js';
+import { expiresCure, expiresText } from '../domain/override/document-gone.js';
 import { valueOf } from '../domain/part.js';
 import { addressed, addressedError, type CommandAddress } from '../domain/printed-command.js';
 import type { FleetStatus } from '../procedures/fleet/status.js';
@@ -57,6 +58,7 @@ export function fleetStatusJson({
     remarks: [
       ...refusing.map(({ message, hint }) => `${message}; ${addressed(hint ?? '', environment.address)}`),
       ...(plain === 0 ? [] : [plainRemark(plain)]),
+      ...expiryRemarks(status, environment),
     ],
     convergedMs: convergedMs === null ? null : Math.round(convergedMs),
     tookMs: Math.round(tookMs),
@@ -106,4 +108,10 @@ function instanceJson(each: Standing, address: CommandAddress, refused: RefusedS
     tookMs: Math.round(each.tookMs),
     error: error === null ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
   };
+}
+
+/** That the document vanishes by itself is no fault of what the instances hold now. */
+export function expiryRemarks({ stored }: FleetStatus, { address }: Environment): readonly string[] {
+  const expires = expiresText(valueOf(stored)?.ttlMs ?? null);
+  return expires === null ? [] : [`${expires}. ${addressed(expiresCure, address)}`];
 }

@@ -11,7 +11,7 @@ import { settingCure } from '../domain/config/setting-cure.js';
 import { shellWords } from '../domain/shell-words.js';
 import type { FleetStatus } from '../procedures/fleet/status.js';
 import { changeText } from './author-text.js';
-import { fleetStatusJson, plainInstances, plainRemark } from './fleet-json.js';
+import { expiryRemarks, fleetStatusJson, plainInstances, plainRemark } from './fleet-json.js';
 import { headline, inStepWord, mostText } from './fleet-words.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -66,6 +66,7 @@ export function fleetStatusView(shown: ShownFleet): View {
         '',
         ...faultLines(standings, theme),
         ...storedText(shown, theme),
+        ...expiryRemarks(shown.status, shown.environment).map((text) => theme.warn(term(text))),
         ...surenessText(shown, theme),
         ...plainText(shown, theme),
         ...siteText(shown, theme),

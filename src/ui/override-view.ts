@@ -83,14 +83,15 @@ function* listRemarks(
 ): Generator<string> {
   const { stored, overrides, removed, isForeign } = listing;
   if (findings.length > 0) yield* findingLines(findings, theme);
-  else if (isForeign) yield theme.warn(foreignText(stored.revision, environment));
+  else if (isForeign) yield theme.warn(foreignText(stored, environment));
   if (stored.ttlMs !== null)
     yield theme.warn(`the key expires in ${Math.ceil(stored.ttlMs / 1000)} s: every override goes with it`);
   for (const each of removed) yield theme.warn(removedText(each, stored.serverTimeMs));
   for (const each of overrides) yield* remarksOf(each, theme);
 }
 
-function foreignText(revision: string, { address }: Environment): string {
+function foreignText({ bytes, revision }: OverrideListing['stored'], { address }: Environment): string {
+  if (bytes === null) return 'the document was removed past rlctl since the last recorded change';
   const print = `rlctl override history --document ${revision.slice(0, 12)}`;
   return term(
     addressed(`the document was changed past rlctl since the last recorded change; print it with: ${print}`, address),

@@ -238,9 +238,6 @@ function overridesText({ status: { overrides, redis }, environment, theme }: Sho
   const remarks = [
     ...entries.flatMap((each) => hiddenText(each, theme)),
     ...(isForeign ? [theme.warn('changed past rlctl since the last recorded change')] : []),
-    ...(stored.ttlMs === null
-      ? []
-      : [theme.warn(`the key expires in ${formatDuration(stored.ttlMs)}: every override goes with it`)]),
   ];
   const more = addressed(`… ${remarks.length - mostLines} more: rlctl override list`, environment.address);
   const cut = remarks.length > mostLines ? [theme.dim(more)] : [];

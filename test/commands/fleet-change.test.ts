@@ -211,6 +211,42 @@ describe('what only looks', () => {
     expect(origins).toHaveLength(3);
   });
 
+  test('verify says of a document that is gone what one address says: how to restore it, and that no reload was sent', async () => {
+    const { run, follow, reloads } = await open(3, {}, listed);
+    await follow(held);
+    expect((await run(...set)).code).toBe(8);
+    const before = await reloads();
+    await state.redis.cli('DEL', key);
+    for (const more of [[], ['--reload']]) {
+      const ran = await run('verify', ...more, '--json');
+      expect(ran.code).toBe(8);
+      const { proof, steps } = jsonOf<ChangeJson & { steps: readonly { state: string; detail: string }[] }>(ran.out);
+      expect(proof.diagnosis).toMatch(/the stored document is gone, .*run: rlctl .*override repair/);
+      expect(ran.out).not.toMatch(/run: rlctl [^"]*reload --target/);
+      if (more.length > 0)
+        expect(steps[0]).toMatchObject({
+          name: 'reload',
+          state: 'skipped',
+          detail: expect.stringMatching(/^not sent: /),
+        });
+      else expect(steps.map(({ state: each }) => each)).toEqual(['failed']);
+    }
+    expect(stripVTControlCharacters(flat(await run('verify', '--reload')))).toMatch(
+      /reload not sent: the document is gone/,
+    );
+    expect(await reloads()).toEqual(before);
+  });
+
+  test('verify --reload of a document that no server can read says that no reload was sent', async () => {
+    const { run, reloads } = await open(3, {}, listed);
+    const before = await reloads();
+    await state.redis.cli('SET', key, '{broken');
+    const out = stripVTControlCharacters(flat(await run('verify', '--reload')));
+    expect(out).toMatch(/reload not sent: it would make the server drop every override/);
+    expect(out).not.toContain('instances reloaded');
+    expect(await reloads()).toEqual(before);
+  });
+
   test('status without any `api` looks at the fleet, and a stale instance is a finding', async () => {
     const { run, origins } = await open(3, { stale: [1], before: {} }, (all) => ({
       fleet: { command: ['printf', '%s\\n', ...all] },

@@ -196,6 +196,24 @@ test('status says of a reload of a part which part it was, and nothing of one of
   expect(await lastReload()).toMatch(/\(reload, proven\)/);
 });
 
+test.each([
+  ['that `api` lists', (api: readonly string[]): JsonObject => ({ api })],
+  ['that `fleet` lists', asCommand],
+])('status says so of instances %s and --target names, whichever they are', async (_, named) => {
+  const secret = await state.world.write('secret', fleetSecret, 0o600);
+  const { run, origins } = await open({}, (api) => ({ ...named(api), secret: { file: secret } }));
+  const lastReload = async (): Promise<string> =>
+    (await run('status')).out.split('\n').find((line) => line.startsWith('last reload')) ?? '';
+  const [, second = '', third = ''] = origins;
+  expect((await run('reload')).code).toBe(0);
+  expect((await run('reload', '--target', third)).code).toBe(0);
+  expect(await lastReload()).toContain(`(reload, proven; of 1 instance only: ${third})`);
+  expect((await run('reload', '--target', second, '--target', third)).code).toBe(0);
+  expect(await lastReload()).toContain(`(reload, proven; of 2 instances only: ${second}, ${third})`);
+  expect((await run('reload', '--target', 'http://127.0.0.1:1')).code).not.toBe(0);
+  expect(await lastReload()).toContain('of 2 instances only');
+});
+
 describe('doctor', () => {
   const doctor = ['doctor', '--only', 'network', '--only', 'api', '--only', 'document', '--json'];
 

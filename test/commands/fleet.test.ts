@@ -113,6 +113,24 @@ describe('fleet status', () => {
     );
   });
 
+  test.each([
+    ['several instances', (api: readonly string[]): JsonObject => ({ api, namespace: 'elsewhere' })],
+    ['one address', ([api]: readonly string[]): JsonObject => ({ api: api ?? '', namespace: 'elsewhere' })],
+  ])('where nothing is stored and %s hold overrides no look advises a reload', async (_, environment) => {
+    const { run } = await open(2, {}, environment);
+    const ran = await run(['fleet', 'status', '--json']);
+    expect(ran.code).toBe(3);
+    const { findings } = jsonOf<FleetJson>(ran.out);
+    expect(findings[0]).toMatchObject({ code: 'OVERRIDES_DIFFER', part: 'overrides' });
+    for (const { hint } of findings) expect(hint).toMatch(/^do not reload before it is known where they come from/);
+    for (const command of [['fleet', 'status'], ['status'], ['doctor', '--only', 'document']]) {
+      const out = (await run([...command], { env: { NO_COLOR: '1' } })).out.replaceAll(/\s+/g, ' ');
+      expect(out).not.toMatch(/rlctl \S* ?\S* ?reload/);
+      if (command[0] === 'fleet')
+        expect(out).toMatch(/nothing is stored under elsewhere:rl:overrides, and \d instances? of/);
+    }
+  });
+
   test('what does not answer is a finding; one that hangs takes no more than its share', async () => {
     const { run, origins } = await open(5, { dead: [1], hanging: [3] });
     const ran = await run(['fleet', 'status', '--json', '--instance-timeout', '2s']);

@@ -79,7 +79,7 @@ describe('the document is gone, and its history is there', () => {
     expect(reloads()).toBe(before);
     expect(await state.lab.document()).toBeNull();
     // A panic names the ways that need no document.
-    if (!command.includes('panic')) expect(refused.hint).toContain(`redis-cli SET ${labKey} '{}'`);
+    if (!command.includes('panic')) expect(refused.hint).toMatch(/redis-cli -h \S+ -p \d+ SET lab:rl:overrides '\{\}'/);
     await state.lab.redis.cli('SET', labKey, '{}');
     expect(await run('override', 'set', '/api/other', '--rate', '5')).toMatchObject({ code: 0 });
   });
@@ -121,6 +121,20 @@ describe('the document is gone, and its history is there', () => {
     const print = /history --document ([0-9a-f]{12})$/.exec(errorOf(ran).hint ?? '');
     const printed = await run('override', 'history', '--document', print?.[1] ?? '');
     expect(printed.out).toBe('{"/api/search":{"rate":7}}');
+  });
+
+  test('what refuses a change prints how to begin anew at this very Redis', async () => {
+    await lose();
+    const { code, hint } = errorOf(await run('override', 'set', '/api/other', '--rate', '5', '--json'));
+    expect(code).toBe('DOCUMENT_GONE');
+    expect(hint).toMatch(/To begin anew on purpose: redis-cli -h 127\.0\.0\.1 -p \d+ SET lab:rl:overrides '\{\}'$/);
+  });
+
+  test('audit log prints how to restore it, and no command that would print nothing', async () => {
+    await lose();
+    const { out } = await run('audit', 'log');
+    expect(out).not.toContain('--document none');
+    expect(out.replaceAll(/\s+/g, ' ')).toMatch(/lab:rl:overrides is gone, .*Restore .* with: rlctl .*override repair/);
   });
 
   test('lint finds it', async () => {
@@ -241,4 +255,25 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     expect(doctor.out).not.toContain('OVERRIDES_DIFFER');
     expect(reloads()).toBe(before);
   });
+});
+
+test('a document that expires is a finding of status, and a remark of verify and fleet status', async () => {
+  expect(await run('override', 'set', '/api/search', '--rate', '7')).toMatchObject({ code: 0 });
+  expect(await run('status', '--json')).toMatchObject({ code: 0 });
+  await state.lab.redis.cli('EXPIRE', labKey, '600');
+  const expires = /^the override document expires in (9m \d+s|10m): every override goes with it/;
+  const status = await run('status', '--json');
+  expect(status.code).toBe(3);
+  expect(jsonOf<Findings>(status.out).findings).toMatchObject([
+    { code: 'DOCUMENT_EXPIRES', message: expect.stringMatching(expires) as string },
+  ]);
+  expect((await run('status')).out.match(/every override goes with it/g)).toHaveLength(1);
+  for (const command of [['verify'], ['--config', state.fleet, 'verify'], ['fleet', 'status']]) {
+    const ran = await run(...command, '--json');
+    expect(ran.code).toBe(0);
+    const { remarks } = jsonOf<{ remarks: readonly string[] }>(ran.out);
+    expect(remarks).toEqual([expect.stringMatching(expires)]);
+    expect(remarks[0]).toMatch(/rlctl .*doctor --only redis$/);
+    expect((await run(...command)).out.replaceAll(/\s+/g, ' ')).toContain('every override goes with it');
+  }
 });

@@ -115,6 +115,20 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     }
   });
 
+  test('of two that are restored at once, the second puts back what both stand on', async () => {
+    const { lab, run, panic, open } = state.site;
+    for (const other of [
+      ['bucket', 'financial'],
+      ['route', '/api/payments'],
+    ]) {
+      await lab.store(before);
+      const ids = [await panic(['bucket', 'financial']), await panic(other, alice)];
+      const ends = await Promise.all(ids.map((id) => run(['panic', 'restore', id])));
+      expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+      expect([await lab.document(), await open()]).toEqual([before, []]);
+    }
+  });
+
   test('global twice, with one in between that went in front: each can be closed, in any order', async () => {
     const { lab, run, panic, open } = state.site;
     const text = '{"/api/search":{"rate":9},"/api/payments":{"rate":3}}';
@@ -303,6 +317,18 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
       expect(await file()).toBe(state.pristine);
       expect(await open()).toEqual([]);
     }
+  });
+
+  test('of two that are restored at once, the second puts back what both stand on', async () => {
+    const { lab, run, panic, open } = state.site;
+    for (const other of [['bucket', 'financial'], ['global']]) {
+      const first = await panic(['bucket', 'financial']);
+      const second = await panic(other, alice);
+      const ends = await Promise.all([run(['panic', 'restore', first]), run(['panic', 'restore', second], alice)]);
+      expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+      expect([await file(), await open()]).toEqual([state.pristine, []]);
+    }
+    expect(await lab.document()).toBeNull();
   });
 
   test('one that found its flag set is listed, and takes over what the first one leaves', async () => {

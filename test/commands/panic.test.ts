@@ -546,6 +546,7 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     expect(errorOf(ran).details).toMatchObject({
       variables: [{ variable: 'RATE_LIMIT_SHADOW_READ', theirs: '"false"' }],
     });
+    expect(errorOf(ran).hint).toMatch(/rlctl .*panic restore p-\w+ --leave\. See .* rlctl .*shadow list/);
     expect(await file()).toBe(theirs);
     expect(jsonOf((await run(['panic', 'list', '--json'])).out)).toMatchObject({ open: 1 });
   });
@@ -556,9 +557,21 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     await writeFile(lab.sandbox.envFile, state.pristine);
     expect((await run(['panic', 'list'])).out).toBe('no panic is open\n');
     expect((await run(['panic', 'list', '--all'])).out).toContain('over: nothing of it stands');
+    const before = (await run(['shadow', 'list', '--json'])).out;
+    const planned = await run(['panic', 'restore', panicId, '--dry-run']);
+    expect(planned.code).toBe(0);
+    expect((await run(['shadow', 'list', '--json'])).out).toBe(before);
     const restored = await run(['panic', 'restore', panicId, '--json']);
     expect(restored.code).toBe(0);
-    expect(jsonOf(restored.out)).toMatchObject({ kind: 'PanicRestore', panicId, isNoop: true, proof: null });
+    expect(jsonOf(restored.out)).toMatchObject({
+      kind: 'PanicRestore',
+      panicId,
+      isNoop: true,
+      // A server that takes its flags up without a restart was still in shadow; the other one never was.
+      proof: { verdict: isMoving ? 'proven' : 'notAttempted' },
+    });
+    expect((await run(['shadow', 'list'])).code).toBe(0);
+    expect(await file()).toBe(state.pristine);
     expect(jsonOf((await run(['panic', 'list', '--all', '--json'])).out)).toMatchObject({
       panics: [{ panicId, isOpen: false, state: 'restored', restored: { actor: 'tester@test' } }],
     });

@@ -2,6 +2,7 @@ import type { RedisTls } from '../../domain/config/redis-tls.js';
 import { RlctlError } from '../../domain/errors.js';
 import { serialiseHeartbeat } from '../../domain/override/heartbeat.js';
 import { defaultHistoryLimits, type HistoryLimits } from '../../domain/override/history.js';
+import { placedError } from '../../domain/redis-cli.js';
 import { expiryKey, historyKey, metadataKey, overridesKey } from '../../domain/redis-keys.js';
 import { revealSecret, type Secret } from '../../domain/secret.js';
 import type { Deadline } from '../../ports/deadline.js';
@@ -13,7 +14,7 @@ import { RedisConnection } from './connection.js';
 import { decodeEntry, rawEntries, type RawEntry } from './entry-codec.js';
 import type { RedisLink } from './link.js';
 import { Patience, type PatiencePorts } from './patience.js';
-import { patiently, placed } from './patiently.js';
+import { patiently } from './patiently.js';
 import { readState, valueOf } from './read-state.js';
 import { parseRedisUrl } from './redis-url.js';
 import { ChangeWriter } from './write-change.js';
@@ -103,7 +104,7 @@ export function createOverrideStore(settings: RedisSettings, ports: PatiencePort
       })
         .run()
         .catch((error: unknown) => {
-          throw placed(error, connection);
+          throw placedError(error, connection.place);
         });
       if (outcome.kind === 'conflict') remember(outcome.current);
       return outcome;

@@ -1,7 +1,5 @@
-import { RlctlError } from '../../domain/errors.js';
-import { placedRedisCli } from '../../domain/redis-cli.js';
+import { placedError } from '../../domain/redis-cli.js';
 import { budgetOf, type Budget } from './budget.js';
-import type { RedisConnection } from './connection.js';
 import type { RedisLink } from './link.js';
 import type { Patience } from './patience.js';
 
@@ -15,7 +13,7 @@ export async function patiently<T>(
       return await once(patience, work);
     } catch (thrown) {
       await patience.after(thrown).catch((error: unknown) => {
-        throw placed(error, patience.connection);
+        throw placedError(error, patience.connection.place);
       });
     }
   }
@@ -35,13 +33,4 @@ async function once<T>(
     connection.discard(link);
     throw thrown;
   }
-}
-
-/** Commands for redis-cli in its hint go to the server that it is about. */
-export function placed(error: unknown, { place }: RedisConnection): unknown {
-  if (!(error instanceof RlctlError) || error.hint === undefined) return error;
-  const { kind, message, code, details, cause } = error;
-  const hint = placedRedisCli(error.hint, place);
-  if (hint === error.hint) return error;
-  return new RlctlError(kind, message, { code, hint, ...(details ? { details } : {}), cause });
 }

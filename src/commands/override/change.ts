@@ -62,7 +62,9 @@ async function change(context: Context, input: MutationInput, intentOf: IntentOf
   const { intent } = watched;
   const [plan, reload] = await together([
     planChange(ports, intent).then(async (planned) => {
-      await assertNotLost(planned, () => lastRevision(context, environment));
+      await assertNotLost(planned, () => lastRevision(context, environment)).catch(async (error: unknown) => {
+        throw await (await import('../placed-hint.js')).placedHint(context, environment, error);
+      });
       const whole =
         isReloading && (await isPart(context, environment)) ? withPartRemark(planned, environment) : planned;
       return asked(context, environment, input, { planned: whole, isReloading, watched });

@@ -12,13 +12,11 @@ import type { MutationInput } from '../mutation.js';
 import { keepOver } from './kept.js';
 import type { Restored, ToRestore } from './restored.js';
 
-/** Why a panic is closed without a write, and what becomes of what it set. */
+/** What becomes of what a panic set that is closed without a write. */
 interface Unwritten {
   readonly left: readonly Left[];
   readonly handed?: readonly HandedFlag[];
   readonly leaves?: Closing['leaves'];
-  /** A sentence; `null`: it has nothing of its own to put back. */
-  readonly why: string | null;
 }
 
 /** Closes a panic of which nothing has to be put back, because it is back or because others stand on it. */
@@ -26,12 +24,12 @@ export async function closeUnwritten(
   context: Context,
   environment: Environment,
   { panic, mutation: { isDryRun, reason } }: Pick<ToRestore, 'panic' | 'mutation'>,
-  { left, handed = [], leaves = [], why }: Unwritten,
+  { left, handed = [], leaves = [] }: Unwritten,
 ): Promise<Restored> {
   const closing = { ...(reason === null ? {} : { reason }), ...(leaves.length === 0 ? {} : { leaves }) };
-  const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed }));
+  const isKept = isDryRun || (await keepOver(context, environment, panic, { closing, handed, left }));
   const view = unwrittenView(panic, environment, {
-    why: why ?? whyNothing(panic, left),
+    why: whyNothing(panic, left),
     remarks: [...leftRemarks(left), ...takenOutRemarks(panic)],
     isDryRun,
   });

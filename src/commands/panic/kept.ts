@@ -5,7 +5,7 @@ import { RlctlError } from '../../domain/errors.js';
 import type { Closing, KeptPanic } from '../../domain/panic/kept.js';
 import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
-import { dropPanic, keepClosed, keepPanic, type HandedFlag, type KeepPorts } from '../../procedures/panic/keep.js';
+import { dropPanic, keepClosed, keepPanic, type Bequest, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
 import { flagFlips } from '../shadow/flips.js';
 import { flagTexts } from './flag-texts.js';
@@ -126,21 +126,18 @@ export async function forgetUnacted(context: Context, environment: Environment, 
   await quietly(context, environment, `the panic ${id} goes on being listed`, (ports) => dropPanic(ports, id));
 }
 
-/** Records that a panic is over, and how; what it leaves to others is theirs from then on. */
+/** Records that a panic is over, and how; what it leaves to others is theirs from then on. Throws `HeirClosed`. */
 export async function keepOver(
   context: Context,
   environment: Environment,
   panic: Panic,
-  {
-    closing = {},
-    handed = [],
-  }: { readonly closing?: Omit<Closing, 'atMs' | 'actor'>; readonly handed?: readonly HandedFlag[] } = {},
+  { closing = {}, ...bequest }: Bequest & { readonly closing?: Omit<Closing, 'atMs' | 'actor'> } = {},
 ): Promise<boolean> {
   const { id, command, way, atMs, actor, reason, ticket } = panic;
   const kept = { id, command, way, atMs, actor, reason, ticket, flags: [] };
   const by = await context.actor();
   return quietly(context, environment, `the panic ${id} goes on being listed as open`, (ports) =>
-    keepClosed(ports, kept, { actor: by, ...closing }, handed),
+    keepClosed(ports, kept, { actor: by, ...closing }, bequest),
   );
 }
 

@@ -2,13 +2,13 @@ import type { Context } from '../../context.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
-import { assertSamePlace, restorableFlags } from '../../domain/panic/restorable-flags.js';
-import { leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
+import { assertRestorableFlags, assertSamePlace } from '../../domain/panic/restorable-flags.js';
+import { heirOf, leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
 import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
-import { flagDriver, makeFlagChange } from '../shadow/flags.js';
-import { flagRecords } from '../shadow/records.js';
+import { flagDriver, makeFlagChange, type FlagCommand } from '../shadow/flags.js';
 import { closeUnwritten } from './close.js';
+import { flagRecords } from '../shadow/records.js';
 import { keepOver } from './kept.js';
 import type { Restored, ToRestore } from './restored.js';
 
@@ -17,33 +17,41 @@ import type { Restored, ToRestore } from './restored.js';
 export async function restoreFlags(context: Context, environment: Environment, wanted: ToRestore): Promise<Restored> {
   const { panic, mutation } = wanted;
   const { left, back, handed } = flagsToPutBack(wanted);
-  const flags = back.length === 0 ? [] : await standingFlags(context, environment, back, panic.id);
-  const why = back.length === 0 ? null : 'every flag that it set is as before it already';
-  if (flags.length === 0) return closeUnwritten(context, environment, wanted, { left, handed, why });
-  const own = flagRecords(context, environment);
+  if (back.length === 0) return closeUnwritten(context, environment, wanted, { left, handed });
+  await assertRestorable(context, environment, back, panic.id);
   const made = await makeFlagChange(context, environment, {
     isOn: false,
-    buckets: flags.map(({ bucket }) => bucketNamed(environment, bucket ?? '')),
+    buckets: back.map(({ bucket }) => bucketNamed(environment, bucket ?? '')),
+    ...exactlyBack(environment, back),
+    records: {
+      get: (name) => Promise.resolve(back.find((each) => each.bucket === name)?.record ?? null),
+      set: (records) => flagRecords(context, environment).set(records),
+    },
     mutation,
     command: 'panic restore',
     partOf: [{ kind: 'panic', id: panic.id }],
     remarks: [...leftRemarks(left), ...takenOutRemarks(panic)],
-    records: {
-      get: (name) => Promise.resolve(flags.find((each) => each.bucket === name)?.record ?? null),
-      set: (records) => own.set(records),
-    },
   });
   if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
   const { result } = made;
   // What failed half-way stays open, to be tried again.
   if (result.steps.every(({ name, state }) => name === 'reload' || state !== 'failed'))
-    await keepOver(context, environment, panic, { handed });
+    await keepOver(context, environment, panic, { handed, left });
   return {
     view: flagResultView(result, environment),
     exit: result.exit,
     changeId: null,
     verdict: result.effect.proof.verdict,
   };
+}
+
+/**
+ * What somebody put back in the file by hand is left as it is; whether the server took that up is asked all the same. Of
+ * what a program set nobody can tell: it is run again.
+ */
+function exactlyBack({ shadowDriver }: Environment, back: readonly KeptFlag[]): Pick<FlagCommand, 'exactly'> {
+  if (typeof shadowDriver !== 'object' || 'exec' in shadowDriver) return {};
+  return { exactly: new Map(back.map(({ bucket, record }) => [bucket ?? '', record])) };
 }
 
 /** What a panic set and is to put back, and what it hands on because others stand on it. */
@@ -55,7 +63,7 @@ export function flagsToPutBack({ panic, panics, kept }: Pick<ToRestore, 'panic' 
   const found = kept.find(({ id }) => id === panic.id);
   if (found === undefined) throw new TypeError(`the panic ${panic.id} is not kept any more`);
   const left = leftToOthers(panic, panics);
-  const heirs = new Map(left.map(({ what, to }) => [what, to.at(-1)?.id ?? '']));
+  const heirs = new Map(left.map(({ what, to }) => [what, heirOf(to)]));
   const own = found.flags.filter(
     ({ isFound, record }) => isFound !== true && !panic.takenOut.includes(record.variable),
   );
@@ -69,13 +77,13 @@ export function flagsToPutBack({ panic, panics, kept }: Pick<ToRestore, 'panic' 
   };
 }
 
-/** What of these flags still stands. Throws a conflict where one holds anything else by now. */
-async function standingFlags(
+/** Throws a conflict where one of these flags holds neither what the panic wrote nor what stood before it. */
+async function assertRestorable(
   context: Context,
   environment: Environment,
   flags: readonly KeptFlag[],
   id: string,
-): Promise<readonly KeptFlag[]> {
+): Promise<void> {
   if (environment.shadowDriver === 'overrides') assertSamePlace(flags, null, id);
   const driver = await flagDriver(context, environment);
   assertSamePlace(flags, driver.place, id);
@@ -87,7 +95,7 @@ async function standingFlags(
     pending: null,
   }));
   const planned = await driver.plan(wishes);
-  return restorableFlags(
+  assertRestorableFlags(
     flags.map((flag, index) => ({ flag, now: planned[index]?.before })),
     id,
   );

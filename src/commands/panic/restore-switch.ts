@@ -13,7 +13,7 @@ import type { Restored, ToRestore } from './restored.js';
 export async function restoreSwitch(context: Context, environment: Environment, wanted: ToRestore): Promise<Restored> {
   const { panic, mutation } = wanted;
   const { left, back, handed } = flagsToPutBack(wanted);
-  if (back.length === 0) return closeUnwritten(context, environment, wanted, { left, handed, why: null });
+  if (back.length === 0) return closeUnwritten(context, environment, wanted, { left, handed });
   const { killSwitch } = environment;
   const place = killSwitch !== null && 'exec' in killSwitch ? (killSwitch.exec[0] ?? '') : null;
   assertSamePlace(back, place, panic.id);
@@ -26,7 +26,7 @@ export async function restoreSwitch(context: Context, environment: Environment, 
     onAgreed: () => Promise.resolve(),
   });
   if (made.kind === 'planned') return { planned: switchPlanView(made.plan, environment) };
-  await keepOver(context, environment, panic, { handed });
+  await keepOver(context, environment, panic, { handed, left });
   const { result } = made;
   return {
     view: switchResultView(result, environment),

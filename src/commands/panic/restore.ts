@@ -4,9 +4,10 @@ import type { Environment } from '../../domain/config/environment.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
 import { panicSummary } from '../../domain/notify/summary.js';
 import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
-import { restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
+import { leftToOthers, restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
+import { HeirClosed } from '../../procedures/panic/keep.js';
 import type { RecordedPanics } from '../../procedures/panic/panics.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
@@ -52,7 +53,7 @@ export const command = defineCommand({
     const wanted = { ...recorded, panic, mutation };
     const made = isLeaving
       ? await leaveAsIs(context, environment, panic, mutation)
-      : await restoredBy(context, environment, wanted);
+      : await restoredAtLast(context, environment, wanted);
     return told(context, environment, wanted, made, isLeaving);
   },
 });
@@ -86,6 +87,42 @@ async function told(
   return { view: await withReports(view, reports), exit: made.exit };
 }
 
+/** Of panics that are restored at once, the second puts back what the first left to it. */
+async function restoredAtLast(
+  context: Context,
+  environment: Environment,
+  wanted: ToRestore & RecordedPanics,
+): Promise<Restored> {
+  try {
+    return await withOrphans(context, environment, wanted, await restoredBy(context, environment, wanted));
+  } catch (error) {
+    if (!(error instanceof HeirClosed)) throw error;
+    context.progress.step('a panic that this one left something to was closed meanwhile; deciding anew');
+    const recorded = await recordedPanics(context, environment);
+    const panic = openPanic(recorded.panics, wanted.panic.id, context.changeId);
+    return restoredAtLast(context, environment, { ...wanted, ...recorded, panic });
+  }
+}
+
+/**
+ * What was left to a panic that ended at the same moment by a change of the document is left to nobody: of two, at least
+ * the one that looks last sees that both are closed.
+ */
+async function withOrphans(
+  context: Context,
+  environment: Environment,
+  wanted: ToRestore,
+  made: Restored,
+): Promise<Restored> {
+  const { panic, panics, mutation } = wanted;
+  if ('planned' in made || panic.way !== 'overrides' || leftToOthers(panic, panics).length === 0) return made;
+  const recorded = await recordedPanics(context, environment);
+  const now = recorded.panics.find(({ id }) => id === panic.id) ?? panic;
+  if (restorationOf(now, recorded.panics, recorded.history).entries.length === 0) return made;
+  const rest = { ...recorded, panic: now, mutation: { ...mutation, ifRevision: null } };
+  return restoredBy({ ...context, changeId: null }, environment, rest);
+}
+
 const platformRemark = 'a switch that somebody set on the platform by hand is not set back by this';
 
 async function restoredBy(
@@ -100,7 +137,7 @@ async function restoredBy(
   const foreseen = restorationOf(panic, panics, history);
   // A run that was cut off may have restored it: then it is proven once more.
   if (panic.restored === null && foreseen.entries.length === 0)
-    return closeUnwritten(context, environment, wanted, { ...foreseen, why: null });
+    return closeUnwritten(context, environment, wanted, foreseen);
   const byHand = targetOfCommand(panic.command)?.kind === 'global' ? [platformRemark] : [];
   const change = makeChange(context, mutation, () =>
     restorePanicIntent({
@@ -118,8 +155,8 @@ async function restoredBy(
   if (made.kind === 'planned') return { planned: planView(made.plan, made.environment) };
   const { result } = made;
   if (result.written === null && panic.restored === null) {
-    const { leaves } = foreseen;
-    await keepOver(context, environment, panic, { closing: leaves.length === 0 ? {} : { leaves } });
+    const { leaves, left } = foreseen;
+    await keepOver(context, environment, panic, { closing: leaves.length === 0 ? {} : { leaves }, left });
   }
   return {
     view: changeView(result, made.environment),

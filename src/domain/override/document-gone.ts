@@ -1,3 +1,4 @@
+import { formatDuration } from '../duration.js';
 import type { Finding } from '../finding.js';
 import { quoteOutside } from '../outside-text.js';
 import { revisionOf, type Revision } from '../revision.js';
@@ -70,6 +71,29 @@ export function lostFinding(
   if (isDocumentGone(stored)) return goneFinding(stored);
   return isStoreEmptied(stored, lastRevision) ? emptiedFinding(stored) : null;
 }
+
+/**
+ * The finding that nothing is stored, nor known to have been, and servers hold overrides: a reload would take those away,
+ * so it is first to be seen where they are stored. `held`: who holds what, in words.
+ */
+export function unstoredFinding({ key }: { readonly key: string }, held: string): Finding {
+  return {
+    code: 'OVERRIDES_DIFFER',
+    part: 'overrides',
+    message: `nothing is stored under ${key}, and ${held}`,
+    hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
+  };
+}
+
+/** What is said of a document that vanishes by itself; `null`: it does not. `ttlMs`: of its key, milliseconds; `null`: none. */
+export function expiresText(ttlMs: number | null): string | null {
+  return ttlMs === null
+    ? null
+    : `the override document expires in ${formatDuration(ttlMs)}: every override goes with it`;
+}
+
+/** Which command keeps it. */
+export const expiresCure = 'The command that keeps it: rlctl doctor --only redis';
 
 /** The finding that no server can read what is stored. `why`: as the reader says it. */
 export function unreadableFinding(why: string): Finding {

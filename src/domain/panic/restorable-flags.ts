@@ -1,4 +1,5 @@
 import { RlctlError, usageError } from '../errors.js';
+import { leaveHint } from './restoration.js';
 import type { KeptFlag } from './kept.js';
 
 /** A flag of a panic, and what stands there now. */
@@ -9,15 +10,14 @@ export interface FlagNow {
 }
 
 /**
- * The flags that still hold what the panic wrote, and so are to be put back; one that is as before already is left. Throws a
- * conflict, with all three values, where one holds anything else: somebody set it since.
+ * Throws a conflict, with all three values, where a flag holds neither what the panic wrote nor what stood before it:
+ * somebody set it since.
  */
-export function restorableFlags(flags: readonly FlagNow[], id: string): readonly KeptFlag[] {
+export function assertRestorableFlags(flags: readonly FlagNow[], id: string): void {
   const isBack = ({ flag: { record }, now }: FlagNow): boolean => now !== undefined && now === record.before;
   const isStanding = ({ flag: { record }, now }: FlagNow): boolean => now === undefined || now === record.wrote;
   const changed = flags.filter((each) => !isStanding(each) && !isBack(each));
   if (changed.length > 0) throw changedSince(changed, id);
-  return flags.filter(isStanding).map(({ flag }) => flag);
 }
 
 function changedSince(flags: readonly FlagNow[], id: string): RlctlError {
@@ -27,7 +27,7 @@ function changedSince(flags: readonly FlagNow[], id: string): RlctlError {
     `the panic ${id} cannot be taken back, ${names}: it no longer holds what the panic wrote; nothing was written`,
     {
       code: 'RESTORE_CONFLICT',
-      hint: 'See what stands there with: rlctl shadow list; and set these flags with: rlctl shadow on|off BUCKET',
+      hint: `${leaveHint(id)} See what stands there with: rlctl shadow list; and set these flags with: rlctl shadow on|off BUCKET`,
       details: {
         variables: flags.map(({ flag: { record }, now }) => ({
           variable: record.variable,

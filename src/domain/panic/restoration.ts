@@ -26,6 +26,11 @@ export interface Restoration {
   readonly base: Revision | null;
 }
 
+/** The id of the one that puts back what is left: the oldest of those that stand on it. */
+export function heirOf(to: readonly Panic[]): string {
+  return to.at(-1)?.id ?? '';
+}
+
 /** What other open panics stand on, of what one stands on or changed. */
 export function leftToOthers(panic: Panic, panics: readonly Panic[]): readonly Left[] {
   const others = panics.filter((each) => each.id !== panic.id && isOpen(each) && each.way === panic.way);
@@ -130,6 +135,11 @@ export function takenOutRemarks({ takenOut, way }: Panic): readonly string[] {
   const names = takenOut.map((what) => (way === 'overrides' ? JSON.stringify(what) : what)).join(', ');
   const stays = takenOut.length === 1 ? 'it stays as it is' : 'they stay as they are';
   return [`${names}: taken out of shadow after this panic and set again since, which is a change of its own: ${stays}`];
+}
+
+/** What somebody set on purpose may be what is wanted by now: how a panic is closed then, in a sentence. */
+export function leaveHint(id: string): string {
+  return `Where what stands there now is as it should be, close the panic and leave it: rlctl panic restore ${id} --leave.`;
 }
 
 /** What stays although a panic is restored, in sentences. */

@@ -10,6 +10,8 @@ export interface ExpectedFlag {
   readonly isShadow: boolean | null;
   /** What the server said before the reload; `null`: not known. */
   readonly before: boolean | null;
+  /** Why the server may read what was set otherwise than it is meant, a half sentence; absent: nothing is known. */
+  readonly doubt?: string;
 }
 
 /** What a real request to a bucket met. */

@@ -40,13 +40,16 @@ export function judgeFlags(seen: FlagObservations): FlagJudgement {
   const isMet = enforcement.some((line) => line.verdict === 'proven') && worst(enforcement) === 'proven';
   const levelReached = loaded !== 'proven' ? 'none' : isMet ? 'enforced' : 'loaded';
   const evidence = [...lines, ...switchLines(seen), ...asked];
-  const trap = loaded === 'contradicted' ? trapOf(standings) : null;
+  const trap = loaded === 'contradicted' ? trapOf(standings, seen) : null;
   return {
     verdict,
     levelReached,
     evidence,
     trap,
-    diagnosis: diagnosisOf(seen, { verdict, evidence, trap }),
+    diagnosis:
+      loaded === 'contradicted' && trap === null
+        ? stuckText(standings, seen)
+        : diagnosisOf(seen, { verdict, evidence, trap }),
     confidence: seen.workers === 1 || seen.reads.length === 0 ? null : confidenceIn(seen),
     distinctAnswers: Math.max(0, ...standings.map(distinctOf)),
     isSplit: standings.some(({ readsWrong }) => readsWrong > 0),
@@ -73,9 +76,34 @@ function worst(lines: readonly Evidence[]): Verdict {
   return lines.some(({ verdict }) => verdict === 'notProven') ? 'notProven' : 'proven';
 }
 
-/** A flag that no answer shows was not read again; one that some show has not reached every worker. */
-function trapOf(standings: readonly FlagStanding[]): TrapId {
-  return standings.some(({ right, wrong }) => wrong > 0 && right === 0) ? 'flagNeedsRestart' : 'staleWorkers';
+/**
+ * A flag that no answer shows was not read again; one that some show has not reached every worker. `null`: the same reload
+ * moved others, so that flags are read again.
+ */
+function trapOf(standings: readonly FlagStanding[], seen: FlagObservations): TrapId | null {
+  if (!standings.some(isStuck)) return 'staleWorkers';
+  return standings.some((each) => hasMoved(each, seen)) ? null : 'flagNeedsRestart';
+}
+
+function isStuck({ right, wrong }: FlagStanding): boolean {
+  return wrong > 0 && right === 0;
+}
+
+function hasMoved({ flag, right, wrong, readsWrong }: FlagStanding, { reports }: FlagObservations): boolean {
+  return right > 0 && wrong + readsWrong === 0 && flag.before !== null && !wasSoBefore(flag, reports);
+}
+
+/** What keeps a flag where it was although the same reload moved others, and what to do. */
+function stuckText(standings: readonly FlagStanding[], seen: FlagObservations): string {
+  const namesOf = (those: readonly FlagStanding[]): string => those.map(({ flag }) => flag.bucket).join(', ');
+  const stuck = standings.filter(isStuck);
+  const doubts = stuck.flatMap(({ flag }) => flag.doubt ?? []);
+  const moved = namesOf(standings.filter((each) => hasMoved(each, seen)));
+  const cure =
+    doubts.length === 0
+      ? 'compare how these values are written, and what else sets them for the server'
+      : `${doubts.join('; ')}, which this server may take for a part of the value: move it to a line of its own`;
+  return `of ${namesOf(stuck)} the server does not say what was asked for, though the same reload moved ${moved}: it reads its flags again, but not this value as it is meant; ${cure}, then reload and look: rlctl reload, then rlctl shadow list`;
 }
 
 function diagnosisOf(

@@ -55,7 +55,13 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
     : refusingFindings({ targets: asked.map(({ target }) => target), refused });
   const differing = forced.length > 0 ? forced : await countedOtherwise(facts, stored);
   const found = [
-    ...differing.map(({ code, message }) => ({ code, part: stored.key, message, cure: refusing[0]?.hint ?? cure })),
+    ...differing.map(({ code, message, hint }) => ({
+      code,
+      part: stored.key,
+      message,
+      // Where nothing is stored a reload takes away what the servers hold.
+      cure: stored.type === 'none' && hint ? hint : (refusing[0]?.hint ?? cure),
+    })),
     ...refusing.map(({ code, part, message, hint }) => ({ code, part, message, cure: hint })),
   ];
   // What was not looked at is not well.
@@ -112,12 +118,13 @@ function isToldByReload({ ports, input }: Facts): boolean {
   return ports.reload !== null && input.selected.has('api.reload');
 }
 
-/** A reload mends no instance that refused its signature. */
+/** A reload mends no instance that refused its signature, and none where something is to be done before any. */
 function isMendedByReload(
   { code, instances }: Omit<OfInstances<Finding>, 'hint' | 'message'>,
   status: FleetStatus,
 ): boolean {
-  return ['STALE', 'SPLIT'].includes(code) && !instances.some((name) => status.refused.has(name));
+  const isUnsafe = status.findings.some(({ part, hint }) => part === 'overrides' && hint !== null);
+  return !isUnsafe && ['STALE', 'SPLIT'].includes(code) && !instances.some((name) => status.refused.has(name));
 }
 
 function reloadText({ at, revision }: ReloadRecord): string {
@@ -128,7 +135,7 @@ function reloadText({ at, revision }: ReloadRecord): string {
 async function countedOtherwise(
   { ports, environment, input }: Facts,
   stored: StoredOverrides,
-): Promise<readonly Pick<Finding, 'code' | 'message'>[]> {
+): Promise<readonly Pick<Finding, 'code' | 'message' | 'hint'>[]> {
   const readings = ports.readings?.(environment) ?? null;
   const sinceMs = Math.max(stored.lastEntry?.timeMs ?? 0, input.reload === null ? 0 : Date.parse(input.reload.at));
   const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reloadedAtMs: null });
@@ -138,7 +145,7 @@ async function countedOtherwise(
     if (standings.every((each) => each === 'explained' || each === 'unsaid')) return [];
     const shown = values.map((value) => counted(value, 'active override')).join(' and then ');
     const message = `${quoteOutside(name)} shows ${shown}, where Redis explains ${loaded.objectCount}`;
-    return [{ code: 'OVERRIDES_DIFFER', message }];
+    return [{ code: 'OVERRIDES_DIFFER', message, hint: null }];
   });
 }
 

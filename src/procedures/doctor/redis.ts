@@ -7,6 +7,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { overridesKey } from '../../domain/redis-keys.js';
 import type { KeyFacts, RedisFacts } from '../../ports/redis-inspector.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
+import { expiresText } from '../../domain/override/document-gone.js';
 import { redisCli } from '../../domain/redis-cli.js';
 
 /** SET with KEEPTTL came with 6.0, and every write needs it. */
@@ -158,12 +159,9 @@ export const checkTtl = judging(
   },
   (seen) => {
     const document = seen.keys.find(({ what }) => what === 'document');
-    if (document?.ttlMs == null) return null;
-    return {
-      code: 'DOCUMENT_EXPIRES',
-      message: `the override document expires in ${formatDuration(document.ttlMs)}: every override goes with it`,
-      cure: redisCli(seen, 'PERSIST', document.key),
-    };
+    const message = expiresText(document?.ttlMs ?? null);
+    if (document === undefined || message === null) return null;
+    return { code: 'DOCUMENT_EXPIRES', message, cure: redisCli(seen, 'PERSIST', document.key) };
   },
 );
 

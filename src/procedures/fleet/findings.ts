@@ -1,7 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
-import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
+import { lostFinding, unreadableFinding, unstoredFinding } from '../../domain/override/document-gone.js';
 import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
@@ -50,11 +50,16 @@ export function refusingInStep({ judged, refused }: Pick<FleetFacts, 'judged' | 
   });
 }
 
-function documentFindings({ stored, loaded, lastRevision }: FleetFacts): readonly Finding[] {
+function documentFindings({ judged: { standings }, stored, loaded, lastRevision }: FleetFacts): readonly Finding[] {
   const lost = stored.state === 'ok' ? lostFinding(stored.value, lastRevision) : null;
   if (lost !== null) return [lost];
   const type = stored.state === 'ok' ? stored.value.type : 'none';
   const isForeign = type !== 'string' && type !== 'none';
+  const holding = standings.filter(({ staleReads }) => staleReads > 0).length;
+  if (stored.state === 'ok' && type === 'none' && holding > 0) {
+    const who = `${counted(holding, 'instance')} of ${standings.length} ${holding === 1 ? 'holds' : 'hold'}`;
+    return [unstoredFinding(stored.value, `${who} overrides`)];
+  }
   const why = isForeign ? `its key holds a ${quoteOutside(type, 20)}` : (loaded?.droppedBecause ?? null);
   if (why === null) return [];
   return [unreadableFinding(why)];

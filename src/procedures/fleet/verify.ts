@@ -8,14 +8,15 @@ import {
   type RefusedSignatures,
 } from '../../domain/fleet/refused-signatures.js';
 import type { Proof } from '../../domain/proof/proof.js';
+import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { traps } from '../../domain/proof/traps.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { ChangePorts } from '../override/change.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { OnStep } from '../step.js';
-import { overdueRemarks } from '../verify/remarks.js';
-import { verifyStored, type VerifyInput, type VerifyResult } from '../verify/verify.js';
+import { endRemarks } from '../verify/remarks.js';
+import { verifyStored, whyWithheld, withheldStep, type VerifyInput, type VerifyResult } from '../verify/verify.js';
 import { namedInstances } from './failed-instances.js';
 import { fleetEffect } from './fleet-effect.js';
 import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.js';
@@ -57,11 +58,11 @@ export async function verifyFleet(
   if (silent !== undefined && results.every(({ proof }) => proof === null)) throw silent;
   const whole = await verifyWhole(own, input, results, onStep);
   const tookMs = ports.clock.monotonicMs() - startMs;
-  const effect = fleetEffect(
-    { instances: results, tookMs },
-    { workers: input.workers, isReloaded: input.reload !== null, whole },
-  );
-  return resultOf(stored, input, effect, results);
+  const withheld = input.reload === null ? null : whyWithheld(stored, input.lastRevision);
+  const isReloaded = input.reload !== null && withheld === null;
+  const effect = fleetEffect({ instances: results, tookMs }, { workers: input.workers, isReloaded, whole });
+  const steps = withheld === null ? effect.steps : [withheldStep(withheld), ...effect.steps];
+  return resultOf(stored, input, { ...effect, steps }, results);
 }
 
 function resultOf(
@@ -71,7 +72,7 @@ function resultOf(
   results: readonly InstanceReload[],
 ): VerifyResult {
   const exit = effect.proof.verdict === 'proven' ? 'ok' : 'unproven';
-  const remarks = [...refusingRemarks(results, refused), ...overdueRemarks(stored)];
+  const remarks = [...refusingRemarks(results, refused), ...endRemarks(stored)];
   return { stored, routes, effect, signs: {}, remarks, exit };
 }
 
@@ -125,14 +126,17 @@ async function verifyInstance(
     probes: [],
   };
   try {
-    const { effect, exit } = await verifyStored(own, asked);
+    const { effect, exit, stored } = await verifyStored(own, asked);
+    const diagnosis = isDocumentGone(stored)
+      ? effect.proof.diagnosis
+      : ownDiagnosis(effect.proof, instance, input.refused);
     const [sent] = effect.reloads;
     return {
       instance,
       state: exit === 'ok' ? 'done' : 'failed',
       reload: sent === undefined ? null : { ...sent, target: instance.name },
       error: sent?.error ?? null,
-      proof: { ...effect.proof, diagnosis: ownDiagnosis(effect.proof, instance, input.refused) },
+      proof: { ...effect.proof, diagnosis },
       isCutShort: false,
       tookMs: ports.clock.monotonicMs() - startMs,
     };

@@ -6,6 +6,7 @@ import {
   type KeptFlag,
   type KeptPanic,
 } from '../../domain/panic/kept.js';
+import { heirOf, type Left } from '../../domain/panic/restoration.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 
@@ -41,14 +42,29 @@ export interface HandedFlag {
   readonly to: string;
 }
 
-/** Marks a panic as closed; one that the history alone told of is kept from now on. */
+/** Nobody would put back what a panic leaves to others: the last of them was closed meanwhile. */
+export class HeirClosed extends Error {}
+
+/** What goes over to others with the closing of a panic. */
+export interface Bequest {
+  readonly handed?: readonly HandedFlag[];
+  /** What stays because other panics, which were open when this was decided, stand on it. */
+  readonly left?: readonly Left[];
+}
+
+/**
+ * Marks a panic as closed; one that the history alone told of is kept from now on. Throws `HeirClosed`, and closes nothing,
+ * where somebody closed meanwhile what this one leaves something to: of two that end at once, the second sees the first.
+ */
 export async function keepClosed(
   ports: KeepPorts,
   panic: Omit<KeptPanic, 'restored'>,
   closing: Omit<Closing, 'atMs'>,
-  handed: readonly HandedFlag[] = [],
+  { handed = [], left = [] }: Bequest = {},
 ): Promise<void> {
   await change(ports, (panics, atMs) => {
+    const closedIds = new Set(panics.filter(({ restored }) => restored !== null).map(({ id }) => id));
+    if (left.some(({ to }) => closedIds.has(heirOf(to)))) throw new HeirClosed();
     const isKept = panics.some(({ id }) => id === panic.id);
     const all = isKept ? panics : [{ ...panic, restored: null }, ...panics];
     const closed = all.map((each) => (each.id === panic.id ? { ...each, restored: { ...closing, atMs } } : each));

@@ -5,7 +5,7 @@ import { noEdit } from '../../domain/override/entry-edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { restoreDocument } from '../../domain/override/restore.js';
-import { leftRemarks, type Restoration } from '../../domain/panic/restoration.js';
+import { leaveHint, leftRemarks, type Restoration } from '../../domain/panic/restoration.js';
 import { revisionOf } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { ChangeIntent } from '../override/plan.js';
@@ -34,7 +34,13 @@ interface Judged {
 export function restorePanicIntent({ id, ifRevision, judge, remarks }: PanicToRestore): ChangeIntent {
   const found: { judged: Judged | null } = { judged: null };
   const partOf = [{ kind: 'panic' as const, id }];
-  const wanted = { command: 'panic restore', ifRevision, what: `the panic ${id}`, partOf, cure: leaveHint(id) };
+  const wanted = {
+    command: 'panic restore',
+    ifRevision,
+    what: `the panic ${id}`,
+    partOf,
+    cure: `${leaveHint(id)} Else set it by hand, or take the later change back first: rlctl override undo`,
+  };
   const intent = takeBackIntent(wanted, async (stored) => {
     const judged = await judge(stored);
     found.judged = judged;
@@ -84,9 +90,4 @@ function inOldOrder(document: OverrideDocument, edit: Edit, base: OverrideDocume
       return old !== undefined && isSameJson(rawValue(after, member), rawValue(base, old));
     });
   return isSame && !Buffer.from(edit.next).equals(base.bytes) ? restoreDocument(document, base) : edit;
-}
-
-/** What somebody set on purpose may be what is wanted by now. */
-function leaveHint(id: string): string {
-  return `Where what stands there now is as it should be, close the panic and leave it: rlctl panic restore ${id} --leave. Else set it by hand, or take the later change back first: rlctl override undo`;
 }

@@ -249,9 +249,10 @@ function proof(
 }
 
 function expectedOf({ flags, wishes }: FlagPlan): readonly ExpectedFlag[] {
-  return flags.map(({ bucket, isShadow }, index) => {
+  return flags.map(({ bucket, isShadow, doubt }, index) => {
     const before = wishes[index]?.serverSays ?? null;
-    return { bucket: bucket.name, names: bucket.names, isShadow, before };
+    const expected = { bucket: bucket.name, names: bucket.names, isShadow, before };
+    return doubt === undefined ? expected : { ...expected, doubt };
   });
 }
 

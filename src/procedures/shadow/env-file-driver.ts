@@ -61,10 +61,8 @@ function planFlag(text: string, wish: FlagWish, path: string): { planned: Planne
   const found = findAssignment(text, variable);
   const { wanted, isShadow, remarks } = wantedFor(wish, variable, found, path);
   const { next, change, raw } = editEnvFile(text, variable, wanted);
-  const comment =
-    found?.hasInlineComment === true
-      ? [`a comment stands behind ${variable}: not every reader of such files takes it for one`]
-      : [];
+  const doubt = found?.hasInlineComment === true ? `a comment stands behind ${variable}` : null;
+  const comment = doubt === null ? [] : [`${doubt}: not every reader of such files takes it for one`];
   const twice =
     found !== null && found.count > 1 ? [`${variable} is assigned ${found.count} times; the last one counts`] : [];
   const planned = {
@@ -76,6 +74,7 @@ function planFlag(text: string, wish: FlagWish, path: string): { planned: Planne
     isChanged: change !== null,
     line: change,
     argv: null,
+    ...(doubt === null ? {} : { doubt }),
     remarks: [...remarks, ...comment, ...twice],
   };
   return { planned, next };

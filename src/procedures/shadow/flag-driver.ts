@@ -37,6 +37,8 @@ export interface PlannedFlag {
   readonly line: LineChange | null;
   /** The program with its arguments; `null`: none is run. */
   readonly argv: readonly string[] | null;
+  /** Why the server may read what is set otherwise than it is meant, a half sentence; absent: nothing is known. */
+  readonly doubt?: string;
   readonly remarks: readonly string[];
 }
 

@@ -6,6 +6,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { valueOf } from '../../domain/part.js';
 import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
 import { lostFinding } from '../../domain/override/lost-history.js';
+import { expiresCure, expiresText } from '../../domain/override/document-gone.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import { bySameCause } from '../../domain/fleet/same-cause.js';
 import { shareText } from '../../domain/quantities.js';
@@ -24,6 +25,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...replicaFindings(redis),
     ...historyFindings(redis),
     ...failureOf('overrides', overrides),
+    ...expiryFindings(overrides),
     ...unusedFindings(overrides),
     ...endsFindings(overrides),
     ...failureOf('env file', envFile),
@@ -93,6 +95,12 @@ function replicaFindings(redis: Status['redis']): readonly Finding[] {
 function historyFindings(redis: Status['redis']): readonly Finding[] {
   const found = redis.state === 'ok' ? lostFinding(redis.value) : null;
   return found === null ? [] : [{ ...found, part: 'history' }];
+}
+
+/** What is stored, and vanishes by itself. */
+function expiryFindings(overrides: Status['overrides']): readonly Finding[] {
+  const message = expiresText(valueOf(overrides)?.stored.ttlMs ?? null);
+  return message === null ? [] : [{ code: 'DOCUMENT_EXPIRES', part: 'overrides', message, hint: expiresCure }];
 }
 
 /** What is stored and has no effect, because the server cannot use it. */

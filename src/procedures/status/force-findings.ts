@@ -1,7 +1,7 @@
 import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Finding } from '../../domain/finding.js';
 import { counted } from '../../domain/counted.js';
-import { lostFinding } from '../../domain/override/document-gone.js';
+import { lostFinding, unstoredFinding } from '../../domain/override/document-gone.js';
 import { enforcementRemarks, type SeenEnforcement } from '../../domain/policy/enforcement.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
@@ -97,7 +97,11 @@ function heldFindings({ listing, beside, routes, reload, workers }: InForce, isU
   const told = new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix));
   const differences = differencesOf(beside, told);
   if (differences.length > 0)
-    return [stored.type === 'none' ? unstored(differences, stored) : differing(differences, beside.extra.length > 0)];
+    return [
+      stored.type === 'none'
+        ? unstoredFinding(stored, `the server holds overrides: ${someOf(differences)}`)
+        : differing(differences, beside.extra.length > 0),
+    ];
   if (told.size > 0) return [];
   if (isUnforced) return [];
   if (reload?.verdict === 'contradicted' && reload.revision === stored.revision && overrides.length > 0)
@@ -150,16 +154,6 @@ const mostNamed = 3;
 function someOf(differences: readonly string[]): string {
   const left = differences.length - mostNamed;
   return `${differences.slice(0, mostNamed).join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
-}
-
-/** A reload would take away what the server holds: first it is to be seen where that is stored. */
-function unstored(differences: readonly string[], { key }: StoredOverrides): Finding {
-  return {
-    code: 'OVERRIDES_DIFFER',
-    part,
-    message: `nothing is stored under ${key}, and the server holds overrides: ${someOf(differences)}`,
-    hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
-  };
 }
 
 function differing(differences: readonly string[], isMore: boolean): Finding {

@@ -1,16 +1,22 @@
 import { RlctlError } from '../../domain/errors.js';
 import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Proof } from '../../domain/proof/proof.js';
+import { expiresCure, expiresText } from '../../domain/override/document-gone.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { endFindings } from '../override/end-findings.js';
 import { listingOf } from '../override/inspect.js';
 
-/** What is stored and in force, and should not be any more: sentences with their cures. Never throws for what is stored. */
-export function overdueRemarks(stored: StoredOverrides): readonly string[] {
+/**
+ * What is stored and in force, and should not be any more, or will not be for long: sentences with their cures. Never
+ * throws for what is stored.
+ */
+export function endRemarks(stored: StoredOverrides): readonly string[] {
   try {
-    return endFindings(listingOf(stored))
+    const overdue = endFindings(listingOf(stored))
       .filter(({ code }) => code === 'OVERRIDE_OVERDUE')
       .map(({ message, cure }) => `${message}. ${cure}`);
+    const expires = expiresText(stored.ttlMs);
+    return expires === null ? overdue : [`${expires}. ${expiresCure}`, ...overdue];
   } catch (error) {
     // A document that cannot be read is what the proof is about.
     if (error instanceof RlctlError) return [];

@@ -19,7 +19,7 @@ import type { ProbeMethod } from '../../domain/control-plane.js';
 import { reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep, Step } from '../step.js';
-import { overdueRemarks, refusingRemarks } from './remarks.js';
+import { endRemarks, refusingRemarks } from './remarks.js';
 import { findEndpoints, type FoundEndpoints } from './find-endpoints.js';
 
 /** What is to be proven of what is stored now. */
@@ -74,10 +74,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   assertRoutes(input.routes, stored);
   const unreadable = whyUnreadable(stored);
   const isGone = isDocumentGone(stored);
-  const withheld =
-    unreadable === null
-      ? (found.wrongSiteMode?.message ?? whyLost(stored, input.lastRevision))
-      : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
+  const withheld = found.wrongSiteMode?.message ?? whyWithheld(stored, input.lastRevision);
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
   onStep?.('proving what is stored');
@@ -106,7 +103,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     routes: input.routes,
     effect: { reloads: sent.reloads, proof, steps },
     signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
-    remarks: [...(sent.reloads.length > 0 ? [] : refusingRemarks(input, proof)), ...overdueRemarks(stored)],
+    remarks: [...(sent.reloads.length > 0 ? [] : refusingRemarks(input, proof)), ...endRemarks(stored)],
     exit: isProven ? 'ok' : 'unproven',
   };
 }
@@ -184,6 +181,19 @@ function whyUnreadable({ key, type, bytes }: StoredOverrides): string | null {
   return loadOverrides(bytes).droppedBecause;
 }
 
+/** Why no reload may be sent of what is stored: every server would drop its overrides; `null`: it may. */
+export function whyWithheld(stored: StoredOverrides, lastRevision: Revision | null): string | null {
+  const unreadable = whyUnreadable(stored);
+  return unreadable === null
+    ? whyLost(stored, lastRevision)
+    : `it would make the server drop every override (${quoteOutside(unreadable, 160)})`;
+}
+
+/** The step that was not made, and why. */
+export function withheldStep(why: string): Step {
+  return { name: 'reload', state: 'skipped', detail: `not sent: ${why}`, tookMs: 0 };
+}
+
 /** Why a reload would cost the servers the last copy; `null`: it would not. */
 function whyLost(stored: StoredOverrides, lastRevision: Revision | null): string | null {
   if (isDocumentGone(stored)) return gone;
@@ -241,8 +251,7 @@ async function sendWanted(
 ): Promise<Pick<Effect, 'reloads' | 'steps'>> {
   if (reload === null) return { reloads: [], steps: [] };
   if (withheld !== null) {
-    const detail = `not sent: ${withheld}`;
-    return { reloads: [], steps: [{ name: 'reload', state: 'skipped', detail, tookMs: 0 }] };
+    return { reloads: [], steps: [withheldStep(withheld)] };
   }
   onStep?.(`reloading ${reload.targets.join(', ')}`);
   const startedMs = ports.clock.monotonicMs();

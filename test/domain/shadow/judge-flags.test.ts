@@ -88,6 +88,25 @@ describe('judging flags', () => {
     expect(judgeFlags(seen(parts))).toMatchObject({ verdict, trap });
   });
 
+  const read: ExpectedFlag = { bucket: 'read', names: ['read'], isShadow: true, before: false };
+  const stuck = { ...on, before: false };
+  const reports = [report({ auth: false, read: true })];
+
+  test('where the same reload moved another flag, it is no trap of all flags, and what may be is named', () => {
+    const flags = [{ ...stuck, doubt: 'a comment stands behind RATE_LIMIT_SHADOW_AUTH' }, read];
+    const judged = judgeFlags(seen({ flags, reports }));
+    expect(judged).toMatchObject({ verdict: 'contradicted', trap: null });
+    expect(judged.diagnosis).toMatch(
+      /^of auth the server .* moved read: .*a comment stands behind RATE_LIMIT_SHADOW_AUTH/,
+    );
+    expect(judgeFlags(seen({ flags: [stuck, read], reports })).diagnosis).toContain('compare how these values');
+  });
+
+  test.each([true, null])('another flag of which the server said %s before shows nothing of that', (before) => {
+    const judged = judgeFlags(seen({ flags: [stuck, { ...read, before }], reports }));
+    expect(judged.trap).toBe('flagNeedsRestart');
+  });
+
   test('says at which level, with which confidence, and how many different answers there were', () => {
     expect(judgeFlags(seen({ levelAsked: 'enforced', probes: [probe(true)] })).levelReached).toBe('enforced');
     expect(judgeFlags(seen({ levelAsked: 'enforced', probes: [probe(false)] })).levelReached).toBe('loaded');
