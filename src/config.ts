@@ -125,6 +125,11 @@ export function auditHeadPath(env: Host['env'], environment: string): string {
   return serverFile(env, 'audits', environment);
 }
 
+/** Where it is kept which addresses of an environment refused the signature. */
+export function refusedSignaturesPath(env: Host['env'], environment: string): string {
+  return serverFile(env, 'signatures', environment);
+}
+
 /** Where the last fleet reload of an environment is kept, instance by instance. */
 export function lastFleetReloadPath(env: Host['env'], environment: string): string {
   return join(

@@ -5,9 +5,10 @@ import { rememberSigns, type Detected, type Signs } from '../domain/dialect/dial
 import { signsOf } from '../domain/dialect/signs.js';
 import { RlctlError } from '../domain/errors.js';
 import type { Known } from '../domain/proof/proof.js';
-import type { Effect } from '../procedures/effect.js';
+import type { Effect, EffectPorts } from '../procedures/effect.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
 import { amendReload, forgetReload, keepReload, type ReloadCause, type Server } from './last-reload.js';
+import { forgetAnswers, keepAnswers } from './refused-signatures.js';
 import { forgetFlips } from './shadow/flips.js';
 
 /**
@@ -50,8 +51,12 @@ export async function remember(
     const reached = { endpoint: worked?.endpoint ?? null, profile: worked?.profile ?? null };
     if (worked) await keepSigns(context, environment, signsOf(reached, effect.proof), seen);
     await keepReload(context, environment, effect, by);
-    await (await import('./fleet/last-fleet-reload.js')).keepAnswers(context, environment, effect.reloads);
   });
+}
+
+/** Hears what each address says to a reload, also where none accepts it and the command ends with that. */
+export function hearing(context: Context, environment: Environment): NonNullable<EffectPorts['hear']> {
+  return (reloads) => quietly(context, 'this reload', () => keepAnswers(context, environment, reloads));
 }
 
 /** Remembers what harmless reads showed; like every memory, it is tried first and never relied on. */
@@ -104,6 +109,7 @@ export async function forget(context: Context, environment: Server, isWithDocume
   const { updateState } = await import('../config.js');
   await forgetReload(context, environment, isWithDocument);
   await forgetFlips(context, environment);
+  await forgetAnswers(context, environment);
   await updateState(context, (state) => {
     const { [serverName(environment)]: _, ...detected } = state.detected;
     const shadows = Object.entries(state.shadows).filter(([key]) => !key.startsWith(`${environment.name} `));

@@ -8,6 +8,7 @@ import type { ConfigurationFacts, DoctorInput } from '../procedures/doctor/facts
 import { placeOf } from './completion.js';
 import { basePathsByMemory, recall } from './detection.js';
 import { lastReload, lastRevision } from './last-reload.js';
+import { refusedSignatures } from './refused-signatures.js';
 
 /** What doctor is asked about: whatever is wrong with the configuration is part of it, and no failure. */
 export async function doctorInput(context: Context, selected: ReadonlySet<CheckId>): Promise<DoctorInput> {
@@ -22,6 +23,7 @@ export async function doctorInput(context: Context, selected: ReadonlySet<CheckI
     memory: seen,
     reload: known && (await lastReload(context, known)),
     lastRevision: known && (await lastRevision(context, known)),
+    refused: known === null ? new Map() : await refusedSignatures(context, known),
     stateFolder: stateFolder(context.host.env),
     resolvePath: (path) => resolve(context.host.cwd, path),
     completion: completionOf(context),

@@ -3,7 +3,7 @@ import type { DoctorPorts } from '../procedures/doctor/facts.js';
 import { notAttempted } from '../procedures/proof/prove.js';
 import { sendReload } from '../procedures/reload/send.js';
 import { addressesOf } from './addresses.js';
-import { recall, remember } from './detection.js';
+import { hearing, recall, remember } from './detection.js';
 import { reloadInput } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -50,7 +50,13 @@ function reloadOf(context: Context): NonNullable<DoctorPorts['reload']> {
     const seen = await recall(context, environment);
     const { clock, randomness } = context;
     const reached = await addressesOf(context, environment);
-    const ports = { controlPlane: reached.controlPlane, clock, randomness, deadline };
+    const ports = {
+      controlPlane: reached.controlPlane,
+      clock,
+      randomness,
+      deadline,
+      hear: hearing(context, environment),
+    };
     const reloads = await sendReload(ports, await reloadInput(context, reached.environment, seen));
     const effect = { reloads, proof: notAttempted('doctor'), steps: [] };
     await remember(context, environment, effect, { seen, by: { command: 'doctor', reason: null, ticket: null } });

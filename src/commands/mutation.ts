@@ -12,7 +12,7 @@ import type { ChangePorts } from '../procedures/override/change.js';
 import type { ReloadInput } from '../procedures/reload/walk.js';
 import type { Author } from '../procedures/override/write.js';
 import { collect, listFlag, switchFlag, textFlag, type Flags } from './command.js';
-import { basePathsByMemory, knownOf } from './detection.js';
+import { basePathsByMemory, hearing, knownOf } from './detection.js';
 import { guardOption } from './guard-flags.js';
 import { metricsPort } from './proof-metrics.js';
 
@@ -191,7 +191,8 @@ export async function changePorts(context: Context, environment: Environment): P
   const metrics = metricsPort(context, environment);
   // A change does not wait for what stands before it.
   void metrics?.open();
-  return { store, controlPlane, clock, randomness, deadline, metrics, fleet };
+  const hear = hearing(context, environment);
+  return { store, controlPlane, clock, randomness, deadline, metrics, fleet, hear };
 }
 
 /** Loaded where it is used: one address needs nothing of it. */

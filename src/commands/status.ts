@@ -12,6 +12,7 @@ import { basePathsByMemory, recall } from './detection.js';
 import { trafficPort } from './decisions/traffic.js';
 import { lastReload, lastRevision } from './last-reload.js';
 import { optionalStore } from './optional-store.js';
+import { refusedSignatures } from './refused-signatures.js';
 import { wantedFlags } from './shadow/flips.js';
 
 // The first look of an incident: what is asked in parallel, what did not answer, and what is broken.
@@ -63,6 +64,7 @@ export const command = defineCommand({
       ...wanted,
       reload,
       lastRevision: await lastRevision(context, environment),
+      refused: await refusedSignatures(context, environment),
       seen: seenEnforcement(learned, reload),
       environment,
       targets: reached.environment.api,

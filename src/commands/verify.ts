@@ -7,11 +7,12 @@ import { verifyStored } from '../procedures/verify/verify.js';
 import { verifyView } from '../ui/verify-view.js';
 import { defineCommand, switchFlag, textFlag, type Flags } from './command.js';
 import { confirmReload } from './confirmation.js';
-import { basePathsByMemory, knownOf, recall, remember, rememberSeen } from './detection.js';
+import { basePathsByMemory, hearing, knownOf, recall, remember, rememberSeen } from './detection.js';
 import { assertReloadUnguarded } from './guarded-reload.js';
 import { lastRevision } from './last-reload.js';
 import { addProofFlags, assertApi, effectFlags, reloadInput, type EffectFlags } from './mutation.js';
 import { metricsPort } from './proof-metrics.js';
+import { refusedSignatures } from './refused-signatures.js';
 
 // The runbook's "verify" by itself: what is stored now is in force, shown without changing anything.
 
@@ -139,6 +140,7 @@ export const command = defineCommand({
       siteMode: environment.siteMode,
       reload,
       lastRevision: await lastRevision(context, environment),
+      refused: await refusedSignatures(context, environment),
       require: effect.require,
       probes: environment.probes,
       probeMethod: method,
@@ -150,7 +152,9 @@ export const command = defineCommand({
     };
     const result = isFleet(environment)
       ? await (await import('./fleet/verify-fleet.js')).verifyInstances(context, environment, ports, wanted)
-      : await verifyStored(ports, wanted, (text) => context.progress.step(text));
+      : await verifyStored({ ...ports, hear: hearing(context, environment) }, wanted, (text) =>
+          context.progress.step(text),
+        );
     const by = { command: 'verify --reload', reason: null, ticket: null, revision: result.stored.revision };
     if (result.effect.reloads.length > 0) await remember(context, environment, result.effect, { seen, by });
     else await rememberSeen(context, environment, { signs: result.signs, seen });

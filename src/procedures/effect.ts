@@ -17,6 +17,8 @@ export interface EffectPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly deadline: Deadline;
+  /** Told what every target came to, before anything ends for it; absent: nobody listens. */
+  readonly hear?: (reloads: readonly TargetReload[]) => Promise<void>;
   /** The limiter's metrics; absent or `null`: none are configured. */
   readonly metrics?: ProofMetrics | null;
   /** How several instances take an effect; absent or `null`: there is one address. */

@@ -1,7 +1,7 @@
 import { isLoopbackHost } from '../domain/api-endpoint.js';
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
-import type { RefusedSignatures } from '../domain/fleet/reload-record.js';
+import type { RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import type { Standing } from '../domain/fleet/standing.js';
 import { expiresCure, expiresText } from '../domain/override/document-gone.js';
 import { valueOf } from '../domain/part.js';

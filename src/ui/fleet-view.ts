@@ -1,7 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { withoutAddress } from '../domain/fleet/instance.js';
-import { nextFails, refusedCure, refusedText } from '../domain/fleet/reload-record.js';
+import { nextFails, refusedCure, refusedText } from '../domain/fleet/refused-signatures.js';
 import { spread, type Standing, type StandingState } from '../domain/fleet/standing.js';
 import type { RlctlError } from '../domain/errors.js';
 import { valueOf } from '../domain/part.js';

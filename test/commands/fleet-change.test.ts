@@ -432,6 +432,77 @@ describe('an instance that refused the signature', () => {
     );
   });
 
+  describe('at the only address of an environment', () => {
+    const one = (origins: readonly string[]): JsonObject => ({ api: origins[0] ?? '' });
+    interface Told {
+      readonly findings: readonly { code: string; message: string; hint?: string | null; cure?: string | null }[];
+    }
+    const cure = expect.stringContaining('compare the CONFIG_RELOAD_SECRET') as string;
+
+    test.each([
+      ['reload', 4],
+      ['verify --reload', 4],
+      ['doctor --reload --yes', 3],
+      ['override set /api/search --rate 120 --burst 20', 8],
+    ])('is remembered after "%s", though it is in step, until it accepts one', async (command, code) => {
+      const { run, estrange } = await open(1, { foreign: [0] }, one);
+      await state.fleet?.follow(held);
+      const failed = await run(...command.split(' '));
+      expect(failed.code, failed.out + failed.err).toBe(code);
+
+      const fleet = await run('fleet', 'status');
+      expect(fleet.code).toBe(0);
+      expect(stripVTControlCharacters(fleet.out)).toContain('IN STEP  1 of 1, 1 refused the signature');
+      const proof = await run('verify', '--json');
+      expect(proof.code).toBe(0);
+      expect(jsonOf<{ remarks: unknown }>(proof.out).remarks).toEqual([
+        expect.stringMatching(/ is in step, but it refused the signature .*CONFIG_RELOAD_SECRET/),
+      ]);
+      const whole = await run('status', '--json');
+      expect(whole.code).toBe(3);
+      expect(jsonOf<Told>(whole.out).findings).toMatchObject([{ code: 'REFUSING', hint: cure }]);
+      const examined = await run('doctor', '--only', 'document', '--json');
+      expect(examined.code).toBe(3);
+      expect(jsonOf<Told>(examined.out).findings).toMatchObject([{ code: 'REFUSING', severity: 'warning', cure }]);
+
+      await estrange([]);
+      expect((await run('reload')).code).toBe(0);
+      expect((await run('status')).code).toBe(0);
+      expect(flat(await run('verify'))).not.toContain('refused the signature');
+    });
+
+    test('is what is to be mended first where it is behind, and no advice is a reload alone', async () => {
+      const { run } = await open(1, { foreign: [0] }, one);
+      expect((await run(...set)).code).toBe(8);
+      for (const command of ['status', 'fleet status']) {
+        const { findings } = jsonOf<Told>((await run(...command.split(' '), '--json')).out);
+        expect(findings.length).toBeGreaterThan(0);
+        for (const { hint } of findings) expect(hint).toMatch(/CONFIG_RELOAD_SECRET.*restart that server/);
+      }
+      expect(flat(await run('verify'))).toContain('it refused the signature');
+    });
+  });
+
+  test('is one finding of a doctor that reloads', async () => {
+    const { run } = await open(2, { foreign: [0] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    await run('reload');
+    const { findings } = jsonOf<{ findings: readonly { code: string }[] }>(
+      (await run('doctor', '--reload', '--yes', '--json')).out,
+    );
+    expect(findings.map(({ code }) => code).filter((code) => /REFUS/.test(code))).toEqual(['SIGNATURE_REFUSED']);
+  });
+
+  test('is remembered where it was the only one that was named', async () => {
+    const { run, origins } = await open(3, { foreign: [1] }, (api) => ({ api }));
+    await state.fleet?.follow(held);
+    expect((await run('reload', '--target', origins[1] ?? '')).code).toBe(4);
+    expect(stripVTControlCharacters((await run('fleet', 'status')).out)).toContain(
+      'IN STEP  3 of 3, 1 refused the signature',
+    );
+    expect(flat(await run('verify'))).toMatch(/in step, but refused the signature .*CONFIG_RELOAD_SECRET/);
+  });
+
   test('verify counts every instance, and says of one that is dead that it is', async () => {
     const { run, origins } = await open(4, { foreign: [1], dead: [2] }, (api) => ({ api }));
     await run(...set);

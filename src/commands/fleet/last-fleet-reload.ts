@@ -4,14 +4,11 @@ import { RlctlError } from '../../domain/errors.js';
 import {
   isPartOf,
   parseFleetReloadRecord,
-  refusedSignatures,
-  withAnswers,
   withOutcome,
   type FleetReloadRecord,
-  type RefusedSignatures,
 } from '../../domain/fleet/reload-record.js';
 import type { InstanceReload } from '../../procedures/fleet/reload-instance.js';
-import type { TargetReload } from '../../procedures/reload/send.js';
+import { keepAnswers } from '../refused-signatures.js';
 
 /** The last fleet reload of an environment sent from this machine; `null`: none that is known. */
 export async function lastFleetReload(context: Context, environment: Environment): Promise<FleetReloadRecord | null> {
@@ -38,16 +35,16 @@ export async function keepFleetReload(
 ): Promise<void> {
   const at = new Date(context.clock.nowMs()).toISOString();
   try {
+    await keepAnswers(
+      context,
+      environment,
+      instances.map(({ instance, reload, error }) => ({ target: instance.name, outcome: reload?.outcome, error })),
+    );
     const known = await lastFleetReload(context, environment);
-    const refused = refusedSignatures(known);
     const record: FleetReloadRecord = {
       at,
       revision,
-      instances: instances.map((each) => ({
-        ...each.instance,
-        state: each.state,
-        ...signatureRefused(each, at, refused),
-      })),
+      instances: instances.map(({ instance, state }) => ({ ...instance, state })),
       ...(isPart ? { isPart } : {}),
     };
     const earlier = known !== null && isPartOf(record, known) ? known : null;
@@ -60,28 +57,6 @@ export async function keepFleetReload(
       `nothing could be kept of this fleet reload, so --resume cannot go on from it: ${error.message}`,
     );
   }
-}
-
-/** Since when it refuses the signature: one that was not asked, or did not answer, has accepted none since. */
-function signatureRefused({ instance, reload, error }: InstanceReload, at: string, before: RefusedSignatures) {
-  const refusedAt = error?.code === 'SIGNATURE_REFUSED' ? at : before.get(instance.name);
-  return refusedAt === undefined || reload?.outcome === 'accepted' ? {} : { signatureRefusedAt: refusedAt };
-}
-
-/** Keeps which instances of the fleet that was reloaded last have accepted or refused a signature since. */
-export async function keepAnswers(
-  context: Context,
-  environment: Environment,
-  reloads: readonly TargetReload[],
-): Promise<void> {
-  const known = await lastFleetReload(context, environment);
-  if (known === null) return;
-  const answers = reloads
-    .map(({ target, outcome, error }) => ({ target, isAccepted: outcome === 'accepted', error }))
-    .filter(({ isAccepted, error }) => isAccepted || error?.code === 'SIGNATURE_REFUSED');
-  const record = withAnswers(known, answers, new Date(context.clock.nowMs()).toISOString());
-  if (record === known) return;
-  await context.files.writePrivate(await recordPath(context, environment), `${JSON.stringify(record)}\n`);
 }
 
 /** Another list of instances is another fleet: what was left of the one before is not gone on with any more. */

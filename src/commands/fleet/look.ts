@@ -2,7 +2,6 @@ import type { Context } from '../../context.js';
 import { allBuckets } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import type { Instance } from '../../domain/fleet/instance.js';
-import { refusedSignatures } from '../../domain/fleet/reload-record.js';
 import { describeInstances } from '../../domain/fleet/source.js';
 import {
   fleetStatus,
@@ -13,10 +12,10 @@ import {
 import { fleetSummary, type FleetSummary } from '../../procedures/fleet/summary.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { lastRevision } from '../last-reload.js';
+import { refusedSignatures } from '../refused-signatures.js';
 import { optionalStore } from '../optional-store.js';
 import { noInstanceFlags, pace, type InstanceFlags } from './instance-flags.js';
 import { listInstances, sourceOfInstances } from './instances.js';
-import { lastFleetReload } from './last-fleet-reload.js';
 
 /** What looking at the instances of an environment needs. */
 export async function fleetLook(
@@ -26,12 +25,12 @@ export async function fleetLook(
   flags: InstanceFlags,
 ): Promise<{ readonly ports: FleetStatusPorts; readonly input: FleetStatusInput }> {
   const { clock, deadline, randomness } = context;
-  const [open, store, seen, last, record] = await Promise.all([
+  const [open, store, seen, last, refused] = await Promise.all([
     context.openInstance(environment),
     optionalStore(context, environment),
     recall(context, environment),
     lastRevision(context, environment),
-    lastFleetReload(context, environment),
+    refusedSignatures(context, environment),
   ]);
   const { namespace, siteMode, workers, fleet } = environment;
   const input = {
@@ -44,7 +43,7 @@ export async function fleetLook(
     siteMode,
     workers,
     lastRevision: last,
-    refused: refusedSignatures(record),
+    refused,
     ...pace(flags),
   };
   return { ports: { open, store, clock, deadline, randomness }, input };

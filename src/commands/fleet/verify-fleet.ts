@@ -2,12 +2,11 @@ import type { Context } from '../../context.js';
 import { usesList, type Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { usageError } from '../../domain/errors.js';
-import { refusedSignatures } from '../../domain/fleet/reload-record.js';
 import { verifyFleet } from '../../procedures/fleet/verify.js';
 import type { VerifyInput, VerifyResult } from '../../procedures/verify/verify.js';
 import type { ChangePorts } from '../../procedures/override/change.js';
 import { noInstanceFlags, pace } from './instance-flags.js';
-import { keepFleetReload, lastFleetReload } from './last-fleet-reload.js';
+import { keepFleetReload } from './last-fleet-reload.js';
 import { listInstances, sourceOfInstances } from './instances.js';
 
 /** Verifies every instance that the environment lists. */
@@ -24,8 +23,7 @@ export async function verifyInstances(
   const placed = sourceOfInstances(environment, noInstanceFlags);
   const instances = await listInstances(context, environment, placed);
   const open = await context.openInstance(environment);
-  const refused = refusedSignatures(await lastFleetReload(context, environment));
-  const run = { ...input, instances, refused, ...pace(noInstanceFlags) };
+  const run = { ...input, instances, ...pace(noInstanceFlags) };
   const result = await verifyFleet({ ...ports, open }, run, (text) => context.progress.step(text));
   const reloaded = result.effect.instances ?? [];
   if (result.effect.reloads.length > 0)

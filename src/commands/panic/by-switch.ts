@@ -13,7 +13,7 @@ import { assertReloadable } from '../../procedures/reload/safely.js';
 import { switchPlanView, switchPreviewText, switchResultView } from '../../ui/switch-view.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
-import { recall, remember } from '../detection.js';
+import { hearing, recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastReload, lastRevision } from '../last-reload.js';
@@ -95,7 +95,8 @@ export async function makeSwitchChange(
   const plan = planSwitch(programOf(environment), isEnabled);
   const { environment: reached, controlPlane } = await reachedBy(context, environment, mutation);
   const { clock, randomness, deadline } = context;
-  const ports = { controlPlane, clock, randomness, deadline, programs: await context.programs() };
+  const hear = hearing(context, environment);
+  const ports = { controlPlane, clock, randomness, deadline, hear, programs: await context.programs() };
   const seen = await recall(context, environment);
   const asked = await effectInput(context, reached, mutation.effect, seen);
   // The API may be what is down: it is asked who it is, and need not answer.

@@ -39,7 +39,7 @@ import { addressesOf, type Addresses } from '../addresses.js';
 import type { Outcome } from '../command.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
-import { recall, remember } from '../detection.js';
+import { hearing, recall, remember } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
 import type { GuardAnswer } from '../guards.js';
 import { lastRevision } from '../last-reload.js';
@@ -254,7 +254,7 @@ export async function flagDriver(context: Context, environment: Environment): Pr
 function flagPorts(context: Context, { environment, controlPlane }: Addresses) {
   for (const origin of environment.api) controlPlane.open(origin);
   const { clock, randomness, deadline } = context;
-  return { controlPlane, clock, randomness, deadline };
+  return { controlPlane, clock, randomness, deadline, hear: hearing(context, environment) };
 }
 
 /** A reload makes the server read the document again: one that it cannot read would cost every override. */

@@ -6,8 +6,6 @@ export type ReloadState = 'done' | 'failed' | 'notTried';
 /** One instance as it is kept. */
 export interface KeptInstance extends Instance {
   readonly state: ReloadState;
-  /** When it refused the signature, RFC 3339; absent: it did not, or has accepted one since. */
-  readonly signatureRefusedAt?: string;
 }
 
 /** The last fleet reload sent from this machine: what `--resume` goes on from. It holds no secret. */
@@ -42,68 +40,16 @@ export function parseFleetReloadRecord(text: string | null): FleetReloadRecord |
 }
 
 function isKept(value: unknown): boolean {
-  const { name, origin, address, metricsUrl, state, signatureRefusedAt } = Object(value) as Record<
-    keyof KeptInstance,
-    unknown
-  >;
+  const { name, origin, address, metricsUrl, state } = Object(value) as Record<keyof KeptInstance, unknown>;
   return (
     typeof name === 'string' &&
     typeof origin === 'string' &&
     URL.canParse(origin) &&
     new URL(origin).origin === origin &&
     [address, metricsUrl].every((each) => each === null || typeof each === 'string') &&
-    states.has(state) &&
-    (signatureRefusedAt === undefined || typeof signatureRefusedAt === 'string')
+    states.has(state)
   );
 }
-
-/** The instances that refused the signature when they were last reloaded from here, each with when, RFC 3339. */
-export type RefusedSignatures = ReadonlyMap<string, string>;
-
-export function refusedSignatures(record: FleetReloadRecord | null): RefusedSignatures {
-  return new Map(
-    (record?.instances ?? []).flatMap(({ name, signatureRefusedAt: at }) => (at === undefined ? [] : [[name, at]])),
-  );
-}
-
-/** What a signed reload came to at one instance. */
-export interface SignatureAnswer {
-  /** As it was addressed: its name, or its origin. */
-  readonly target: string;
-  /** True: it accepted the signature. False: it refused it. Any other answer says nothing of it. */
-  readonly isAccepted: boolean;
-}
-
-/** A record with what its instances have said to the signature since; the same record where that is no news. */
-export function withAnswers(
-  record: FleetReloadRecord,
-  answers: readonly SignatureAnswer[],
-  at: string,
-): FleetReloadRecord {
-  const said = new Map(answers.map(({ target, isAccepted }) => [target, isAccepted]));
-  const instances = record.instances.map((each): KeptInstance => {
-    const isAccepted = said.get(each.name) ?? (each.address === null ? said.get(each.origin) : undefined);
-    if (isAccepted === undefined || isAccepted === (each.signatureRefusedAt === undefined)) return each;
-    const { signatureRefusedAt: _before, ...rest } = each;
-    return isAccepted ? rest : { ...rest, signatureRefusedAt: at };
-  });
-  return instances.every((each, index) => each === record.instances[index]) ? record : { ...record, instances };
-}
-
-/** What it says of several. */
-export const refusedBefore = 'refused the signature when last reloaded from here';
-
-/** What it says of one. */
-export function refusedText(at: string): string {
-  return `it refused the signature when it was last reloaded from here, at ${at}`;
-}
-
-/** What that means for one that is in step all the same. */
-export const nextFails = 'the next reload or change fails there';
-
-/** A reload alone would be refused again. */
-export const refusedCure =
-  'compare the CONFIG_RELOAD_SECRET there with the secret of this environment, restart that server, then run: rlctl reload';
 
 /** The instances that a record leaves to do, in its order; where its proof was waived and one is wanted now, all of them. */
 export function leftToDo({ instances, revision }: FleetReloadRecord, isVerified: boolean): readonly Instance[] {

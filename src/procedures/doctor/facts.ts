@@ -5,6 +5,7 @@ import { keyLayoutOf } from '../../domain/dialect/key-layout.js';
 import type { CheckId } from '../../domain/doctor/checks.js';
 import type { Found } from '../../domain/doctor/report.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { Revision } from '../../domain/revision.js';
 import type { Secret } from '../../domain/secret.js';
@@ -75,6 +76,8 @@ export interface DoctorInput {
   readonly reload: ReloadRecord | null;
   /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
   readonly lastRevision: Revision | null;
+  /** Those that refused the signature when they were last reloaded from here. */
+  readonly refused: RefusedSignatures;
   readonly stateFolder: string;
   /** Resolves a path as the configuration means it. */
   readonly resolvePath: (path: string) => string;

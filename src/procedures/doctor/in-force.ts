@@ -15,7 +15,7 @@ import type { StoredOverrides } from '../../ports/override-store.js';
 import { listingOf } from '../override/inspect.js';
 import { inParallel } from '../reload/in-parallel.js';
 import { askFlags, type ServerFlags } from '../shadow/ask-flags.js';
-import { forceFindings } from '../status/force-findings.js';
+import { forceFindings, refusingFindings } from '../status/force-findings.js';
 import { besideServers } from '../status/stored-overrides.js';
 import type { FleetStatus } from '../fleet/status.js';
 import { isElsewhere } from './redis.js';
@@ -28,7 +28,7 @@ const mostTargets = 8;
 /** Whether the servers hold what is stored, as `status` sees it: nothing is reloaded to find out. */
 export async function checkInForce(facts: Facts): Promise<Answer> {
   const { environment, input } = facts;
-  const { memory, reload, lastRevision } = input;
+  const { memory, reload, lastRevision, refused } = input;
   const isWithout = memory?.readsOverrides === false || memory?.enforcesOverrides === false;
   if (isWithout && facts.isSelected('server.overrides')) throw new NotChecked('see server.overrides');
   if (await isElsewhere(facts)) throw new NotChecked('see redis.namespace');
@@ -50,7 +50,20 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const beside = await besideServers({ controlPlane, deadline }, environment, servers, listing);
   const { workers } = environment;
   const forced = forceFindings({ listing, beside, routes: [], reload, lastRevision, seen: nothingSeen, workers });
-  const found = forced.length > 0 ? forced : await countedOtherwise(facts, stored);
+  const refusing = isToldByReload(facts)
+    ? []
+    : refusingFindings({ targets: asked.map(({ target }) => target), refused });
+  const differing = forced.length > 0 ? forced : await countedOtherwise(facts, stored);
+  const found = [
+    ...differing.map(({ code, message, hint }) => ({
+      code,
+      part: stored.key,
+      message,
+      // Where nothing is stored a reload takes away what the servers hold.
+      cure: stored.type === 'none' && hint ? hint : (refusing[0]?.hint ?? cure),
+    })),
+    ...refusing.map(({ code, part, message, hint }) => ({ code, part, message, cure: hint })),
+  ];
   // What was not looked at is not well.
   if (found.length === 0 && !(beside.isWhole && answering.length === all.length)) {
     const looked = `${answering.length} of ${counted(all.length, 'address', 'addresses')}`;
@@ -62,14 +75,7 @@ export async function checkInForce(facts: Facts): Promise<Answer> {
   const evidence = `stored: revision ${stored.revision.slice(0, 12)}; last reload: ${last}; asked ${answering.length} of ${all.length}`;
   return {
     evidence,
-    found: found.map(({ code, message, hint }) => ({
-      code,
-      part: stored.key,
-      message,
-      evidence,
-      // Where nothing is stored a reload takes away what the servers hold.
-      cure: stored.type === 'none' && hint ? hint : cure,
-    })),
+    found: found.map((each) => ({ ...each, evidence })),
   };
 }
 
@@ -93,7 +99,7 @@ async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
   const silent = new Set(
     status.standings.filter((each) => each.state === 'unreachable').map((each) => each.instance.name),
   );
-  const found = [...status.findings, ...status.refusing]
+  const found = [...status.findings, ...(isToldByReload(facts) ? [] : status.refusing)]
     .filter(({ code, part }) => part !== 'redis' && !silent.has(part) && !toldElsewhere.has(code))
     .map(({ code, part, message, hint }) => ({ code, part, message, evidence: message, cure: hint }));
   const names = status.standings.map(({ instance }) => instance.name);
@@ -105,6 +111,11 @@ async function ofFleet(facts: Facts, stored: StoredOverrides): Promise<Answer> {
   const looked = `${answered.length} of ${counted(targets.length, 'instance')}`;
   if (found.length === 0 && silent.size > 0) throw new NotChecked(`nothing differs as far as looked at (${looked})`);
   return { evidence: `stored: revision ${stored.revision.slice(0, 12)}; asked ${looked}`, found: byCause };
+}
+
+/** Whether the reload that doctor sends by itself tells who refuses its signature. */
+function isToldByReload({ ports, input }: Facts): boolean {
+  return ports.reload !== null && input.selected.has('api.reload');
 }
 
 /** A reload mends no instance that refused its signature, and none where something is to be done before any. */

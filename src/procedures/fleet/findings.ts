@@ -2,7 +2,7 @@ import { counted } from '../../domain/counted.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
 import type { FleetJudgement, Sighting, Standing } from '../../domain/fleet/standing.js';
 import { lostFinding, unreadableFinding, unstoredFinding } from '../../domain/override/document-gone.js';
-import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Part } from '../../domain/part.js';
 import type { Revision } from '../../domain/revision.js';

@@ -8,7 +8,7 @@ import { baseRoute } from '../../domain/policy/base-route.js';
 import { loadOverrides, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { partOf, valueOf, type Part } from '../../domain/part.js';
 import type { Revision } from '../../domain/revision.js';
-import type { RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import type { RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import { confidenceOf, readsNeeded } from '../../domain/proof/reads-needed.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';

@@ -1,7 +1,12 @@
 import { counted } from '../../domain/counted.js';
 import type { Finding } from '../../domain/finding.js';
 import { targetOf } from '../../domain/fleet/instance.js';
-import { nextFails, refusedBefore, refusedCure, type RefusedSignatures } from '../../domain/fleet/reload-record.js';
+import {
+  nextFails,
+  refusedBefore,
+  refusedCure,
+  type RefusedSignatures,
+} from '../../domain/fleet/refused-signatures.js';
 import type { Standing, StandingState } from '../../domain/fleet/standing.js';
 import { namedInstances, whyFailed } from './failed-instances.js';
 import type { FleetStatus } from './status.js';

@@ -6,7 +6,7 @@ import {
   refusedCure,
   refusedText,
   type RefusedSignatures,
-} from '../../domain/fleet/reload-record.js';
+} from '../../domain/fleet/refused-signatures.js';
 import type { Proof } from '../../domain/proof/proof.js';
 import { isDocumentGone } from '../../domain/override/document-gone.js';
 import { traps } from '../../domain/proof/traps.js';
@@ -23,9 +23,7 @@ import { instanceDeadlines, type InstanceDeadlines } from './instance-deadline.j
 import { slowInstance, untried, type FleetPorts, type InstanceReload } from './reload-instance.js';
 import { sharedProof, withProbesOf, type FleetPace } from './take-effect.js';
 
-export interface FleetVerifyInput extends VerifyInput, FleetPace {
-  readonly refused: RefusedSignatures;
-}
+export type FleetVerifyInput = VerifyInput & FleetPace;
 
 export type FleetVerifyPorts = ChangePorts & Pick<FleetPorts, 'open'>;
 

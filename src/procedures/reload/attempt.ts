@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { ControlPlane, ReloadAnswer } from '../../ports/control-plane.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { Randomness } from '../../ports/randomness.js';
+import type { TargetReload } from './send.js';
 
 /** What sending a reload needs of the world. */
 export interface ReloadPorts {
@@ -15,6 +16,8 @@ export interface ReloadPorts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly deadline: Deadline;
+  /** Told what every target came to; absent: nobody listens. */
+  readonly hear?: (reloads: readonly TargetReload[]) => Promise<void>;
 }
 
 /** How the requests are signed and sent. */

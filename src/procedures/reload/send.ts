@@ -45,7 +45,11 @@ export async function sendReload(
   input: ReloadInput,
   onStep?: (step: ReloadStep) => void,
 ): Promise<readonly TargetReload[]> {
-  return inParallel(input.targets, width, (target) => reloadTarget(ports, input, target, onStep ?? (() => undefined)));
+  const reloads = await inParallel(input.targets, width, (target) =>
+    reloadTarget(ports, input, target, onStep ?? (() => undefined)),
+  );
+  await ports.hear?.(reloads);
+  return reloads;
 }
 
 /**

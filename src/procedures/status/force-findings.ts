@@ -1,3 +1,4 @@
+import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Finding } from '../../domain/finding.js';
 import { counted } from '../../domain/counted.js';
 import { lostFinding, unstoredFinding } from '../../domain/override/document-gone.js';
@@ -45,6 +46,27 @@ export function switchFindings(reload: ReloadRecord | null): readonly Finding[] 
 /** How a limiter that is off is switched on again. */
 export const limiterOffHint =
   'set RATE_LIMIT_ENABLED=true (no other text is true) where the server reads it, and run: rlctl reload; where that changes nothing, restart the server';
+
+/** The finding, for each address, that it refused the signature: it holds what it held, and the next change fails. */
+export function refusingFindings({ targets, refused }: AskedSignatures): readonly Finding[] {
+  return targets.flatMap((target): Finding[] => {
+    const at = refused.get(target);
+    if (at === undefined) return [];
+    return [
+      { code: 'REFUSING', part: target, message: `${target}: ${refusedText(at)}: ${nextFails}`, hint: refusedCure },
+    ];
+  });
+}
+
+interface AskedSignatures {
+  readonly targets: readonly string[];
+  readonly refused: RefusedSignatures;
+}
+
+/** Where the signature is refused, a reload alone mends none of these. */
+export function withRefusal(findings: readonly Finding[]): readonly Finding[] {
+  return findings.map((each) => ({ ...each, hint: each.hint?.replace(again, refusedCure) ?? null }));
+}
 
 /** The findings that the stored overrides are not in force, or not known to be; one cause is said once. */
 export function forceFindings(known: InForce): readonly Finding[] {

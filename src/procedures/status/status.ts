@@ -7,6 +7,7 @@ import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
+import type { RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Revision } from '../../domain/revision.js';
 import type { HealthCheck, HealthReport } from '../../domain/control-plane.js';
 import { refusalError } from '../../domain/refusal.js';
@@ -33,7 +34,7 @@ import {
   type ListedRoute,
 } from '../shadow/compare.js';
 import { findingsOf, undecidedOf } from './findings.js';
-import { forceFindings, switchFindings } from './force-findings.js';
+import { forceFindings, refusingFindings, switchFindings, withRefusal } from './force-findings.js';
 import { besideServers } from './stored-overrides.js';
 
 export interface StatusPorts extends Pick<EffectPorts, 'controlPlane' | 'clock' | 'randomness' | 'deadline'> {
@@ -54,6 +55,8 @@ export interface StatusInput {
   readonly reload: ReloadRecord | null;
   /** The document that was reloaded last from here, whichever server took it; `null`: not known. */
   readonly lastRevision: Revision | null;
+  /** Those that refused the signature when they were last reloaded from here. */
+  readonly refused: RefusedSignatures;
   /** What earlier reloads and probes showed. */
   readonly seen: SeenEnforcement;
   /** The env file of this environment's driver; `null`: it has another one. */
@@ -157,7 +160,9 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   const { workers } = environment;
   const held =
     listing === null ? [] : forceFindings({ listing, beside, routes, reload, lastRevision, seen: input.seen, workers });
-  const force = [...switchFindings(reload), ...held];
+  // Of listed instances the look at the fleet tells it.
+  const refusing = lookAtFleet === null ? refusingFindings(input) : [];
+  const force = [...switchFindings(reload), ...refusing, ...(refusing.length === 0 ? held : withRefusal(held))];
   const parts = { fleet, targets, redis, operations, overrides, traffic, envFile, routes, differences, force };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }

@@ -1,4 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
+import { nextFails, refusedCure, refusedText, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
+import type { Proof } from '../../domain/proof/proof.js';
 import { expiresCure, expiresText } from '../../domain/override/document-gone.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { endFindings } from '../override/end-findings.js';
@@ -20,4 +22,17 @@ export function endRemarks(stored: StoredOverrides): readonly string[] {
     if (error instanceof RlctlError) return [];
     throw error;
   }
+}
+
+/** Addresses that refused the signature before: what is stored may be in force there, and the next change is not. */
+export function refusingRemarks(
+  { targets, refused }: { readonly targets: readonly string[]; readonly refused: RefusedSignatures },
+  { verdict }: Pick<Proof, 'verdict'>,
+): readonly string[] {
+  return targets.flatMap((target) => {
+    const at = refused.get(target);
+    if (at === undefined) return [];
+    const what = `${target}${verdict === 'proven' ? ' is in step, but' : ':'} ${refusedText(at)}`;
+    return [`${what}; ${nextFails}. The cure: ${refusedCure}`];
+  });
 }

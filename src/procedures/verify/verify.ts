@@ -6,6 +6,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides, matchOverride, startsRoute } from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
 import { emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import type { RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Revision } from '../../domain/revision.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { shellWord } from '../../domain/shell-words.js';
@@ -18,7 +19,7 @@ import type { ProbeMethod } from '../../domain/control-plane.js';
 import { reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep, Step } from '../step.js';
-import { endRemarks } from './remarks.js';
+import { endRemarks, refusingRemarks } from './remarks.js';
 import { findEndpoints, type FoundEndpoints } from './find-endpoints.js';
 
 /** What is to be proven of what is stored now. */
@@ -35,6 +36,8 @@ export interface VerifyInput extends Pick<EffectInput, 'require' | 'workers' | '
   readonly reload: ReloadInput | null;
   /** The document of the last reload sent from here; `null`: not known. */
   readonly lastRevision: Revision | null;
+  /** Those that refused the signature when they were last reloaded from here. */
+  readonly refused: RefusedSignatures;
   readonly probes: readonly Probe[];
   readonly probeMethod: ProbeMethod;
   /** Probe requests at most. */
@@ -100,7 +103,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
     routes: input.routes,
     effect: { reloads: sent.reloads, proof, steps },
     signs: found.wrongSiteMode === null ? signsOf({ endpoint: found.endpoints[0] ?? null, profile: null }, proof) : {},
-    remarks: endRemarks(stored),
+    remarks: [...(sent.reloads.length > 0 ? [] : refusingRemarks(input, proof)), ...endRemarks(stored)],
     exit: isProven ? 'ok' : 'unproven',
   };
 }
