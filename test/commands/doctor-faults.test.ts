@@ -1,5 +1,7 @@
-import { checks, type Check } from '../../src/domain/doctor/checks.js';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checks, type Check } from '../../src/domain/doctor/checks.js';
 import { doctorReport, openHealthyLab, type ShownFinding } from '../support/doctor-kit.js';
 import type { Lab } from '../support/lab.js';
 import { faults } from './doctor-faults.js';
@@ -11,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => state.lab.stop());
 beforeEach(async () => {
   await state.lab.redis.cli('FLUSHALL');
+  // What one fault made rlctl remember is none of the next one's.
+  await rm(join(String(state.lab.world.env['XDG_STATE_HOME']), 'rlctl', 'signatures'), { recursive: true, force: true });
 });
 
 describe('doctor', () => {
