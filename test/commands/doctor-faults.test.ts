@@ -14,7 +14,10 @@ afterAll(() => state.lab.stop());
 beforeEach(async () => {
   await state.lab.redis.cli('FLUSHALL');
   // What one fault made rlctl remember is none of the next one's.
-  await rm(join(String(state.lab.world.env['XDG_STATE_HOME']), 'rlctl', 'signatures'), { recursive: true, force: true });
+  await rm(join(String(state.lab.world.env['XDG_STATE_HOME']), 'rlctl', 'signatures'), {
+    recursive: true,
+    force: true,
+  });
 });
 
 describe('doctor', () => {
