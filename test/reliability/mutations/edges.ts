@@ -83,8 +83,8 @@ export const edgeMutations: readonly Mutation[] = [
   {
     name: 'the question on a protected environment',
     file: 'commands/confirmation.ts',
-    from: 'if (!environment.isProtected || consent.confirm === environment.name) return;\n  if (consent.confirm !== null)',
-    to: 'if (environment.name !== "") return;\n  if (consent.confirm !== null)',
+    from: 'if (!environment.isProtected || consent.confirm === environment.name) return;\n  assertNoneOther',
+    to: 'if (environment.name !== "") return;\n  assertNoneOther',
     test: [change, 'a write wants its name: --yes is not enough'],
   },
   {
