@@ -43,7 +43,10 @@ export async function loadNewest(name: StateName): Promise<Kept> {
     files.map(async (file) => ({ file, atMs: (await stat(join(folder(), file))).mtimeMs })),
   );
   const [newest] = dated.sort((a, b) => b.atMs - a.atMs);
-  return newest === undefined ? own : loadState({ ...name, build: newest.file.slice(start.length, -'.json'.length) });
+  if (newest === undefined) return own;
+  const other = await loadState({ ...name, build: newest.file.slice(start.length, -'.json'.length) });
+  // Nobody knows what such a one was run on.
+  return other.ran === undefined ? own : other;
 }
 
 export async function saveState(name: StateName, kept: Kept): Promise<void> {
