@@ -44,8 +44,9 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // It lives, and belongs to somebody else.
+    return codeOf(error) === 'EPERM';
   }
 }
 
