@@ -161,6 +161,8 @@ export interface ContextParts {
   readonly redactor: Redactor;
   readonly interrupted: AbortSignal;
   readonly part: Part;
+  /** Told of the environment once it is known: what commands that are printed from then on say. */
+  readonly reach: (address: CommandAddress) => void;
   /** Runs a whole command line, with these global flags already in it. */
   readonly run: (argv: readonly string[], as: Part) => Promise<Invoked>;
   /** Reads a command line without running it. */
@@ -226,6 +228,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
       const choice = { name: options.environment, flags, address: context.address };
       const { secretVariables } = await import('./domain/config/environment.js');
       const environment = environmentOf(await context.config(), choice, host.env);
+      parts.reach(environment.address);
       // Before any of it is asked for: a library, or Node itself, may print all variables of a child process.
       for (const variable of secretVariables(environment)) redactor.add(host.env[variable] ?? '');
       return environment;

@@ -47,11 +47,12 @@ export async function dynamicNames(
   };
   const interrupted = new AbortController().signal;
   const part = { partOf: [], changeId: null };
+  const reach = (): void => undefined;
   const run = (): never => {
     throw new TypeError('completion runs no command');
   };
   const check = (): Promise<null> => Promise.resolve(null);
-  const context = await createContext({ host, options, version: '', redactor, interrupted, part, run, check });
+  const context = await createContext({ host, options, version: '', redactor, interrupted, part, reach, run, check });
   try {
     if (wanted.kind === 'environment') return await environmentNames(context);
     if (wanted.kind === 'bucket') return await bucketNames(context);

@@ -123,7 +123,8 @@ async function run(argv: readonly string[], host: Host, parts: RunParts): Promis
     if (leaf.isMutation && options.isReadOnly && flags['dryRun'] !== true) throw readOnly(leaf.path);
     if (options.jq !== null) await (await import('./ui/jq.js')).checkJq(options.jq);
     const { createContext } = await import('./context.js');
-    const context = await createContext({ host, options, ...rest });
+    const reach = (address: CommandAddress): void => void (reached.address = address);
+    const context = await createContext({ host, options, ...rest, reach });
     reached.address = context.address;
     reached.end = () => context.end();
     try {

@@ -23,6 +23,8 @@ export interface Announcement {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly partOf: readonly OperationRef[];
+  /** What tells it from other events of its name that the same change is told by: a panic's id; absent: there is but one. */
+  readonly about?: string;
   /** When what it ends began, epoch milliseconds; absent: it is a moment. */
   readonly sinceMs?: number;
   /** True: it is in force, and is told although the command was interrupted; absent: an interrupt ends the telling. */

@@ -91,8 +91,7 @@ export function contextIn(context: Context, name: string): Context {
 
 /** Does something in one of the environments: the commands that its errors print say which; `isNamed`: so do its messages. */
 export async function within<T>(
-  context: Context,
-  name: string,
+  { name, address }: Pick<Environment, 'name' | 'address'>,
   { isNamed }: { readonly isNamed: boolean },
   work: () => Promise<T>,
 ): Promise<T> {
@@ -100,7 +99,6 @@ export async function within<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
-    const address = { ...context.address, environment: name };
     throw addressedError(isNamed && !isSignal(error) ? naming(name, error) : error, address);
   }
 }

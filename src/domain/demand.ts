@@ -1,6 +1,5 @@
 import { counted } from './counted.js';
 import { RlctlError } from './errors.js';
-import { shellWord } from './shell-words.js';
 
 /** What may be wanted of a change beside its values. */
 export type Need = 'reason' | 'ticket' | 'end';
@@ -50,7 +49,7 @@ const usualEnd = '--for 2h';
 const otherEnds = '--until TIME or --permanent';
 
 /** Every flag that is missing for these demands, each once: `--reason TEXT`, `--confirm prod`. */
-function missingFlags(demands: readonly Pick<Demand, 'needs' | 'flags'>[]): readonly string[] {
+export function missingFlags(demands: readonly Pick<Demand, 'needs' | 'flags'>[]): readonly string[] {
   const wanted = new Set(demands.flatMap((each) => each.needs));
   const words = needs.filter((need) => wanted.has(need)).map((need) => (need === 'end' ? usualEnd : needFlags[need]));
   return [...words, ...new Set(demands.flatMap(({ flags }) => flags))];
@@ -96,33 +95,4 @@ export function wayAroundLine(wayAround: WayAround, demands: readonly Pick<Deman
   const { text, flags } = wayAround;
   const missing = missingFlags([{ needs: wayAround.needs, flags: [] }, ...demands]);
   return `${text}: ${[...flags, ...missing].join(' ')}`;
-}
-
-/** What an environment wants of every change, beside its values. */
-export interface Wanting {
-  readonly name: string;
-  readonly isProtected: boolean;
-  readonly requirements: readonly Need[];
-}
-
-/** Commands that want more of the author's words than the way back of a change does, or less, because they know some already. */
-const taken: Readonly<Record<string, readonly Need[]>> = {
-  'rlctl override set': needs,
-  'rlctl shadow on': needs,
-  'rlctl runbook resume': [],
-  'rlctl rollout promote': ['ticket'],
-  'rlctl rollout abort': ['ticket'],
-  'rlctl rollout undo': ['ticket'],
-  'rlctl incident end': ['ticket'],
-};
-
-/**
- * A command to be pasted that changes something, with all that this environment wants of it:
- * `rlctl panic restore p-1a2b3c4d --reason TEXT --confirm prod`.
- */
-export function withWanted(command: string, { name, isProtected, requirements }: Wanting): string {
-  const takes = taken[command.split(' ', 3).join(' ')] ?? ['reason', 'ticket'];
-  const wanted = requirements.filter((need) => takes.includes(need));
-  const flags = isProtected ? [`--confirm ${shellWord(name)}`] : [];
-  return [command, ...missingFlags([{ needs: wanted, flags }])].join(' ');
 }

@@ -11,7 +11,7 @@ export function nothingDoneText(message: string, done: Done): string {
 
 /**
  * What has to succeed before anything is written or sent, or fails only while nothing is: that Redis or an API could not be
- * reached (7) then also says that nothing was done. Every other error, and one that knows of something that was applied, is
+ * reached (7), or Redis refused it (4), then also says that nothing was done. Every other error, and one that knows of something that was applied, is
  * thrown as it is.
  */
 export async function beforeAnything<T>(work: Promise<T>, done: Done): Promise<T> {
@@ -22,9 +22,13 @@ export async function beforeAnything<T>(work: Promise<T>, done: Done): Promise<T
   }
 }
 
+/** That Redis or an API failed before anything was done. A program that failed is refused as well, and may have done something. */
+export function isBefore({ kind, code }: RlctlError): boolean {
+  return kind === 'unreachable' || (kind === 'refused' && code.startsWith('REDIS_'));
+}
+
 function withNothingDone(error: unknown, done: Done): unknown {
-  if (!(error instanceof RlctlError) || error.kind !== 'unreachable' || error.details?.['applied'] === true)
-    return error;
+  if (!(error instanceof RlctlError) || !isBefore(error) || error.details?.['applied'] === true) return error;
   const { kind, message, code, hint, details, cause } = error;
   const said = { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) };
   return new RlctlError(kind, nothingDoneText(message, done), { code, ...said, cause });

@@ -1,5 +1,6 @@
 import { RlctlError } from './errors.js';
 import { shellWord } from './shell-words.js';
+import { withWanted, type Wanting } from './wanted.js';
 
 /**
  * What a command that rlctl prints must say to reach the place that this command line reached.
@@ -13,6 +14,8 @@ export interface CommandAddress {
   readonly environment: string | null;
   /** The absolute path of the file named by --config or RLCTL_CONFIG; `null`: by neither. */
   readonly config: string | null;
+  /** What the environment that was reached wants of a change; absent or `null`: nothing, or none was reached. */
+  readonly wants?: Wanting | null;
 }
 
 /** Nothing was said: printed commands stay as they are. */
@@ -60,12 +63,16 @@ const longestFirst = Object.keys(scopes).sort((a, b) => b.length - a.length);
 const commandPattern = new RegExp(`\\brlctl (${longestFirst.join('|')})(?![\\w-])`, 'g');
 
 /**
- * A sentence of rlctl's own with every command in it completed: `run: rlctl reload` → `run: rlctl -e prod reload`. Only
- * for sentences that the program wrote, never for text from outside, which is shown as it is. Doing it twice changes
- * nothing more.
+ * A sentence of rlctl's own with every command in it completed: `run: rlctl reload` → `run: rlctl -e prod reload`, and
+ * what the environment wants of a change behind it: `--confirm prod`. Only for sentences that the program wrote, never
+ * for text from outside, which is shown as it is. Doing it twice changes nothing more.
  */
-export function addressed(sentence: string, { environment, config }: CommandAddress): string {
-  if (environment === null && config === null) return sentence;
+export function addressed(sentence: string, { environment, config, wants = null }: CommandAddress): string {
+  const located = environment === null && config === null ? sentence : placed(sentence, { environment, config });
+  return wants === null ? located : withWanted(located, wants);
+}
+
+function placed(sentence: string, { environment, config }: Omit<CommandAddress, 'wants'>): string {
   const inFile = config === null ? '' : `--config ${shellWord(config)} `;
   const inEnvironment = environment === null ? '' : `-e ${shellWord(environment)} `;
   return sentence.replaceAll(commandPattern, (_, words: string) => {
@@ -73,6 +80,13 @@ export function addressed(sentence: string, { environment, config }: CommandAddr
     if (scope === undefined || scope === 'none') return `rlctl ${words}`;
     return `rlctl ${scope === 'environment' ? inEnvironment : ''}${inFile}${words}`;
   });
+}
+
+/** One command whose words may come from outside: nothing in them is taken for another command. */
+export function addressedCommand(argv: readonly string[], address: CommandAddress): string {
+  const [verb = '', ...words] = argv;
+  const located = [placed(`rlctl ${verb}`, address), ...words.map(shellWord)].join(' ');
+  return address.wants ? withWanted(located, address.wants) : located;
 }
 
 /** An error with the commands of its hint completed. */

@@ -2,7 +2,14 @@ import { parseOrigin } from '../domain/api-endpoint.js';
 import { baseRoute } from '../domain/policy/base-route.js';
 import type { Policy, PolicyAnswer } from '../domain/control-plane.js';
 import { explainRoute, type Explanation } from '../domain/policy/explain.js';
-import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../domain/policy/matching.js';
+import {
+  effectivePolicy,
+  loadOverrides,
+  matchOverride,
+  type LoadedOverride,
+  type LoadedOverrides,
+} from '../domain/policy/matching.js';
+import { overridesUnder } from '../domain/policy/under-route.js';
 import { refusalError } from '../domain/refusal.js';
 import type { PolicyResult } from '../ports/control-plane.js';
 import type { StoredOverrides } from '../ports/override-store.js';
@@ -37,6 +44,8 @@ export interface PolicyCheck {
   readonly isSame: boolean;
   /** True: there is no document, so that a reload would make the server drop whatever it holds. */
   readonly isNothingStored: boolean;
+  /** The stored overrides of longer prefixes under the route that win for their own routes. */
+  readonly under: readonly LoadedOverride[];
 }
 
 export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'deadline'> & Pick<StorePorts, 'store'>;
@@ -49,7 +58,8 @@ export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'dea
 export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
   const { stored, server, base, explanation, fields, isSame } = await lookUp(ports, question);
   assertMeaning(stored);
-  return { question, server, base, explanation, fields, isSame, isNothingStored: stored.type === 'none' };
+  const under = overridesUnder(loadOverrides(stored.bytes), question.route);
+  return { question, server, base, explanation, fields, isSame, isNothingStored: stored.type === 'none', under };
 }
 
 /**

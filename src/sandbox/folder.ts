@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RlctlError, usageError } from '../domain/errors.js';
-import { shellWord } from '../domain/shell-words.js';
+import { assertPrivateFile, privateFileFacts, symbolicLink } from '../domain/config/private-file.js';
+import { usageError } from '../domain/errors.js';
 import { claimFolder } from './folder-claim.js';
 
 /** The sandbox's files: what it wrote, and how to take it away again. */
@@ -54,26 +54,18 @@ export async function writePrivate(file: string, text: string): Promise<void> {
 
 /** The secret of a private file without one trailing newline; what is checked and what is read are the same file. */
 async function readPrivate(path: string): Promise<string> {
-  const unsafe = (why: string, hint: string): RlctlError =>
-    new RlctlError('guard', `the secret file ${path} ${why}`, { code: 'SECRET_FILE_UNSAFE', hint });
+  const what = `the secret file ${path}`;
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ELOOP') throw unsafe('is a symbolic link', 'Name the file itself.');
+      if (error.code === 'ELOOP') throw symbolicLink(what);
       const why = error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code ?? 'unknown error'})`;
-      throw usageError(`the secret file ${path} ${why}`, 'Check the path.', 'SECRET_MISSING');
+      throw usageError(`${what} ${why}`, 'Check the path.', 'SECRET_MISSING');
     },
   );
   try {
-    const { mode, uid } = await file.stat().then((facts) => {
-      if (!facts.isFile()) throw unsafe('is not a regular file', 'Name a regular file.');
-      return facts;
-    });
-    if ((mode & 0o077) !== 0)
-      throw unsafe(`can be read by others (mode ${(mode & 0o777).toString(8)})`, `Run: chmod 600 ${shellWord(path)}`);
-    const me = process.getuid?.() ?? uid;
-    if (uid !== me && uid !== 0) throw unsafe('belongs to another user', 'Use a file of your own.');
+    assertPrivateFile(what, path, privateFileFacts(await file.stat(), process.getuid?.()));
     const text = (await file.readFile('utf8')).replace(/\r?\n$/, '');
-    if (text === '') throw usageError(`the secret file ${path} is empty`, 'Put the secret there.', 'SECRET_EMPTY');
+    if (text === '') throw usageError(`${what} is empty`, 'Put the secret there.', 'SECRET_EMPTY');
     return text;
   } finally {
     await file.close();

@@ -3,7 +3,6 @@ import { describeSource, type Environment } from '../domain/config/environment.j
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
 import { undoneIds } from '../domain/override/history.js';
-import { withWanted } from '../domain/demand.js';
 import { undoCommand } from '../domain/override/undo-command.js';
 import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
@@ -66,7 +65,7 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 export function wayBack(
   { plan, written, exit, effect }: ChangeResult,
   environment: Environment,
-  back = withWanted(undoCommand(plan.revisionAfter), environment),
+  back = undoCommand(plan.revisionAfter),
 ): string | null {
   const { secret, address } = environment;
   if (written === null || exit === 'ok') return null;

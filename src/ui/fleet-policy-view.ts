@@ -1,12 +1,12 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
+import type { RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import { policyInWords } from '../domain/policy/gcra.js';
-import type { SeenEnforcement } from '../domain/policy/enforcement.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import type { Alike, EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
-import { differentText, policyView } from './policy-view.js';
+import { differentText, policyView, reloadCure, type PolicyKnown } from './policy-view.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -17,11 +17,15 @@ export function fleetPolicyView(
   each: EachAnswer<PolicyCheck>,
   bucketSource: string,
   environment: Environment,
-  seen: SeenEnforcement,
+  known: PolicyKnown,
 ): View {
   const [most] = each.answers;
-  const one = policyView(most.answer, bucketSource, environment, seen);
+  const question = { ...most.answer.question, targets: most.targets };
+  const one = policyView({ ...most.answer, question }, bucketSource, environment, known);
   const isSame = each.answers.every(({ answer }) => answer.isSame);
+  const isObserving = each.answers.every(
+    ({ answer }) => policyView(answer, bucketSource, environment, known).data['isObserving'] === true,
+  );
   const instances = {
     total: each.total,
     isUnanimous: each.isUnanimous,
@@ -35,11 +39,14 @@ export function fleetPolicyView(
   };
   return {
     ...one,
-    data: { ...one.data, isSame, instances },
+    data: { ...one.data, isSame, isObserving, instances },
     human: async (theme) => {
       const silent = silentLines(each, theme);
       if (each.answers.length > 1)
-        return [...(await distinct(each, bucketSource, theme, environment.address)), ...silent].join('\n');
+        return [
+          ...(await distinct(each, bucketSource, theme, { address: environment.address, refused: known.refused })),
+          ...silent,
+        ].join('\n');
       const who = `${most.targets.length} of ${counted(each.total, 'instance')} say so`;
       return [await one.human(theme), ...(silent.length === 0 ? [theme.dim(who)] : [who, ...silent])].join('\n');
     },
@@ -60,7 +67,7 @@ async function distinct(
   { answers, total }: EachAnswer<PolicyCheck>,
   bucketSource: string,
   theme: Theme,
-  address: CommandAddress,
+  { address, refused }: { readonly address: CommandAddress; readonly refused: RefusedSignatures },
 ): Promise<readonly string[]> {
   const [{ answer: first }] = answers;
   const { question, explanation } = first;
@@ -73,7 +80,7 @@ async function distinct(
     by,
     await renderTable(columns, [['expected', ...expected, '', '-'], ...rows], theme),
     ...answers.map(({ answer, targets }) => `${targets.length} of ${total}: ${policyInWords(answer.server)}`),
-    theme.bad(term(addressed(verdictOf(answers), address))),
+    theme.bad(term(addressed(verdictOf(answers, refused), address))),
   ];
 }
 
@@ -84,11 +91,12 @@ function rowOf({ fields, isSame }: PolicyCheck, targets: readonly string[], tota
   return [`${targets.length} of ${total}`, ...values, isSame ? theme.good('✓') : theme.bad('✗'), namesOf(targets)];
 }
 
-function verdictOf(answers: readonly Alike<PolicyCheck>[]): string {
+function verdictOf(answers: readonly Alike<PolicyCheck>[], refused: RefusedSignatures): string {
   const stale = answers.filter(({ answer }) => !answer.isSame);
   const count = stale.reduce((sum, { targets }) => sum + targets.length, 0);
   if (stale.length === 0)
     return 'DIFFERENT: the instances disagree, and what is expected is the same of each: their own settings differ; see each with: rlctl fleet status';
-  if (stale.some(({ answer }) => answer.isNothingStored)) return differentText(true);
-  return `DIFFERENT: ${counted(count, 'instance')} ${count === 1 ? 'does' : 'do'} not hold what Redis holds; run: rlctl reload`;
+  const behind = stale.flatMap(({ targets }) => targets);
+  if (stale.some(({ answer }) => answer.isNothingStored)) return differentText(true, behind, refused);
+  return `DIFFERENT: ${counted(count, 'instance')} ${count === 1 ? 'does' : 'do'} not hold what Redis holds; ${reloadCure(behind, refused)}`;
 }

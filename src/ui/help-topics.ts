@@ -35,6 +35,8 @@ function exitCodePage(): View {
         ),
         '',
         'A failure after a write is 8, never 4 or 7; the finer cause is error.code in the JSON.',
+        'What stays until it is stopped (expire --watch, decisions watch, rollout status -w, sandbox up) has come to its end',
+        'with Ctrl-C or SIGTERM: 130 and 143 are for what was cut off, such as an end that was written and not proven.',
         'A probe shows burst and shadow, never a rate: with --require enforced a change of the rate alone is 8.',
       ].join('\n'),
   };
@@ -154,7 +156,7 @@ function keysPage(): View {
     ['{NS:rl:overrides}:meta', 'string', 'who set which entry, why, when and until when; rlctl alone writes it'],
     ['{NS:rl:overrides}:expiry', 'string', 'when "override expire" ran last; rlctl alone writes it'],
     ['NS:BUCKET:IDENTITY', 'string', 'a caller’s cell; rlctl does not touch it'],
-    ['NS:lock:…, NS:idem:…', 'string', 'locks and idempotency entries; rlctl does not touch them'],
+    ['NS:lock:…, NS:idem:…', 'string', 'locks and idempotency entries; only lock clear and idem clear touch them'],
   ] as const;
   return {
     kind: 'Keys',

@@ -1,5 +1,4 @@
 import type { Environment } from '../domain/config/environment.js';
-import { withWanted } from '../domain/demand.js';
 import type { RlctlError } from '../domain/errors.js';
 import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
 import type { FlagDeed } from '../domain/incident/operation-flags.js';
@@ -115,10 +114,8 @@ function waysOut({ diff, flags, refusal }: WayBack, environment: Environment, th
   ];
 }
 
-/** Keeping what was changed changes nothing, and nothing is wanted of it. */
 function endCommand(flag: string, environment: Environment): string {
-  const command = `rlctl incident end ${flag}`;
-  return addressed(flag === '--keep' ? command : withWanted(command, environment), environment.address);
+  return addressed(`rlctl incident end ${flag}`, environment.address);
 }
 
 /** What is open, and over once this is taken back. */
@@ -126,19 +123,11 @@ export function endsLines(ends: WayBack['ends'], theme: Theme): readonly string[
   return ends.map(({ id, command }) => theme.warn(`  panic ${term(id)} (${term(command)}) is open, and ends with it`));
 }
 
-/** How to take that back: of an operation a command to be pasted, else words about one. */
-export function takingBack(
-  { operation, wayBack }: Pick<FlagDeed, 'operation' | 'wayBack'>,
-  environment: Environment,
-): string {
-  return operation === null ? wayBack : withWanted(wayBack, environment);
-}
-
 /** What only its own command can take back, and has to before the end. */
 export function standingLines(deeds: readonly FlagDeed[], environment: Environment, theme: Theme): readonly string[] {
   return deeds.map(({ operation, command, wayBack }) =>
     theme.warn(
-      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(takingBack({ operation, wayBack }, environment), environment.address))}`,
+      `${term(operation === null ? command : `${operation.kind} ${operation.id}`)} set flags and still stands; to be taken back first: ${term(addressed(wayBack, environment.address))}`,
     ),
   );
 }

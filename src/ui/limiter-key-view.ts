@@ -13,6 +13,7 @@ const longestValue = 400;
 export function limiterKeyView(found: FoundKey, environment: Environment, isPlan: boolean): View {
   const said = [
     standing(found),
+    ...literalRemark(found),
     ...(isPlan && found.digest !== null ? ['it would be cleared, if it still holds this'] : []),
   ];
   return viewOf(found, environment, { outcome: isPlan ? 'planned' : 'shown', said }, (theme) =>
@@ -62,7 +63,7 @@ function viewOf(
 function keyLines(found: FoundKey, theme: Theme): readonly string[] {
   const { value, ttlMs } = found.state;
   const head = `${theme.bold(found.wanted.what)}  ${term(found.wanted.subject)}  ${theme.dim(term(found.wanted.key))}`;
-  if (value === null) return [head, 'there is none'];
+  if (value === null) return [head, 'there is none', ...literalRemark(found).map((remark) => theme.dim(remark))];
   const text = Buffer.from(value).toString('utf8');
   const shown = text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
   return [
@@ -70,6 +71,12 @@ function keyLines(found: FoundKey, theme: Theme): readonly string[] {
     `value  ${term(shown)}`,
     `ends   ${ttlMs === null ? 'never by itself' : `by itself in ${formatDuration(ttlMs)}`}`,
   ];
+}
+
+/** Nothing is looked for by a pattern: whoever meant one is told, where nothing of that very name is there. */
+function literalRemark({ wanted, state }: FoundKey): readonly string[] {
+  if (state.value !== null || !/[*?[]/.test(wanted.subject)) return [];
+  return ['a name is taken as it is written: *, ? and [ stand for themselves'];
 }
 
 function endText(ttlMs: number | null): string {

@@ -1,5 +1,4 @@
 import type { Environment } from '../domain/config/environment.js';
-import { withWanted } from '../domain/demand.js';
 import { addressed } from '../domain/printed-command.js';
 import type { OpenOperation } from '../domain/operation/open.js';
 import type { OpenOperations } from '../procedures/operation/open-operations.js';
@@ -30,14 +29,9 @@ export function operationLines(
   ];
 }
 
-/** As they can be pasted: those that change the environment carry what it wants of a change. */
+/** As they can be pasted. */
 function commandsOf({ commands }: Pick<OpenOperation, 'commands'>, environment: Environment): readonly string[] {
-  return commands.map((command) => {
-    const isChange = /^rlctl (?:panic restore|runbook resume|rollout (?:abort|promote|undo)|incident end)\b/.test(
-      command,
-    );
-    return addressed(isChange ? withWanted(command, environment) : command, environment.address);
-  });
+  return commands.map((command) => addressed(command, environment.address));
 }
 
 function wordOf({ kind, id }: OpenOperation): string {

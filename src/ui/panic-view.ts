@@ -2,7 +2,6 @@ import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
-import { withWanted } from '../domain/demand.js';
 import { addressed } from '../domain/printed-command.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
@@ -28,13 +27,15 @@ export interface PanicShown {
   readonly isFound: boolean;
   /** True: the server's policy shows it, and no request did. */
   readonly isPolicyOnly: boolean;
+  /** True: it was to send no reload (--no-reload), and the server goes on as before until it has one. */
+  readonly isAwaitingReload: boolean;
   /** What is left to people with access to the platform; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
 
 /** A panic that has acted: the change, its proof, what the limiter decided since, and the way back. */
 export function panicView(change: View, shown: PanicShown, environment: Environment): View {
-  const { id, command, way, watch, isFound, isPolicyOnly, manualSteps } = shown;
+  const { id, command, way, watch, isFound, isPolicyOnly, isAwaitingReload, manualSteps } = shown;
   const restore = shown.restore === null ? null : addressed(shown.restore, environment.address);
   return {
     kind: 'Panic',
@@ -45,6 +46,7 @@ export function panicView(change: View, shown: PanicShown, environment: Environm
       way,
       isFound,
       isPolicyOnly,
+      isAwaitingReload,
       decisions: watchJson(watch),
       manualSteps,
       restore,
@@ -56,6 +58,7 @@ export function panicView(change: View, shown: PanicShown, environment: Environm
         ...(isPolicyOnly ? [theme.warn(policyOnly)] : []),
         ...manualLines(watch?.verdict === 'proven' ? [] : manualSteps, theme),
         wayBackLine(shown, restore, theme),
+        ...(isAwaitingReload ? [theme.warn(addressed(isFound ? notAsked : awaitingReload, environment.address))] : []),
       ].join('\n'),
   };
 }
@@ -81,6 +84,10 @@ const headlines = {
   contradicted: 'CONTRADICTED',
   noData: 'NO DATA',
 } as const satisfies Record<BlockWatch['verdict'], string>;
+
+const notAsked = 'whether the server has it in force was not asked; make sure with: rlctl reload';
+
+const awaitingReload = 'the emergency is not in force before the server has a reload; send it with: rlctl reload';
 
 const policyOnly = 'only the policy that the server shows was seen: no request has shown yet that it lets through';
 
@@ -189,18 +196,26 @@ export function panicsView(panics: readonly Panic[], environment: Environment, n
         thingsText(each),
         changeText(each, each.atMs, nowMs),
       ]);
-      const hint = addressed(withWanted('rlctl panic restore ID', environment), environment.address);
+      const hint = addressed('rlctl panic restore ID', environment.address);
+      const look = addressed('rlctl shadow list', environment.address);
       return [
         await renderTable(columns, rows, theme),
         ...(open.length === 0 ? [] : [theme.dim(`to put back what was before one of them: ${term(hint)}`)]),
+        ...(panics.some(isOverInFile) ? [theme.dim(`whether the server took up what the file says now: ${look}`)] : []),
       ].join('\n');
     },
   };
 }
 
+/** Somebody set its flags in the file; what the server has of that, the file does not tell. */
+function isOverInFile(panic: Panic): boolean {
+  return panic.way === 'flags' && panic.restored === null && !isOpen(panic);
+}
+
 /** Nobody named it when it was put back: then it is over because nothing of it stands. */
-function stateText({ restored, isLeft }: Panic, nowMs: number): string {
-  if (restored === null) return 'over: nothing of it stands';
+function stateText(panic: Panic, nowMs: number): string {
+  const { restored, isLeft } = panic;
+  if (restored === null) return isOverInFile(panic) ? 'over in the file' : 'over: nothing of it stands';
   const { atMs, actor } = restored;
   return `${isLeft ? 'left' : 'restored'} ${changeText({ actor, reason: null, ticket: null }, atMs, nowMs)}`;
 }

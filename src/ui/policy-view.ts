@@ -1,10 +1,12 @@
-import type { Environment } from '../domain/config/environment.js';
+import { bucketOfRoute, type Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import type { Policy } from '../domain/control-plane.js';
-import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { refusedBefore, refusedCure, refusedText, type RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import type { Finding } from '../domain/finding.js';
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
+import { leftUnder, type LeftUnder } from '../domain/policy/under-route.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { shellWord } from '../domain/shell-words.js';
 import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
@@ -22,15 +24,23 @@ const fieldTitles = {
   isShadow: 'shadow',
 } as const;
 
+/** What earlier reloads and probes showed. */
+export interface PolicyKnown {
+  readonly seen: SeenEnforcement;
+  /** Addresses that refused the signature when they were last reloaded from here. */
+  readonly refused: RefusedSignatures;
+}
+
 /** The server's policy beside the expected one. */
 export function policyView(
   check: PolicyCheck,
   bucketSource: string,
   environment: Environment,
-  seen: SeenEnforcement,
+  { seen, refused }: PolicyKnown,
 ): View {
   const { question, server, base, explanation, fields, isSame, isNothingStored } = check;
-  const remarks = remarksOn(explanation, seen);
+  const left = leftRefusing(check, environment, seen);
+  const remarks = [...remarksOn(explanation, seen), ...leftRemarks(left)];
   const winner = explanation.winner?.prefix ?? null;
   return {
     kind: 'Policy',
@@ -46,6 +56,8 @@ export function policyView(
       winner,
       isSame,
       isNothingStored,
+      isObserving:
+        seen.off !== null || (server.isShadow && (winner === null || whyUnheeded(seen) === null) && isNoneLeft(left)),
       remarks,
     },
     human: async (theme) => {
@@ -59,17 +71,65 @@ export function policyView(
       const words = `the server's answer means: ${policyInWords(server)}`;
       const verdict = isSame
         ? theme.good('as expected')
-        : theme.bad(term(addressed(differentText(isNothingStored), environment.address)));
+        : theme.bad(term(addressed(differentText(isNothingStored, question.targets, refused), environment.address)));
       return [head, by, table, words, verdict, ...remarks.map((remark) => theme.warn(term(remark)))].join('\n');
     },
   };
 }
 
+/** What refuses under a route that the server shows in shadow, where overrides can have an effect. */
+function leftRefusing({ question, server, base, under }: PolicyCheck, environment: Environment, seen: SeenEnforcement) {
+  const isAsked = server.isShadow && seen.off === null && whyUnheeded(seen) === null;
+  // Of the route's own bucket alone the server told the flag.
+  const flagOf = (route: string): boolean | null =>
+    bucketOfRoute(environment, route) === question.bucket ? (base?.isShadow ?? null) : null;
+  return leftUnder(isAsked ? under : [], flagOf);
+}
+
+/** `null`: it is not known. */
+function isNoneLeft({ enforcing, untold }: LeftUnder): boolean | null {
+  return enforcing.length > 0 ? false : untold.length > 0 ? null : true;
+}
+
+function leftRemarks({ enforcing, untold }: LeftUnder): readonly string[] {
+  return [
+    ...(enforcing.length === 0
+      ? []
+      : [`under this route requests are refused all the same, by ${overridesNamed(enforcing)}`]),
+    ...(untold.length === 0
+      ? []
+      : [`whether requests under this route are refused is not known of ${overridesNamed(untold)}`]),
+  ];
+}
+
+const mostNamed = 5;
+
+/** `the overrides "/api/a/b" and 3 more` */
+function overridesNamed(prefixes: readonly string[]): string {
+  const named = prefixes.slice(0, mostNamed).map((prefix) => JSON.stringify(prefix));
+  const more = prefixes.length > mostNamed ? ` and ${prefixes.length - mostNamed} more` : '';
+  return `the ${prefixes.length === 1 ? 'override' : 'overrides'} ${named.join(', ')}${more}`;
+}
+
 /** What a server that differs comes to: a reload is the cure only where something is stored that it would bring. */
-export function differentText(isNothingStored: boolean): string {
+export function differentText(
+  isNothingStored: boolean,
+  targets: readonly string[],
+  refused: RefusedSignatures,
+): string {
   return isNothingStored
     ? 'DIFFERENT: nothing is stored where rlctl looks, and a server holds something; before any reload, which would drop it, run: rlctl status'
-    : 'DIFFERENT: the server does not hold what Redis holds; run: rlctl reload';
+    : `DIFFERENT: the server does not hold what Redis holds; ${reloadCure(targets, refused)}`;
+}
+
+/** The reload of those that differ; where one refused the signature, what it takes to have it accepted. */
+export function reloadCure(targets: readonly string[], refused: RefusedSignatures): string {
+  const refusing = targets.filter((target) => refused.has(target));
+  const [first] = refusing;
+  if (first === undefined) return 'run: rlctl reload';
+  if (targets.length === 1) return `${refusedText(refused.get(first) ?? '')}: ${refusedCure}`;
+  const more = refusing.length > 1 ? ` and ${refusing.length - 1} more` : '';
+  return `${first}${more} ${refusedBefore}: ${refusedCure}`;
 }
 
 function fieldRow({ name, server, expected }: PolicyField, theme: Theme): readonly string[] {

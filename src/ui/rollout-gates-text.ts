@@ -7,7 +7,7 @@ import {
   type GateReport,
 } from '../domain/rollout/gates.js';
 import { currentRecord, currentStage, type RolloutState } from '../domain/rollout/state.js';
-import { againstText } from './rollout-words.js';
+import { failedTexts } from './rollout-words.js';
 import { condense, sparkline } from './sparkline.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -41,8 +41,8 @@ function lastGates({ phase }: RolloutState, judged: Judged, nowMs: number, theme
   if (!['aborting', 'aborted', 'finished'].includes(phase)) return [];
   const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
   // Somebody took it back, or it passed all the same: what was open then is no reason for anything.
-  const against = judged.verdict === 'fail' ? againstText(judged) : '';
-  return [`${when}: ${verdictText(judged, theme)}${against === '' ? '' : `  ${term(against)}`}`];
+  const failed = judged.verdict === 'fail' ? failedTexts(judged) : [];
+  return [[`${when}: ${verdictText(judged, theme)}`, ...failed.map((text) => `  ${term(text)}`)].join('\n')];
 }
 
 function verdictText({ verdict }: Pick<GateReport, 'verdict'>, theme: Theme): string {

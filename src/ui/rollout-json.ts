@@ -1,6 +1,12 @@
 import type { GateReport } from '../domain/rollout/gates.js';
 import type { RolloutPlan, RolloutStage } from '../domain/rollout/plan.js';
-import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '../domain/rollout/state.js';
+import {
+  currentStage,
+  soakLeftMs,
+  unreachedNow,
+  type RolloutState,
+  type StageRecord,
+} from '../domain/rollout/state.js';
 import { isoTime } from './time.js';
 
 /** A plan for programs, every limit with it. */
@@ -33,14 +39,16 @@ export function rolloutJson(state: RolloutState): Record<string, unknown> {
       why: work.why,
       cause: work.cause,
       hindered: work.hindered ?? null,
+      restart: work.restart ?? [],
     },
+    unreached: unreachedNow(state),
     notes: notes.map(({ atMs, by, text }) => ({ at: isoTime(atMs), by, text })),
   };
 }
 
 function recordJson(record: StageRecord | undefined): Record<string, unknown> {
   if (record === undefined) return {};
-  const { outcome, changeId, inForceAtMs, soakFromMs, endedAtMs, proof, judged, isForced, flags } = record;
+  const { outcome, changeId, inForceAtMs, soakFromMs, endedAtMs, proof, judged, isForced, flags, unreached } = record;
   return {
     outcome,
     changeId,
@@ -51,6 +59,7 @@ function recordJson(record: StageRecord | undefined): Record<string, unknown> {
     isForced,
     judged: judged && { at: isoTime(judged.atMs), ...reportJson(judged) },
     flagsBefore: flags,
+    unreached: unreached ?? [],
   };
 }
 

@@ -1,11 +1,21 @@
 import type { Environment } from '../domain/config/environment.js';
-import { withWanted } from '../domain/demand.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
-import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '../domain/rollout/state.js';
+import {
+  currentRecord,
+  currentStage,
+  soakLeftMs,
+  unreachedNow,
+  type RolloutState,
+  type StageRecord,
+} from '../domain/rollout/state.js';
+import { unreachedText } from '../domain/shadow/unreached.js';
+import type { OperationLease } from '../ports/operation-store.js';
+import type { Proof } from '../procedures/proof/prove.js';
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
 import type { KeptRollout } from '../procedures/rollout/session.js';
+import { proofText } from './proof-view.js';
 import { gatesText } from './rollout-gates-text.js';
 import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
 import { forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
@@ -14,6 +24,14 @@ import { term } from './term.js';
 import { isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
+
+/** One change of a rollout, which may be several writes. */
+export interface RolloutChange {
+  /** One for each write that was made, or would be; empty: there was nothing to write. */
+  readonly views: readonly View[];
+  /** What was seen of each, its commands completed; empty: nothing was made. */
+  readonly proofs: readonly Proof[];
+}
 
 /** A rollout as it is shown. */
 export interface RolloutShown {
@@ -24,7 +42,7 @@ export interface RolloutShown {
   /** Who watches: this command, another one if any, or this one until just now. */
   readonly watch: 'here' | 'elsewhere' | 'given back';
   /** What was changed on the way. */
-  readonly changes: readonly View[];
+  readonly changes: readonly RolloutChange[];
   /** How this command ended; `null`: it only looked. */
   readonly end: string | null;
   /** How often it is shown anew; `null`: once. */
@@ -55,7 +73,7 @@ export function rolloutView(shown: RolloutShown): View {
       forecast: shown.gates?.forecast ?? [],
       next: state === null ? [] : nextLines(shown, state),
       end: shown.end,
-      changes: changes.map(({ kind, data }) => ({ kind, ...data })),
+      changes: changes.flatMap(({ views }) => views.map(({ kind, data }) => ({ kind, ...data }))),
     },
     human: async (theme) => {
       if (state === null) return noneText(shown, theme);
@@ -91,15 +109,27 @@ async function rolloutText(shown: Shown): Promise<string> {
     ...(await gatesText(state, gates?.report ?? null, nowMs, theme)),
     footText(shown),
     notesText(shown),
-    ...(await unprovenText(shown)),
+    ...(await lastChangeText(shown)),
   ];
   return parts.join('\n\n');
 }
 
-/** Why what was done is not proven, and what is left to somebody: the whole of it, as any other change shows it. */
-async function unprovenText({ state, changes, theme }: Shown): Promise<readonly string[]> {
-  if (!isUnproven(state)) return [];
-  return Promise.all(changes.slice(-1).map(async (change) => change.human(theme)));
+/**
+ * What was seen of what was done last. Where that is not proven, and something is left to somebody: the whole of it, as any
+ * other change shows it.
+ */
+async function lastChangeText({ state, changes, theme }: Shown): Promise<readonly string[]> {
+  const last = changes.at(-1);
+  if (last === undefined) return [];
+  if (isUnproven(state)) return Promise.all(last.views.map(async (view) => view.human(theme)));
+  if (last.proofs.length === 0) return [theme.dim('nothing had to be changed, so nothing was reloaded')];
+  // What it does not reach was changed by nobody, and is no part of what was proven.
+  const apart = currentRecord(state).unreached ?? [];
+  const without =
+    apart.length === 0
+      ? []
+      : [theme.warn(term(`not part of that: ${apart.map(({ prefix }) => JSON.stringify(prefix)).join(', ')}`))];
+  return [...last.proofs.map((proof) => proofText(proof, theme)), ...without];
 }
 
 function headText(shown: Shown): string {
@@ -119,6 +149,7 @@ function headText(shown: Shown): string {
     theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
     '',
     `${headlineText(shown)}  ${where}`,
+    ...unreachedNow(state).map((each) => `${theme.warn('!')} ${term(unreachedText(each))}`),
   ].join('\n');
 }
 
@@ -217,11 +248,34 @@ function footText(shown: Shown): string {
     .join('\n');
 }
 
-function nextLines({ environment, kept, watch, gates }: RolloutShown, state: RolloutState): readonly string[] {
-  const isDriven = watch === 'here' || kept.lease !== null;
-  return nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven).map((line) =>
-    addressed(line, environment.address),
-  );
+function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] {
+  const { environment, kept, watch, gates } = shown;
+  const other = otherDriver(shown);
+  const isDriven = watch === 'here' || other !== null;
+  const lines = nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven);
+  const isTheirs = other !== null && isAtWork(state);
+  const gone = isTheirs
+    ? [
+        `${other.holder} drives it; if that one is gone, nobody does from ${clockTime(other.untilMs)} on`,
+        'to drive it at once: rlctl rollout resume',
+      ]
+    : [];
+  return [...lines, ...gone].map((line) => addressed(passingBy(other, line), environment.address));
+}
+
+/** Whose lease it is, where it is not this command's; whether their process still lives shows nowhere. */
+function otherDriver({ kept: { lease }, watch }: RolloutShown): OperationLease | null {
+  return watch === 'here' ? null : lease;
+}
+
+/** While somebody else has the lease, a command that drives is refused unless it takes it over. */
+function passingBy(other: OperationLease | null, line: string): string {
+  return other === null ? line : line.replaceAll(/rlctl rollout (?:promote|resume|abort|undo)\b/g, '$& --take-over');
+}
+
+/** Phases in which something is to be done or watched. */
+function isAtWork({ phase }: RolloutState): boolean {
+  return ['watching', 'changing', 'aborting', 'undoing'].includes(phase);
 }
 
 /** Who watches; where nobody does while gates are open, that is what has to be seen first. */
@@ -232,7 +286,7 @@ function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly stri
     const until = `until ${clockTime(lease.untilMs)} (${relativeTime(lease.untilMs, nowMs)}) unless renewed`;
     return [`${term(lease.holder)}, ${until}`];
   }
-  if (!['watching', 'changing', 'aborting', 'undoing'].includes(state.phase)) return [];
+  if (!isAtWork(state)) return [];
   const nobody = theme.warn('nobody');
   if (lapsed === null) return [nobody];
   return [`${nobody}; ${term(lapsed.holder)} was heard of last ${relativeTime(lapsed.untilMs, nowMs)}`];
@@ -243,14 +297,15 @@ function clockTime(ms: number): string {
 }
 
 /** The ways back, where there are any and they do not stand in `next` already. */
-function backLines({ state, environment }: Shown): readonly string[] {
+function backLines(shown: Shown): readonly string[] {
+  const { state, environment } = shown;
   const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
   if (!isOpen) return [];
   const ways = [
-    `${currentStage(state).name} alone: ${withWanted('rlctl rollout abort', environment)}`,
-    ...(state.stage > 0 ? [`all of it: ${withWanted('rlctl rollout undo', environment)}`] : []),
+    `${currentStage(state).name} alone: rlctl rollout abort`,
+    ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),
   ];
-  return ways.map((way) => addressed(way, environment.address));
+  return ways.map((way) => addressed(passingBy(otherDriver(shown), way), environment.address));
 }
 
 const shownNotes = 4;

@@ -1,8 +1,10 @@
 import { formatDuration } from '../domain/duration.js';
 import { countText, shareText } from '../domain/quantities.js';
+import { startAnew } from '../domain/rollout/actions.js';
 import { readingText, type GateReport } from '../domain/rollout/gates.js';
 import { stageInWords } from '../domain/rollout/plan.js';
 import { currentRecord, currentStage, nextStage, soakLeftMs, type RolloutState } from '../domain/rollout/state.js';
+import { flagsText } from '../domain/shadow/restart.js';
 import type { Forecast } from '../procedures/rollout/read-gates.js';
 
 /** Where a rollout stands, in two words that can be seen from afar. */
@@ -42,28 +44,39 @@ export function nextInWords(
           `it could not be taken back: ${hindered}`,
           'when nothing of that stands in the way any more: rlctl rollout resume',
         ];
-      const why = isUnproven(state) ? 'its effect is not proven: prove it' : 'that was cut off: finish it';
       return [
-        `${workInWords(state)}, and ${why} with rlctl rollout resume`,
+        ...unfinishedInWords(state),
         ...(state.phase === 'changing' && isUnproven(state) ? ['where it cannot be proven: rlctl rollout abort'] : []),
       ];
     }
     case 'watching':
       return watchingInWords(state, report, nowMs, isDriven);
     case 'passed':
-      return enter === null ? [] : [`rlctl rollout promote enters ${enter}`];
+      return enter === null ? [] : [`enter ${enter} with: rlctl rollout promote`];
     case 'paused':
       return ['nothing, until: rlctl rollout resume'];
     case 'aborted':
       return [
-        `rlctl rollout promote tries ${name} again`,
-        ...(state.stage > 0 ? ['rlctl rollout undo takes back the stages before it as well'] : []),
+        `try ${name} again with: rlctl rollout promote`,
+        ...(state.stage > 0 ? ['take back the stages before it as well with: rlctl rollout undo'] : []),
       ];
     case 'undone':
-      return ['rlctl rollout start begins anew'];
+      return [`begin anew with: ${startAnew(state)}`];
     case 'finished':
-      return ['nothing; rlctl rollout undo would take all of it back'];
+      return ['nothing; all of it would be taken back by: rlctl rollout undo'];
   }
+}
+
+function unfinishedInWords(state: RolloutState): readonly string[] {
+  const work = workInWords(state);
+  if (!isUnproven(state)) return [`${work}, and that was cut off: finish it with rlctl rollout resume`];
+  const restart = state.work?.restart;
+  if (restart === undefined) return [`${work}, and its effect is not proven: prove it with rlctl rollout resume`];
+  return [
+    `${work}, once the server starts with its flags`,
+    `first restart the processes with: ${flagsText(restart)}`,
+    'then prove it with: rlctl rollout resume',
+  ];
 }
 
 /** What is under way was written, and its proof did not come to what was asked. */
@@ -96,11 +109,9 @@ function watchingInWords(
   return [...watched, `${when}: ${then}`];
 }
 
-/** What stands against a pass, in a sentence; empty: nothing. */
-export function againstText({ readings, doubts }: GateReport): string {
-  const open = readings.filter(({ verdict }) => verdict !== 'pass');
-  const failed = open.filter(({ verdict }) => verdict === 'fail');
-  return [...(failed.length > 0 ? failed : open).map(readingText), ...doubts].join('; ');
+/** Which gates failed, one each, as they were read. */
+export function failedTexts({ readings }: GateReport): readonly string[] {
+  return readings.filter(({ verdict }) => verdict === 'fail').map(readingText);
 }
 
 /** `write: 1.2% of 420 are over the limit` */

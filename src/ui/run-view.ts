@@ -1,6 +1,5 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
-import { withWanted } from '../domain/demand.js';
 import { addressed } from '../domain/printed-command.js';
 import type { RunJournal, StepRecord } from '../domain/runbook/journal.js';
 import { tookText } from '../domain/runbook/outcome.js';
@@ -76,8 +75,9 @@ function markOf({ state }: Pick<StepRecord, 'state'>, theme: Theme): string {
   return marks[state];
 }
 
+/** What a step is, not what is to be pasted: the run carries what is wanted of it. */
 function commandText({ action }: Pick<ResolvedStep, 'action'>, { address, api }: Environment): string {
-  return addressed(resolvedText(action, api[0] ?? ''), address);
+  return addressed(resolvedText(action, api[0] ?? ''), { ...address, wants: null });
 }
 
 function isBack({ state }: StepRecord): boolean {
@@ -166,12 +166,17 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
 }
 
 /** What can be done with a run next. */
-function nextWord({ id, state }: RunJournal, isStopped: boolean, canGoBack: boolean, environment: Environment): string {
+function nextWord(
+  { id, state, steps }: RunJournal,
+  isStopped: boolean,
+  canGoBack: boolean,
+  environment: Environment,
+): string {
+  // What is being taken back is not gone on with.
+  const isBack = steps.some(({ state: each }) => each === 'undoing');
   const back =
-    canGoBack && state !== 'undone'
-      ? [`take it back with: ${withWanted(`rlctl runbook resume ${id} --undo`, environment)}`]
-      : [];
-  const on = isStopped ? [`go on with: ${withWanted(`rlctl runbook resume ${id}`, environment)}`] : [];
+    canGoBack && !isBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo`] : [];
+  const on = isStopped ? [`go on with: rlctl runbook resume ${id}${isBack ? ' --undo' : ''}`] : [];
   const words = [...on, ...back];
   return addressed(
     words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '),

@@ -1,5 +1,5 @@
 import type { Environment } from '../domain/config/environment.js';
-import { addressed } from '../domain/printed-command.js';
+import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { placeholderOf } from '../domain/runbook/input.js';
 import type { ResolvedAct, ResolvedStep } from '../domain/runbook/resolve.js';
 import type { Act, Runbook, RunbookInput, RunbookStep } from '../domain/runbook/runbook.js';
@@ -58,7 +58,7 @@ function isRequired({ isOptional, default: fallback, when }: RunbookInput): bool
 }
 
 /** One runbook: for programs exactly what its file says, so that it can be kept as one. */
-export function runbookView(runbook: Runbook, written: WrittenRunbook): View {
+export function runbookView(runbook: Runbook, written: WrittenRunbook, address: CommandAddress): View {
   return {
     kind: 'Runbook',
     data: { ...written, apiVersion: 'rlctl/v1', kind: 'Runbook' },
@@ -73,7 +73,7 @@ export function runbookView(runbook: Runbook, written: WrittenRunbook): View {
         theme.dim('STEPS'),
         ...runbook.steps.flatMap((step, index) => stepLines(step, index, theme)),
         '',
-        `run it with: rlctl runbook run ${exampleLine(runbook)}`,
+        addressed(`run it with: rlctl runbook run ${exampleLine(runbook)}`, address),
       ].join('\n'),
   };
 }
@@ -187,5 +187,6 @@ export function leftByHand({ noPrograms, steps, environment }: RunPlan): string 
 function shownAct(act: ResolvedAct, { environment, consentOf }: RunPlan): string {
   if (act.kind !== 'rlctl') return resolvedText(act, environment.api[0] ?? '');
   const argv = [...act.argv, ...consentOf(act.argv)];
-  return addressed(resolvedText({ ...act, argv }, ''), environment.address);
+  // What a run gives it is all in it; nothing else is to look as if it were.
+  return addressed(resolvedText({ ...act, argv }, ''), { ...environment.address, wants: null });
 }

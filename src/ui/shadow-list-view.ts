@@ -1,8 +1,12 @@
-import type { Environment } from '../domain/config/environment.js';
+import { bucketsOfAll } from '../domain/config/bucket-names.js';
+import { bucketOfRoute, type Environment } from '../domain/config/environment.js';
 import { valueOf } from '../domain/part.js';
-import { enforcementRemarks, nothingSeen, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
+import { loadOverrides } from '../domain/policy/matching.js';
+import { enforcingOverrides, isObserving } from '../domain/shadow/enforcing-overrides.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { shadowByOverrides } from '../domain/shadow/shadowed-routes.js';
+import { unreachedText } from '../domain/shadow/unreached.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
 import { changeText, setText } from './author-text.js';
@@ -29,6 +33,7 @@ export function shadowListView(
       driver: driverText(environment),
       globalShadow: listing.global,
       buckets: json,
+      ...observingJson(listing, environment, seen),
       routes: routes.map((each) => routeJson(each, servers)),
       findings,
       remarks,
@@ -61,11 +66,42 @@ export function shadowListView(
   };
 }
 
+/**
+ * Whether nobody is refused: by bucket, and everywhere. Overrides count where they can have an effect, as far as is known;
+ * `null`: it is not known.
+ */
+function observingJson(
+  { buckets, routes, overrides }: ShadowListing,
+  environment: Environment,
+  seen: SeenEnforcement,
+): { readonly isObserving: Readonly<Record<string, boolean | null>>; readonly isAllObserving: boolean | null } {
+  const isHeeded = whyUnheeded(seen) === null;
+  const loaded = loadOverrides((isHeeded ? valueOf(overrides)?.stored.bytes : null) ?? null);
+  const denied = new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix));
+  const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
+  const tell = ({ bucket, server }: ListedBucket): boolean | null => {
+    if (seen.off !== null) return true;
+    if (isHeeded && overrides.state === 'failed') return null;
+    const flag = server.includes(false) ? false : server.length > 0 && !server.includes(null) ? true : null;
+    return isObserving(loaded, { buckets: [bucket], isEverything: false, bucketOf }, { flag, denied });
+  };
+  const each = new Map(buckets.map((bucket) => [bucket.bucket.name, tell(bucket)]));
+  const all = bucketsOfAll(environment);
+  const said = new Set(all.map(({ name }) => each.get(name) ?? null));
+  // An override may catch routes whose bucket nobody named.
+  const isBlocked =
+    seen.off === null && enforcingOverrides(loaded, { buckets: all, isEverything: true, bucketOf }).length > 0;
+  return {
+    isObserving: Object.fromEntries(each),
+    isAllObserving: isBlocked || said.has(false) ? false : said.has(null) ? null : true,
+  };
+}
+
 const globalRemark =
   'global shadow (RATE_LIMIT_SHADOW) does not reach buckets with a flag of their own; whether it is on, only a reload tells';
 
 function remarksOn(
-  { servers, overrides }: ShadowListing,
+  { servers, overrides, buckets }: ShadowListing,
   { workers }: Environment,
   seen: SeenEnforcement,
 ): readonly string[] {
@@ -74,6 +110,9 @@ function remarksOn(
   return [
     ...(servers.length > 1 ? [`as ${answering} of ${servers.length} instances say`] : []),
     ...(isOneOfMany ? [`as one of ${workers} workers${servers.length > 1 ? ' behind each' : ''} says`] : []),
+    ...buckets.flatMap(({ bucket, unshadowed }) =>
+      unshadowed.map((prefix) => unreachedText({ prefix, bucket: bucket.name, isShadow: false })),
+    ),
     ...enforcementRemarks(valueOf(overrides)?.overrides.length ? seen : { ...nothingSeen, off: seen.off }),
     globalRemark,
   ];
@@ -120,7 +159,10 @@ const bucketColumns: readonly BucketColumn[] = [
   {
     column: { title: 'ROUTES IN SHADOW', isOptional: true },
     isOfFile: false,
-    cell: ({ bucket, shadowedRoutes }) => (shadowedRoutes === 0 ? '-' : `${shadowedRoutes} of ${bucket.routes.length}`),
+    cell: ({ bucket, shadowedRoutes, unshadowed }) => {
+      if (shadowedRoutes === 0) return '-';
+      return `${shadowedRoutes} of ${bucket.routes.length}${unshadowed.length === 0 ? '' : ', in part'}`;
+    },
   },
   {
     column: { title: 'SET', isOptional: true, isFlexible: true },
@@ -134,12 +176,12 @@ const bucketColumns: readonly BucketColumn[] = [
 ];
 
 /** A bucket's own flag, unless overrides put its routes into shadow all the same. */
-function serverText({ bucket, server, shadowedRoutes }: ListedBucket, { routes }: ShadowListing): string {
+function serverText({ bucket, server, shadowedRoutes, unshadowed }: ListedBucket, { routes }: ShadowListing): string {
   if (server.length === 0) return '-';
   const said = new Set(server.filter((each) => each !== null));
   if (said.size === 0) return 'not known';
   const denied = routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
-  const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, denied);
+  const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, { denied, unshadowed });
   if (reach !== 'none') return reach === 'all' ? 'shadow by overrides' : 'partly shadow by overrides';
   if (said.size === 1) return [...said].map(inWords).join('');
   return [true, false].map((each) => `${inWords(each)} ${server.filter((one) => one === each).length}`).join(' / ');
@@ -171,7 +213,7 @@ function inWords(isShadow: boolean): string {
 }
 
 function bucketJson(
-  { bucket, server, file, pending, shadowedRoutes, record, isDifferent }: ListedBucket,
+  { bucket, server, file, pending, shadowedRoutes, unshadowed, record, isDifferent }: ListedBucket,
   servers: ShadowListing['servers'],
 ) {
   return {
@@ -188,6 +230,7 @@ function bucketJson(
     pending,
     routes: bucket.routes,
     shadowedRoutes,
+    unshadowed,
     record,
     isDifferent,
   };

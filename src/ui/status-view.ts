@@ -5,9 +5,11 @@ import { addressed } from '../domain/printed-command.js';
 import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
 import type { ReloadRecord } from '../domain/reload-record.js';
+import { splitWords } from '../domain/shell-words.js';
 import type { FlagFlip } from '../domain/shadow/flag-flip.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { shadowByOverrides, shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
+import { unshadowedUnder } from '../domain/shadow/unreached.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
@@ -157,6 +159,8 @@ interface OverriddenBucket {
   readonly count: number;
   readonly of: number;
   readonly isWhole: boolean;
+  /** Entries under them that go on without shadow. */
+  readonly unshadowed: readonly string[];
 }
 
 /** A bucket's flag does not tell of its routes that overrides put into shadow. */
@@ -166,8 +170,9 @@ function overriddenBuckets({ status: { overrides, routes: listed }, environment 
   const denied = listed.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
   return [...environment.buckets].flatMap(([name, { routes }]) => {
     const count = shadowedRoutes(loaded, routes);
-    const reach = shadowByOverrides(routes, count, denied);
-    return reach === 'none' ? [] : [{ name, count, of: routes.length, isWhole: reach === 'all' }];
+    const unshadowed = unshadowedUnder(loaded, environment, name);
+    const reach = shadowByOverrides(routes, count, { denied, unshadowed });
+    return reach === 'none' ? [] : [{ name, count, of: routes.length, isWhole: reach === 'all', unshadowed }];
   });
 }
 
@@ -175,7 +180,10 @@ function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: T
   const text = (wholly: boolean): string =>
     buckets
       .filter(({ isWhole }) => isWhole === wholly)
-      .map(({ name, count, of }) => `${term(name)} (${count} of ${counted(of, 'route')})`)
+      .map(({ name, count, of, unshadowed }) => {
+        const but = unshadowed.length === 0 ? '' : `, but not ${unshadowed.join(', ')}`;
+        return term(`${name} (${count} of ${counted(of, 'route')}${but})`);
+      })
       .join(', ');
   const [all, some] = [text(true), text(false)];
   return [
@@ -286,10 +294,15 @@ function lastChangeText(shown: Shown): readonly string[] {
   const others = redis.state === 'ok' ? [] : notKnown(redis, theme);
   if (change === null) return redis.state === 'ok' ? [theme.dim('none recorded')] : others;
   const { actor, reason, ticket, time, command, routes } = change;
-  const what =
-    routes.length === 0 ? '' : ` ${routes.length === 1 ? term(routes[0] ?? '') : counted(routes.length, 'route')}`;
-  const text = `${changeText({ actor, reason, ticket }, Date.parse(time), nowMs)} (${term(command)}${what})`;
+  const text = `${changeText({ actor, reason, ticket }, Date.parse(time), nowMs)} (${whatChanged(command, routes)})`;
   return [text, ...others.map((each) => `${each}${theme.dim(' of overrides')}`)];
+}
+
+/** The command and what it changed, unless the command says that itself. */
+function whatChanged(command: string, routes: readonly string[]): string {
+  const [only = ''] = routes;
+  if (routes.length > 1) return `${term(command)}: ${counted(routes.length, 'route')}`;
+  return splitWords(command).includes(only) ? term(command) : term(`${command} ${only}`.trimEnd());
 }
 
 function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {

@@ -196,6 +196,7 @@ describe('Redis', () => {
       const changed = await make(state.redis);
       const { end, isIntact } = await runOn(what, set, changed);
       expectError(end, exit, code);
+      if (exit !== 6) expect(end.err).toContain('nothing was written');
       expect(isIntact).toBe(true);
     });
 

@@ -364,6 +364,25 @@ describe('verify', () => {
     });
   });
 
+  test.each([
+    ['repair of a document that is gone', ['override', 'repair', '--yes'], 6, 'NOTHING_TO_REPAIR_FROM'],
+    ['repair to a revision', ['override', 'repair', '--to', 'abcdef0123', '--yes'], 2, 'HISTORY_GONE'],
+    ['panic restore', ['panic', 'restore', '--yes'], 2, 'HISTORY_GONE'],
+    ['panic restore of one', ['panic', 'restore', 'p-12345678', '--yes'], 2, 'HISTORY_GONE'],
+    ['incident end --restore', ['incident', 'end', '--restore', '--yes'], 6, 'HISTORY_GONE'],
+  ])('where the history was removed %s says so as well', async (_, verb, exitCode, code) => {
+    if (verb[0] === 'incident') expect((await run(['incident', 'start', 'slow'])).code).toBe(0);
+    await set('/a', 5);
+    await state.lab.redis.cli('DEL', labHistoryKey);
+    if (code === 'NOTHING_TO_REPAIR_FROM') await state.lab.redis.cli('DEL', labKey);
+    const ran = await run(['-e', 'lab', ...verb, '--json']);
+    expect(ran).toMatchObject({ code: exitCode, out: '' });
+    expect(jsonOf<{ error: unknown }>(ran.err).error).toMatchObject({
+      code,
+      message: expect.stringMatching(/: the history is gone, .* somebody removed it.* of "\/a" at 20/) as string,
+    });
+  });
+
   test('a removed history is a finding, and begun anew on purpose it comes clean and stays so', async () => {
     await set('/a', 5);
     expect((await run(['doctor', '--only', 'document.history'])).code).toBe(0);

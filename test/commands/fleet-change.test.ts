@@ -264,7 +264,9 @@ describe('what only looks', () => {
       const ran = await run('verify', ...more, '--json');
       expect(ran.code).toBe(8);
       const { proof, steps } = jsonOf<ChangeJson & { steps: readonly { state: string; detail: string }[] }>(ran.out);
-      expect(proof.diagnosis).toMatch(/the stored document is gone, .*run: rlctl .*override repair/);
+      expect(proof.diagnosis).toMatch(
+        / is gone, though the history tells .*drops every override\. .*rlctl .*override repair; do not reload before/,
+      );
       expect(ran.out).not.toMatch(/run: rlctl [^"]*reload --target/);
       if (more.length > 0)
         expect(steps[0]).toMatchObject({
@@ -365,6 +367,17 @@ describe('an instance that refused the signature', () => {
     }
   });
 
+  test.each([
+    ['one of several', [1]],
+    ['one of those that all differ', [0, 1, 2]],
+  ])('policy get advises no reload alone of it: %s', async (_, foreign) => {
+    const { run } = await open(3, { foreign }, (api) => ({ api }));
+    await run(...set);
+    const out = stripVTControlCharacters(flat(await run('policy', 'get', '/api/search', '--bucket', 'read')));
+    expect(out).toMatch(/DIFFERENT: .*refused the signature when (it was )?last reloaded from here/);
+    expect(out).toMatch(/compare the CONFIG_RELOAD_SECRET there with .*, restart that server, then\s+run:\s+rlctl /);
+  });
+
   test('is remembered while it is in step as well: that is said, and that the next change fails there', async () => {
     const { run, origins } = await open(4, { foreign: [1] }, (api) => ({ api }));
     await state.fleet?.follow(held);
@@ -449,6 +462,15 @@ describe('an instance that refused the signature', () => {
       await state.fleet?.follow(held);
       const failed = await run(...command.split(' '));
       expect(failed.code, failed.out + failed.err).toBe(code);
+
+      const document = await state.redis.cli('GET', key);
+      await state.redis.cli('SET', key, '{"/api/search":{"rate":1}}');
+      const got = await run('policy', 'get', '/api/search', '--bucket', 'read');
+      expect(got.code).toBe(3);
+      expect(stripVTControlCharacters(flat(got))).toMatch(
+        /; it refused the signature .*restart that server, then\s+run:\s+rlctl /,
+      );
+      await state.redis.cli('SET', key, document);
 
       const fleet = await run('fleet', 'status');
       expect(fleet.code).toBe(0);

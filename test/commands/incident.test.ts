@@ -235,6 +235,17 @@ describe('two operators', () => {
     expect(entries.filter(({ command }) => command === 'incident end')).toHaveLength(1);
   });
 
+  test('whoever is killed while ending it holds it for half a minute at most', async () => {
+    await start();
+    const { redis } = state.lab;
+    await redis.cli('CONFIG', 'SET', 'slowlog-log-slower-than', '0', 'slowlog-max-len', '1000');
+    await redis.cli('SLOWLOG', 'RESET');
+    expect((await run(['incident', 'end', '--keep'])).code).toBe(0);
+    const asked = await redis.cli('SLOWLOG', 'GET', '1000');
+    await redis.cli('CONFIG', 'SET', 'slowlog-log-slower-than', '10000');
+    expect([asked.includes('30000'), asked.includes('180000')]).toEqual([true, false]);
+  });
+
   test('while one is ending it the other may look and note, and not end it', async () => {
     const { id } = await start();
     const store = createOperationStore(
@@ -247,6 +258,8 @@ describe('two operators', () => {
     const error = errorOf(await run(['incident', 'end', '--keep', '--json']));
     expect(error).toMatchObject({ code: 'INCIDENT_ENDING', exitCode: 5, details: { id, holder: 'bob@host' } });
     expect(error.message).toMatch(/being ended by bob@host \(until 20/);
+    // A killed one holds nobody up for long: when and how is said.
+    expect(error.hint).toMatch(/killed, give the same command again after 20\S+Z;/);
     expect((await run(['incident', 'note', 'go on'])).code).toBe(0);
     expect((await status()).incident?.notes).toHaveLength(1);
     await store.release('incident', 'his', deadline);
@@ -472,6 +485,22 @@ describe('flags of buckets', () => {
     expect(await flag()).toBe(before);
     const { panics } = jsonOf<{ panics: readonly JsonObject[] }>((await through(['panic', 'list', '--json'])).out);
     expect(panics).toEqual([]);
+    expect((await through(['panic', 'list', '--all'])).out).toMatch(/restored .* bucket financial/);
+  });
+
+  test.each([
+    ['by whatever command', (): Promise<unknown> => through(['shadow', 'off', 'financial', '--no-reload'])],
+    ['and that was not recorded', (bytes: Buffer): Promise<unknown> => writeFile(state.lab.sandbox.envFile, bytes)],
+  ])('a panic whose flags were put back, %s, does not hold the end up, which proves it', async (_, putBack) => {
+    const bytes = await readFile(state.lab.sandbox.envFile);
+    await through(['incident', 'start', 'killed']);
+    expect((await through(['panic', 'bucket', 'financial'])).code).toBe(0);
+    await putBack(bytes);
+    expect((await through(['incident', 'status'])).out).not.toContain('to be taken back first');
+    const ended = await through(['incident', 'end', '--restore', '--json']);
+    expect(ended).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf(ended.out)).toMatchObject({ isEnded: true, incident: { outcome: 'restored', verdict: 'proven' } });
+    expect(await readFile(state.lab.sandbox.envFile)).toEqual(bytes);
     expect((await through(['panic', 'list', '--all'])).out).toMatch(/restored .* bucket financial/);
   });
 

@@ -205,7 +205,15 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
       expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
       expect(refused.hint).toContain('policy get');
     }
-    expect((await run(...where(), 'verify', '--reload', '--yes')).code).toBe(8);
+    for (const more of [[], ['--reload', '--yes']]) {
+      const ran = await run(...where(), 'verify', ...more, '--json');
+      expect(ran.code).toBe(8);
+      const { diagnosis } = jsonOf<{ proof: { diagnosis: string } }>(ran.out).proof;
+      expect(diagnosis).toMatch(
+        /Redis was emptied, .*the next reload drops .*rlctl .*policy get ROUTE.* for its backup$/,
+      );
+      expect(diagnosis).not.toContain('verify --reload');
+    }
     expect(reloads()).toBe(before);
     await run(...where(), 'reload', '--force');
     expect(reloads()).toBeGreaterThan(before);
@@ -244,6 +252,11 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     expect(ran.out).toContain('nothing was ever stored under elsewhere:rl:overrides here');
     expect(ran.out).toMatch(/do not reload before it is known where they come from/);
     expect(ran.out).not.toContain('Redis was emptied');
+    const { diagnosis } = jsonOf<{ proof: { diagnosis: string } }>(
+      (await run('--config', path, 'verify', '--json')).out,
+    ).proof;
+    expect(diagnosis).toMatch(/do not reload before it is known .*rlctl .*doctor --only redis$/);
+    expect(diagnosis).not.toContain('--reload');
   });
 
   test('status and doctor say so, and advise no reload', async () => {

@@ -154,6 +154,53 @@ describe('a change', () => {
     expect(new Set(types)).toEqual(new Set(['change.made', 'flags.set', 'incident.ended']));
   });
 
+  test('and with the panics that ended with it, by flags and by overrides; --no-notify keeps it to itself', async () => {
+    const hooks = await webhook();
+    const driver = { shadowDriver: { 'env-file': state.lab.sandbox.envFile } };
+    const told = (args: readonly string[]) => run([hook(hooks.origin)], args, {}, driver);
+    const panic = async (...args: string[]): Promise<string> =>
+      jsonOf<{ panicId: string }>((await run([], ['panic', ...args, '--json'], {}, driver)).out).panicId;
+    await run([], ['incident', 'start', 'slow']);
+    const began = [await panic('bucket', 'financial'), await panic('route', '/api/search')];
+    expect(await told(['incident', 'end', '--restore'])).toMatchObject({ code: 0, err: '' });
+    const over = hooks.events().filter(({ type }) => type === 'panic.restored');
+    const restored = (id: string) => ({ command: 'incident end', verdict: 'proven', partOf: [{ kind: 'panic', id }] });
+    expect(over).toHaveLength(2);
+    expect(over).toEqual(expect.arrayContaining(began.map((id) => expect.objectContaining(restored(id)))));
+    const before = hooks.received.length;
+    await run([], ['incident', 'start', 'again']);
+    expect(await told(['incident', 'end', '--keep', '--no-notify'])).toMatchObject({ code: 0, err: '' });
+    expect(hooks.received).toHaveLength(before);
+  });
+
+  test('and with one that goes on standing on what it found so, which stays: that one is over too', async () => {
+    const hooks = await webhook();
+    const list = async (...args: string[]) =>
+      jsonOf<{ panics: readonly JsonObject[] }>((await run([], ['panic', 'list', ...args, '--json'])).out).panics;
+    const before = '{"/api/orders/hot":{"rate":9,"shadow":false},"/api/orders":{"rate":5,"shadow":true}}';
+    await state.lab.store(before);
+    await run([], ['incident', 'start', 'slow']);
+    const ran = await run([], ['panic', 'route', '/api/orders', '--json']);
+    const { panicId: id } = jsonOf<{ panicId: string }>(ran.out);
+    expect(await list()).toMatchObject([{ panicId: id, standsOn: ['/api/orders/hot', '/api/orders'] }]);
+    expect((await run([], ['incident', 'status'])).out).toContain(`panic ${id} (panic route /api/orders) is open, and`);
+    expect(await run([hook(hooks.origin)], ['incident', 'end', '--restore'])).toMatchObject({ code: 0, err: '' });
+    expect([await state.lab.document(), await list()]).toEqual([before, []]);
+    expect(await list('--all')).toMatchObject([{ panicId: id, state: 'restored' }]);
+    const over = hooks.events().filter(({ type }) => type === 'panic.restored');
+    expect(over).toMatchObject([{ command: 'incident end', verdict: 'proven', partOf: [{ kind: 'panic', id }] }]);
+  });
+
+  test('one that changed nothing, and found what stood before the incident, is not said to end and stays open', async () => {
+    await state.lab.store('{"/api/orders":{"rate":5,"shadow":true}}');
+    await run([], ['incident', 'start', 'slow']);
+    await run([], setArgs);
+    await run([], ['panic', 'route', '/api/orders']);
+    expect((await run([], ['incident', 'status'])).out).not.toContain('ends with it');
+    expect(await run([], ['incident', 'end', '--restore'])).toMatchObject({ code: 0, err: '' });
+    expect(jsonOf((await run([], ['panic', 'list', '--json'])).out)).toMatchObject({ open: 1 });
+  });
+
   test('says nothing more to people where everybody was told', async () => {
     const hooks = await webhook();
     const [plain, told] = [await run([], setArgs), await run([hook(hooks.origin)], [...setArgs, '--burst', '3'])];

@@ -129,6 +129,22 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     }
   });
 
+  test('one that an older panic left something to outlives the incident that it was begun in, and puts that back', async () => {
+    const { lab, run, panic, open } = state.site;
+    await lab.store('{"/api/payments":{"rate":3,"shadow":false}}');
+    const first = await panic(['route', '/api/payments']);
+    await run(['incident', 'start', 'payments']);
+    const held = await lab.document();
+    await lab.store((held ?? '').replace('{', '{"/api/payments/hot":{"rate":9,"shadow":false},'));
+    const second = await panic(['route', '/api/payments'], alice);
+    expect((await run(['panic', 'restore', first])).code).toBe(0);
+    expect((await run(['incident', 'status'])).out).not.toContain('ends with it');
+    expect(await run(['incident', 'end', '--restore'])).toMatchObject({ code: 0, err: '' });
+    expect([await lab.document(), await open()]).toEqual([held, [second]]);
+    expect((await run(['panic', 'restore'])).code).toBe(0);
+    expect([await lab.document(), await open()]).toEqual(['{"/api/payments":{"rate":3,"shadow":false}}', []]);
+  });
+
   test('global twice, with one in between that went in front: each can be closed, in any order', async () => {
     const { lab, run, panic, open } = state.site;
     const text = '{"/api/search":{"rate":9},"/api/payments":{"rate":3}}';

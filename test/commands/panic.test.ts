@@ -318,6 +318,9 @@ describe('what can be proven of a panic', () => {
         proof: { verdict: 'proven', levelReached: 'loaded' },
         decisions: { verdict: dialect === 'documented' ? 'proven' : 'contradicted' },
       });
+      expect((await site.run(['status'])).out).toMatch(
+        new RegExp(`^last reload .*, ${dialect === 'documented' ? 'proven' : 'contradicted'}\\)$`, 'm'),
+      );
       // What decisions contradicted is remembered: the next one does not call "loaded" a proof.
       const next = await site.run(['panic', 'route', '/api/checkout', '--json']);
       expect([next.code, shown(next).proof.verdict]).toEqual(
@@ -433,7 +436,9 @@ describe('what does not go as it should', () => {
         details: { applied: true },
       });
       // It is in force: others hear of it although nobody waited for the end.
-      expect(hooks.events()).toMatchObject([{ type: 'panic.acted' }]);
+      expect(hooks.events()).toMatchObject([{ type: 'panic.acted', verdict: 'notProven' }]);
+      // That the policy was loaded is not what was asked.
+      expect((await site.run(['status'])).out).toMatch(/^last reload .*\(panic bucket financial, not proven\)$/m);
       expect((await site.run(['panic', 'restore'])).code).toBe(0);
     } finally {
       await hooks.stop();
@@ -442,7 +447,7 @@ describe('what does not go as it should', () => {
     }
   });
 
-  test('Redis that does not answer is 7, and an API that does not answer is 7 before anything is written', async () => {
+  test('Redis that does not answer is 7, one that is full 4, and an API that does not answer is 7 before anything is written', async () => {
     const site = await openSite({});
     try {
       const nowhere = `127.0.0.1:${await freePort()}`;
@@ -454,10 +459,21 @@ describe('what does not go as it should', () => {
         expect(errorOf(ran).hint).toMatch(/on the platform itself:\n {2}1\. .*RATE_LIMIT_ENABLED=false/);
         expect(errorOf(ran).hint).not.toMatch(/\.;|\.\./);
       }
+      const { redis } = site.lab;
+      await redis.cli('CONFIG', 'SET', 'maxmemory', '1');
+      const full = await site.run(args);
+      await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
+      expect(errorOf(full)).toMatchObject({
+        code: 'REDIS_OOM',
+        exitCode: 4,
+        message: expect.stringMatching(/; nothing was changed$/) as string,
+        hint: expect.stringMatching(/on the platform itself:\n {2}1\. /) as string,
+      });
       expect(await site.lab.document()).toBeNull();
       // Where the API is what is down, the write alone still prepares the next start.
       const written = await site.run([...args, '--no-reload'], { api: `http://${nowhere}` });
       expect([written.code, await site.lab.document()]).toEqual([0, '{"":{"shadow":true}}']);
+      expect(jsonOf(written.out)).toMatchObject({ isAwaitingReload: true, proof: { verdict: 'notAttempted' } });
       expect(
         (await site.run(['panic', 'list', '--json', '--timeout', '3s'], { redis: `redis://${nowhere}` })).code,
       ).toBe(7);
@@ -546,9 +562,26 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     expect(errorOf(ran).details).toMatchObject({
       variables: [{ variable: 'RATE_LIMIT_SHADOW_READ', theirs: '"false"' }],
     });
+    expect(errorOf(ran).hint).toMatch(
+      /^RATE_LIMIT_SHADOW_READ is "false" now; the panic wrote true, and before it was (?:not set|false)\. Where/,
+    );
     expect(errorOf(ran).hint).toMatch(/rlctl .*panic restore p-\w+ --leave\. See .* rlctl .*shadow list/);
     expect(await file()).toBe(theirs);
     expect(jsonOf((await run(['panic', 'list', '--json'])).out)).toMatchObject({ open: 1 });
+  });
+
+  test('without a reload it is done as asked, and the last line says that the server goes on as before', async () => {
+    const ran = await run(['panic', 'bucket', 'financial', '--no-reload']);
+    expect(ran.code).toBe(0);
+    expect(ran.out.trimEnd().split('\n').at(-1)).toMatch(
+      /^the emergency is not in force before the server has a reload; send it with: rlctl .*reload$/,
+    );
+    await run(['panic', 'restore', '--leave']);
+    const again = await run(['panic', 'bucket', 'financial', '--no-reload']);
+    expect(again.out.trimEnd().split('\n').at(-1)).toMatch(/^whether the server has it in force was not asked; /);
+    expect(jsonOf((await run(['panic', 'bucket', 'financial', '--json'])).out)).toMatchObject({
+      isAwaitingReload: false,
+    });
   });
 
   test('what is as before already is left, and where all of it is, the panic is over', async () => {
@@ -556,7 +589,9 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     const { panicId } = shown(await run(['panic', 'bucket', 'financial', '--json']));
     await writeFile(lab.sandbox.envFile, state.pristine);
     expect((await run(['panic', 'list'])).out).toBe('no panic is open\n');
-    expect((await run(['panic', 'list', '--all'])).out).toContain('over: nothing of it stands');
+    const over = (await run(['panic', 'list', '--all'])).out;
+    expect(over).toContain('over in the file');
+    expect(over).toMatch(/whether the server took up what the file says now: rlctl .*shadow list\n$/);
     const before = (await run(['shadow', 'list', '--json'])).out;
     const planned = await run(['panic', 'restore', panicId, '--dry-run']);
     expect(planned.code).toBe(0);

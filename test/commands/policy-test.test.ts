@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { labKey, openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
 import { errorOf, jsonOf, openWorld, type JsonObject, type World } from '../support/world.js';
 
 interface Side {
@@ -266,6 +266,22 @@ describe.each(['documented', 'deployed'] as const)('against a %s environment', (
       code: 'DOCUMENT_CORRUPT',
       exitCode: 6,
     });
+  });
+
+  test.each([
+    ['DOCUMENT_GONE', [labKey]],
+    ['STORE_EMPTIED', [labKey, labHistoryKey, labMetadataKey]],
+  ])('a document that was removed is a guard as well, not a pass: %s', async (code, keys) => {
+    const { world, redis } = state.lab;
+    expect((await world.main(['override', 'set', '/api/search', '--rate', '7', '--no-verify'])).code).toBe(0);
+    await redis.cli('DEL', ...keys);
+    expect(errorOf(await run(one('/api', { rate: 60 }), '--json'))).toMatchObject({ code, exitCode: 6 });
+  });
+
+  test('where nothing is stored, it is said that no override was tested', async () => {
+    const ran = await run(one('/api', { rate: 60 }), '--json');
+    expect(ran.code).toBe(0);
+    expect(jsonOf<Shown>(ran.out).remarks[0]).toMatch(/^nothing is stored under .*: no override was tested/);
   });
 });
 

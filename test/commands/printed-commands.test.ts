@@ -75,6 +75,35 @@ describe('a printed command goes where the one before it went', () => {
     expect(ran.out).toContain('rlctl -e lab reload');
   });
 
+  test('with what a protected environment wants of them, in a result, in a hint, and where two are named', async () => {
+    const { lab } = state;
+    const path = await lab.world.config('protected.yaml', {
+      environments: { lab: { ...lab.environment, protected: true }, other: { ...lab.environment, namespace: 'other' } },
+    });
+    const at = ['--config', path, '-e', 'lab'];
+    const signed = ['--for', '2h', '--reason', 'r', '--confirm', 'lab'];
+    const ran = await run([...at, 'override', 'set', '/a', '--rate', '1', '--no-reload', ...signed, '--json']);
+    expect(jsonOf(ran.out)).toMatchObject({
+      proof: {
+        diagnosis: `the proof was waived with --no-reload; run: rlctl -e lab --config ${path} reload --confirm lab`,
+      },
+    });
+    await run([...at, 'panic', 'route', '/b', ...signed.slice(2), '--no-reload']);
+    await run([...at, 'panic', 'route', '/c', ...signed.slice(2), '--no-reload']);
+    const which = errorOf(await run([...at, 'panic', 'restore', '--dry-run', '--json']));
+    expect(which.hint).toContain(`rlctl -e lab --config ${path} panic restore ID --reason TEXT --confirm lab`);
+    await run(['--config', path, '-e', 'other', 'override', 'set', '/x', '--rate', '1', '--no-reload']);
+    await lab.store('{');
+    const repair = `rlctl -e lab --config ${path} override repair --reason TEXT --confirm lab`;
+    for (const pair of [
+      ['lab', 'other'],
+      ['other', 'lab'],
+    ]) {
+      const { hint } = errorOf(await run(['--config', path, 'env', 'promote', ...pair, '--dry-run', '--json']));
+      expect(hint).toContain(repair);
+    }
+  });
+
   test('the printed command, run as it stands in another folder, does what it says', async () => {
     const elsewhere = await openWorld();
     try {

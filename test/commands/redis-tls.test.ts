@@ -1,4 +1,7 @@
+import { chmod, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { assertPrivateFile } from '../../src/domain/config/private-file.js';
 import { createAuthority, type Authority } from '../support/certificates.js';
 import { freePort, startRedis, type RunningRedis } from '../support/redis-server.js';
 import { errorOf, openWorld, type JsonObject, type World } from '../support/world.js';
@@ -83,6 +86,31 @@ test('a key that others can read is refused with the chmod that mends it', async
     6,
     { code: 'SECRET_FILE_UNSAFE', hint: expect.stringContaining(`chmod 600 ${key}`) },
   ]);
+});
+
+test('a key is held to what a secret file is: its own, regular file, and the chmod can be pasted', async () => {
+  const key = await state.world.write('a key.pem', 'x', 0o644);
+  expect(errorOf(await run({ ...whole(), key }, set)).hint).toBe(`Run: chmod 600 '${key}'`);
+  await chmod(key, 0o600);
+  for (const wrong of [`${key}.link`, dirname(key)]) {
+    if (wrong.endsWith('.link')) await symlink(key, wrong);
+    expect(errorOf(await run({ ...whole(), key: wrong }, set))).toMatchObject({
+      code: 'SECRET_FILE_UNSAFE',
+      message: expect.stringMatching(/^the TLS key .* is (a symbolic link|not a regular file)$/) as string,
+      exitCode: 6,
+    });
+  }
+});
+
+test.each([
+  [2, 'belongs to another user'],
+  [1, null],
+  [0, null],
+])('who owns it: uid %i, run by uid 1', (ownerId, why) => {
+  const facts = { mode: 0o600, ownerId, ownId: 1, isRegular: true, isSymbolicLink: false };
+  const check = (): void => assertPrivateFile('the TLS key k', 'k', facts);
+  if (why === null) expect(check).not.toThrow();
+  else expect(check).toThrow(why);
 });
 
 test('where the address asks for no TLS it would have no effect, and that is said', async () => {

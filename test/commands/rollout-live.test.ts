@@ -152,7 +152,7 @@ describe.each(['overrides', 'env-file'] as const)('a clean promotion through all
     expect(shown(auto)).toMatchObject({
       end: 'passed',
       rollout: { phase: 'passed', stage: 'enforce-write' },
-      next: [expect.stringContaining('rlctl rollout promote enters consider-read-and-auth (enforce read, auth)')],
+      next: [expect.stringContaining('enter consider-read-and-auth (enforce read, auth) with: rlctl rollout promote')],
     });
     const last = await run(['rollout', 'promote', ...quickly, ...patiently, '--json']);
     expect(last).toMatchObject({ code: 0, err: '' });
@@ -224,7 +224,7 @@ describe('on a site', () => {
     const later = await run(['rollout', 'status']);
     expect(later.code).toBe(3);
     expect(later.out).toMatch(/ABORTED {2}stage 2 of 3, enforce-financial/);
-    expect(later.out).toMatch(/gates .*: FAIL {2}financial: refused/);
+    expect(later.out).toMatch(/gates .*: FAIL\n {2}financial: refused/);
   }, 90_000);
 
   test('too few decisions conclude nothing: nothing is passed, and nothing is taken back', async () => {
@@ -277,7 +277,7 @@ describe('on a site', () => {
     const ann = run(['rollout', 'start', 'slow', '--auto', ...quickly, ...patiently, '--json']);
     const { rollout, driver } = await once(isWatching('enforce-financial'));
     expect(driver).toMatchObject({ holder: 'tester@test' });
-    for (const verb of ['resume', 'abort', 'pause', 'undo']) {
+    for (const verb of ['promote', 'resume', 'abort', 'pause', 'undo']) {
       const kept = errorOf(await run(['rollout', verb, '--json'], bob));
       expect(kept).toMatchObject({ code: 'ROLLOUT_LOCKED', exitCode: 5 });
       expect(kept.message).toMatch(/^tester@test drives the rollout on "lab", until \S+Z \(in \d+s\) unless renewed/);

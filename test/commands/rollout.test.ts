@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { afterEvent } from '../../src/domain/rollout/machine.js';
 import type { RolloutState } from '../../src/domain/rollout/state.js';
 import { operationsKey } from '../../src/domain/redis-keys.js';
-import { labKey, openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
 import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
@@ -112,6 +112,42 @@ test('a stage that sets what a panic once set brings no panic back that is over'
   }
 });
 
+test('a stage says what overrides of its own it does not reach, wherever it is shown, until another stage sets that bucket', async () => {
+  const rollouts = {
+    one: {
+      stages: [
+        { name: 'all', shadow: 'all', soak: '1s' },
+        { name: 'pay', enforce: ['pay'] },
+        { name: 'rest', enforce: ['read'] },
+      ],
+    },
+  };
+  const before = '{"/api/search": {"rate":120, "burst":20},"/api/open":{"shadow":true}}';
+  await state.lab.store(before);
+  const said = 'read without "/api/search", which stands earlier and goes on as it is';
+  const unreached = [{ prefix: '/api/search', bucket: 'read', isShadow: false }];
+  const started = await run(['rollout', 'start', 'one', '--detach'], { rollouts });
+  expect(started.out).toContain(`! ${said}`);
+  expect(started.out).toContain('not part of that: "/api/search"');
+  expect(started.err).toContain(`all is in force, ${said}`);
+  expect((await run(['rollout', 'status'], { rollouts })).out).toContain(`! ${said}`);
+  const { rollout } = await status({ rollouts });
+  expect(rollout).toMatchObject({ unreached, stages: [{ proof: 'proven', unreached }, {}, {}] });
+  expect(rollout?.notes.map(({ text }) => text)).toContain(`all: ${said}`);
+  const listed = await run(['shadow', 'list'], { rollouts });
+  expect(listed.out).toMatch(/read +partly shadow by overrides +1 of 1, in part/);
+  expect(listed.out).toContain(said);
+  expect((await run(['status'], { rollouts })).out).toContain('read (1 of 1 route, but not /api/search)');
+  const force = ['rollout', 'promote', '--force', '--reason', 'seen', '--detach'];
+  expect((await run(force, { rollouts })).out).toContain(`! ${said}`);
+  const last = await run(force, { rollouts });
+  expect(last.out).not.toContain('! read without "/api/search"');
+  expect(last.out).toContain('! read without "/api/open", which stands earlier and stays in shadow');
+  const undone = await run(['rollout', 'undo'], { rollouts });
+  expect(undone.out).not.toContain('! read without');
+  expect(await state.lab.document()).toBe(before);
+});
+
 test('a stage by flags is not proven while an override keeps its bucket enforced, and goes on when that is gone', async () => {
   const rollouts = { one: { stages: [{ name: 'all', shadow: 'all', soak: '1s' }] } };
   const site = { entry: { shadowDriver: { 'env-file': state.lab.sandbox.envFile } }, rollouts };
@@ -132,7 +168,69 @@ test('a stage by flags is not proven while an override keeps its bucket enforced
   expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
 });
 
+test.each(['overrides', 'flags'])(
+  'what is put into force and what is taken back shows its proof, by %s',
+  async (way) => {
+    const site = way === 'flags' ? { entry: { shadowDriver: { 'env-file': state.lab.sandbox.envFile } } } : {};
+    const before = await readFile(state.lab.sandbox.envFile, 'utf8');
+    for (const args of [start, ['rollout', 'abort'], ['rollout', 'promote', '--detach'], ['rollout', 'undo']]) {
+      expect(await run(args, site)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^PROVEN \(loaded\) {2}.*\n {2}✓ POST \/config\/reload: /m),
+      });
+    }
+    expect(await run(start, site)).toMatchObject({ code: 0 });
+    const undone = await run(['rollout', 'undo', '--no-verify', '--json'], site);
+    expect(shown(undone).rollout?.stages[0]).toMatchObject({ outcome: 'undone', proof: 'notAttempted' });
+    expect(jsonOf<JsonObject & { readonly changes: readonly JsonObject[] }>(undone.out).changes.at(-1)).toMatchObject({
+      proof: { verdict: 'notAttempted' },
+    });
+    expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
+  },
+);
+
+test('whoever drives it is named by every verb at once, whatever its gates say; a plan is shown all the same', async () => {
+  expect((await run(start)).code).toBe(0);
+  // Its gates have no figures: that is no reason for somebody else to be sent to "rollout resume".
+  expect(errorOf(await run(['rollout', 'promote', '--json'])).code).toBe('GATES_NOT_PASSED');
+  const lease = `${Date.now() + 600_000} another ann@desk`;
+  await state.lab.redis.cli('HSET', operationsKey(labKey), 'lease rollout', lease);
+  // Whether ann's process still lives shows nowhere: what is printed leads on either way.
+  const { out } = await run(['rollout', 'status'], { options: { columns: 80 } });
+  for (const line of out.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(80);
+  expect(out).toMatch(/ann@desk drives it; if that one is gone, nobody does from \d\d:\d\d:\d\dZ on/);
+  expect(out).toContain('to drive it at once: rlctl rollout resume --take-over');
+  expect(out).toContain('all-shadow alone: rlctl rollout abort --take-over');
+  expect((await status()).next).toContain('to drive it at once: rlctl rollout resume --take-over');
+  const verbs = [
+    ['promote'],
+    ['promote', '--force', '--reason', 'night'],
+    ['promote', '--dry-run'],
+    ['resume', '--auto'],
+  ];
+  for (const verb of [...verbs, ['pause'], ['abort'], ['undo']]) {
+    const refused = errorOf(await run(['rollout', ...verb, '--json']));
+    expect(refused).toMatchObject({ code: 'ROLLOUT_LOCKED', exitCode: 5, details: { holder: 'ann@desk' } });
+    expect(refused.hint).toMatch(/--take-over/);
+  }
+  expect(await run(['rollout', 'abort', '--dry-run'])).toMatchObject({ code: 0 });
+  expect(await run(['rollout', 'abort', '--take-over'])).toMatchObject({ code: 0 });
+});
+
 describe('what keeps a stage from being taken back', () => {
+  test('a history that was removed: that nothing of it still stands cannot be said then', async () => {
+    const rollouts = { one: { stages: [{ name: 'all', shadow: 'all', soak: '1s' }] } };
+    expect(await run(['rollout', 'start', 'one', '--detach'], { rollouts })).toMatchObject({ code: 0 });
+    const before = await state.lab.document();
+    await state.lab.redis.cli('DEL', labHistoryKey);
+    const ran = await run(['rollout', 'undo', '--json'], { rollouts });
+    expect(errorOf(ran)).toMatchObject({
+      code: 'HISTORY_GONE',
+      message: expect.stringContaining('somebody removed it'),
+    });
+    expect(await state.lab.document()).toBe(before);
+  });
+
   const one = { one: { stages: [{ name: 'enforce', enforce: ['pay'], soak: '1s' }] } };
   const entry = () => ({ shadowDriver: { 'env-file': state.lab.sandbox.envFile } });
 
@@ -343,6 +441,9 @@ describe('on a protected environment', () => {
     expect(errorOf(await run([...pause, 'other'], site)).code).toBe('NOT_CONFIRMED');
     expect((await run([...pause, 'lab'], site)).code).toBe(0);
     expect(errorOf(await run(['rollout', 'abort', '--json'], site)).code).toBe('NOT_CONFIRMED');
+    // The start said why.
+    const foretold = await run(['rollout', 'abort', '--dry-run'], site);
+    expect([foretold.code, foretold.out + foretold.err]).toEqual([0, expect.not.stringContaining('wants a reason')]);
     const aborted = await run(['rollout', 'abort', '--confirm', 'lab', '--json'], site);
     expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);
   });
@@ -379,6 +480,28 @@ test('what a guard refuses of one part of a stage by flags is found before anoth
   expect(await status(site)).toMatchObject({ rollout: null });
 });
 
+test.each(['overrides', 'flags'])(
+  'guards and records know a stage as the command that enters it, by %s',
+  async (way) => {
+    const flags = way === 'flags' ? { shadowDriver: { 'env-file': state.lab.sandbox.envFile } } : {};
+    const before = await readFile(state.lab.sandbox.envFile, 'utf8');
+    const denied = (commands: readonly string[]): Site => ({
+      entry: { ...flags, guards: [{ name: 'no', deny: true, commands, buckets: ['financial'] }] },
+    });
+    const refused = errorOf(await run([...start, '--json'], denied(['rollout start'])));
+    expect(refused).toMatchObject({ code: 'GUARD_REFUSED', exitCode: 6 });
+    expect(refused.message).toContain('"rollout start"');
+    expect(await run(start, denied(['shadow on', 'shadow off']))).toMatchObject({ code: 0 });
+    const lastReload = async () => /^last reload .*$/m.exec((await run(['status'], { entry: flags })).out)?.[0];
+    expect(await lastReload()).toContain('(rollout start, proven)');
+    await run(['rollout', 'abort'], denied(['rollout promote']));
+    expect(await lastReload()).toContain('(rollout abort, proven)');
+    const again = ['rollout', 'promote', '--detach'];
+    expect(errorOf(await run([...again, '--json'], denied(['rollout start']))).code).toBe('GUARD_REFUSED');
+    expect(await readFile(state.lab.sandbox.envFile, 'utf8')).toBe(before);
+  },
+);
+
 test('a route that somebody changed since is a conflict: nothing is written, and the abort goes on when that is settled', async () => {
   expect((await run(start)).code).toBe(0);
   expect((await run(['override', 'set', '/api/payments', '--no-shadow'])).code).toBe(0);
@@ -394,7 +517,7 @@ test('a route that somebody changed since is a conflict: nothing is written, and
   const aborted = await run(['rollout', 'abort', '--json']);
   expect([aborted.code, shown(aborted).rollout?.phase]).toEqual([0, 'aborted']);
   expect(await state.lab.document()).toBe('{}');
-  expect((await run(['rollout', 'status'])).out).toMatch(/rlctl rollout promote tries all-shadow again/);
+  expect((await run(['rollout', 'status'])).out).toMatch(/try all-shadow again with: rlctl rollout promote/);
   const again = await run(['rollout', 'promote', '--detach', '--json']);
   expect([again.code, shown(again).rollout?.phase]).toEqual([0, 'watching']);
 });
@@ -457,10 +580,18 @@ test('what is written and not proven is neither watched nor forgotten', async ()
     });
     expect(await readFile(envFile, 'utf8')).not.toBe(before);
     const seen = await there(['rollout', 'status']);
-    expect(seen.out).toMatch(/CHANGING[^]*not proven[^]*rlctl .*rollout resume/);
+    expect(seen.out).toMatch(
+      /CHANGING[^]*not proven[^]*first restart the processes with: RATE_LIMIT_SHADOW_READ=true /,
+    );
+    expect(seen.out).toMatch(/then prove it with: rlctl .*rollout resume\n.*cannot be proven: rlctl .*rollout abort/);
+    expect(jsonOf((await there(['rollout', 'status', '--json'])).out)).toMatchObject({
+      rollout: { work: { restart: expect.arrayContaining([{ variable: 'RATE_LIMIT_SHADOW_READ', value: 'true' }]) } },
+    });
     const again = await there(['rollout', 'resume', '--detach']);
     expect(again.code).toBe(8);
-    expect(again.out).toMatch(/its effect is not proven: prove it with [^]*CONTRADICTED[^]*to do by hand:/);
+    expect(again.out).toMatch(
+      /once the server starts with its flags\n +first restart [^]*CONTRADICTED[^]*to do by hand:/,
+    );
     const back = await there(['rollout', 'abort', '--json']);
     expect(shown(back).rollout?.phase).toMatch(/abort/);
     expect(await readFile(envFile, 'utf8')).toBe(before);

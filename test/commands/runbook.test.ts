@@ -244,11 +244,28 @@ describe('a run', () => {
     );
     await rlctl(['override', 'set', '/api/a', '--rate', '7']);
     const back = await rlctl(['-e', 'lab', 'runbook', 'resume', ran.run, '--undo', '--json']);
-    expect(back.code).toBe(8);
-    const { stoppedAt } = jsonOf<{ stoppedAt: { hint: string } }>(back.out);
-    expect(stoppedAt).toMatchObject({ step: 'write', why: 'bad' });
-    expect(stoppedAt.hint).toMatch(/^Look at "rlctl -e lab .*override history"/);
+    expect(back.code).toBe(5);
+    const { hint, details } = errorOf(back);
+    expect(details).toMatchObject({ run: ran.run, step: 'write', state: 'stopped' });
+    expect(hint).toMatch(/^Look at "rlctl -e lab .*override history".*runbook resume \S+ --undo$/);
     expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
+  });
+
+  test('of what is taken back a conflict after a part of it is 8, and the way on takes back', async () => {
+    await write('two', {
+      steps: [
+        { id: 'one', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+        { id: 'two', title: '2', rlctl: ['override', 'set', '/api/b', '--rate', '4'] },
+      ],
+    });
+    const { run } = jsonOf<Shown>((await rlctl(['runbook', 'run', 'two', '--json'])).out);
+    await rlctl(['override', 'set', '/api/a', '--rate', '7']);
+    const back = await rlctl(['runbook', 'resume', run, '--undo', '--json']);
+    expect(back.code).toBe(8);
+    const told = jsonOf<Shown & { readonly hint: string; readonly stoppedAt: { readonly hint: string } }>(back.out);
+    expect(states(told)).toEqual(['one undoing', 'two undone']);
+    expect(told.hint).toMatch(/^go on with: rlctl .*runbook resume \S+ --undo$/);
+    expect(told.stoppedAt.hint).toMatch(/^Look at "rlctl .*override history"/);
   });
 
   test('waits for what is done by hand, and goes on where it stood: on this machine or another one', async () => {
@@ -389,6 +406,62 @@ describe('a run', () => {
     expect(await state.lab.document()).toBe(before);
   });
 
+  test('a rollback that does not hold is told as such: of a bucket, of everything, of a route', async () => {
+    const look = (...given: readonly string[]) =>
+      rlctl(['runbook', 'run', 'verify-rollback', ...given.flatMap((each) => ['-i', each]), '--json']);
+    const bucket = ['scope=bucket', 'bucket=financial'];
+    const refusing = await look(...bucket);
+    expect(refusing.code).toBe(3);
+    const failed = jsonOf<Shown>(refusing.out).steps.find(({ id }) => id === 'bucket');
+    expect(failed).toMatchObject({ state: 'failed', said: expect.stringContaining('financial: enforcing') });
+    expect((await look('scope=global')).code).toBe(3);
+    expect((await look('scope=route', 'route=/api/search')).code).toBe(3);
+    await rlctl(['panic', 'bucket', 'financial']);
+    const held = await look(...bucket);
+    expect(held.code).toBe(0);
+    const steps = jsonOf<Shown>(held.out).steps;
+    expect(steps.find(({ id }) => id === 'bucket')?.said).toContain('financial: enforcing, and nobody is refused');
+    // Nothing is counted here: that is no proof.
+    expect(steps.find(({ id }) => id === 'traffic')).toMatchObject({
+      state: 'skipped',
+      said: expect.stringContaining('it cannot be told'),
+    });
+    // The others go on refusing; and a route of the bucket that has an override of its own.
+    expect((await look('scope=global')).code).toBe(3);
+    await rlctl(['override', 'set', '/api/payments/refunds', '--rate', '3', '--no-shadow']);
+    expect((await look(...bucket)).code).toBe(3);
+    await rlctl(['panic', 'global']);
+    expect((await look('scope=global')).code).toBe(0);
+    expect((await look('scope=route', 'route=/api/search')).code).toBe(0);
+  });
+
+  test.each([
+    ['that says so itself', '{"/api/search/hot":{"rate":5,"shadow":false},"/api/search":{"shadow":true}}', 3],
+    ['that leaves it to the flag', '{"/api/search/hot":{"rate":5},"/api/search":{"shadow":true}}', 3],
+    ['that is in shadow', '{"/api/search/hot":{"rate":5,"shadow":true},"/api/search":{"shadow":true}}', 0],
+    ['that never wins', '{"/api/search":{"shadow":true},"/api/search/hot":{"rate":5,"shadow":false}}', 0],
+  ])('a route in shadow with a longer override under it %s', async (_, document, code) => {
+    await state.lab.store(document);
+    await rlctl(['reload']);
+    const line = ['runbook', 'run', 'verify-rollback', '-i', 'scope=route', '-i', 'route=/api/search', '--json'];
+    const ran = await rlctl(line);
+    const step = jsonOf<Shown>(ran.out).steps.find(({ id }) => id === 'route');
+    expect([ran.code, step?.state]).toEqual([code, code === 0 ? 'done' : 'failed']);
+    const said = 'under this route requests are refused all the same, by the override "/api/search/hot"';
+    expect(step?.said?.includes(said)).toBe(code === 3);
+  });
+
+  test('a route in shadow with an override under it of another bucket is not known to refuse nobody', async () => {
+    await state.lab.store('{"/api/payments":{"rate":5},"/api":{"shadow":true}}');
+    await rlctl(['reload']);
+    const got = await rlctl(['policy', 'get', '/api', '--json']);
+    expect(got.code).toBe(0);
+    expect(jsonOf(got.out)).toMatchObject({
+      isObserving: null,
+      remarks: ['whether requests under this route are refused is not known of the override "/api/payments"'],
+    });
+  });
+
   test('what of a run is taken back says so, and not what it had done', async () => {
     await rlctl(['override', 'set', '/api/a', '--rate', '9']);
     const line = ['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4'];
@@ -429,6 +502,13 @@ describe('a run', () => {
     expect(await state.lab.redis.cli('EXISTS', key)).toBe('0');
   });
 
+  test('a name that looks like a pattern is none, and whoever typed it is told', async () => {
+    await state.lab.redis.cli('SET', 'lab:lock:42:checkout', 'worker-7');
+    const any = await rlctl(['lock', 'show', '*', 'checkout']);
+    expect(any.out).toMatch(/there is none\na name is taken as it is written: \*, \? and \[ stand for themselves\n$/);
+    expect((await rlctl(['lock', 'show', '43', 'checkout'])).out).not.toContain('as it is written');
+  });
+
   test.each([
     ['clear-lock', 'user=user:43', /there is no lock of user 43/],
     ['clear-idempotency', 'text=POST:/api/none', /there is no idempotency entry/],
@@ -439,6 +519,47 @@ describe('a run', () => {
       { id: 'look', state: 'failed', said: expect.stringMatching(said) },
       { id: 'agree', state: 'pending' },
     ]);
+  });
+
+  test('where several runs are open the way on is printed, and a run that did nothing is ended by taking it back', async () => {
+    const idOf = async (user: string): Promise<string> =>
+      jsonOf<Shown>((await rlctl(['runbook', 'run', 'clear-lock', '-i', `user=user:${user}`, '--json'])).out).run;
+    const ids = [await idOf('43'), await idOf('44')];
+    const refused = errorOf(await rlctl(['runbook', 'resume', '--json']));
+    expect(refused).toMatchObject({ code: 'RUN_UNNAMED', exitCode: 2 });
+    for (const id of ids) expect(refused.message).toContain(`${id} (clear-lock)`);
+    const newest = /runbook resume (\S+);/.exec(refused.hint ?? '')?.[1] ?? '';
+    expect(ids).toContain(newest);
+    expect(refused.hint).toMatch(
+      /runbook log; go on with the newest: rlctl \S+ \S+ runbook resume \S+; or .* --undo; or .* --skip-rest$/,
+    );
+    expect((await rlctl(['runbook', 'resume', newest, '--undo'])).code).toBe(0);
+    const left = await rlctl(['runbook', 'resume', '--dry-run']);
+    expect(left.code).toBe(0);
+    expect((await rlctl(['runbook', 'resume', '--skip-rest'])).code).toBe(0);
+    expect(errorOf(await rlctl(['runbook', 'resume', '--json']))).toMatchObject({ code: 'RUN_UNNAMED', exitCode: 2 });
+  });
+
+  test('--skip-rest ends a run where it stands: what it did stays, and nothing else is done', async () => {
+    await write('half', {
+      steps: [
+        { id: 'set', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+        { id: 'hand', title: '2', manual: 'Call.', undo: { manual: 'Call.' } },
+        { id: 'more', title: '3', rlctl: ['override', 'set', '/api/a', '--rate', '4'] },
+      ],
+    });
+    const { details } = errorOf(await rlctl(['runbook', 'run', 'half', '--json']));
+    const id = String(details?.['run']);
+    const stands = await state.lab.document();
+    expect(await rlctl(['runbook', 'resume', id, '--skip-rest', '--undo'])).toMatchObject({ code: 2 });
+    const plan = await rlctl(['runbook', 'resume', id, '--skip-rest', '--dry-run', '--json']);
+    expect(jsonOf<{ steps: readonly unknown[] }>(plan.out).steps).toEqual([]);
+    const ended = await rlctl(['runbook', 'resume', id, '--skip-rest', '--json']);
+    expect(ended.code).toBe(0);
+    expect(states(jsonOf<Shown>(ended.out))).toEqual(['set done', 'hand skipped', 'more skipped']);
+    expect(await state.lab.document()).toBe(stands);
+    expect((await rlctl(['runbook', 'resume', id, '--undo', '--yes', '--json'])).code).toBe(0);
+    expect(await state.lab.document()).not.toBe(stands);
   });
 
   test('a killed driver of this machine drives nothing any more, whatever its lease says', async () => {

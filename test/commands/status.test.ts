@@ -176,6 +176,18 @@ describe('status', () => {
     expect((await lab.world.main(['status'])).out).toContain('last change');
   });
 
+  test('the last change says once what was changed', async () => {
+    const buckets = { financial: { routes: ['/api/payments', '/api/checkout'] } };
+    const path = await state.lab.world.config('buckets.yaml', {
+      environments: { lab: { ...state.lab.environment, buckets } },
+    });
+    const run = (...args: string[]): Promise<Ran> => state.lab.world.main(args, { env: { RLCTL_CONFIG: path } });
+    await run('panic', 'route', '/api/search');
+    expect((await run('status')).out).toMatch(/last change .*\(panic route \/api\/search\)\n/);
+    await run('panic', 'bucket', 'financial');
+    expect((await run('status')).out).toMatch(/last change .*\(panic bucket financial: 2 routes\)\n/);
+  });
+
   test('of a share above its alert between two scrapes: neither broken nor well, and how to judge', async () => {
     const server = await startHttpControlPlane();
     const scrapes = { count: 0 };

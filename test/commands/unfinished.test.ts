@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
@@ -44,6 +45,13 @@ function planOf(ran: Ran): string {
   return String(errorOf(ran).details?.['plan']);
 }
 
+/** Another one whose write is lost, through a proxy that lets everything through until then. */
+async function loseAnother(args: readonly string[]): Promise<string> {
+  await state.proxy.stop();
+  state.proxy = await startFaultProxy(state.lab.redis.port);
+  return planOf(await lose('request', args));
+}
+
 const finish = (path: string): Promise<Ran> =>
   state.lab.world.main(['override', 'apply', '--plan', path, '--no-reload', '--json']);
 
@@ -56,6 +64,26 @@ test('not applied: the kept file makes exactly this change, and is private', asy
   expect(await finish(path)).toMatchObject({ code: 0, err: '' });
   expect(await state.lab.document()).toBe('{"/kept":{"rate":5},"/new":{"rate":7}}');
   expect(await state.lab.redis.cli('XREVRANGE', labHistoryKey, '+', '-', 'COUNT', '1')).toContain('"reason":"why"');
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a kept file is left by what only shows its plan, and goes 30 days later with the next that is kept', async () => {
+  const path = planOf(await lose('request', ['override', 'set', '/new', '--rate', '7']));
+  await state.lab.world.main(['override', 'apply', '--plan', path, '--no-reload', '--dry-run']);
+  const other = join(dirname(path), 'note.json');
+  await writeFile(other, '{}');
+  const kept = JSON.parse(await readFile(path, 'utf8')) as { plannedAt: string };
+  const fresh = await loseAnother(['override', 'set', '/new', '--rate', '8']);
+  expect((await readdir(dirname(path))).sort()).toEqual([path, fresh, other].map((each) => basename(each)).sort());
+  const plannedAt = new Date(Date.parse(kept.plannedAt) - 31 * 24 * 3_600_000).toISOString();
+  await writeFile(path, JSON.stringify({ ...kept, plannedAt }));
+  const last = await loseAnother(['override', 'set', '/new', '--rate', '9']);
+  expect((await readdir(dirname(path))).sort()).toEqual([fresh, last, other].map((each) => basename(each)).sort());
+  // A plan that is somebody's own stays where it is.
+  const own = join(state.lab.world.cwd, 'own.json');
+  await writeFile(own, await readFile(last));
+  expect((await finish(own)).code).toBe(0);
+  expect((await stat(own)).isFile()).toBe(true);
 });
 
 test('a removal that was not applied is kept as well', async () => {
@@ -70,6 +98,7 @@ test('applied after all: the kept file changes nothing a second time, and says s
   expect(applied).toBe('{"/kept":{"rate":5},"/new":{"rate":7}}');
   const ran = await finish(path);
   expect([ran.code, errorOf(ran).message]).toEqual([5, expect.stringContaining('already is what it leads to')]);
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
   expect(await state.lab.document()).toBe(applied);
 });
 

@@ -40,3 +40,13 @@ test('a gate that fails after it has passed is shown', async () => {
   const failing = await shownOf(state, reportOf(state, { allowed: 20, blocked: 80 }));
   expect(failing).toMatch(/^gates of first, last 1m: FAIL\n/);
 });
+
+test('of a stage that was taken back each gate that failed stands on a line of its own, and nothing else', async () => {
+  const begun = beginRollout(threeStages, { id: 'r-1', reason: null, ticket: null, work: workOf('c1', startMs) });
+  const standing = afterEvent(begun, { kind: 'changed', atMs: startMs, proof: 'proven' }) ?? begun;
+  const report = { ...reportOf(standing, { allowed: 20, blocked: 80 }), doubts: ['one scrape sees one worker'] };
+  const failed = afterEvent(standing, { kind: 'judged', atMs: startMs + 60_000, report }) ?? standing;
+  const theme = await createTheme(nowhere, 'never', {});
+  const [text = ''] = await gatesText({ ...failed, phase: 'aborted' }, null, startMs + 90_000, theme);
+  expect(text).toMatch(/^gates 30s ago: FAIL\n {2}financial: .*80.*$/);
+});

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import { shellWord } from '../../domain/shell-words.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
@@ -121,7 +122,7 @@ async function syncFolder(folder: string): Promise<void> {
 function locked(path: string, temporary: string): RlctlError {
   return new RlctlError('conflict', `somebody else is editing ${path} at this moment; nothing was written`, {
     code: 'ENV_FILE_LOCKED',
-    hint: `Run the command again; if nobody is, remove ${temporary}.`,
+    hint: `Run the command again; what a process left behind that died is taken over after ${staleLockMs / 1000} s. Where nobody is editing it, this helps at once: rm ${shellWord(temporary)}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, open, readdir, realpath } from 'node:fs/promises';
 import { RlctlError } from '../../domain/errors.js';
+import { shellWord } from '../../domain/shell-words.js';
 import type { Machine } from '../../ports/machine.js';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
@@ -40,7 +41,7 @@ export const systemMachine: Machine = {
     const refuse = (why: string): RlctlError =>
       new RlctlError('guard', `the permissions of ${path} were left as they are: ${why}`, {
         code: 'MODE_UNCHANGED',
-        hint: `Run it as the owner: chmod ${mode.toString(8)} ${path}`,
+        hint: `Run it as the owner: chmod ${mode.toString(8)} ${shellWord(path)}`,
       });
     // By its descriptor, so that nobody puts another file in its place in between.
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(

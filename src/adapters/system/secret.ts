@@ -6,6 +6,7 @@ import {
   type SecretSource,
   type SourceAuth,
 } from '../../domain/config/environment.js';
+import { assertPrivateFile } from '../../domain/config/private-file.js';
 import { untrusted } from '../../domain/config/trust.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { SourceCredential } from '../../domain/source-credential.js';
@@ -134,16 +135,8 @@ async function textOf(source: SecretSource, what: string, parts: SecretParts): P
 /** A secret in a file that others can read is no secret: such a file is refused with the command that mends it. */
 async function readSecretFile(path: string, files: Files): Promise<string> {
   const facts = await files.facts(path);
-  const refuse = (why: string, hint: string): RlctlError =>
-    new RlctlError('guard', `the secret file ${path} ${why}`, { code: 'SECRET_FILE_UNSAFE', hint });
   if (facts === null) throw usageError(`there is no secret file ${path}`, 'Check the path.', 'SECRET_MISSING');
-  if (facts.isSymbolicLink) throw refuse('is a symbolic link', 'Name the file itself.');
-  if (!facts.isRegular)
-    throw refuse('is not a regular file', 'Name a regular file, or give --secret-file - for stdin.');
-  if ((facts.mode & 0o077) !== 0)
-    throw refuse(`can be read by others (mode ${facts.mode.toString(8)})`, `Run: chmod 600 ${path}`);
-  const me = process.getuid?.() ?? facts.ownerId;
-  if (facts.ownerId !== me && facts.ownerId !== 0) throw refuse('belongs to another user', 'Use a file of your own.');
+  assertPrivateFile(`the secret file ${path}`, path, { ...facts, ownId: process.getuid?.() ?? facts.ownerId });
   const text = await files.readText(path);
   if (text === null) throw usageError(`there is no secret file ${path}`, 'Check the path.', 'SECRET_MISSING');
   return text;

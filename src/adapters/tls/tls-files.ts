@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import type { RedisTls } from '../../domain/config/redis-tls.js';
-import { RlctlError, usageError } from '../../domain/errors.js';
+import { assertPrivateFile, privateFileFacts } from '../../domain/config/private-file.js';
+import { usageError } from '../../domain/errors.js';
 
 /** What Node.js's TLS takes. */
 export interface TlsFiles {
@@ -10,7 +11,7 @@ export interface TlsFiles {
   readonly servername?: string;
 }
 
-/** Reads the PEM files. Throws a usage error that names the file, and `guard/SECRET_FILE_UNSAFE` for a key that others can read. */
+/** Reads the PEM files. Throws a usage error that names the file, and `guard/SECRET_FILE_UNSAFE` for a key as `assertPrivateFile` does. */
 export function loadTlsFiles({ caFile, certFile, keyFile, serverName }: RedisTls): TlsFiles {
   if (keyFile !== undefined) assertPrivate(keyFile);
   const [ca, cert, key] = [caFile, certFile, keyFile].map(readPem);
@@ -24,13 +25,10 @@ export function loadTlsFiles({ caFile, certFile, keyFile, serverName }: RedisTls
 
 /** A key that others can read is nobody's proof. */
 function assertPrivate(path: string): void {
-  const mode = lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-  if ((mode & 0o077) === 0) return;
-  throw new RlctlError(
-    'guard',
-    `the TLS key ${path} can be read by others (mode ${(mode & 0o777).toString(8)}${(mode & 0o170000) === 0o120000 ? ', a symbolic link' : ''})`,
-    { code: 'SECRET_FILE_UNSAFE', hint: `Name the file itself, and run: chmod 600 ${path}` },
-  );
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  // That there is none is told by whoever reads it.
+  if (facts === undefined) return;
+  assertPrivateFile(`the TLS key ${path}`, path, privateFileFacts(facts, process.getuid?.()));
 }
 
 function readPem(path: string | undefined): Buffer | undefined {

@@ -53,13 +53,13 @@ export const command = defineCommand({
     const { left, right } = await openPair(context, names);
     context.progress.step('asking both');
     const [one, other] = await Promise.all(
-      [left, right].map((each) => within(context, each.name, { isNamed: true }, () => know(context, each))),
+      [left, right].map((each) => within(each, { isNamed: true }, () => know(context, each))),
     );
     if (one === undefined || other === undefined) throw new TypeError('two environments were asked');
     const silence = [silenceOf(one.look), silenceOf(other.look)];
     if (silence[0] && silence[1]) {
       const [first] = silence;
-      await within(context, left.name, { isNamed: true }, () => Promise.reject(first));
+      await within(left, { isNamed: true }, () => Promise.reject(first));
     }
     const comparison = compareEnvironments(one, other);
     const { failures, lost } = comparison;

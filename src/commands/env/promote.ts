@@ -16,7 +16,7 @@ import { runChange } from '../override/change.js';
 
 /** What the source holds, as it is wanted in the target. Errors and their commands say that they are about the source. */
 async function read(context: Context, source: Environment, to: string, selection: Selection): Promise<Promotion> {
-  return within(context, source.name, { isNamed: true }, async () => {
+  return within(source, { isNamed: true }, async () => {
     context.progress.step(`reading the overrides of ${source.name}`);
     const ports = { store: await context.store(source), deadline: context.deadline };
     return choosePromotion(await listOverrides(ports), { from: source.name, to }, selection);
@@ -35,10 +35,10 @@ async function plan(target: Context, promotion: Promotion, out: string, mutation
 
 async function promote(context: Context, names: PairNames, selection: Selection, asked: Asked): Promise<Outcome> {
   const { out, mutation } = asked;
-  const { left } = await openPair(context, names, mutation.effect.settings);
+  const { left, right } = await openPair(context, names, mutation.effect.settings);
   const promotion = await read(context, left, names.right, selection);
   const target = contextIn(context, names.right);
-  return within(context, names.right, { isNamed: false }, () => {
+  return within(right, { isNamed: false }, () => {
     if (out !== null) return plan(target, promotion, out, mutation);
     return runChange(target, mutation, () => ({
       ...promoteIntent(promotion, mutation.ifRevision),

@@ -33,8 +33,7 @@ export async function plannedBack(
 ): Promise<PlannedBack> {
   const dry = { ...mutation, isDryRun: true };
   const document = await takeDocumentBack(context, incident, dry);
-  const wanted = { incident, flags: seen.flags };
-  const flags = await takeFlagsBack(context, environment, wanted, asEnd(dry, incident));
+  const flags = await takeFlagsBack(context, environment, { ...seen, incident }, asEnd(dry, incident));
   if (document.kind !== 'planned') throw new TypeError('a dry run makes no change');
   return { document, flags: flags.flatMap((made) => (made.kind === 'planned' ? [made.plan] : [])) };
 }

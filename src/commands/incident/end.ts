@@ -4,20 +4,25 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { endCommand, isWayBackOf, type Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
+import { isOnlyFound } from '../../domain/panic/ended-with.js';
+import { isOpen, type Panic } from '../../domain/panic/panics.js';
 import { changedMeanwhile, endingTaken, partlyBack } from '../../procedures/incident/refusals.js';
+import { keepRenewed, leaseMs } from '../../procedures/operation/renewed-lease.js';
+import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
 import type { FlagResult } from '../../procedures/shadow/change-flags.js';
 import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
 import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view.js';
-import { announce } from '../announce.js';
+import { announce, type NotificationReport } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { keepGone } from '../panic/kept.js';
+import { announceEnded } from '../panic/announce-ended.js';
+import { keepGone, keepOver, openPanics } from '../panic/kept.js';
 import type { FlagChangeMade } from '../shadow/flags.js';
 import { agreedToAll, plannedBack } from './agree.js';
 import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
 import { incidentPorts } from './ports.js';
-import { endsWith } from './shown.js';
+import { endingPanics, endsWith } from './shown.js';
 import { askWish, assertHere, type Wish } from './wish.js';
 import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
 
@@ -87,21 +92,23 @@ async function planned(ended: Ended, wish: Wish | null): Promise<Outcome> {
   return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
 }
 
-/** Two who end it at once would each write; the lease outlives a typed confirmation, and not a forgotten one. */
-const leaseMs = 180_000;
-
+/** Two who end it at once would each write. Whoever is killed in it holds up nobody for longer than a lease lasts. */
 async function underLease(
   { context, ports, incident }: Ended,
   act: (token: string) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const { operations, deadline, randomness } = ports;
+  const { operations, deadline, randomness, clock } = ports;
   const token = randomness.hex(8);
   const wanted = { holder: await context.actor(), token, ttlMs: leaseMs, isForced: false };
   const lease = await operations.lease('incident', wanted, deadline);
   if (lease.kind === 'taken') throw endingTaken(incident.id, lease.by.holder, lease.by.untilMs);
+  const ended = new AbortController();
+  const renewing = { store: operations, clock, deadline: () => ownDeadline(clock, context.options.timeoutMs) };
+  void keepRenewed(renewing, 'incident', wanted, ended.signal);
   try {
     return await act(token);
   } finally {
+    ended.abort(new Error('ended'));
     // Left behind, it runs out by itself.
     await operations.release('incident', token, deadline).catch(() => undefined);
   }
@@ -111,7 +118,9 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   const { context, environment, ports, incident, files } = ended;
   const { story } = ended.seen;
   const isRestoring = wish === 'restore' && changesIn(story.timeline).length > 0;
-  if (isRestoring) assertHere(ended.seen.elsewhere, ended.environment);
+  if (isRestoring) assertHere(ended.seen.elsewhere);
+  const panics = isRestoring ? [openPanics(context, environment), endingPanics(context, environment, story)] : [];
+  const [open = [], promised = []] = await Promise.all(panics.map(orNone));
   const back = isRestoring ? await takeBack(ended) : null;
   if (back !== null && !back.isDone)
     return { view: incidentEndView({ story, back, files: null, notifications: [] }, environment), exit: 'unproven' };
@@ -120,15 +129,29 @@ async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome>
   const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
-  // A panic whose flags went back with it is over, on every machine; where that cannot be kept, what stands tells it.
-  if (back !== null && back.flags.length > 0)
-    await keepGone(context, environment).catch((error: unknown) => {
-      if (!(error instanceof RlctlError)) throw error;
-    });
+  const over = back === null ? [] : await closeEnded(ended, { open, promised });
   const { story: told } = await look(context, environment, ports, closed);
   await writePages(context, environment, told, files);
-  const notifications = await announceEnd(ended, closed, ending);
+  const notifications = await announceEnd(ended, closed, ending, over);
   return { view: incidentEndView({ story: told, back, files, notifications }, environment), exit: 'ok' };
+}
+
+/**
+ * A panic whose changes went back with the incident is over, on every machine: also where it would go on standing on what it
+ * found, which stays as it is. Where that cannot be kept it is said, and what stands tells of the others.
+ */
+async function closeEnded(
+  { context, environment }: Ended,
+  { open, promised }: { readonly open: readonly Panic[]; readonly promised: readonly Panic[] },
+): Promise<readonly Panic[]> {
+  const isOneOf = (panics: readonly Panic[], panic: Panic): boolean => panics.some(({ id }) => id === panic.id);
+  const panics = await orNone(keepGone(context, environment));
+  const over = panics.filter((each) => !isOpen(each) && isOneOf(open, each));
+  for (const panic of panics) {
+    if (!isOpen(panic) || !isOneOf(promised, panic) || !isOnlyFound(panic)) continue;
+    if (await keepOver(context, environment, panic)) over.push(panic);
+  }
+  return over;
 }
 
 async function takeBack(ended: Ended): Promise<WentBack> {
@@ -141,14 +164,15 @@ async function takeBack(ended: Ended): Promise<WentBack> {
   const document = made?.kind === 'made' ? made.result : null;
   const results: FlagResult[] = [];
   const onMade = (each: FlagChangeMade): void => void (each.kind === 'made' && results.push(each.result));
-  const flags = { incident, flags: seen.flags };
-  await takeFlagsBack(context, environment, flags, asEnd(mutation, incident), onMade).catch((error: unknown) => {
-    const changeId = document?.written?.changeId ?? null;
-    if (!(error instanceof RlctlError) || (changeId === null && results.length === 0)) throw error;
-    const done = results.flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name));
-    const left = seen.flags.map(({ bucket }) => bucket).filter((bucket) => !done.includes(bucket));
-    throw partlyBack({ changeId, done, left }, error);
-  });
+  await takeFlagsBack(context, environment, { ...seen, incident }, asEnd(mutation, incident), onMade).catch(
+    (error: unknown) => {
+      const changeId = document?.written?.changeId ?? null;
+      if (!(error instanceof RlctlError) || (changeId === null && results.length === 0)) throw error;
+      const done = results.flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name));
+      const left = seen.flags.map(({ bucket }) => bucket).filter((bucket) => !done.includes(bucket));
+      throw partlyBack({ changeId, done, left }, error);
+    },
+  );
   const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
   return { document, flags: results, isDone };
 }
@@ -171,6 +195,14 @@ async function endingOf({ context, incident, seen }: Ended, wish: Wish, back: We
   return { ...common, outcome: isRestored ? 'restored' : 'unchanged', changeId, verdict };
 }
 
+/** Panics where they can be told: what is taken back does not depend on them. */
+async function orNone(panics: Promise<readonly Panic[]>): Promise<readonly Panic[]> {
+  return panics.catch((error: unknown) => {
+    if (error instanceof RlctlError) return [];
+    throw error;
+  });
+}
+
 /** What is written is written: that the incident could not be ended then is no conflict any more. */
 function afterWrite(error: unknown, changeId: string): unknown {
   if (!(error instanceof RlctlError)) return error;
@@ -186,22 +218,33 @@ function afterWrite(error: unknown, changeId: string): unknown {
   );
 }
 
-function announceEnd({ context, environment }: Ended, incident: Incident, ending: Ending) {
+/** The panics that ended with it first, then the incident. */
+async function announceEnd(
+  { context, environment, mutation }: Ended,
+  incident: Incident,
+  { by, outcome, changeId, verdict }: Ending,
+  over: readonly Panic[],
+): Promise<readonly NotificationReport[]> {
+  if (mutation.isTelling === false) return [];
+  const { reason, ticket } = asEnd(mutation, incident);
+  const end = { command: endCommand, isLeft: false, changeId, verdict, reason, ticket };
+  const panics = over.map((panic) => announceEnded(context, environment, panic, end));
   const words = {
     restored: 'its changes were taken back',
     kept: 'its changes were kept',
     unchanged: 'nothing was to be taken back',
   };
-  return announce(context, environment, {
+  const ended = announce(context, environment, {
     kind: 'incident',
     event: 'incident.ended',
-    changeId: ending.changeId,
+    changeId,
     command: endCommand,
-    summary: `${ending.by} ended incident ${incident.id} (${incident.title}): ${words[ending.outcome]}`,
+    summary: `${by} ended incident ${incident.id} (${incident.title}): ${words[outcome]}`,
     routes: [],
-    verdict: ending.verdict,
+    verdict,
     reason: incident.title,
     ticket: incident.ticket,
     partOf: [{ kind: 'incident', id: incident.id }],
   });
+  return (await Promise.all([...panics, ended])).flat();
 }

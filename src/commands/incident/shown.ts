@@ -1,13 +1,16 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import { changesIn } from '../../domain/incident/timeline.js';
 import { withProof, type LiveProof } from '../../domain/incident/verdict.js';
+import { endedWith } from '../../domain/panic/ended-with.js';
+import type { Panic } from '../../domain/panic/panics.js';
 import type { IncidentStory } from '../../procedures/incident/report.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import { planChange } from '../../procedures/override/plan.js';
 import type { WayBack } from '../../ui/incident-status-view.js';
-import { openPanics } from '../panic/kept.js';
+import { recordedPanics } from '../panic/kept.js';
 import type { Seen } from './look.js';
 import { proofNow } from './verdict.js';
 
@@ -49,14 +52,24 @@ async function wayBackOf(
   }
 }
 
-/** The open panics that were begun within the incident: what they changed goes back with everything else. */
+/** The open panics that end with the incident where it is taken back: what they changed goes back with everything else. */
+export async function endingPanics(
+  context: Context,
+  environment: Environment,
+  { incident, timeline }: Pick<IncidentStory, 'incident' | 'timeline'>,
+): Promise<readonly Panic[]> {
+  const { panics, history } = await recordedPanics(context, environment);
+  const routes = changesIn(timeline).flatMap((item) =>
+    item.kind === 'flags' ? [] : (item.diff ?? []).map(({ route }) => route),
+  );
+  return endedWith(panics, history, { sinceMs: incident.start.atMs, routes });
+}
+
+/** The same, as they are shown. */
 export async function endsWith(
   context: Context,
   environment: Environment,
-  { incident }: Pick<IncidentStory, 'incident'>,
+  story: Pick<IncidentStory, 'incident' | 'timeline'>,
 ): Promise<WayBack['ends']> {
-  const open = await openPanics(context, environment);
-  return open
-    .filter(({ atMs, way }) => atMs >= incident.start.atMs && way !== 'kill-switch')
-    .map(({ id, command }) => ({ id, command }));
+  return (await endingPanics(context, environment, story)).map(({ id, command }) => ({ id, command }));
 }

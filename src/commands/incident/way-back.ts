@@ -1,7 +1,6 @@
 import type { Context } from '../../context.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
-import type { FlagToRestore } from '../../domain/incident/flag-restoration.js';
 import { endCommand, type Incident } from '../../domain/incident/incident.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
@@ -12,6 +11,7 @@ import { changedSince } from '../../procedures/shadow/env-file-driver.js';
 import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
 import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
+import type { Seen } from './look.js';
 import { flagRecords } from '../shadow/records.js';
 
 /** What was put back. */
@@ -43,7 +43,7 @@ export function takeDocumentBack(context: Context, incident: Incident, mutation:
 export async function takeFlagsBack(
   context: Context,
   environment: Environment,
-  { incident, flags: wanted }: { readonly incident: Incident; readonly flags: readonly FlagToRestore[] },
+  { incident, flags: wanted, returned }: Pick<Seen, 'flags' | 'returned'> & { readonly incident: Incident },
   mutation: MutationInput,
   onMade?: (made: FlagChangeMade) => void,
 ): Promise<readonly FlagChangeMade[]> {
@@ -53,7 +53,16 @@ export async function takeFlagsBack(
     if (buckets.length === 0) continue;
     const records = isOn ? [] : await recordsSince(context, environment, incident, buckets);
     const check = (plan: FlagPlan): void => assertAsSet(plan, records);
-    const flags = { isOn, buckets, check, mutation: { ...mutation, ifRevision: null }, command: endCommand };
+    const isReturned = !isOn && buckets.some(({ name }) => returned.has(name));
+    const exactly = isReturned ? { exactly: returned } : {};
+    const flags = {
+      isOn,
+      buckets,
+      check,
+      mutation: { ...mutation, ifRevision: null },
+      command: endCommand,
+      ...exactly,
+    };
     const made = await makeFlagChange(context, environment, flags);
     onMade?.(made);
     changes.push(made);

@@ -1,13 +1,12 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { counted } from '../../domain/counted.js';
-import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { changesIn } from '../../domain/incident/timeline.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
-import { takingBack, wayBackLines } from '../../ui/incident-status-view.js';
+import { wayBackLines } from '../../ui/incident-status-view.js';
 import { storyText } from '../../ui/incident-story-text.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 import type { Seen } from './look.js';
@@ -17,14 +16,14 @@ import { shownNow } from './shown.js';
 export type Wish = 'restore' | 'keep';
 
 /** Throws a guard where flags were set by what only its own command can take back from here. */
-export function assertHere([deed]: readonly FlagDeed[], environment: Environment): void {
+export function assertHere([deed]: readonly FlagDeed[]): void {
   if (deed === undefined) return;
   const { operation, command, buckets } = deed;
   const what = buckets.length === 0 ? 'the master switch' : `flags of ${buckets.join(', ')}`;
   const who = operation === null ? command : `${operation.kind} ${operation.id}`;
   throw new RlctlError('guard', `${who} set ${what} since the start, and still stands; nothing was written`, {
     code: 'OPERATION_STANDS',
-    hint: `Take that back first: ${takingBack(deed, environment)}; then again: ${restoring(environment)}`,
+    hint: `Take that back first: ${deed.wayBack}; then again: ${restoring}`,
     details: { operation: operation?.id ?? null, buckets },
   });
 }
@@ -39,7 +38,7 @@ export async function askWish(
   const { story } = seen;
   const changes = changesIn(story.timeline).length;
   if (changes === 0) return 'keep';
-  if (!canAsk(context)) throw unsaid(story.incident, changes, environment);
+  if (!canAsk(context)) throw unsaid(story.incident, changes);
   const theme = await context.theme();
   const shown = await shownNow(context, environment, ports, seen);
   const lines = [
@@ -62,17 +61,15 @@ export async function askWish(
   });
 }
 
-function restoring(environment: Environment): string {
-  return withWanted('rlctl incident end --restore', environment);
-}
+const restoring = 'rlctl incident end --restore';
 
-function unsaid({ id }: Incident, changes: number, environment: Environment): RlctlError {
+function unsaid({ id }: Incident, changes: number): RlctlError {
   return new RlctlError(
     'guard',
     `incident ${id} holds ${counted(changes, 'change')}, and nobody was there to ask what becomes of that`,
     {
       code: 'END_UNSAID',
-      hint: `Take exactly that back: ${restoring(environment)}; or leave everything as it is: rlctl incident end --keep`,
+      hint: `Take exactly that back: ${restoring}; or leave everything as it is: rlctl incident end --keep`,
     },
   );
 }

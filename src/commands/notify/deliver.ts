@@ -95,11 +95,11 @@ export async function eventFrom(
   environment: Environment,
   announcement: Omit<Announcement, 'kind'>,
 ): Promise<NotifyEvent> {
-  const { event: type, changeId, sinceMs = null, isToldAnyway: _, ...said } = announcement;
+  const { event: type, changeId, about, sinceMs = null, isToldAnyway: _, ...said } = announcement;
   const facts = {
     ...said,
     type,
-    id: eventId(type, changeId, () => `e${context.randomness.changeId().slice(1)}`),
+    id: eventId({ type, changeId, about: about ?? null }, () => `e${context.randomness.changeId().slice(1)}`),
     atMs: context.clock.nowMs(),
     sinceMs,
     environment: environment.name,

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
-import { usageError } from '../../domain/errors.js';
+import { RlctlError, usageError } from '../../domain/errors.js';
 import { parsePlanFile } from '../../domain/override/plan-file.js';
 import { applyIntent } from '../../procedures/override/declared.js';
 import { agedIntent } from '../../procedures/override/dump-age.js';
@@ -10,6 +10,7 @@ import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput
 import { runChange } from './change.js';
 import { addFileFlag, assertSecretElsewhere, fileFlag, loadOverridesFile } from './file.js';
 import { readInputText } from '../input-file.js';
+import { settleUnfinished } from './unfinished.js';
 
 // The runbook's "per-route override" for many routes at once, from a file that is kept under review; never deletes.
 
@@ -18,10 +19,19 @@ async function applyPlan(context: Context, path: string, mutation: MutationInput
   const environment = await context.environment(mutation.effect.settings);
   const { reason, ticket } = mutation;
   const said = { ...mutation, reason: reason ?? plan.reason, ticket: ticket ?? plan.ticket };
-  return runChange(context, said, () => ({
+  const made = runChange(context, said, () => ({
     ...plannedIntent(plan, environment.name, mutation.ifRevision),
     end: mutation.end,
   }));
+  // Made now, or found to be made already: a plan that was kept for it has done its work.
+  const outcome = await made.catch(async (error: unknown) => {
+    const isMade =
+      error instanceof RlctlError && error.code === 'PLAN_STALE' && error.details?.['found'] === plan.revisionAfter;
+    if (isMade) await settleUnfinished(context, path);
+    throw error;
+  });
+  if (!mutation.isDryRun) await settleUnfinished(context, path);
+  return outcome;
 }
 
 export const command = defineCommand({

@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
 import { RlctlError } from '../../domain/errors.js';
 import { followedBy } from '../../domain/followed-by.js';
+import { parsePlanFile } from '../../domain/override/plan-file.js';
 import { addressed } from '../../domain/printed-command.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { ChangePlan } from '../../procedures/override/plan.js';
@@ -31,7 +32,8 @@ export async function keepUnfinished(
 ): Promise<unknown> {
   if (!(error instanceof RlctlError) || error.kind !== 'unknownOutcome' || !isKept(plan)) return error;
   const changeId = String(error.details?.['changeId']);
-  const path = join(stateFolder(context.host.env), 'unfinished', `${changeId}.json`);
+  const path = join(folderOf(context), `${changeId}.json`);
+  await dropOld(context);
   const file = { ...planFileOf(plan, author, context.clock.nowMs()), command: plannedAs(plan) };
   try {
     await context.files.writePrivate(path, context.redact(planFileText(file)));
@@ -47,6 +49,35 @@ export async function keepUnfinished(
     details: { ...error.details, plan: path },
     cause: error.cause,
   });
+}
+
+function folderOf({ host }: Pick<Context, 'host'>): string {
+  return join(stateFolder(host.env), 'unfinished');
+}
+
+/** Takes away a kept plan whose change has been made; every other file is somebody's own. */
+export async function settleUnfinished(context: Pick<Context, 'host' | 'files'>, path: string): Promise<void> {
+  const file = resolve(context.host.cwd, path);
+  if (dirname(file) !== folderOf(context)) return;
+  // The change is made: that its plan stays does no harm.
+  await context.files.remove(file).catch(() => undefined);
+}
+
+/** A plan fits the document as it was alone: after so long nobody makes it any more. */
+const keptMs = 30 * 24 * 3_600_000;
+
+async function dropOld(context: Context): Promise<void> {
+  const { files, clock } = context;
+  const names = (await files.names(folderOf(context)).catch(() => null)) ?? [];
+  for (const name of names) {
+    const path = join(folderOf(context), name);
+    try {
+      const { plannedAt } = parsePlanFile((await files.readText(path)) ?? '', path);
+      if (clock.nowMs() - Date.parse(plannedAt) > keptMs) await files.remove(path);
+    } catch {
+      // What is no plan is not ours to take away.
+    }
+  }
 }
 
 function isKept({ intent, edit, document }: ChangePlan): boolean {

@@ -34,8 +34,10 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const watch = await watchedBlocks(context, acted, input, leftMs);
   const { panicId, restore } = acted;
   if (context.deadline.interrupted.aborted) {
-    // It is in force all the same.
-    void tell(context, acted, input, acted.effect.proof.verdict);
+    // It is in force all the same, and no decision that was asked for has shown it.
+    const verdict = verdictOf(acted, null, 'unproven');
+    void tell(context, acted, input, verdict);
+    await rememberUnproven(context, acted, verdict);
     throw interruptedWatching(context, panicId, restore);
   }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
@@ -55,6 +57,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     isWaiting: input.mutation.effect.waitMs > 0,
     isFound: acted.isFound,
     isPolicyOnly: way === 'overrides' && isLoadedOnly(acted) && watch?.verdict !== 'proven',
+    isAwaitingReload: way !== 'kill-switch' && !input.mutation.effect.isReloading,
     manualSteps,
   };
   const whole = panicView(view, shown, acted.environment);

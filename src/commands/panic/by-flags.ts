@@ -1,7 +1,6 @@
 import type { Context } from '../../context.js';
 import { bucketNamed, bucketsOfAll, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -61,9 +60,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
       isNew: isNoop ? (found?.isNew ?? false) : true,
       isFound: isNoop && found?.isNew === true,
       restore:
-        panicId === null && isNoop
-          ? null
-          : withWanted(panicId === null ? ownWayBack(target) : `rlctl panic restore ${panicId}`, environment),
+        panicId === null && isNoop ? null : panicId === null ? ownWayBack(target) : `rlctl panic restore ${panicId}`,
       changeId: null,
       routes: [...new Set(buckets.flatMap(({ routes }) => routes))],
       manualSteps: platformSteps(environment, input, result),
@@ -88,8 +85,7 @@ function curesOf(
     : [];
   const isRouteless = target.kind === 'bucket' && buckets.every(({ routes }) => routes.length === 0);
   const whole = `rlctl ${isRouteless ? 'panic global' : panicCommand(target)} --by overrides`;
-  const ways = prefixes.length > mostShown ? [whole] : [...ownWays, whole];
-  return ways.map((way) => withWanted(way, environment));
+  return prefixes.length > mostShown ? [whole] : [...ownWays, whole];
 }
 
 /** What this machine alone remembers. */

@@ -1,7 +1,6 @@
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed, type BucketNames } from '../../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { usageError } from '../../domain/errors.js';
 import { parseRoutePrefix } from '../../domain/override/entry.js';
 import type { PanicTarget } from '../../domain/panic/target.js';
@@ -34,7 +33,6 @@ export async function actByOverrides(
       others,
       isForeign: foreignTo(environment, input, others),
       isSpillAllowed,
-      wanting: environment,
       ifRevision: mutation.ifRevision,
       remarks: serverRemarks(seen?.readsOverrides ?? null, seen?.enforcesOverrides ?? null),
     }),
@@ -47,7 +45,7 @@ export async function actByOverrides(
     written === null
       ? await keepFound(context, made.environment, input, { way: 'overrides', flags: [], found })
       : { id, isNew: true };
-  const back = panic === null ? undefined : withWanted(`rlctl panic restore ${panic.id}`, environment);
+  const back = panic === null ? undefined : `rlctl panic restore ${panic.id}`;
   const isHollow = seen?.enforcesOverrides === false && mutation.effect.require !== 'loaded';
   const told = isHollow ? hollow(result) : result;
   const shown = { view: changeView(result, made.environment, back), exit: result.exit };

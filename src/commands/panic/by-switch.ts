@@ -2,7 +2,7 @@ import type { Context } from '../../context.js';
 import { bucketsOfAll } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { untrusted } from '../../domain/config/trust.js';
-import { assertNoDemand, withWanted } from '../../domain/demand.js';
+import { assertNoDemand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { guardedName, isExempt } from '../../domain/guard/commands.js';
 import { panicCommand } from '../../domain/panic/target.js';
@@ -19,7 +19,7 @@ import type { GuardAnswer } from '../guards.js';
 import { lastReload, lastRevision } from '../last-reload.js';
 import { effectInput, type MutationInput } from '../mutation.js';
 import { optionalStore } from '../optional-store.js';
-import { reachedBy } from '../shadow/flags.js';
+import { reachedBy } from '../shadow/flag-reach.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
 import { forgetUnacted, keepActing } from './kept.js';
@@ -65,9 +65,7 @@ export async function actBySwitch(context: Context, environment: Environment, in
       panicId: state.isKept ? id : null,
       isNew: true,
       isFound: false,
-      restore: state.isKept
-        ? withWanted(`rlctl panic restore ${id}`, environment)
-        : shellWords(planSwitch(programOf(environment), true).argv),
+      restore: state.isKept ? `rlctl panic restore ${id}` : shellWords(planSwitch(programOf(environment), true).argv),
       changeId: null,
       routes: [],
       manualSteps: [],

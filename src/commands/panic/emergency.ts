@@ -1,6 +1,6 @@
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import { nothingDoneText } from '../../domain/nothing-done.js';
+import { isBefore, nothingDoneText } from '../../domain/nothing-done.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
 import type { PanicInput } from './input.js';
 import { platformSteps } from './platform-steps.js';
@@ -14,7 +14,7 @@ export function emergency(error: unknown, environment: Environment, input: Panic
   if (!(error instanceof RlctlError)) return error;
   const { kind, code, message, details } = error;
   const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
-  if (!isUnreadable && kind !== 'unreachable') return error;
+  if (!isUnreadable && !isBefore(error)) return error;
   const cure = isUnreadable ? repair : error.hint;
   const steps = platformSteps(environment, input.target);
   const hint = [

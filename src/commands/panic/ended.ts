@@ -1,6 +1,5 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { endingRemark, stoodOn } from '../../domain/panic/stood-on.js';
 import { addressed } from '../../domain/printed-command.js';
@@ -21,7 +20,7 @@ export async function endingRemarks(
   try {
     const open = await openPanics(context, environment, shareOf(context.deadline, context.clock));
     return stoodOn(open, way, whats).map((each) => {
-      const restore = withWanted(`rlctl panic restore ${each.panic.id}`, environment);
+      const restore = `rlctl panic restore ${each.panic.id}`;
       return addressed(endingRemark(each, restore), environment.address);
     });
   } catch (error) {

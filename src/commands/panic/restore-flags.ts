@@ -6,7 +6,9 @@ import { assertRestorableFlags, assertSamePlace } from '../../domain/panic/resto
 import { heirOf, leftRemarks, leftToOthers, takenOutRemarks, type Left } from '../../domain/panic/restoration.js';
 import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
-import { flagDriver, makeFlagChange, type FlagCommand } from '../shadow/flags.js';
+import type { FlagCommand } from '../shadow/flag-plan.js';
+import { flagDriver } from '../shadow/flag-reach.js';
+import { makeFlagChange } from '../shadow/flags.js';
 import { closeUnwritten } from './close.js';
 import { flagRecords } from '../shadow/records.js';
 import { keepOver } from './kept.js';

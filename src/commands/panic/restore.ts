@@ -1,9 +1,10 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
+import { RlctlError } from '../../domain/errors.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
-import { panicSummary } from '../../domain/notify/summary.js';
-import { openPanic, targetOfCommand } from '../../domain/panic/panics.js';
+import { lostError } from '../../domain/override/lost-history.js';
+import { openPanic, targetOfCommand, type Panic } from '../../domain/panic/panics.js';
 import { leftToOthers, restorationOf, takenOutRemarks } from '../../domain/panic/restoration.js';
 import { parsePanicId } from '../../domain/panic/target.js';
 import { restorePanicIntent } from '../../procedures/panic/restore-intent.js';
@@ -11,11 +12,12 @@ import { HeirClosed } from '../../procedures/panic/keep.js';
 import type { RecordedPanics } from '../../procedures/panic/panics.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { restoredView } from '../../ui/panic-view.js';
-import { announce, withReports } from '../announce.js';
+import { withReports } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addExemptFlags, mutationInput } from '../mutation.js';
 import { makeChange } from '../override/change.js';
 import { closeUnwritten, leaveAsIs } from './close.js';
+import { announceEnded } from './announce-ended.js';
 import { keepOver, recordedPanics } from './kept.js';
 import type { Restored, ToRestore } from './restored.js';
 
@@ -49,7 +51,7 @@ export const command = defineCommand({
     const environment = await context.environment(mutation.effect.settings);
     context.progress.step('looking for open panics');
     const recorded = await beforeAnything(recordedPanics(context, environment), 'changed');
-    const panic = openPanic(recorded.panics, id, context.changeId);
+    const panic = chosenPanic(recorded, id, context.changeId);
     const wanted = { ...recorded, panic, mutation };
     const made = isLeaving
       ? await leaveAsIs(context, environment, panic, mutation)
@@ -57,6 +59,16 @@ export const command = defineCommand({
     return told(context, environment, wanted, made, isLeaving);
   },
 });
+
+/** Where the history was removed, a panic that is not known may be open all the same. */
+function chosenPanic({ panics, stored }: RecordedPanics, id: string | null, changeId: string | null): Panic {
+  try {
+    return openPanic(panics, id, changeId);
+  } catch (error) {
+    if (!(error instanceof RlctlError) || !['NO_PANIC', 'UNKNOWN_PANIC'].includes(error.code)) throw error;
+    throw lostError(error.message, stored) ?? error;
+  }
+}
 
 /** Shows it, and tells whoever wants to know. */
 async function told(
@@ -69,20 +81,13 @@ async function told(
   if ('planned' in made) return { view: made.planned, exit: 'ok' };
   const view = restoredView(made.view, panic, isLeft);
   if (mutation.isTelling === false) return { view, exit: made.exit };
-  const { verdict } = made;
-  const how = isLeft ? 'left' : 'restored';
-  const reports = announce(context, environment, {
-    kind: 'panic',
-    event: isLeft ? 'panic.left' : 'panic.restored',
-    changeId: made.changeId,
+  const { reason, ticket } = mutation;
+  const reports = announceEnded(context, environment, panic, {
+    ...made,
+    isLeft,
     command: 'panic restore',
-    summary: panicSummary({ ...panic, how }, { environment: environment.name, verdict }),
-    routes: panic.way === 'overrides' ? panic.changed : [],
-    verdict,
-    reason: mutation.reason,
-    ticket: mutation.ticket,
-    partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
-    sinceMs: panic.atMs,
+    reason,
+    ticket,
   });
   return { view: await withReports(view, reports), exit: made.exit };
 }

@@ -6,6 +6,7 @@ import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { lastReload } from '../last-reload.js';
+import { refusedSignatures } from '../refused-signatures.js';
 import { bucketFor } from './bucket.js';
 
 // The runbook's "inspect a policy": what the server says, beside what it should say.
@@ -34,6 +35,7 @@ export const command = defineCommand({
     const { deadline, randomness } = context;
     const ports = { store, controlPlane: reached.controlPlane, deadline, randomness };
     const targets = reached.environment.api;
+    const refused = await refusedSignatures(context, environment);
     const question = { route, method: method.toUpperCase(), bucket: chosen.bucket, targets, basePaths };
     const seen = seenEnforcement(learned, await lastReload(context, environment));
     context.progress.step(`asking ${reached.isFleet ? `${targets.length} instances ` : ''}for the policy`);
@@ -41,9 +43,15 @@ export const command = defineCommand({
       const each = await checkPolicyOfEach(ports, question);
       const { fleetPolicyView } = await import('../../ui/fleet-policy-view.js');
       const isSame = each.isUnanimous && each.answers[0].answer.isSame;
-      return { view: fleetPolicyView(each, chosen.source, environment, seen), exit: isSame ? 'ok' : 'findings' };
+      return {
+        view: fleetPolicyView(each, chosen.source, environment, { seen, refused }),
+        exit: isSame ? 'ok' : 'findings',
+      };
     }
     const check = await checkPolicy(ports, question);
-    return { view: policyView(check, chosen.source, environment, seen), exit: check.isSame ? 'ok' : 'findings' };
+    return {
+      view: policyView(check, chosen.source, environment, { seen, refused }),
+      exit: check.isSame ? 'ok' : 'findings',
+    };
   },
 });

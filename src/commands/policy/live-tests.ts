@@ -9,7 +9,7 @@ import { invalidTests } from '../../domain/policy-test/test-file.js';
 import { testLive, type PlacedTest } from '../../procedures/policy-test/test-live.js';
 import type { PolicyTestRun } from '../../ui/policy-test-view.js';
 import { basePathsByMemory, recall } from '../detection.js';
-import { lastReload } from '../last-reload.js';
+import { lastReload, lastRevision } from '../last-reload.js';
 import { bucketFor } from './bucket.js';
 
 /** Runs tests against the environment in use: what is stored there, and what its servers say. */
@@ -32,9 +32,18 @@ export async function runLive(
   const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
   const { clock, randomness, deadline } = context;
   const { api: targets, siteMode, workers } = environment;
+  const last = await lastRevision(context, environment);
   const run = await testLive(
     { store, controlPlane, clock, randomness, deadline },
-    { tests: placed, bases, targets, basePaths: basePathsByMemory(environment, learned), siteMode, workers },
+    {
+      tests: placed,
+      bases,
+      targets,
+      basePaths: basePathsByMemory(environment, learned),
+      siteMode,
+      workers,
+      lastRevision: last,
+    },
     (text) => context.progress.step(text),
   );
   const { stored, readsEach, isMatchTold } = run;
@@ -56,6 +65,9 @@ export async function runLive(
       isMatchTold,
     },
     remarks: [
+      ...(stored.type === 'none'
+        ? [`nothing is stored under ${stored.key}: no override was tested, only what the servers hold without one`]
+        : []),
       ...(isMatchAsked && !isMatchTold
         ? ['this server does not say which override matched: "matched" was judged by what is stored alone']
         : []),

@@ -4,10 +4,11 @@ import { RlctlError } from '../../domain/errors.js';
 import { currentStage, type RolloutState } from '../../domain/rollout/state.js';
 import type { GatesRead } from '../../procedures/rollout/read-gates.js';
 import type { KeptRollout, RolloutSession } from '../../procedures/rollout/session.js';
-import { rolloutView, type RolloutShown } from '../../ui/rollout-view.js';
+import { rolloutView, type RolloutChange, type RolloutShown } from '../../ui/rollout-view.js';
 import type { View } from '../../ui/view.js';
 import type { Outcome } from '../command.js';
 import { drive, type Driven } from './drive.js';
+import type { Made } from './made.js';
 import type { DriveFlags } from './flags.js';
 
 // Somebody sits before a rollout: it is driven, shown in place on a terminal, and given back in the end.
@@ -24,7 +25,7 @@ export async function attend(
   begun: string | null = null,
 ): Promise<Outcome> {
   const screen = await screenOf(context, environment, session);
-  const changes: View[] = [];
+  const changes: Made[] = [];
   const own = new Set(begun === null ? [] : [begun]);
   const driver = { context: screen.context, environment, session, flags, own, changes, onLook: screen.look };
   try {
@@ -43,7 +44,7 @@ interface Screen {
   readonly context: Context;
   readonly look: (state: RolloutState, gates: GatesRead | null) => Promise<void>;
   readonly close: () => Promise<void>;
-  readonly end: (driven: Driven, changes: readonly View[]) => Promise<Outcome>;
+  readonly end: (driven: Driven, changes: readonly RolloutChange[]) => Promise<Outcome>;
 }
 
 /** In place on a terminal; anywhere else a remark wherever it goes on, and the whole in the end. */

@@ -5,19 +5,20 @@ import type { Outcome } from '../command.js';
 import { attend } from './attend.js';
 import { agree, possible, rolloutFor, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
-import { takeLease, type DriveFlags } from './flags.js';
-import { takeBack } from './make.js';
+import { saidAtStart, takeLease, type DriveFlags } from './flags.js';
+import { takeBack } from './take-back.js';
 
 /** Takes back the stage that a rollout is in, or all of it: shown, confirmed, written down, done and proven. */
 export async function goBack(context: Context, flags: DriveFlags, action: 'abort' | 'undo'): Promise<Outcome> {
   const environment = await context.environment(flags.mutation.effect.settings);
-  const { state } = await rolloutFor(context, environment, action);
+  const { isDryRun: isLooking } = flags.mutation;
+  const { state } = await rolloutFor(context, environment, action, { isTakeOver: flags.isTakeOver, isLooking });
   const stage = action === 'abort' ? currentStage(state) : null;
-  const dry = { environment, mutation: { ...flags.mutation, isDryRun: true }, isSpillAllowed: true };
+  const mine = { ...flags, mutation: saidAtStart(flags.mutation, state) };
+  const dry = { environment, mutation: { ...mine.mutation, isDryRun: true } };
   const planned = await takeBack(context, dry, state, stage);
   const preview = rolloutBackView({ environment, state, stage, changes: planned.views });
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
-  const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
   await agree(context, environment, mine, { command: `rollout ${action}`, planned, preview });
   const session = await takeLease(context, environment, flags);
   await writtenDown(session, async () => {

@@ -5,21 +5,24 @@ import { RlctlError } from '../../domain/errors.js';
 import { refusalOf, type RolloutAction } from '../../domain/rollout/actions.js';
 import type { RolloutState } from '../../domain/rollout/state.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
-import { readRollout, type RolloutSession } from '../../procedures/rollout/session.js';
+import { assertNotDriven, readRollout, type RolloutSession } from '../../procedures/rollout/session.js';
 import { render, type View } from '../../ui/view.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands } from '../demands.js';
-import { sessionPorts, type DriveFlags } from './flags.js';
-import type { Made } from './make.js';
+import { runOf, sessionPorts, type DriveFlags } from './flags.js';
+import type { Made } from './made.js';
 
-/** The rollout on which an action is possible; throws what stands in the way. */
+/** The rollout on which an action is possible; throws what stands in the way: first of all somebody else who drives it. */
 export async function rolloutFor(
   context: Context,
   environment: Environment,
   action: Exclude<RolloutAction, 'start'>,
+  { isTakeOver, isLooking }: { readonly isTakeOver: boolean; readonly isLooking: boolean },
 ): Promise<{ readonly state: RolloutState; readonly nowMs: number }> {
   const read = readRollout(await sessionPorts(context, environment));
-  const { state, serverTimeMs } = await beforeAnything(read, 'changed');
+  const kept = await beforeAnything(read, 'changed');
+  const { state, serverTimeMs } = kept;
+  if (!isLooking) assertNotDriven(kept, { environment: environment.name, run: runOf(context), isTakeOver });
   return { state: possible(state, action, environment), nowMs: serverTimeMs };
 }
 

@@ -8,17 +8,20 @@ import {
   currentRecord,
   currentStage,
   nextStage,
+  referenceOf,
   soakLeftMs,
   type RolloutState,
   type RolloutWork,
 } from '../../domain/rollout/state.js';
+import { unreachedText } from '../../domain/shadow/unreached.js';
 import type { GatesRead } from '../../procedures/rollout/read-gates.js';
 import type { RolloutSession } from '../../procedures/rollout/session.js';
-import type { View } from '../../ui/view.js';
 import { openPanics } from '../panic/kept.js';
+import { makeStage } from './enter.js';
 import { confirmedMutation, type DriveFlags } from './flags.js';
 import { lookAtGates } from './gates.js';
-import { makeStage, referenceOf, takeBack, type Made } from './make.js';
+import type { Made } from './made.js';
+import { takeBack } from './take-back.js';
 import { tell } from './tell.js';
 
 /** How driving ended. */
@@ -38,7 +41,7 @@ export interface Driver {
   /** The change ids of stages that were written down here: of these nobody else can have done a part before. */
   readonly own: Set<string>;
   /** Everything that was changed on the way. */
-  readonly changes: View[];
+  readonly changes: Made[];
   /** Called after each look, and whenever it stands elsewhere. */
   readonly onLook: (state: RolloutState, gates: GatesRead | null) => Promise<void>;
 }
@@ -98,17 +101,21 @@ async function step(driver: Driver, state: RolloutState): Promise<Driven | null>
 }
 
 async function change(driver: Driver, state: RolloutState): Promise<Driven | null> {
-  const { session, flags } = driver;
+  const { context, session, flags } = driver;
   await driver.onLook(state, null);
   const made = await madeStage(driver, state);
-  driver.changes.push(...made.views);
+  driver.changes.push(made);
   const atMs = session.nowMs();
+  const { unreached } = made;
+  const found = unreached.length === 0 ? [] : [{ kind: 'unreached', atMs, unreached } as const];
   if (made.exit !== 'ok') {
-    await session.apply({ kind: 'notProven', atMs, proof: made.proof });
+    await session.apply(...found, { kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
     return { end: 'notProven', exit: made.exit };
   }
-  const next = await session.apply({ kind: 'changed', atMs, proof: made.proof });
-  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force`, made.proof);
+  const next = await session.apply(...found, { kind: 'changed', atMs, proof: made.proof });
+  const but = unreached.length === 0 ? '' : `, ${unreached.map(unreachedText).join('; ')}`;
+  if (but !== '') await context.note(`${currentStage(state).name} is in force${but}`);
+  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force${but}`, made.proof);
   if (!flags.isDetached || next === null) return null;
   await driver.onLook(next, null);
   return { end: 'detached', exit: 'ok' };
@@ -217,18 +224,19 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   await driver.onLook(state, null);
   const reasons = { reason: why ?? state.reason, ticket: state.ticket };
   const mutation = confirmedMutation(flags.mutation, environment, reasons);
-  const wanted = { environment, mutation, isSpillAllowed: true };
-  const made = await takeBack(partOf(context, state), wanted, state, stage).catch(async (error: unknown) => {
-    if (error instanceof RlctlError && error.kind === 'conflict')
-      await session.apply({ kind: 'hindered', atMs: session.nowMs(), why: oneLine(error) });
-    throw error;
-  });
-  driver.changes.push(...made.views);
+  const made = await takeBack(partOf(context, state), { environment, mutation }, state, stage).catch(
+    async (error: unknown) => {
+      if (error instanceof RlctlError && error.kind === 'conflict')
+        await session.apply({ kind: 'hindered', atMs: session.nowMs(), why: oneLine(error) });
+      throw error;
+    },
+  );
+  driver.changes.push(made);
   await notePanic(driver);
   const atMs = session.nowMs();
   const end = isAbort ? 'aborted' : 'undone';
   if (made.exit !== 'ok') {
-    await session.apply({ kind: 'notProven', atMs, proof: made.proof });
+    await session.apply({ kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
     return { end, exit: made.exit };
   }
   const cause = state.work?.cause;

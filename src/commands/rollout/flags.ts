@@ -101,6 +101,11 @@ export async function sessionPorts(context: Context, environment: Environment): 
   return { operations: await context.operationStore(environment), clock, deadline };
 }
 
+/** The run of a runbook that this command is a step of; `null`: none. */
+export function runOf({ partOf }: Context): string | null {
+  return partOf.find(({ kind }) => kind === 'runbook')?.id ?? null;
+}
+
 /** A lease outlives everything that is done between two renewals: a look at the gates, and a change with its proof. */
 export async function takeLease(
   context: Context,
@@ -109,23 +114,24 @@ export async function takeLease(
 ): Promise<RolloutSession> {
   const { openSession } = await import('../../procedures/rollout/session.js');
   const ttlMs = Math.max(30_000, context.options.timeoutMs + mutation.effect.waitMs + 2 * intervalMs + 10_000);
-  const run = context.partOf.find(({ kind }) => kind === 'runbook')?.id ?? null;
-  const wish = { environment: environment.name, token: context.randomness.hex(12), run, ttlMs, isTakeOver };
+  const token = context.randomness.hex(12);
+  const wish = { environment: environment.name, token, run: runOf(context), ttlMs, isTakeOver };
   return openSession(await sessionPorts(context, environment), { ...wish, holder: await context.actor() });
+}
+
+/** Who says nothing of it says why, and for which ticket, what its start said. */
+export function saidAtStart(
+  mutation: MutationInput,
+  { reason, ticket }: { readonly reason: string | null; readonly ticket: string | null },
+): MutationInput {
+  return { ...mutation, reason: mutation.reason ?? reason, ticket: mutation.ticket ?? ticket };
 }
 
 /** What a change of a rollout takes that was confirmed as a whole, under the reasons that it was begun with. */
 export function confirmedMutation(
   mutation: MutationInput,
   environment: Environment,
-  { reason, ticket }: { readonly reason: string | null; readonly ticket: string | null },
+  said: { readonly reason: string | null; readonly ticket: string | null },
 ): MutationInput {
-  return {
-    ...mutation,
-    isDryRun: false,
-    isYes: true,
-    confirm: environment.name,
-    reason: mutation.reason ?? reason,
-    ticket: mutation.ticket ?? ticket,
-  };
+  return { ...saidAtStart(mutation, said), isDryRun: false, isYes: true, confirm: environment.name };
 }

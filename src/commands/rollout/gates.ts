@@ -7,7 +7,7 @@ import { currentStage, gateWindowMs, nextStage, type RolloutState } from '../../
 import { readGates, type GatesRead } from '../../procedures/rollout/read-gates.js';
 import { namespaceOf } from '../decisions/question.js';
 import { openPanics } from '../panic/kept.js';
-import { whyWithoutEffect } from './make.js';
+import { whyWithoutEffect } from './enter.js';
 
 const scrapeWaitMs = 2000;
 

@@ -23,7 +23,7 @@ export const command = defineCommand({
   action: async (context, { reason, isTakeOver, confirm }) => {
     const environment = await context.environment();
     assertNoneOther(environment, confirm);
-    await rolloutFor(context, environment, 'pause');
+    await rolloutFor(context, environment, 'pause', { isTakeOver, isLooking: false });
     const session = await takeLease(context, environment, { mutation: mutationInput({}), intervalMs: 0, isTakeOver });
     try {
       possible(session.state, 'pause', environment);

@@ -11,6 +11,7 @@ import {
   currentStage,
   nextIndex,
   nextStage,
+  referenceOf,
   soakLeftMs,
   type RolloutState,
 } from '../../domain/rollout/state.js';
@@ -21,9 +22,17 @@ import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { attend } from './attend.js';
 import { agree, assertReasonForForce, possible, rolloutFor, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
-import { addChangeFlags, addDriveFlags, driveFlags, sessionPorts, takeLease, type DriveFlags } from './flags.js';
+import {
+  addChangeFlags,
+  addDriveFlags,
+  driveFlags,
+  saidAtStart,
+  sessionPorts,
+  takeLease,
+  type DriveFlags,
+} from './flags.js';
 import { lookAtGates } from './gates.js';
-import { makeStage, referenceOf } from './make.js';
+import { makeStage } from './enter.js';
 
 // The next stage of a rollout, when the one before has passed; after an abort the same stage again.
 
@@ -75,19 +84,21 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const begun = (await beforeAnything(read, 'changed')).state;
   const isOwn = begun !== null && context.changeId !== null && currentRecord(begun).changeId === context.changeId;
   if (isOwn) return attend(context, environment, await takeLease(context, environment, flags), flags);
-  const found = await rolloutFor(context, environment, 'promote');
+  // Also where it is only looked at: gates that have not passed would refuse it for the wrong reason.
+  const by = { isTakeOver: flags.isTakeOver, isLooking: false };
+  const found = await rolloutFor(context, environment, 'promote', by);
   const { state } = await judgedNow(context, environment, found.state, found.nowMs);
   assertPassed(state, found.nowMs, isForced);
   const stage = nextStage(state);
   if (stage === null) throw lastStage(state);
-  const mutation = { ...flags.mutation, isDryRun: true };
-  const toMake = { stage, reference: referenceOf(state, stage), isFirst: false };
+  const mine = { ...flags, mutation: saidAtStart(flags.mutation, state) };
+  const mutation = { ...mine.mutation, isDryRun: true };
+  const toMake = { stage, reference: referenceOf(state, stage), isFirst: nextIndex(state) === 0 };
   const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   const made = await makeStage(context, wanted, () => Promise.resolve());
   const shown = { environment, plan: state.plan, from: nextIndex(state), changes: made.views, isAuto: flags.isAuto };
   const preview = rolloutPlanView(shown);
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
-  const mine = { ...flags, mutation: { ...flags.mutation, reason: flags.mutation.reason ?? state.reason } };
   await agree(context, environment, mine, { command: 'rollout promote', planned: made, preview });
   const session = await takeLease(context, environment, flags);
   const changeId = await writtenDown(session, async () => {

@@ -16,7 +16,10 @@ export const command = defineCommand({
   input: (_, flags) => driveFlags(flags),
   action: async (context, flags) => {
     const environment = await context.environment(flags.mutation.effect.settings);
-    const { state } = await rolloutFor(context, environment, 'resume');
+    const { state } = await rolloutFor(context, environment, 'resume', {
+      isTakeOver: flags.isTakeOver,
+      isLooking: flags.mutation.isDryRun,
+    });
     if (flags.mutation.isDryRun) {
       const { rolloutStatus } = await import('./status.js');
       return rolloutStatus(context, environment);

@@ -11,7 +11,7 @@ import { agree, writtenDown } from './begin.js';
 import { workOf } from './drive.js';
 import { addChangeFlags, addDriveFlags, driveFlags, sessionPorts, takeLease, type DriveFlags } from './flags.js';
 import { assertMetrics } from './gates.js';
-import { makeStage } from './make.js';
+import { makeStage } from './enter.js';
 import { addPlanFlags, planFor, type PlanChoice } from './plan-source.js';
 
 // The handbook's staged rollout: each stage is put into force, watched, and passed by its gates or taken back.

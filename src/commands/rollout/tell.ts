@@ -1,8 +1,7 @@
-import { currentStage } from '../../domain/rollout/state.js';
+import { currentStage, referenceOf } from '../../domain/rollout/state.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { announce } from '../announce.js';
 import type { Driver } from './drive.js';
-import { referenceOf } from './make.js';
 
 /** Tells whoever wants to know, and waits for nobody. */
 export function tell(

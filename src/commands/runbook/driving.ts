@@ -1,6 +1,5 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { RlctlError, type ErrorKind } from '../../domain/errors.js';
 import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
@@ -86,7 +85,7 @@ function resumable(error: RlctlError, { id }: RunJournal, environment: Environme
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
   const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
-  const on = `go on with: ${withWanted(`rlctl runbook resume ${id}`, environment)}`;
+  const on = `go on with: rlctl runbook resume ${id}`;
   const said = addressed(followedBy(hasOwn ? hint : null, on), environment.address);
   const interruptedText =
     kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
@@ -103,7 +102,10 @@ function outcomeOf(end: RunEnd, { steps, environment, noPrograms }: Drive): Outc
   throw stopped(end, exit, environment, { steps, runsPrograms: noPrograms === null });
 }
 
-/** A run that has changed something and did not come to its end is partly applied, whatever stopped it. */
+/**
+ * A run that has changed something and did not come to its end is partly applied, whatever stopped it; so is a way back of
+ * which a part is done.
+ */
 function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]): ExitName {
   // Of a run that is taken back nothing is left that could be without effect.
   const isEffective = journal.state === 'undone' || journal.steps.every(({ state }) => state !== 'noEffect');
@@ -112,6 +114,8 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
   if (outcome.kind === 'waits') return 'guard';
   const name = exitCodes.find(({ code }) => code === outcome.exitCode)?.name ?? 'unexpected';
   if (name === 'unknownOutcome') return name;
+  const isBack = journal.steps.some(({ state }) => state === 'undoing');
+  const touched = isBack ? ['undone'] : ['done', 'noEffect', 'undone'];
   const hasChanged = journal.steps.some(({ id, state }) => {
     const found = steps.find(({ step }) => step.id === id);
     const action = found?.action;
@@ -119,7 +123,7 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
       action?.kind === 'exec' ||
       (action?.kind === 'manual' && found?.step.isNothingToUndo === false) ||
       (action?.kind === 'rlctl' && stepCommandOf(action.argv).isChange);
-    return isChange && ['done', 'noEffect', 'undone', 'undoing'].includes(state);
+    return isChange && touched.includes(state);
   });
   return outcome.kind === 'noEffect' || hasChanged ? 'unproven' : name === 'ok' ? 'findings' : name;
 }
@@ -135,14 +139,12 @@ function stopped(
   const isWaiting = state === 'waiting';
   const flag = isWaiting ? ` --done ${step}` : '';
   const isBack = journal.steps.some((each) => each.state === 'undoing');
-  const on = withWanted(`rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}`, environment);
+  const on = `rlctl runbook resume ${id}${isBack ? ' --undo' : ''}${flag}`;
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
   const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
-  const once = isProgram
-    ? `; or run it once more with: ${withWanted(`rlctl runbook resume ${id} --again ${step}`, environment)}`
-    : '';
+  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}` : '';
   const isShownAnew = !isBack && lookAnew(journal, steps).askedAgain.size > 0;
   const going = isShownAnew ? 'going on shows what stands there now, and asks again' : 'then go on with';
   const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}`;

@@ -1,9 +1,15 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { usageError } from '../../domain/errors.js';
-import { inputsOf, nextStep, stepsToUndo, withState, type RunJournal } from '../../domain/runbook/journal.js';
+import {
+  inputsOf,
+  nextStep,
+  stepsLeft,
+  stepsToUndo,
+  withState,
+  type RunJournal,
+} from '../../domain/runbook/journal.js';
 import { lookAnew, type LookedAnew } from '../../domain/runbook/look.js';
 import type { Runbook } from '../../domain/runbook/runbook.js';
 import type { RunChoices } from '../../procedures/runbook/drive.js';
@@ -22,9 +28,14 @@ interface ResumeInput extends Consent {
   readonly id: string | null;
   readonly choices: RunChoices;
   readonly isTakingBack: boolean;
+  /** Leave out every step that is left. */
+  readonly isSkippingRest: boolean;
   readonly isTakeOver: boolean;
   readonly isDryRun: boolean;
 }
+
+/** So many open runs are named, the newest first. */
+const mostNamed = 5;
 
 /** The run that was meant; without an id the only one that is not at its end. */
 async function chosenRun(context: Context, environment: Environment, id: string | null): Promise<RunJournal> {
@@ -34,10 +45,23 @@ async function chosenRun(context: Context, environment: Environment, id: string 
   );
   const [only, ...others] = open;
   if (only !== undefined && others.length === 0) return only.journal;
-  const ids = open.map(({ journal }) => journal.id).join(', ');
+  if (only === undefined)
+    throw usageError(
+      'there is no run that is not at its end',
+      'See all of them with: rlctl runbook log',
+      'RUN_UNNAMED',
+    );
+  const names = open.slice(0, mostNamed).map(({ journal }) => `${journal.id} (${journal.runbook})`);
+  const more = open.length > mostNamed ? [`and ${open.length - mostNamed} more`] : [];
+  const newest = only.journal;
+  const on = `rlctl runbook resume ${newest.id}`;
+  const back = `${on} --undo`;
+  const ways = isBeingUndone(newest)
+    ? back
+    : `${on}; or take back what it did, which ends it: ${back}; or end it and leave what it did: ${on} --skip-rest`;
   throw usageError(
-    only === undefined ? 'there is no run that is not at its end' : `several runs are not at their end: ${ids}`,
-    only === undefined ? 'See all of them with: rlctl runbook log' : 'Name the one that is meant.',
+    `several runs are not at their end: ${[...names, ...more].join(', ')}`,
+    `See how each stands with: rlctl runbook log; go on with the newest: ${ways}`,
     'RUN_UNNAMED',
   );
 }
@@ -53,7 +77,7 @@ function planOf(
   environment: Environment,
   journal: RunJournal,
   { steps, noPrograms }: RunSteps,
-  { isTakingBack, choices, confirm }: ResumeInput,
+  { isTakingBack, isSkippingRest, choices, confirm }: ResumeInput,
 ): RunPlan {
   const runbook: Runbook = {
     name: journal.runbook,
@@ -63,12 +87,10 @@ function planOf(
     oneOf: [],
     steps: [],
   };
-  const left = isTakingBack
-    ? stepsToUndo(journal).map(({ id }) => id)
-    : journal.steps.filter(({ state }) => ['pending', 'started', 'failed'].includes(state)).map(({ id }) => id);
+  const left = (isTakingBack ? stepsToUndo(journal) : stepsLeft(journal)).map(({ id }) => id);
   const chosen = left
     .flatMap((id) => steps.filter(({ step }) => step.id === id))
-    .filter((step) => !isTakingBack || whyLeft('', journal, step, choices) === null);
+    .filter((step) => !isSkippingRest && (!isTakingBack || whyLeft('', journal, step, choices) === null));
   return {
     runbook,
     values: inputsOf(journal),
@@ -81,7 +103,7 @@ function planOf(
 }
 
 async function resume(context: Context, environment: Environment, input: ResumeInput): Promise<Outcome> {
-  const { choices, isTakingBack, isTakeOver } = input;
+  const { choices, isTakingBack, isSkippingRest, isTakeOver } = input;
   const chosen = await chosenRun(context, environment, input.id);
   assertSteps(chosen, choices);
   const wanted = await stepsOf(context, chosen);
@@ -91,7 +113,7 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   if (input.isDryRun) return { view: runPlanView(planOf(environment, seen, wanted, input)), exit: 'ok' };
   const keeper = await keeperOf(context, environment, seen.id);
   if (isOver(seen, isTakingBack)) await keeper.releaseOrphan();
-  assertOpen(seen, isTakingBack, environment);
+  assertOpen(seen, isTakingBack);
   await confirmChange(context, environment, input, {
     isNoop: false,
     isReloading: false,
@@ -112,7 +134,8 @@ async function resume(context: Context, environment: Environment, input: ResumeI
   const journal = await keeper.save(withState(left, 'running', by));
   // Said of what was shown before, not of what stands there now.
   const done = new Set([...choices.done].filter((step) => !askedAgain.has(step)));
-  const driven = { environment, keeper, journal, choices: { ...choices, done }, isTakingBack };
+  const skip = isSkippingRest ? new Set(stepsLeft(journal).map(({ id }) => id)) : choices.skip;
+  const driven = { environment, keeper, journal, choices: { ...choices, done, skip }, isTakingBack };
   return drive(context, { ...driven, ...wanted });
 }
 
@@ -121,12 +144,12 @@ function isOver(journal: RunJournal, isTakingBack: boolean): boolean {
   return isTakingBack ? journal.state === 'undone' : nextStep(journal) === null && journal.state === 'done';
 }
 
-function assertOpen(journal: RunJournal, isTakingBack: boolean, environment: Environment): void {
+function assertOpen(journal: RunJournal, isTakingBack: boolean): void {
   const { id } = journal;
   if (!isTakingBack && isBeingUndone(journal))
     throw usageError(
       `run ${id} is being taken back`,
-      `Go on with that: ${withWanted(`rlctl runbook resume ${id} --undo`, environment)}`,
+      `Go on with that: rlctl runbook resume ${id} --undo`,
       'RUN_UNDOING',
     );
   if (!isOver(journal, isTakingBack)) return;
@@ -148,6 +171,14 @@ export const command = defineCommand({
       .addOption(new Option('--done <step>', 'this step is done, as somebody saw to; repeatable').argParser(collect))
       .addOption(new Option('--again <step>', 'do this step once more; repeatable').argParser(collect))
       .addOption(new Option('--skip <step>', 'leave this step out; repeatable').argParser(collect))
+      .addOption(
+        new Option('--skip-rest', 'leave out all that is left: the run ends, and what it did stays').conflicts([
+          'undo',
+          'done',
+          'again',
+          'skip',
+        ]),
+      )
       .addOption(new Option('--take-over', 'also from somebody who drives it'))
       .addOption(new Option('--dry-run', 'show what is left; run nothing'))
       .addOption(new Option('-y, --yes', 'answer y/N questions with yes'))
@@ -166,6 +197,7 @@ export const command = defineCommand({
       skip: new Set(listFlag(flags, 'skip')),
     },
     isTakingBack: switchFlag(flags, 'undo'),
+    isSkippingRest: switchFlag(flags, 'skipRest'),
     isTakeOver: switchFlag(flags, 'takeOver'),
     isDryRun: switchFlag(flags, 'dryRun'),
     isYes: switchFlag(flags, 'yes'),

@@ -20,6 +20,6 @@ export const command = defineCommand({
   input: ([name = ''], flags) => ({ name, isPage: switchFlag(flags, 'markdown') }),
   action: async (context, { name, isPage }) => {
     const { runbook, written } = await findRunbook(context, name);
-    return { view: isPage ? runbookPageView(runbook) : runbookView(runbook, written), exit: 'ok' };
+    return { view: isPage ? runbookPageView(runbook) : runbookView(runbook, written, context.address), exit: 'ok' };
   },
 });

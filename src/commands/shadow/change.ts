@@ -8,7 +8,8 @@ import type { CommandSpec, Flags, Outcome } from '../command.js';
 import { switchFlag } from '../command.js';
 import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput } from '../mutation.js';
 import { runChange } from '../override/change.js';
-import { runFlagChange, type FlagCommand } from './flags.js';
+import type { FlagCommand } from './flag-plan.js';
+import { runFlagChange } from './flags.js';
 import { objectionToShadow } from './objection.js';
 import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
 

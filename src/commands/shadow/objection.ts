@@ -1,5 +1,4 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { withWanted } from '../../domain/demand.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { enforcingOverrides, type FlaggedBuckets } from '../../domain/shadow/enforcing-overrides.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -64,6 +63,6 @@ function shadowOnRoutes(
   const isWide = isEverything || routes.length === 0;
   const few = routes.length > mostShown ? ['PREFIX'] : routes.length === 0 ? ['/'] : routes;
   const words = ['rlctl', 'shadow', 'on', ...few.flatMap((route) => ['--route', route])];
-  const command = withWanted(shellWords([...words, ...(isWide ? ['--include-others'] : [])]), environment);
+  const command = shellWords([...words, ...(isWide ? ['--include-others'] : [])]);
   return routes.length > mostShown ? `${command}, for each of them` : command;
 }

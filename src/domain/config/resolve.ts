@@ -54,11 +54,12 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
   };
   const file = from.file;
   const isProtected = structured('protected', file?.protected) ?? false;
+  const requirements = requirementsOf(structured('require', file?.require), isProtected);
   const basePath = text('basePath');
   const redis = text('redis');
   return {
     name: from.name,
-    address: from.address ?? bareAddress,
+    address: { ...(from.address ?? bareAddress), wants: { name: from.name, isProtected, requirements } },
     isProtected,
     api: list(text('api')).map((url) => checkedOrigin(url, apiPlace(from, sources.get('api')))),
     basePaths: basePath === null ? defaultBasePaths : [checkedBasePath(basePath, sources.get('basePath') ?? '')],
@@ -73,7 +74,7 @@ export function resolveEnvironment(from: EnvironmentSources): Environment {
     workers: workersOf(text('workers'), sources.get('workers') ?? ''),
     probes: probesOf(from, sources),
     buckets: bucketsOf(structured('buckets', file?.buckets)),
-    requirements: requirementsOf(structured('require', file?.require), isProtected),
+    requirements,
     guards: guardsOf(from, structured('guards', file?.guards)),
     prometheus: sourceAddress(text('prometheus'), `${sources.get('prometheus')}: prometheus`),
     prometheusAccess: sourceAccess(from, 'prometheus', sources),

@@ -116,7 +116,7 @@ export function parseConfigFile(value: unknown, place: string): ConfigFile {
   const issues = result.error?.issues ?? [];
   const faults = [
     ...lost,
-    ...issues.map((issue) => `${pathText(issue.path, '') || '(top level)'}: ${faultText(issue)}`),
+    ...issues.map((issue) => `${pathText(issue.path, '') || '(top level)'}: ${faultText(issue, value)}`),
   ];
   throw new RlctlError('usage', `${place} is not a valid configuration:\n  ${faults.join('\n  ')}`, {
     code: 'CONFIG_INVALID',
@@ -141,14 +141,14 @@ function prototypeKeys(
   });
 }
 
-function faultText(issue: z.core.$ZodIssue): string {
+function faultText(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return `unknown key ${issue.keys.map((key) => `${JSON.stringify(key)}${nearText(key, issue.path)}`).join(', ')}`;
     case 'invalid_type':
       return `must be ${issue.expected}`;
     case 'invalid_union':
-      return unionText(issue.path);
+      return `${unionText(issue.path)}${missingText(issue, value)}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     default:
@@ -162,6 +162,21 @@ function unionText(path: readonly PropertyKey[]): string {
   return setting === undefined
     ? 'has none of the accepted forms'
     : `has none of the accepted forms: ${setting.meaning}`;
+}
+
+/** The keys that alone are missing for the form that fits best; empty: of no form are they all that is wrong. */
+function missingText({ errors, path }: z.core.$ZodIssueInvalidUnion, value: unknown): string {
+  const there = path.reduce(
+    (inner: unknown, key) => (Object(inner) as Readonly<Record<PropertyKey, unknown>>)[key],
+    value,
+  );
+  const missing = errors
+    .map((faults) => faults.map((fault) => fault.path))
+    .filter((paths) => paths.every(([key, ...deeper]) => key !== undefined && deeper.length === 0))
+    .map((paths) => paths.map(([key]) => String(key)))
+    .filter((keys) => keys.length > 0 && keys.every((key) => !Object.hasOwn(Object(there) as object, key)));
+  const [fewest] = missing.sort((a, b) => a.length - b.length);
+  return fewest === undefined ? '' : `; ${fewest.join(' and ')} ${fewest.length === 1 ? 'is' : 'are'} missing here`;
 }
 
 /** The settings that a slip of the keyboard is near to; where other keys stand nothing is guessed. */

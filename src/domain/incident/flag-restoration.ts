@@ -1,3 +1,4 @@
+import type { Panic } from '../panic/panics.js';
 import { flipCommand } from '../shadow/flag-flip.js';
 import { flagKey, latestFlips, type KnownFlip } from '../shadow/flip-log.js';
 import { shellWords } from '../shell-words.js';
@@ -61,6 +62,52 @@ export function deedsElsewhere(
     ...deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed)),
     ...changedFlags(incident, others).map(asDeed),
   ];
+}
+
+/**
+ * The deeds with those panics as over that set flags here of which nothing stands any more. What was set elsewhere too stays
+ * as it was told: from here nobody can see it.
+ */
+export function judgedDeeds(
+  { deeds, flips }: { readonly deeds: readonly FlagDeed[]; readonly flips: readonly KnownFlip[] },
+  panics: readonly Pick<Panic, 'id' | 'changed' | 'standsOn'>[],
+  here: FlagsHere,
+): readonly FlagDeed[] {
+  const over = panics.filter(({ changed, standsOn }) => !changed.some((variable) => standsOn.includes(variable)));
+  const ids = new Set(over.map(({ id }) => id));
+  const isOver = (deed: FlagDeed): boolean =>
+    isPanicByFlags(deed) &&
+    ids.has(deed.operation?.id ?? '') &&
+    !flips.some((flip) => isOf(flip, deed) && !isHere(flip, here));
+  return deeds.map((deed) => (deed.isStanding && isOver(deed) ? { ...deed, isStanding: false } : deed));
+}
+
+/** Whether a panic did it by flags of buckets, and nobody has recorded that it is over. */
+export function isOpenByFlags(deed: FlagDeed): boolean {
+  return deed.isStanding && isPanicByFlags(deed);
+}
+
+function isPanicByFlags({ operation, buckets }: FlagDeed): boolean {
+  return operation?.kind === 'panic' && buckets.length > 0;
+}
+
+/** The flags that deeds set which are over, as they were at the start: what the end proves, with nothing to be written. */
+export function flagsToProve(
+  { start }: Pick<Incident, 'start'>,
+  { deeds, flips }: { readonly deeds: readonly FlagDeed[]; readonly flips: readonly KnownFlip[] },
+  flags: readonly FlagToRestore[],
+  { place }: FlagsHere,
+): readonly FlagToRestore[] {
+  const known = new Set(flags.map(({ bucket }) => bucket));
+  const buckets = new Set(deeds.filter(({ atMs }) => atMs >= start.atMs).flatMap((deed) => deed.buckets));
+  return [...buckets]
+    .filter((bucket) => !known.has(bucket))
+    .map((bucket) => {
+      const isIt = (flip: KnownFlip): boolean => flip.bucket === bucket && flip.place === place;
+      const first = flips.find((flip) => isIt(flip) && Date.parse(flip.at) >= start.atMs);
+      const atStart = start.flips.find((flip) => isIt(flip))?.isOn;
+      return { bucket, isOn: atStart ?? (first === undefined ? false : !first.isOn) };
+    });
 }
 
 function asDeed({ bucket, isOn, place, machine, at, actor, reason, ticket }: KnownFlip): FlagDeed {

@@ -1,6 +1,5 @@
 import type { FilePlace, LocatedFinding } from '../located-finding.js';
-import { addressed, type CommandAddress } from '../printed-command.js';
-import { shellWords } from '../shell-words.js';
+import { addressedCommand, type CommandAddress } from '../printed-command.js';
 import type { TextPlace } from '../text-places.js';
 import type { Discovery, LintRule } from './rule.js';
 import { lintRules } from './rules.js';
@@ -61,9 +60,7 @@ function hintOf(discovery: Discovery, origin: LintOrigin): string {
   const { cure } = discovery;
   const command = origin.kind === 'file' ? null : discovery.command;
   if (origin.kind === 'file' || command === null) return cure.endsWith('?') ? cure : `${cure}.`;
-  const [own, ...words] = command;
-  const first = addressed(`rlctl ${own}`, origin.address);
-  return `${cure}: ${words.length === 0 ? first : `${first} ${shellWords(words)}`}`;
+  return `${cure}: ${addressedCommand(command, origin.address)}`;
 }
 
 /** How many findings of each severity there are. */

@@ -112,10 +112,19 @@ function cut(text: string, most: number): string {
 
 /**
  * The id by which a receiver knows an event again: that of the change, or, for what is told about the change besides, one
- * made of both, so that the same event told twice has the same id. `draw`: a new one, where nothing was changed.
+ * made of both, so that the same event told twice has the same id. `draw`: a new one, where nothing was changed. `about`:
+ * what tells events of one type and one change apart, such as the panics that ended with it; `null`: there is but one.
  */
-export function eventId(type: string, changeId: string | null, draw: () => string): string {
+export function eventId(
+  {
+    type,
+    changeId,
+    about = null,
+  }: { readonly type: string; readonly changeId: string | null; readonly about?: string | null },
+  draw: () => string,
+): string {
   if (changeId === null) return draw();
+  if (type === 'change.made') return changeId;
   // No full stop: it stands between the parts of what is signed.
-  return type === 'change.made' ? changeId : `${changeId}-${type.replaceAll('.', '-')}`;
+  return [changeId, type.replaceAll('.', '-'), ...(about === null ? [] : [about])].join('-');
 }

@@ -54,9 +54,9 @@ export function emptiedText({ key }: { readonly key: string }): string {
   return `no override is stored in ${key} and no history, though the last reload from here was of a document with overrides: Redis was emptied, or this is another place than then; the next reload drops what the servers still hold`;
 }
 
-/** How to see the last copy of what is lost. */
+/** How to see the last copy of what is lost, and who can bring it back. */
 export const emptiedCure =
-  'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show';
+  'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show; where it was emptied, ask whoever runs that Redis for its backup';
 
 /** The finding of it. */
 function emptiedFinding(stored: { readonly key: string }): Finding {
@@ -72,6 +72,9 @@ export function lostFinding(
   return isStoreEmptied(stored, lastRevision) ? emptiedFinding(stored) : null;
 }
 
+/** What to leave alone where nothing is stored, nor known to have been, and servers hold overrides. */
+export const notBefore = 'do not reload before it is known where they come from';
+
 /**
  * The finding that nothing is stored, nor known to have been, and servers hold overrides: a reload would take those away,
  * so it is first to be seen where they are stored. `held`: who holds what, in words.
@@ -81,7 +84,7 @@ export function unstoredFinding({ key }: { readonly key: string }, held: string)
     code: 'OVERRIDES_DIFFER',
     part: 'overrides',
     message: `nothing is stored under ${key}, and ${held}`,
-    hint: 'do not reload before it is known where they come from: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis',
+    hint: `${notBefore}: another namespace or database, or the server’s own RATE_LIMIT_POLICY_OVERRIDES_JSON; see: rlctl doctor --only redis`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { RlctlError } from '../errors.js';
+import { followedBy } from '../followed-by.js';
 import { quoteOutside } from '../outside-text.js';
 import type { HistoryEntry } from './history.js';
 import { parseMetadata } from './metadata.js';
@@ -22,14 +23,24 @@ interface RecordSeen {
 export function lostFinding({ metadata, lastEntry }: RecordSeen) {
   const lost = lastEntry === null ? lostChange({ metadata }) : null;
   if (lost === null) return null;
-  return { code: 'HISTORY_GONE', message: lostText(lost), hint: 'See what else is missing with: rlctl audit verify' };
+  return { code: 'HISTORY_GONE', message: lostText(lost), hint: followedBy(null, lookFurther) };
 }
 
-/** The same for what needs the history: `what` cannot be done without it; `null`: there is one, or nothing tells of a change. */
-export function lostError(what: string, seen: RecordSeen): RlctlError | null {
+/**
+ * The same for what needs the history: `what` cannot be done without it; `null`: there is one, or nothing tells of a change.
+ * `cure`: what to do instead, before what is missing is looked at.
+ */
+export function lostError(
+  what: string,
+  seen: RecordSeen,
+  { kind, cure }: { readonly kind?: 'usage' | 'guard'; readonly cure?: string } = {},
+): RlctlError | null {
   const lost = lostFinding(seen);
-  return lost && new RlctlError('usage', `${what}: ${lost.message}`, { code: lost.code, hint: lost.hint });
+  const hint = followedBy(cure, lookFurther);
+  return lost && new RlctlError(kind ?? 'usage', `${what}: ${lost.message}`, { code: lost.code, hint });
 }
+
+const lookFurther = 'see what else is missing with: rlctl audit verify';
 
 /** What a change has to say that is written where the history was removed; empty: it was not. */
 export function anewRemarks({ metadata, lastEntry }: RecordSeen): readonly string[] {

@@ -3,7 +3,8 @@ import { quoteOutside } from '../outside-text.js';
 import { countText } from '../quantities.js';
 
 /**
- * What decisions say of a panic. `proven`: none was blocked, and requests over their limit passed in shadow.
+ * What decisions say of a panic. `proven`: none was blocked, and requests over their limit passed in shadow; of several
+ * buckets the text names those in which nothing was counted.
  * `inconclusive`: nothing speaks against it, and nothing shows it. `noData`: nothing was counted, which is not 0.
  */
 export type BlocksVerdict = 'proven' | 'inconclusive' | 'contradicted' | 'noData';
@@ -53,7 +54,7 @@ export function judgeBlocks(decisions: Decisions, { names, areWhole }: TouchedBu
       'inconclusive',
       `none of ${countText(sums.allowed)} was blocked, and none was over its limit, which shows nothing`,
     );
-  const shown = `none blocked, ${countText(sums.shadowBlocked)} over their limit passed in shadow, ${countText(sums.allowed)} allowed`;
+  const shown = `none blocked, ${countText(sums.shadowBlocked)} over their limit passed in shadow, ${countText(sums.allowed)} allowed${unseenText(own)}`;
   const doubt = decisions.remarks.find(({ code }) => code === 'ONE_OF_SEVERAL_WORKERS' || code === 'STALE');
   return doubt === undefined ? judged('proven', shown) : judged('inconclusive', `${shown}; but ${doubt.text}`);
 }
@@ -76,6 +77,12 @@ function isSome(count: number | null): boolean {
 
 function sum(buckets: readonly BucketBlocks[], field: 'allowed' | 'blocked' | 'shadowBlocked'): number {
   return buckets.reduce((total, each) => total + (each[field] ?? 0), 0);
+}
+
+/** Of several buckets the others' decisions show it, and nothing of one in which none was counted. */
+function unseenText(own: readonly BucketDecisions[]): string {
+  const unseen = own.filter(({ total }) => !isSome(total)).map(({ bucket }) => quoteOutside(bucket, 30));
+  return unseen.length === 0 ? '' : `; of ${unseen.join(', ')} no decision was counted, which is no proof of it`;
 }
 
 function blockedText(buckets: readonly BucketBlocks[]): string {

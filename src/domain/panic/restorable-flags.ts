@@ -1,4 +1,5 @@
 import { RlctlError, usageError } from '../errors.js';
+import { quoteOutside } from '../outside-text.js';
 import { leaveHint } from './restoration.js';
 import type { KeptFlag } from './kept.js';
 
@@ -22,12 +23,16 @@ export function assertRestorableFlags(flags: readonly FlagNow[], id: string): vo
 
 function changedSince(flags: readonly FlagNow[], id: string): RlctlError {
   const names = flags.map(({ flag }) => flag.record.variable).join(', ');
+  const texts = flags.map(
+    ({ flag: { record }, now }) =>
+      `${record.variable} is ${inWords(now ?? null)} now; the panic wrote ${inWords(record.wrote)}, and before it was ${inWords(record.before)}.`,
+  );
   return new RlctlError(
     'conflict',
     `the panic ${id} cannot be taken back, ${names}: it no longer holds what the panic wrote; nothing was written`,
     {
       code: 'RESTORE_CONFLICT',
-      hint: `${leaveHint(id)} See what stands there with: rlctl shadow list; and set these flags with: rlctl shadow on|off BUCKET`,
+      hint: `${texts.join(' ')} ${leaveHint(id)} See what stands there with: rlctl shadow list; and set these flags with: rlctl shadow on|off BUCKET`,
       details: {
         variables: flags.map(({ flag: { record }, now }) => ({
           variable: record.variable,
@@ -38,6 +43,10 @@ function changedSince(flags: readonly FlagNow[], id: string): RlctlError {
       },
     },
   );
+}
+
+function inWords(text: string | null): string {
+  return text === null ? 'not set' : quoteOutside(text, 40);
 }
 
 /** Throws a usage error where a panic acted in another place than the one that is configured now. */

@@ -3,6 +3,7 @@ import { isLimiterOff, standingOf } from './judge-count.js';
 import { nextLook } from './next-look.js';
 import { heldInWords } from './still-held.js';
 import { blocksEveryone, unusedPrefixes } from '../policy/matching.js';
+import { notBefore } from '../override/document-gone.js';
 import { quoteOutside } from '../outside-text.js';
 import type { Observations } from './observations.js';
 import { enforcedInWords, type Evidence, type Proof } from './proof.js';
@@ -23,8 +24,7 @@ export interface Diagnosed extends Pick<Proof, 'verdict' | 'levelReached' | 'evi
 /** One sentence: what the evidence comes to, and the cure. */
 export function diagnose(seen: Observations, judged: Diagnosed): string {
   const { verdict, evidence, trap } = judged;
-  if (seen.isGone === true && seen.reports.length === 0 && verdict !== 'proven' && trap !== 'otherEnvironment')
-    return documentGone;
+  if (seen.lost && seen.reports.length === 0 && verdict !== 'proven' && trap !== 'otherEnvironment') return seen.lost;
   if (verdict === 'contradicted') {
     if (seen.withoutRedis !== undefined && seen.withoutRedis.length > 0 && trap === 'otherNamespaceOrRedisUnreachable')
       return `${noRedis}; ${traps.otherNamespaceOrRedisUnreachable.cure}`;
@@ -66,9 +66,6 @@ function blockingInWords({ changed, isWitness, loaded }: Observations): string {
   const more = blocking.length === 1 ? '' : `, and ${blocking.length - 1} more`;
   return `; but "${quoteOutside(first.prefix)}" blocks everybody: ${first.because}${more}`;
 }
-
-const documentGone =
-  'the stored document is gone, though its history is there: a reload would make the server drop every override; to restore it first, run: rlctl override repair';
 
 const noRedis =
   'the server does not hold what is stored, and says itself that its Redis does not answer: a reload then drops every override';
@@ -114,7 +111,11 @@ function elsewhere({ loaded, reports }: Observations, { isStoredShown }: Diagnos
   const here = loaded.usableCount === 0 ? nothingHere(loaded) : shown;
   if (reports.length > 0)
     return `${here}, but after a reload the server still holds overrides: either rlctl or the server looks in another namespace or another Redis, or they stand in the server's own environment; first ${comparePlaces}, then its RATE_LIMIT_POLICY_OVERRIDES_JSON`;
-  return `${here}, but the server holds overrides: rlctl or the server looks in another namespace or another Redis, or it had no reload since they were removed; ${comparePlaces}; what a reload then counts tells more: rlctl verify --reload`;
+  const cause = `${here}, but the server holds overrides: rlctl or the server looks in another namespace or another Redis, or it had no reload since they were removed; ${comparePlaces}`;
+  // Where nothing is stored, the servers may hold the last copy: a reload would cost it.
+  return loaded.usableCount === 0
+    ? `${cause}; ${notBefore}; see: rlctl doctor --only redis`
+    : `${cause}; what a reload then counts tells more: rlctl verify --reload`;
 }
 
 function nothingHere({ objectCount, vanished = [] }: Observations['loaded']): string {

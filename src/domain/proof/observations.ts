@@ -78,8 +78,8 @@ export interface Observations {
   readonly isAsked?: boolean | undefined;
   /** Prefixes that stood in the document before its last change and do not any more. Absent: not known. */
   readonly former?: readonly string[] | undefined;
-  /** True: the document's key is gone, though its history is there. Absent: it is not, or that is not known. */
-  readonly isGone?: boolean | undefined;
+  /** That what was stored is lost, and how to get it back, in sentences. Absent or `null`: it is not, or that is not known. */
+  readonly lost?: string | null | undefined;
   /** What the metrics showed; absent or `null`: they were not asked. */
   readonly metrics?: MetricObservations | null | undefined;
   /** Servers whose own health says that their Redis does not answer, by address. Absent: not asked. */

@@ -1,4 +1,6 @@
 import { RlctlError, usageError } from '../errors.js';
+import { shellWord } from '../shell-words.js';
+import { defaultPlanName } from './plan.js';
 import { currentStage, isOver, type RolloutPhase, type RolloutState } from './state.js';
 
 /** What somebody may want of a rollout. */
@@ -44,6 +46,12 @@ function underWay(state: RolloutState): RlctlError {
   );
 }
 
+/** The command that begins with the same plan: one that came from a file is given as a file again. */
+export function startAnew({ plan: { name } }: Pick<RolloutState, 'plan'>): string {
+  const named = name === defaultPlanName ? '' : ` ${shellWord(name)}, or with -f where that plan is a file`;
+  return `rlctl rollout start${named}`;
+}
+
 function inTheWay(state: RolloutState): { readonly message: string; readonly hint: string } {
   switch (state.phase) {
     case 'changing':
@@ -58,12 +66,12 @@ function inTheWay(state: RolloutState): { readonly message: string; readonly hin
     case 'aborted':
       return {
         message: 'was aborted',
-        hint: 'Try the stage again with "rlctl rollout promote"; take back the stages before it with "rlctl rollout undo"; or begin anew with "rlctl rollout start".',
+        hint: `Try the stage again with "rlctl rollout promote"; take back the stages before it with "rlctl rollout undo"; or begin anew with: ${startAnew(state)}`,
       };
     case 'finished':
       return { message: 'has finished', hint: 'Take all of it back with: rlctl rollout undo' };
     case 'undone':
-      return { message: 'was taken back', hint: 'Begin anew with: rlctl rollout start' };
+      return { message: 'was taken back', hint: `Begin anew with: ${startAnew(state)}` };
     case 'watching':
       return { message: 'watches a stage', hint: 'Watch it with: rlctl rollout resume' };
     case 'passed':

@@ -1,4 +1,6 @@
 import type { Verdict } from '../proof/proof.js';
+import type { FlagToSet } from '../shadow/restart.js';
+import { unreachedText, type Unreached } from '../shadow/unreached.js';
 import type { GateReport } from './gates.js';
 import type { RolloutPlan } from './plan.js';
 import {
@@ -18,10 +20,17 @@ export type RolloutEvent =
   | { readonly kind: 'promoted'; readonly work: RolloutWork; readonly isForced: boolean }
   /** What stood before, known before the flags are touched. */
   | { readonly kind: 'flagsNoted'; readonly flags: readonly FlagBefore[] }
+  /** What is written of the stage does not reach these entries. */
+  | { readonly kind: 'unreached'; readonly atMs: number; readonly unreached: readonly Unreached[] }
   /** The stage's change is in force, or its proof was waived. */
   | { readonly kind: 'changed'; readonly atMs: number; readonly proof: Verdict }
   /** What is under way is written, and not proven: it stays under way. */
-  | { readonly kind: 'notProven'; readonly atMs: number; readonly proof: Verdict }
+  | {
+      readonly kind: 'notProven';
+      readonly atMs: number;
+      readonly proof: Verdict;
+      readonly restart: readonly FlagToSet[];
+    }
   /** What was begun could not be taken back: it stays under way. */
   | { readonly kind: 'hindered'; readonly atMs: number; readonly why: string }
   /** It was refused before anything was written. */
@@ -99,6 +108,7 @@ export function beginRollout(
 export const possible: Readonly<Record<RolloutEvent['kind'], readonly RolloutPhase[]>> = {
   promoted: ['watching', 'passed', 'aborted'],
   flagsNoted: ['changing'],
+  unreached: ['changing'],
   changed: ['changing'],
   notProven: ['changing', 'aborting', 'undoing'],
   hindered: ['aborting', 'undoing'],
@@ -124,15 +134,12 @@ export function afterEvent(state: RolloutState, event: RolloutEvent): RolloutSta
       return promoted(state, event);
     case 'flagsNoted':
       return withRecord(state, { flags: earliest(currentRecord(state).flags, event.flags) });
+    case 'unreached':
+      return unreached(state, event);
     case 'changed':
       return changed(state, event);
     case 'notProven':
-      return noted(
-        withRecord(state, { proof: event.proof }),
-        event.atMs,
-        state.work?.by ?? '',
-        'its effect is not proven',
-      );
+      return notProven(state, event);
     case 'hindered':
       return hindered(state, event);
     case 'notChanged':
@@ -168,7 +175,7 @@ function promoted(state: RolloutState, { work, isForced }: Of<'promoted'>): Roll
   if (state.phase === 'watching' && !isForced) throw new ImpossibleEvent('promoted', state.phase);
   const left: RolloutState =
     state.phase === 'watching' ? withRecord(state, { outcome: 'passed', endedAtMs: work.atMs, isForced: true }) : state;
-  return entering(left, index, work);
+  return entering(left, index, state.phase === 'aborted' ? { ...work, isAgain: true } : work);
 }
 
 function entering(state: RolloutState, index: number, work: RolloutWork): RolloutState {
@@ -182,9 +189,26 @@ function earliest(noted: readonly FlagBefore[], found: readonly FlagBefore[]): r
   return [...noted, ...found.filter(({ bucket }) => noted.every((each) => each.bucket !== bucket))];
 }
 
+/** A line for each in the log; what another attempt found before is not told twice. */
+function unreached(state: RolloutState, { atMs, unreached: found }: Of<'unreached'>): RolloutState {
+  const before = new Set((currentRecord(state).unreached ?? []).map(unreachedText));
+  const fresh = found.map(unreachedText).filter((text) => !before.has(text));
+  return fresh.reduce(
+    (told, text) => noted(told, atMs, state.work?.by ?? '', `${currentStage(state).name}: ${text}`),
+    withRecord(state, { unreached: found }),
+  );
+}
+
 function changed(state: RolloutState, { atMs, proof }: Of<'changed'>): RolloutState {
   const inForce = { inForceAtMs: atMs, soakFromMs: atMs, proof };
   return { ...withRecord(state, inForce), phase: 'watching', work: null };
+}
+
+function notProven(state: RolloutState, { atMs, proof, restart }: Of<'notProven'>): RolloutState {
+  const told = noted(withRecord(state, { proof }), atMs, state.work?.by ?? '', 'its effect is not proven');
+  if (told.work === null) return told;
+  const { restart: _, ...work } = told.work;
+  return { ...told, work: restart.length === 0 ? work : { ...work, restart } };
 }
 
 function hindered(state: RolloutState, { atMs, why }: Of<'hindered'>): RolloutState {
@@ -194,11 +218,17 @@ function hindered(state: RolloutState, { atMs, why }: Of<'hindered'>): RolloutSt
 
 /** Back to where it came from: the stage before has passed, or the same one was aborted before. */
 function notChanged(state: RolloutState, { atMs, why }: Of<'notChanged'>): RolloutState | null {
-  if (state.stage === 0) return null;
-  const name = currentStage(state).name;
-  const reset = withRecord(state, untouched);
-  const back: RolloutState = { ...reset, phase: 'passed', stage: state.stage - 1, work: null };
-  return noted(back, atMs, state.work?.by ?? '', `could not enter ${name}: ${why}`);
+  const { work, stage } = state;
+  const isAgain = work?.isAgain === true;
+  if (stage === 0 && !isAgain) return null;
+  const reset = withRecord(state, isAgain ? { ...untouched, outcome: 'aborted', endedAtMs: atMs } : untouched);
+  const back = isAgain ? ({ phase: 'aborted', stage } as const) : ({ phase: 'passed', stage: stage - 1 } as const);
+  return noted(
+    { ...reset, ...back, work: null },
+    atMs,
+    work?.by ?? '',
+    `could not enter ${currentStage(state).name}: ${why}`,
+  );
 }
 
 /** A failed gate leaves it watching: the abort that follows is work of its own. */
@@ -227,15 +257,18 @@ function begun(state: RolloutState, phase: 'aborting' | 'undoing', work: Rollout
 
 function takenBack(state: RolloutState, { atMs, proof }: Of<'takenBack'>): RolloutState {
   const by = state.work?.by ?? '';
+  const back = { endedAtMs: atMs, proof, inForceAtMs: null, soakFromMs: null } as const;
   if (state.phase === 'aborting') {
-    const record = { outcome: 'aborted', endedAtMs: atMs, proof, inForceAtMs: null, soakFromMs: null } as const;
-    const told = noted(withRecord(state, record), atMs, by, `${currentStage(state).name} is taken back`);
+    const told = noted(
+      withRecord(state, { ...back, outcome: 'aborted' }),
+      atMs,
+      by,
+      `${currentStage(state).name} is taken back`,
+    );
     return { ...told, phase: 'aborted', work: null };
   }
   const stages = state.stages.map((each): StageRecord =>
-    each.outcome === 'waiting' || each.outcome === 'aborted'
-      ? each
-      : { ...each, outcome: 'undone', endedAtMs: atMs, inForceAtMs: null, soakFromMs: null },
+    each.outcome === 'waiting' || each.outcome === 'aborted' ? each : { ...each, ...back, outcome: 'undone' },
   );
   return { ...noted({ ...state, stages }, atMs, by, 'everything is taken back'), phase: 'undone', work: null };
 }

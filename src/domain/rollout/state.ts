@@ -1,4 +1,7 @@
+import type { OperationRef } from '../operation/reference.js';
 import type { Verdict } from '../proof/proof.js';
+import type { FlagToSet } from '../shadow/restart.js';
+import type { Unreached } from '../shadow/unreached.js';
 import type { GateReport } from './gates.js';
 import type { RolloutPlan, RolloutStage } from './plan.js';
 
@@ -33,8 +36,12 @@ export interface RolloutWork {
   readonly why: string;
   /** What decided it: somebody, or a gate. */
   readonly cause: 'operator' | 'gate';
+  /** True of a stage that was aborted, and is entered once more. Absent: it was not. */
+  readonly isAgain?: true;
   /** Why the last attempt could not do it, a sentence; absent: none failed. */
   readonly hindered?: string;
+  /** The flags that its server takes from a restart only, where the last attempt found that; absent: it did not. */
+  readonly restart?: readonly FlagToSet[];
 }
 
 /** What became of one stage. Times are those of Redis, epoch milliseconds. */
@@ -56,6 +63,8 @@ export interface StageRecord {
   readonly isForced: boolean;
   /** The flags that stood before, of a driver that the history knows nothing of; empty: none. */
   readonly flags: readonly FlagBefore[];
+  /** Entries that it did not reach when it was made: they went on as they were. Absent: none. */
+  readonly unreached?: readonly Unreached[];
 }
 
 /** Something that happened, for whoever takes over. */
@@ -85,6 +94,11 @@ export interface RolloutState {
   readonly pausedFrom: 'watching' | 'passed' | null;
   /** The newest last; older ones are dropped. */
   readonly notes: readonly RolloutNote[];
+}
+
+/** The rollout, or a stage of it, as the history names it. */
+export function referenceOf({ id }: Pick<RolloutState, 'id'>, stage: RolloutStage | null): OperationRef {
+  return stage === null ? { kind: 'rollout', id } : { kind: 'rollout', id, step: stage.name };
 }
 
 /** Phases in which nothing more is to come of themselves: another rollout may begin. */
@@ -120,6 +134,20 @@ export function soakLeftMs(state: RolloutState, nowMs: number): number {
   const { soakFromMs } = currentRecord(state);
   if (soakFromMs === null) return currentStage(state).soakMs;
   return Math.max(0, soakFromMs + currentStage(state).soakMs - nowMs);
+}
+
+/** What the stages that stand do not reach, by the last of them that set the bucket; empty: nothing. */
+export function unreachedNow({ plan, stages }: Pick<RolloutState, 'plan' | 'stages'>): readonly Unreached[] {
+  const standing = plan.stages.flatMap((stage, index) => {
+    const record = stages[index];
+    return record?.outcome === 'entered' || record?.outcome === 'passed' ? [{ stage, record }] : [];
+  });
+  const sets = ({ shadow, enforce }: RolloutStage, bucket: string): boolean => [...shadow, ...enforce].includes(bucket);
+  return standing.flatMap(({ record }, index) =>
+    (record.unreached ?? []).filter(
+      ({ bucket }) => !standing.slice(index + 1).some(({ stage }) => sets(stage, bucket)),
+    ),
+  );
 }
 
 /**

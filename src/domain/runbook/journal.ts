@@ -107,9 +107,14 @@ export function withState(journal: RunJournal, state: RunState, event: RunEvent 
   return withEvent({ ...journal, state }, event);
 }
 
+/** The steps that a run has still to come to, in their order. */
+export function stepsLeft({ steps }: RunJournal): readonly StepRecord[] {
+  return steps.filter(({ state }) => ['pending', 'started', 'failed'].includes(state));
+}
+
 /** The step that a run comes to next; `null`: there is none left. */
-export function nextStep({ steps }: RunJournal): StepRecord | null {
-  return steps.find(({ state }) => ['pending', 'started', 'failed'].includes(state)) ?? null;
+export function nextStep(journal: RunJournal): StepRecord | null {
+  return stepsLeft(journal)[0] ?? null;
 }
 
 /** The steps to take back, the last one first. A skipped or pending step has done nothing. */
@@ -126,7 +131,8 @@ export function isNotDoneYet({ events, steps }: RunJournal, id: string): boolean
 }
 
 /** The state of a step after its action. */
-export function stateAfter({ kind }: ActOutcome): StepState {
+export function stateAfter({ kind, isUntold }: ActOutcome): StepState {
+  if (isUntold === true) return 'skipped';
   const states = { good: 'done', noEffect: 'noEffect', bad: 'failed', waits: 'started' } as const;
   return states[kind];
 }

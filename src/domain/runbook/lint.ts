@@ -219,7 +219,7 @@ function commandFault(words: Words): RlctlError | null {
 function textsOf(act: Act): readonly string[] {
   switch (act.kind) {
     case 'rlctl':
-      return [...act.words.flat(), ...act.fields.map(({ wanted }) => wanted)];
+      return [...act.words.flat(), ...act.fields.flatMap(({ path, wanted }) => [path, wanted])];
     case 'http':
       return [act.target.text, ...(act.contains === null ? [] : [act.contains])];
     case 'promql':

@@ -19,6 +19,8 @@ export interface ActOutcome {
   readonly isCutShort?: true;
   /** By what a value that was looked at is known again; absent: none was. */
   readonly seen?: string;
+  /** True of a look that found nothing by which what was asked could be told. Absent: it is told. */
+  readonly isUntold?: true;
   /** What is shown and not kept, because it may be anybody's: the value itself, cut short. Absent: nothing. */
   readonly aside?: string;
 }
@@ -61,6 +63,9 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
     return { kind: isEffectless ? 'noEffect' : 'bad', text, hint, exitCode };
   }
   if (isHeld(wish.argv, document)) return { kind: 'bad', text, hint: null, exitCode: 3 };
+  const untold = wish.fields.length === 0 ? null : untoldBy(end);
+  if (untold !== null)
+    return { kind: 'good', text: `it cannot be told: ${untold}`, hint: null, exitCode, isUntold: true };
   const odd = wish.fields.flatMap((field) => oddField(field, document));
   if (odd.length > 0) {
     // What a change was to bring about and did not is no effect; what a look did not find is a finding.
@@ -68,13 +73,29 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
     const oddText = [...odd, text].join('\n');
     return isChange
       ? { kind: 'noEffect', text: oddText, hint: null, exitCode: 8 }
-      : { kind: 'bad', text: oddText, hint: null, exitCode: 3 };
+      : { kind: 'bad', text: oddText, hint: windowHint(document), exitCode: 3 };
   }
   if (isAboutOverrides(changed) && isUnenforced(proof)) {
     const why = 'this server was seen to show overrides and not to enforce them: no request meets this';
     return { kind: 'noEffect', text: `${why}\n${text}`, hint: null, exitCode: 8 };
   }
   return { kind: 'good', text, hint: null, exitCode, ...seenIn(document) };
+}
+
+/** Why nothing that was asked of a Result can be told; `null`: it can. */
+function untoldBy({ document, error }: CommandEnd): string | null {
+  if (error !== null) return error.message;
+  if (!isRecord(document) || document['kind'] !== 'Decisions') return null;
+  const totals = valuesAt(document, ['buckets', '*', 'total']);
+  return totals.some((total) => Number(total) > 0) ? null : 'no request was counted, which shows nothing';
+}
+
+/** What was counted before stands in the figures until the window has passed. */
+function windowHint(document: JsonValue | null): string | null {
+  if (!isRecord(document) || document['kind'] !== 'Decisions') return null;
+  const seconds = document['windowSeconds'];
+  const window = typeof seconds === 'number' ? ` of ${formatDuration(seconds * 1000)}` : '';
+  return `what was refused before the rollback is counted until the window${window} has passed: wait for that`;
 }
 
 /** The change that a Result is about: of a rollout the last that it made. */

@@ -54,7 +54,11 @@ function resolveStep(step: RunbookStep, values: Values): ResolvedStep {
 function resolveAct(act: Act, values: Values): ResolvedAct {
   switch (act.kind) {
     case 'rlctl': {
-      const fields = act.fields.map((field) => ({ ...field, wanted: fill(field.wanted, values) }));
+      const fields = act.fields.map(({ path, how, wanted }) => ({
+        path: fill(path, values),
+        how,
+        wanted: fill(wanted, values),
+      }));
       return { kind: 'rlctl', argv: fillWords(act.words, values), exits: act.exits, fields };
     }
     case 'http': {

@@ -50,7 +50,9 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
   Decisions: (document) => items(document['buckets']).map(bucketText),
   FleetStatus: (document) => [`fleet: ${text(document['verdict'] ?? 'looked at')}`],
   ShadowList: (document) =>
-    items(document['buckets']).map((bucket) => `${text(bucket['bucket'])}: ${shadowWord(bucket['isShadow'])}`),
+    items(document['buckets']).map(
+      (bucket) => `${text(bucket['bucket'])}: ${reachWord(bucket, fields(document['isObserving']))}`,
+    ),
   Rollout: rolloutLines,
   LimiterKey: (document) => texts(document['said']),
 };
@@ -133,8 +135,12 @@ function bucketText(bucket: Fields): string {
   return `${text(bucket['bucket'])}: ${count('allowed')} allowed, ${count('blocked')} blocked, ${count('shadowBlocked')} shadow-blocked`;
 }
 
-function shadowWord(isShadow: unknown): string {
-  return isShadow === true ? 'in shadow' : isShadow === false ? 'enforcing' : 'not known';
+/** By the bucket's flag, unless overrides or the switch make it something else. */
+function reachWord(bucket: Fields, isObserving: Fields): string {
+  const [isShadow, isQuiet] = [bucket['isShadow'], isObserving[text(bucket['bucket'])]];
+  if (isQuiet === true) return isShadow === true ? 'in shadow' : 'enforcing, and nobody is refused';
+  if (isShadow === true) return 'in shadow, and not everywhere';
+  return isShadow === false ? 'enforcing' : 'not known';
 }
 
 function fields(value: unknown): Fields {

@@ -1,6 +1,6 @@
 import type { BucketNames } from '../config/bucket-names.js';
 import { baseRoute } from '../policy/base-route.js';
-import { matchOverride, type LoadedOverrides } from '../policy/matching.js';
+import { matchOverride, type LoadedOverride, type LoadedOverrides } from '../policy/matching.js';
 
 /** What is to be in shadow by its flags. */
 export interface FlaggedBuckets {
@@ -15,10 +15,37 @@ export interface FlaggedBuckets {
  * The prefixes whose override keeps something enforced whatever the bucket's flag says, because it sets `shadow: false`
  * itself and wins there; one without a shadow of its own leaves it to the flag. In the server's order.
  */
-export function enforcingOverrides(
+export function enforcingOverrides(loaded: LoadedOverrides, flagged: FlaggedBuckets): readonly string[] {
+  const winners = new Set(winnersOf(loaded, flagged));
+  return loaded.entries
+    .filter((each) => winners.has(each) && each.fields?.isShadow === false)
+    .map(({ prefix }) => prefix);
+}
+
+/**
+ * Whether these buckets refuse nobody: by the override that wins, or by the flag where it leaves that open. `flag`: what the
+ * servers say of it; `null`: they differ, or do not tell. `denied`: prefixes of which the server does not show what is
+ * stored. `null`: not known.
+ */
+export function isObserving(
+  loaded: LoadedOverrides,
+  flagged: FlaggedBuckets,
+  { flag, denied }: { readonly flag: boolean | null; readonly denied: ReadonlySet<string> },
+): boolean | null {
+  const found = winnersOf(loaded, flagged).map((winner) => {
+    const isShadow = winner?.fields?.isShadow;
+    if (winner === null || isShadow === undefined) return flag;
+    return isShadow && !denied.has(winner.prefix);
+  });
+  if (found.includes(false)) return false;
+  return found.every((each) => each === true) ? true : null;
+}
+
+/** The override that wins for each route that these buckets guard, as far as routes are known; `null`: none does. */
+function winnersOf(
   loaded: LoadedOverrides,
   { buckets, isEverything, bucketOf }: FlaggedBuckets,
-): readonly string[] {
+): readonly (LoadedOverride | null)[] {
   const names = new Set<string | null>(buckets.map(({ name }) => name));
   const own = loaded.entries
     .map(({ prefix }) => prefix)
@@ -26,8 +53,5 @@ export function enforcingOverrides(
   // What no override is about falls to those that catch everything.
   const rest = isEverything || buckets.some(({ routes }) => routes.length === 0) ? [baseRoute('')] : [];
   const asked = [...buckets.flatMap(({ routes }) => routes), ...own, ...rest];
-  const winners = new Set(asked.map((route) => matchOverride(loaded, route)));
-  return loaded.entries
-    .filter((each) => winners.has(each) && each.fields?.isShadow === false)
-    .map(({ prefix }) => prefix);
+  return asked.map((route) => matchOverride(loaded, route));
 }

@@ -78,11 +78,13 @@ function worst(lines: readonly Evidence[]): Verdict {
 
 /**
  * A flag that no answer shows was not read again; one that some show has not reached every worker. `null`: the same reload
- * moved others, so that flags are read again.
+ * moved others, so that flags are read again, or the way each is written is reason enough.
  */
 function trapOf(standings: readonly FlagStanding[], seen: FlagObservations): TrapId | null {
-  if (!standings.some(isStuck)) return 'staleWorkers';
-  return standings.some((each) => hasMoved(each, seen)) ? null : 'flagNeedsRestart';
+  const stuck = standings.filter(isStuck);
+  if (stuck.length === 0) return 'staleWorkers';
+  const isWritingEnough = stuck.every(({ flag }) => flag.doubt !== undefined);
+  return isWritingEnough || standings.some((each) => hasMoved(each, seen)) ? null : 'flagNeedsRestart';
 }
 
 function isStuck({ right, wrong }: FlagStanding): boolean {
@@ -93,17 +95,20 @@ function hasMoved({ flag, right, wrong, readsWrong }: FlagStanding, { reports }:
   return right > 0 && wrong + readsWrong === 0 && flag.before !== null && !wasSoBefore(flag, reports);
 }
 
-/** What keeps a flag where it was although the same reload moved others, and what to do. */
+/** What keeps a flag where it was: how it is written, where others moved or nothing else is known; and what to do. */
 function stuckText(standings: readonly FlagStanding[], seen: FlagObservations): string {
   const namesOf = (those: readonly FlagStanding[]): string => those.map(({ flag }) => flag.bucket).join(', ');
   const stuck = standings.filter(isStuck);
   const doubts = stuck.flatMap(({ flag }) => flag.doubt ?? []);
   const moved = namesOf(standings.filter((each) => hasMoved(each, seen)));
+  const looks = 'then reload and look: rlctl reload, then rlctl shadow list';
+  const said = `of ${namesOf(stuck)} the server does not say what was asked for`;
+  const inValue = `${doubts.join('; ')}, which this server may take for a part of the value: move it to a line of its own`;
+  if (moved === '')
+    return `${said}: ${inValue}, ${looks}; where it stays so, the flags need a restart of the server to be read`;
   const cure =
-    doubts.length === 0
-      ? 'compare how these values are written, and what else sets them for the server'
-      : `${doubts.join('; ')}, which this server may take for a part of the value: move it to a line of its own`;
-  return `of ${namesOf(stuck)} the server does not say what was asked for, though the same reload moved ${moved}: it reads its flags again, but not this value as it is meant; ${cure}, then reload and look: rlctl reload, then rlctl shadow list`;
+    doubts.length === 0 ? 'compare how these values are written, and what else sets them for the server' : inValue;
+  return `${said}, though the same reload moved ${moved}: it reads its flags again, but not this value as it is meant; ${cure}, ${looks}`;
 }
 
 function diagnosisOf(

@@ -1,7 +1,7 @@
 import type { BucketNames } from '../config/bucket-names.js';
 import { loadOverrides, matchOverride, startsRoute, type LoadedOverrides } from '../policy/matching.js';
 
-/** A route of another bucket that a changed entry takes along. */
+/** A route of another bucket that a changed entry takes along, or goes on holding when what holds it now is gone. */
 export interface Spill {
   readonly bucket: string;
   readonly route: string;
@@ -45,8 +45,10 @@ function spillOf(
   changed: readonly string[],
 ): Spill[] {
   const [old, winner] = [matchOverride(then, route), matchOverride(now, route)];
-  const isSame = old?.fields?.isShadow === winner?.fields?.isShadow;
-  if (isSame || winner === null || !changed.includes(winner.prefix)) return [];
+  if (winner === null || !changed.includes(winner.prefix)) return [];
+  // The same shadow by another entry may be taken back (a panic's, say), and this one would go on holding it.
+  const isSame = old?.prefix === winner.prefix && old.fields?.isShadow === winner.fields?.isShadow;
+  if (isSame) return [];
   return [{ bucket, route, by: winner.prefix }];
 }
 

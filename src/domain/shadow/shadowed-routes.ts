@@ -7,14 +7,14 @@ export function shadowedRoutes(loaded: LoadedOverrides, routes: readonly string[
 
 /**
  * How much of a bucket is in shadow by overrides, as stored and not denied by the server. `count`: its routes in shadow as
- * stored; `denied`: prefixes whose shadow the server does not show.
+ * stored; `denied`: prefixes whose shadow the server does not show; `unshadowed`: entries under them that are not.
  */
 export function shadowByOverrides(
   routes: readonly string[],
   count: number,
-  denied: readonly string[],
+  { denied, unshadowed }: { readonly denied: readonly string[]; readonly unshadowed: readonly string[] },
 ): 'all' | 'some' | 'none' {
   const isDenied = denied.some((prefix) => routes.some((route) => startsRoute(prefix, route)));
   if (count === 0 || isDenied) return 'none';
-  return count === routes.length ? 'all' : 'some';
+  return count === routes.length && unshadowed.length === 0 ? 'all' : 'some';
 }

@@ -1,6 +1,7 @@
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { Found } from '../../domain/doctor/report.js';
+import { shellWord } from '../../domain/shell-words.js';
 import type { FileFacts } from '../../ports/files.js';
 import { narrowed, octal } from './configuration.js';
 import { NotChecked, well, type Answer, type Facts } from './facts.js';
@@ -50,7 +51,7 @@ export async function checkState({ input, ports }: Facts): Promise<Answer> {
       part: folder,
       message,
       evidence: `no right to write into ${place}`,
-      cure: `Run: chmod u+rwx ${place}; or choose another folder: export XDG_STATE_HOME=~/.local/state`,
+      cure: `Run: chmod u+rwx ${shellWord(place)}; or choose another folder: export XDG_STATE_HOME=~/.local/state`,
     });
   }
   const all = facts === null ? [] : await openPaths(ports, folder);

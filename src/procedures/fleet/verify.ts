@@ -8,7 +8,7 @@ import {
   type RefusedSignatures,
 } from '../../domain/fleet/refused-signatures.js';
 import type { Proof } from '../../domain/proof/proof.js';
-import { isDocumentGone } from '../../domain/override/document-gone.js';
+import { lostFinding } from '../../domain/override/document-gone.js';
 import { traps } from '../../domain/proof/traps.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
@@ -127,9 +127,8 @@ async function verifyInstance(
   };
   try {
     const { effect, exit, stored } = await verifyStored(own, asked);
-    const diagnosis = isDocumentGone(stored)
-      ? effect.proof.diagnosis
-      : ownDiagnosis(effect.proof, instance, input.refused);
+    const isLost = lostFinding(stored, input.lastRevision) !== null;
+    const diagnosis = isLost ? effect.proof.diagnosis : ownDiagnosis(effect.proof, instance, input.refused);
     const [sent] = effect.reloads;
     return {
       instance,

@@ -25,10 +25,15 @@ export function noneOpen(): RlctlError {
 
 /** Somebody else is ending it, or has taken that over. */
 export function endingTaken(id: string, holder: string | null, untilMs: number | null = null): RlctlError {
-  const until = untilMs === null ? '' : ` (until ${new Date(untilMs).toISOString()} at the latest)`;
+  const until = untilMs === null ? '' : ` (until ${new Date(untilMs).toISOString()}, unless it is renewed)`;
   return new RlctlError('conflict', `incident ${id} is being ended by ${holder ?? 'somebody else'}${until}`, {
     code: 'INCIDENT_ENDING',
-    hint: 'Wait for them, then see what became of it: rlctl incident status',
+    hint: followedBy(
+      untilMs === null
+        ? null
+        : `While their rlctl runs it renews that; where it was killed, give the same command again after ${new Date(untilMs).toISOString()}`,
+      'wait for them, then see what became of it: rlctl incident status',
+    ),
     details: { id, holder, ...(untilMs === null ? {} : { until: new Date(untilMs).toISOString() }) },
   });
 }

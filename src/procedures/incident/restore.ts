@@ -10,6 +10,7 @@ import {
 } from '../../domain/incident/window.js';
 import { scanDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
+import { lostError } from '../../domain/override/lost-history.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import { parseMetadata } from '../../domain/override/metadata.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -28,6 +29,8 @@ export function restoreIncidentIntent(ports: StorePorts, incident: Incident, ifR
   const partOf = [{ kind: 'incident' as const, id: incident.id }];
   return settled(
     takeBackIntent({ command: endCommand, ifRevision, what, partOf }, async (stored) => {
+      const lost = lostError(`${what} cannot be taken back`, stored, { kind: 'guard', cure: byHand });
+      if (lost !== null) throw lost;
       const history = await readIncidentHistory(ports, incident, stored);
       const window = windowOf(incident, history);
       if (window.isCut) throw notWhole(what);
@@ -60,13 +63,15 @@ function takenBack(
   return { entries, undone, before: (entry) => documents(entry.prev) };
 }
 
+const byHand = 'Set the routes by hand, then end it with: rlctl incident end --keep';
+
 function notWhole(what: string): RlctlError {
   return new RlctlError(
     'guard',
     `the history does not reach back to the start of ${what} any more, so not all of it can be taken back`,
     {
       code: 'HISTORY_CUT',
-      hint: 'See what is left of it: rlctl incident status; set the routes by hand, then end it with: rlctl incident end --keep',
+      hint: `See what is left of it: rlctl incident status. ${byHand}`,
     },
   );
 }

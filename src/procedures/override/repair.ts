@@ -4,6 +4,7 @@ import { quoteOutside } from '../../domain/outside-text.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import { replaceDocument } from '../../domain/override/edit.js';
+import { lostError, lostFinding } from '../../domain/override/lost-history.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
@@ -36,7 +37,8 @@ export function repairIntent(
       if (document !== null && to === null && !isGone) return noEdit(document);
       const [newestFirst, seen] = await Promise.all([readHistory(ports, () => false), held()]);
       const bytes = findDocument(newestFirst, to);
-      if (bytes === null) throw isGone && to === null ? nothingStored(newestFirst) : notFound(newestFirst, to, stored);
+      if (bytes === null)
+        throw isGone && to === null ? nothingStored(newestFirst, stored) : notFound(newestFirst, to, stored);
       const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
       state.remarks = [...keptOf(stored, document), ...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
@@ -137,29 +139,30 @@ function isReadable(bytes: Uint8Array): boolean {
   }
 }
 
-function nothingStored(history: readonly HistoryEntry[]): RlctlError {
-  const what = history.length === 0 ? 'there is no history' : 'the history holds no readable document';
-  return new RlctlError('guard', `nothing is stored, and ${what} to repair from`, {
+/** Why the history holds none. */
+function noneToRepairFrom(history: readonly HistoryEntry[], stored: StoredOverrides): string {
+  if (history.length > 0) return 'the history holds no readable document to repair from';
+  const lost = lostFinding(stored);
+  return lost === null ? 'there is no history to repair from' : `there is nothing to repair from: ${lost.message}`;
+}
+
+function nothingStored(history: readonly HistoryEntry[], stored: StoredOverrides): RlctlError {
+  return new RlctlError('guard', `nothing is stored, and ${noneToRepairFrom(history, stored)}`, {
     code: 'NOTHING_TO_REPAIR_FROM',
     hint: 'Where overrides should be stored, compare namespace and redis with the server\'s own: rlctl env show. A first one is stored with "rlctl override set ROUTE --rate N".',
   });
 }
 
-function notFound(
-  history: readonly HistoryEntry[],
-  to: string | null,
-  { bytes, type }: Pick<StoredOverrides, 'bytes' | 'type'>,
-): RlctlError {
-  if (to !== null)
-    return usageError(
-      `the history leads to no readable document of revision ${to}`,
-      'See the revisions with: rlctl override history',
-      'REVISION_MISSING',
-    );
-  const what = history.length === 0 ? 'there is no history' : 'the history holds no readable document';
+function notFound(history: readonly HistoryEntry[], to: string | null, stored: StoredOverrides): RlctlError {
+  if (to !== null) {
+    const what = `the history leads to no readable document of revision ${to}`;
+    const hint = 'See the revisions with: rlctl override history';
+    return lostError(what, stored) ?? usageError(what, hint, 'REVISION_MISSING');
+  }
+  const { bytes, type } = stored;
   // The server reads it: whoever overwrites it throws away what is in force.
   const isInForce = type === 'string' && loadOverrides(bytes).droppedBecause === null;
-  return new RlctlError('guard', `${what} to repair from`, {
+  return new RlctlError('guard', noneToRepairFrom(history, stored), {
     code: 'NOTHING_TO_REPAIR_FROM',
     hint: isInForce
       ? 'Correct it by hand at the place that "rlctl override list" names, then run: rlctl reload'

@@ -3,6 +3,7 @@ import { scanDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
 import { revertEntries } from '../../domain/override/edit.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
+import { lostError } from '../../domain/override/lost-history.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
 import type { RouteMetadata } from '../../domain/override/metadata.js';
 import { documentAt } from '../../domain/override/replay.js';
@@ -45,13 +46,14 @@ export interface TakenBack {
 
 /**
  * Takes back, as one change, all changes that belong and still stand, newest first: the same inverse as `undo`. A route that
- * somebody changed since is a conflict (5), and nothing is written. Throws a usage error (2) where none of them stands.
+ * somebody changed since is a conflict (5), and nothing is written. Throws a usage error (2) where none of them stands, or
+ * the history was removed that would tell.
  */
 export function undoOperationIntent(ports: StorePorts, { belongs, ...wanted }: OperationToUndo): ChangeIntent {
-  return takeBackIntent(wanted, async () => {
+  return takeBackIntent(wanted, async (stored) => {
     const newestFirst = await readHistory(ports, () => false);
     const entries = [...standing(newestFirst)].filter(belongs);
-    if (entries.length === 0) throw nothingStands(wanted.what);
+    if (entries.length === 0) throw lostError(nothingStandsText(wanted.what), stored) ?? nothingStands(wanted.what);
     const oldestFirst = newestFirst.toReversed();
     return {
       entries,
@@ -101,8 +103,12 @@ function metadataBeforeAll({
   );
 }
 
+function nothingStandsText(what: string): string {
+  return `${what}: no change of an override still stands that it could take back`;
+}
+
 function nothingStands(what: string): RlctlError {
-  return new RlctlError('usage', `${what}: no change of an override still stands that it could take back`, {
+  return new RlctlError('usage', nothingStandsText(what), {
     code: 'NOTHING_TO_UNDO',
     hint: 'See what was recorded with: rlctl override history',
   });

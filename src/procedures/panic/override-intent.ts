@@ -1,5 +1,4 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
-import { withWanted } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
 import type { Edit } from '../../domain/override/edit.js';
@@ -22,8 +21,6 @@ export interface RoutePanic {
   readonly isForeign: (prefix: string) => boolean;
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
-  /** What the environment wants of a change: printed commands carry it. */
-  readonly wanting: Parameters<typeof withWanted>[1];
   readonly ifRevision: string | null;
   /** What is known of this server and its configuration, in sentences. */
   readonly remarks: readonly string[];
@@ -97,14 +94,11 @@ function shown(prefix: string): string {
   return JSON.stringify(prefix);
 }
 
-function spilling(
-  spills: ReturnType<typeof reachOf>['spills'],
-  { target, wanting }: Pick<RoutePanic, 'target' | 'wanting'>,
-): RlctlError {
+function spilling(spills: ReturnType<typeof reachOf>['spills'], { target }: Pick<RoutePanic, 'target'>): RlctlError {
   const what = spills.map(({ route, bucket, by }) => `${shown(by)} also catches ${route} of ${bucket}`);
   const [first] = spills;
-  const again = withWanted(`rlctl ${panicCommand(target)} --include-others`, wanting);
-  const own = withWanted(shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']), wanting);
+  const again = `rlctl ${panicCommand(target)} --include-others`;
+  const own = shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']);
   return new RlctlError('guard', `other buckets would be taken along: ${what.join('; ')}; nothing was written`, {
     code: 'PANIC_REACHES_OTHERS',
     hint: `To take them along: ${again}. To keep them enforced, give them an override of their own first: ${own}`,

@@ -19,6 +19,8 @@ export interface RecordedPanics {
   readonly history: readonly HistoryEntry[];
   /** As they are kept beside the history. */
   readonly kept: readonly KeptPanic[];
+  /** What they were judged by. */
+  readonly stored: StoredOverrides;
   /** Why what stands beside the history is not known; `null`: it is. */
   readonly failure: RlctlError | null;
 }
@@ -55,7 +57,7 @@ export async function allPanics(
   const known = kept instanceof RlctlError ? [] : kept;
   const present = presentIn(now.bytes, flagText);
   const flips = withOwn(told, ports.ownFlips ?? []);
-  return { panics: panicsIn({ history, kept: known, flips }, present), history, kept: known, failure };
+  return { panics: panicsIn({ history, kept: known, flips }, present), history, kept: known, stored: now, failure };
 }
 
 /** In the order in which they were told, then those that Redis did not take. */

@@ -3,10 +3,12 @@ import type { ApiEndpoint } from '../../domain/api-endpoint.js';
 import { counted } from '../../domain/counted.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { OverrideIndex } from '../../domain/policy/prefix-index.js';
+import { lostFinding } from '../../domain/override/document-gone.js';
 import { hasUnmet, judgePolicy } from '../../domain/policy-test/judge.js';
 import type { BasePolicy, PolicyTest } from '../../domain/policy-test/policy-test.js';
 import { isContradicted, stateOf, type PolicyTestResult, type SideJudgement } from '../../domain/policy-test/result.js';
 import { documentReasons, testDocument, unknownReason } from '../../domain/policy-test/test-document.js';
+import type { Revision } from '../../domain/revision.js';
 import type { PolicyQuery } from '../../ports/control-plane.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { readable, type StorePorts } from '../override/plan.js';
@@ -27,12 +29,14 @@ export interface LiveTestInput extends EndpointQuestion {
   /** The buckets' own policies where a server does not tell them. */
   readonly bases: ReadonlyMap<string, BasePolicy>;
   readonly workers: number | null;
+  /** The document of the last reload sent from here; `null`: not known. */
+  readonly lastRevision: Revision | null;
 }
 
 /** Tests run against an environment: what is stored, and what the servers say. */
 export interface LiveTests {
   readonly results: readonly PolicyTestResult[];
-  readonly stored: Pick<StoredOverrides, 'key' | 'revision'>;
+  readonly stored: Pick<StoredOverrides, 'key' | 'revision' | 'type'>;
   readonly endpoints: readonly ApiEndpoint[];
   /** Reads of each question at each endpoint. */
   readonly readsEach: number;
@@ -42,8 +46,8 @@ export interface LiveTests {
 
 /**
  * Runs tests against the stored document and the servers; both have to agree with each. Changes nothing. Throws where no
- * server can be asked at all, where one says that it is another environment, and where the stored document is not what a
- * server can read (a guard, 6); a question that alone is not answered is the error of its test.
+ * server can be asked at all, where one says that it is another environment, and where the stored document is lost, or not
+ * what a server can read (a guard, 6); a question that alone is not answered is the error of its test.
  */
 export async function testLive(
   ports: ProofPorts & Pick<StorePorts, 'store'>,
@@ -53,7 +57,7 @@ export async function testLive(
   onStep('reading what is stored');
   const [stored, found] = await Promise.all([ports.store.read(ports.deadline), findEndpoints(ports, input)]);
   if (found.wrongSiteMode !== null) throw found.wrongSiteMode;
-  const overrides = new OverrideIndex(usable(stored));
+  const overrides = new OverrideIndex(usable(stored, input.lastRevision));
   const { endpoints, errors } = found;
   const buckets = [...new Set(input.tests.map(({ bucket }) => bucket))];
   const bases = await readBases(ports, endpoints, buckets, [overrides]);
@@ -76,7 +80,9 @@ export async function testLive(
   };
 }
 
-function usable(stored: StoredOverrides) {
+function usable(stored: StoredOverrides, lastRevision: Revision | null) {
+  const lost = lostFinding(stored, lastRevision);
+  if (lost !== null) throw new RlctlError('guard', lost.message, { code: lost.code, hint: lost.hint ?? '' });
   const loaded = loadOverrides(stored.bytes);
   const isText = stored.type === 'string' || stored.type === 'none';
   if (loaded.droppedBecause !== null || !isText) readable(stored, false);

@@ -27,8 +27,8 @@ export interface ObservationInput {
   readonly unreadable?: string | null;
   /** Prefixes that stood in the document before its last change and do not any more; absent: not known. */
   readonly former?: readonly string[];
-  /** True: the document's key is gone, though its history is there. Absent: false. */
-  readonly isGone?: boolean;
+  /** That what was stored is lost, and how to get it back, in sentences. Absent or `null`: it is not. */
+  readonly lost?: string | null;
   /** Where nothing was changed: stored overrides that are read as often as a changed one; absent: 1. */
   readonly witnesses?: number;
   /** Real requests to make where `enforced` is asked for. */

@@ -151,7 +151,7 @@ export class Observer {
       isWitness: changed.length === 0,
       isAsked,
       former,
-      isGone: this.input.isGone,
+      lost: this.input.lost,
       sample: this.#sample,
       others: this.#routes.otherCount,
       probes: this.#probes,

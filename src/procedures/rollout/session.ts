@@ -66,16 +66,31 @@ export interface RolloutSession {
   letGo(): Promise<void>;
 }
 
-export interface SessionWish {
+/** Who wants to drive, and what of. */
+export interface DriveWish {
   readonly environment: string;
+  /** The run of a runbook that this is a step of; `null`: none. */
+  readonly run: string | null;
+  /** Take the lease also from somebody whose lease has not run out. */
+  readonly isTakeOver: boolean;
+}
+
+/** Throws the conflict (5) of `openSession`, before anything else is asked or told. */
+export function assertNotDriven({ lease, serverTimeMs }: KeptRollout, wish: DriveWish): void {
+  if (lease === null || wish.isTakeOver || isOfRun(lease, wish)) return;
+  throw heldBy(lease, serverTimeMs, wish.environment);
+}
+
+/** True of the lease that a process of the same run took. */
+function isOfRun({ token }: OperationLease, { run }: DriveWish): boolean {
+  return run !== null && token.startsWith(`${run}/`);
+}
+
+export interface SessionWish extends DriveWish {
   readonly holder: string;
   /** Unique to this process. */
   readonly token: string;
-  /** The run of a runbook that this is a step of; `null`: none. */
-  readonly run: string | null;
   readonly ttlMs: number;
-  /** Take the lease also from somebody whose lease has not run out. */
-  readonly isTakeOver: boolean;
 }
 
 /**
@@ -86,14 +101,13 @@ export interface SessionWish {
 export async function openSession(ports: SessionPorts, wish: SessionWish): Promise<RolloutSession> {
   const { operations, clock, deadline } = ports;
   const { holder, run, ttlMs, isTakeOver, environment } = wish;
-  const ofRun = run === null ? null : `${run}/`;
-  const token = `${ofRun ?? ''}${wish.token}`;
+  const token = run === null ? wish.token : `${run}/${wish.token}`;
   const before = await beforeAnything(operations.read(operation, deadline), 'changed');
   // What cannot be read is not to be held.
   stateIn(before.text);
   const wanted = { holder, token, ttlMs };
   // By its token: somebody who takes it over in this moment keeps it.
-  if (before.lease !== null && ofRun !== null && before.lease.token.startsWith(ofRun))
+  if (before.lease !== null && isOfRun(before.lease, wish))
     await operations.release(operation, before.lease.token, deadline);
   const taken = await operations.lease(operation, { ...wanted, isForced: isTakeOver }, deadline);
   if (taken.kind === 'taken') throw heldBy(taken.by, before.serverTimeMs, environment);

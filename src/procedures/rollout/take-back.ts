@@ -16,21 +16,23 @@ export interface TakenBack {
   readonly assertFree: (outOfShadow: readonly string[]) => Promise<void>;
 }
 
-/** The step under which an abort or an undo is recorded: no stage has such a name. */
-const takingBack = 'take back';
+/** What an abort or an undo is recorded as a part of: no stage has the name of its step. */
+export function takingBackOf({ kind, id }: OperationRef): OperationRef {
+  return { kind, id, step: 'take back' };
+}
 
 /**
  * Takes back what a rollout, or one stage of it, wrote and what still stands of that. Where nothing stands, nothing is
  * written, and what is stored is reloaded and proven all the same: an earlier attempt may have come that far.
  */
 export function takeBackIntent(ports: StorePorts, { command, reference, assertFree }: TakenBack): ChangeIntent {
-  const { kind, id, step } = reference;
+  const { id, step } = reference;
   const intent = undoOperationIntent(ports, {
     command,
     belongs: ({ body }) => isPartOf(body?.partOf, reference),
     ifRevision: null,
     what: step === undefined ? `the rollout ${id}` : `${step} of the rollout ${id}`,
-    partOf: [{ kind, id, step: takingBack }],
+    partOf: [takingBackOf(reference)],
   });
   const found = { isNothing: false };
   return {

@@ -3,6 +3,7 @@ import { parseJournal, runName, serialiseJournal, type RunJournal } from '../../
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationLease, OperationStore } from '../../ports/operation-store.js';
+import { keepRenewed, leaseMs } from '../operation/renewed-lease.js';
 import { ownDeadline } from './own-deadline.js';
 
 /** The copy of a journal on this machine: a file of its own for each run, replaced as a whole. */
@@ -33,8 +34,6 @@ export interface KeeperPorts {
   /** What tells this driver from any other. */
   readonly token: string;
 }
-
-const leaseMs = 30_000;
 
 /** Keeps the journal of one run in Redis and on disk, and the right to drive it. */
 export class JournalKeeper {
@@ -109,18 +108,11 @@ export class JournalKeeper {
     await local.setDriver(this.id, null);
   }
 
-  /** Renews the lease for as long as this process lives; a step by hand may take hours. */
   async #beat(signal: AbortSignal): Promise<void> {
     const { store, clock, holder, token } = this.ports;
     if (store === null) return;
-    while (!signal.aborted) {
-      await clock.sleep(leaseMs / 3, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      const wanted = { holder, token, ttlMs: leaseMs, isForced: false };
-      const renewed = await store.lease(runName(this.id), wanted, this.#deadline()).catch(() => null);
-      if (renewed?.kind === 'taken') this.#lost = renewed.by;
-      if (renewed?.kind === 'taken') return;
-    }
+    const ports = { store, clock, deadline: () => this.#deadline() };
+    this.#lost = (await keepRenewed(ports, runName(this.id), { holder, token }, signal)) ?? this.#lost;
   }
 
   #deadline(): Deadline {

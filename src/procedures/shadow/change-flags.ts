@@ -10,7 +10,7 @@ import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
 import { addressed } from '../../domain/printed-command.js';
-import { restartSteps } from '../../domain/shadow/restart.js';
+import { restartSteps, type FlagToSet } from '../../domain/shadow/restart.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import {
   effectExit,
@@ -278,12 +278,16 @@ function probeFor(
   return flag === undefined ? [] : [{ url, flag, decidedBy }];
 }
 
+/** The flags as they are to stand in the environment of the server's processes. */
+export function flagsToSet({ flags }: FlagPlan): readonly FlagToSet[] {
+  return flags.map(({ variable, after }) => ({ variable, value: after }));
+}
+
 /** Somebody else may do them: the environment is named, whether this command line named it or not. */
-function manualSteps({ driver, flags }: FlagPlan, { name, address }: Pick<Environment, 'name' | 'address'>) {
-  const values = flags.map(({ variable, after }) => ({ variable, value: after }));
-  const file = driver.kind === 'env-file' ? driver.place : null;
+function manualSteps(plan: FlagPlan, { name, address }: Pick<Environment, 'name' | 'address'>) {
+  const file = plan.driver.kind === 'env-file' ? plan.driver.place : null;
   return restartSteps(
-    values,
+    flagsToSet(plan),
     file,
     addressed('rlctl reload, then rlctl shadow list', { ...address, environment: name }),
   );

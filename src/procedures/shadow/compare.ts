@@ -8,6 +8,7 @@ import { pendingFlip, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { globalDifference, globalVariable, type GlobalLine } from '../../domain/shadow/global-shadow.js';
 import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
+import { unshadowedUnder } from '../../domain/shadow/unreached.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
@@ -43,6 +44,8 @@ export interface ListedBucket {
   readonly pending: FlagFlip | null;
   /** How many of its configured routes an override puts into shadow. */
   readonly shadowedRoutes: number;
+  /** Entries that win for a part of those and are not in shadow. */
+  readonly unshadowed: readonly string[];
   /** What the last `shadow on` through file or program recorded; `null`: nothing. */
   readonly record: FlagRecord | null;
   /** True where two of these say different things. */
@@ -72,13 +75,14 @@ export interface WantedFlags {
   /** Where the environment's flags are set; `null`: through overrides. */
   readonly place: string | null;
   readonly overrides: LoadedOverrides;
+  readonly environment: Pick<Environment, 'buckets'>;
 }
 
 /** A bucket by every address that answers, beside what is set for it. `servers`: of each address; `null`: no answer. */
 export function compareBucket(
   bucket: BucketNames,
   servers: readonly (ServerFlags | null)[],
-  { lines, flips, place, overrides }: WantedFlags,
+  { lines, flips, place, overrides, environment }: WantedFlags,
   record: FlagRecord | null,
 ): ListedBucket {
   const server = servers.map(
@@ -92,7 +96,10 @@ export function compareBucket(
   const said = new Set([...server, wanted].filter((each) => each !== null));
   const isTold = server.some((each) => each !== null);
   const shadowed = shadowedRoutes(overrides, bucket.routes);
-  return { bucket, server, file, pending, shadowedRoutes: shadowed, record, isDifferent: isTold && said.size > 1 };
+  // Under a bucket that is in shadow itself, what sets no shadow has the bucket's.
+  const unshadowed = server.includes(true) ? [] : unshadowedUnder(overrides, environment, bucket.name);
+  const stored = { shadowedRoutes: shadowed, unshadowed };
+  return { bucket, server, file, pending, ...stored, record, isDifferent: isTold && said.size > 1 };
 }
 
 /** Reads every bucket's line and that of global shadow; throws what the file throws, and a guard where readers of such files disagree about one. */

@@ -84,6 +84,7 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
     lines: valueOf(file)?.lines ?? null,
     flips: input.flips,
     place: input.place,
+    environment,
     overrides: loadOverrides(valueOf(overrides)?.stored.bytes ?? null),
   };
   const global = valueOf(file)?.global ?? null;

@@ -1,5 +1,4 @@
 import type { BucketNames } from '../../domain/config/bucket-names.js';
-import { withWanted, type Wanting } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import { editInSequence } from '../../domain/override/batch.js';
@@ -33,8 +32,6 @@ export interface RouteShadow {
   /** Take routes of other buckets along; said all the same. */
   readonly isSpillAllowed: boolean;
   readonly ifRevision: string | null;
-  /** Where it is: what is wanted of the change that a refusal names as its cure. */
-  readonly environment: Wanting;
   /** What somebody should know of it beside that, in sentences; absent: nothing. */
   readonly remarks?: readonly string[];
 }
@@ -165,28 +162,28 @@ function lastOf(newestFirst: readonly HistoryEntry[], route: string, id: string)
 
 function checkedReach(wanted: RouteShadow, { bytes }: StoredOverrides, edit: Edit, routes: readonly string[]): Reach {
   const reach = reachOf(bytes, edit.next, { routes, others: wanted.others });
-  for (const [route, by] of reach.hidden) throw hiddenRoute(route, by, wanted.environment);
-  if (reach.spills.length > 0 && !wanted.isSpillAllowed) throw spilling(reach, wanted.environment);
+  for (const [route, by] of reach.hidden) throw hiddenRoute(route, by);
+  if (reach.spills.length > 0 && !wanted.isSpillAllowed) throw spilling(reach);
   return reach;
 }
 
-function hiddenRoute(route: string, by: string, environment: Wanting): RlctlError {
+function hiddenRoute(route: string, by: string): RlctlError {
   const [shown, hider] = [JSON.stringify(route), JSON.stringify(by)];
   return new RlctlError(
     'guard',
     `the shadow of ${shown} would have no effect: ${hider} stands earlier and wins for it`,
     {
       code: 'ROUTE_HIDDEN',
-      hint: `Move it in front with its other fields in view: ${withWanted(shellWords(['rlctl', 'override', 'set', route, '--shadow', '--before', by]), environment)}`,
+      hint: `Move it in front with its other fields in view: ${shellWords(['rlctl', 'override', 'set', route, '--shadow', '--before', by])}`,
       details: { route, by },
     },
   );
 }
 
-function spilling({ spills }: Reach, environment: Wanting): RlctlError {
+function spilling({ spills }: Reach): RlctlError {
   const what = spills.map(({ route, bucket, by }) => `${JSON.stringify(by)} also catches ${route} of ${bucket}`);
   const [first] = spills;
-  const own = withWanted(shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']), environment);
+  const own = shellWords(['rlctl', 'override', 'set', first?.route ?? 'ROUTE', '--no-shadow']);
   return new RlctlError('guard', `other buckets would be taken along: ${what.join('; ')}; nothing was written`, {
     code: 'SHADOW_REACHES_OTHERS',
     hint: `Give them an override of their own first (${own}), or take them along with --include-others.`,

@@ -149,6 +149,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
     lines: valueOf(envFile)?.lines ?? null,
     flips,
     place,
+    environment: input.environment,
     overrides: loadOverrides(listing?.stored.bytes ?? null),
   };
   const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));

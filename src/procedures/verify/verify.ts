@@ -5,7 +5,7 @@ import type { ExitName } from '../../domain/exit-codes.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { loadOverrides, matchOverride, startsRoute } from '../../domain/policy/matching.js';
 import { routeOfPrefix } from '../../domain/proof/expectation.js';
-import { emptiedText, isDocumentGone, isStoreEmptied } from '../../domain/override/document-gone.js';
+import { emptiedText, isDocumentGone, isStoreEmptied, lostFinding } from '../../domain/override/document-gone.js';
 import type { RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import type { Revision } from '../../domain/revision.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
@@ -73,7 +73,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
   ]);
   assertRoutes(input.routes, stored);
   const unreadable = whyUnreadable(stored);
-  const isGone = isDocumentGone(stored);
+  const lost = lostFinding(stored, input.lastRevision);
   const withheld = found.wrongSiteMode?.message ?? whyWithheld(stored, input.lastRevision);
   const sent = await sendWanted(ports, input, found, { withheld, onStep });
   const accepted = sent.reloads.filter(({ outcome }) => outcome === 'accepted');
@@ -88,7 +88,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
       storedBytes: stored.bytes,
       unreadable,
       former,
-      isGone,
+      lost: lost && `${lost.message}. ${lost.hint}`,
       changedAtMs: stored.lastEntry?.timeMs ?? null,
       reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
       resend: input.reload === null || accepted.length === 0 ? null : reloadAgain(ports, input.reload, accepted),

@@ -78,7 +78,11 @@ describe('an env file', () => {
 
   test('that somebody else is replacing is a conflict, and nothing is written', async () => {
     await writeFile(lockPath(), 'half');
-    await expect(replace('B')).rejects.toMatchObject({ kind: 'conflict', code: 'ENV_FILE_LOCKED' });
+    await expect(replace('B')).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'ENV_FILE_LOCKED',
+      hint: expect.stringMatching(/taken over after 30 s\. .*: rm \S+$/) as string,
+    });
     expect(await content()).toBe('A=1\n');
     expect(await readFile(lockPath(), 'utf8')).toBe('half');
   });

@@ -95,13 +95,15 @@ describe('the id of an event', () => {
     throw new Error('drawn');
   };
   test('of a change is that of the change', () => {
-    expect(eventId('change.made', 'c1', never)).toBe('c1');
+    expect(eventId({ type: 'change.made', changeId: 'c1' }, never)).toBe('c1');
   });
   test('of what is told about a change besides is another one, and always the same', () => {
-    expect(eventId('panic.acted', 'c1', never)).toBe('c1-panic-acted');
+    expect(eventId({ type: 'panic.acted', changeId: 'c1' }, never)).toBe('c1-panic-acted');
+    const ended = { type: 'panic.restored', changeId: 'c1', about: 'p-1a2b3c4d' };
+    expect(eventId(ended, never)).toBe('c1-panic-restored-p-1a2b3c4d');
   });
   test('of what changed nothing is new', () => {
-    expect(eventId('reload.sent', null, () => 'e1')).toBe('e1');
+    expect(eventId({ type: 'reload.sent', changeId: null }, () => 'e1')).toBe('e1');
   });
 });
 

@@ -45,6 +45,13 @@ describe('decisions after a panic', () => {
     expect(judgeBlocks(decisionsOf(counts), touched).verdict).toBe(verdict);
   });
 
+  test('of several buckets it names those of which nothing was counted, and only those', () => {
+    const all: TouchedBuckets = { names: null, areWhole: true };
+    const shown = judgeBlocks(decisionsOf({ read: { allow: 5, shadow: 3 }, financial: { allow: 0, block: 0 } }), all);
+    expect(shown.text).toMatch(/5 allowed; of "?financial"? no decision was counted, which is no proof of it$/);
+    expect(judgeBlocks(decisionsOf({ read: { allow: 5, shadow: 3 } }), all).text).not.toContain('no proof');
+  });
+
   test('a doubt about the figures keeps them from proving, and from nothing else', () => {
     const one = decisionsOf({ financial: { allow: 1, shadow: 3 } }, { workers: 4 });
     expect(judgeBlocks(one, financial)).toMatchObject({

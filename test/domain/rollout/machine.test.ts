@@ -69,6 +69,14 @@ const inPhase: Readonly<Record<RolloutPhase, RolloutState>> = {
   finished: after(second, judged(64_000, 'pass'), promoted('c2', 65_000), changed(66_000), judged(96_000, 'pass')),
 };
 
+test('what begins anew names the plan that was followed', () => {
+  const named = (name: string): RolloutState => ({ ...inPhase.undone, plan: { ...inPhase.undone.plan, name } });
+  expect(nextInWords(named('standard'), null, 0, false)).toEqual(['begin anew with: rlctl rollout start']);
+  expect(nextInWords(named('our plan'), null, 0, false)).toEqual([
+    "begin anew with: rlctl rollout start 'our plan', or with -f where that plan is a file",
+  ]);
+});
+
 test('the phases are what they are called', () => {
   for (const [phase, state] of Object.entries(inPhase)) expect(state.phase).toBe(phase);
 });
@@ -106,6 +114,17 @@ describe('a stage', () => {
     const back = after(passed, promoted('c1', 33_000), refused);
     expect(back).toMatchObject({ phase: 'passed', stage: 0, work: null });
     expect(back.stages[1]).toMatchObject({ outcome: 'waiting', changeId: null });
+  });
+
+  test('that was aborted, and is refused when it is tried again, is aborted as before: the first one, too', () => {
+    const refused: RolloutEvent = { kind: 'notChanged', atMs: 35_000, why: 'a guard' };
+    for (const [state, stage] of [[watching, 0] as const, [second, 1] as const]) {
+      const aborted = after(state, abortBegun, takenBack);
+      const back = after(aborted, promoted('c9', 33_000), refused);
+      expect(back).toMatchObject({ phase: 'aborted', stage, work: null });
+      expect(currentRecord(back)).toMatchObject({ outcome: 'aborted', changeId: null });
+      expect(back.notes.at(-1)?.text).toContain('a guard');
+    }
   });
 
   test('that is aborted is taken back alone, and may be tried again', () => {
@@ -193,7 +212,7 @@ const anyEvent: fc.Arbitrary<MakeEvent> = fc.oneof(
   ),
   always((atMs) => changed(atMs)),
   always((atMs) => ({ kind: 'notChanged', atMs, why: 'refused' })),
-  always((atMs) => ({ kind: 'notProven', atMs, proof: 'notProven' })),
+  always((atMs) => ({ kind: 'notProven', atMs, proof: 'notProven', restart: [] })),
   always((atMs) => ({ kind: 'hindered', atMs, why: 'changed since' })),
   always((atMs) => ({ kind: 'remarked', atMs, text: 'a panic is open' })),
   verdicts.map(
@@ -279,7 +298,7 @@ describe('what is told of one that nobody ended', () => {
   });
 
   test('a stage that cannot be proven has a way back beside the way on', () => {
-    const unproven = after(begun, { kind: 'notProven', atMs: 2000, proof: 'notProven' });
+    const unproven = after(begun, { kind: 'notProven', atMs: 2000, proof: 'notProven', restart: [] });
     expect(nextInWords(unproven, null, 3000, false).join('\n')).toMatch(/rollout resume\n.*rollout abort/);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { stateAfter } from '../../../src/domain/runbook/journal.js';
 import { afterChecks, readEnd, valuesAt, type CommandEnd } from '../../../src/domain/runbook/outcome.js';
 
 const wish = { argv: ['override', 'set', '/a', '--rate', '3'], exits: [0], fields: [] };
@@ -46,6 +47,38 @@ describe('the end of a command as a step', () => {
     });
     const look = { argv: ['status'], exits: [0], fields: [{ path: 'none', how: 'is', wanted: 'x' }] as const };
     expect(readEnd(look, end(0, document))).toMatchObject({ kind: 'bad', exitCode: 3 });
+  });
+
+  const decided = (total: number | null, blocked: number | null) => ({
+    kind: 'Decisions',
+    windowSeconds: 300,
+    buckets: [{ bucket: 'read', total, blocked: { count: blocked } }],
+  });
+  test.each([
+    ['nobody refused', end(0, decided(9, 0)), { kind: 'good' }, undefined],
+    ['no series of refusals', end(0, decided(9, null)), { kind: 'good' }, undefined],
+    [
+      'some refused',
+      end(0, decided(9, 2)),
+      { kind: 'bad', exitCode: 3, hint: expect.stringContaining('5m') },
+      undefined,
+    ],
+    ['nobody counted', end(0, decided(0, 0)), { kind: 'good', text: expect.stringContaining('no request') }, true],
+    ['no data', end(0, decided(null, null)), { kind: 'good' }, true],
+    [
+      'no metrics',
+      { exitCode: 2, document: null, error: { code: 'NO_METRICS', message: 'none is configured', hint: null } },
+      { kind: 'good', text: 'it cannot be told: none is configured' },
+      true,
+    ],
+  ])('of decisions that were to be looked at: %s', (_, ended, wanted, isUntold) => {
+    const fields = [{ path: 'buckets.*.blocked.count', how: 'atMost', wanted: '0' }] as const;
+    const outcome = readEnd({ argv: ['decisions', 'show'], exits: [0, 2], fields }, ended);
+    expect(outcome).toMatchObject(wanted);
+    expect([outcome.isUntold, outcome.kind === 'good' && stateAfter(outcome)]).toEqual([
+      isUntold,
+      outcome.kind === 'good' && (isUntold === true ? 'skipped' : 'done'),
+    ]);
   });
 
   test.each([

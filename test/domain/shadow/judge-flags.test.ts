@@ -102,6 +102,19 @@ describe('judging flags', () => {
     expect(judgeFlags(seen({ flags: [stuck, read], reports })).diagnosis).toContain('compare how these values');
   });
 
+  test('a comment behind the value is named before a restart is asked for', () => {
+    const doubtful = { ...stuck, doubt: 'a comment stands behind RATE_LIMIT_SHADOW_AUTH' };
+    const flags = [doubtful, { ...read, before: true }];
+    const judged = judgeFlags(seen({ flags, reports }));
+    expect(judged).toMatchObject({ verdict: 'contradicted', trap: null });
+    expect(judged.diagnosis).toMatch(
+      /^of auth .*: a comment stands behind RATE_LIMIT_SHADOW_AUTH, .* move it to a line/,
+    );
+    expect(judged.diagnosis).toMatch(/where it stays so, the flags need a restart/);
+    const bare = { ...read, isShadow: false };
+    expect(judgeFlags(seen({ flags: [doubtful, bare], reports })).trap).toBe('flagNeedsRestart');
+  });
+
   test.each([true, null])('another flag of which the server said %s before shows nothing of that', (before) => {
     const judged = judgeFlags(seen({ flags: [stuck, { ...read, before }], reports }));
     expect(judged.trap).toBe('flagNeedsRestart');

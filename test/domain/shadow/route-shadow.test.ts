@@ -155,6 +155,14 @@ describe('how far it reaches', () => {
     expect(reach('{}', same, ['/api'], bucket('read', '/api')).spills).toEqual([]);
   });
 
+  test('and those that something else holds now, which may be taken back before it', () => {
+    const all = '{"":{"shadow":true}}';
+    const both = '{"/api":{"shadow":true},"":{"shadow":true}}';
+    expect(reach(all, both, ['/api'], bucket('financial', '/api/pay', '/pay')).spills).toEqual([
+      { bucket: 'financial', route: '/api/pay', by: '/api' },
+    ]);
+  });
+
   test('names the routes that another entry hides, and the entries that keep a shadow of their own', () => {
     const after = '{"/a":{"rate":1},"/a/b":{"shadow":true},"/x/y":{},"/x/z":{"shadow":true},"/x":{"shadow":true}}';
     const found = reach('{}', after, ['/a/b', '/x']);

@@ -38,7 +38,6 @@ function openDesk(document: string) {
     others: [],
     isForeign: () => false,
     isSpillAllowed: false,
-    wanting: { name: 'lab', isProtected: false, requirements: [] },
     ifRevision: null,
     remarks: [],
   });
@@ -139,6 +138,8 @@ describe('a panic through overrides', () => {
     });
     const allowed = await desk.plan({ others, isSpillAllowed: true }, '/api');
     expect(allowed.remarks).toEqual(['"/api" also catches /api/pay of the bucket financial']);
+    const within = openDesk('{"":{"shadow":true}}');
+    await expect(within.plan({ others }, '/api')).rejects.toMatchObject({ code: 'PANIC_REACHES_OTHERS' });
   });
 
   test('is computed anew where somebody else was faster on the same route', async () => {

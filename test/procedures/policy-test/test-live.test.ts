@@ -51,6 +51,7 @@ function run(tests: readonly (readonly [route: string, expected: Expected])[], f
       targets: ['https://api.example.com'],
       basePaths: ['/internal'],
       siteMode: null,
+      lastRevision: null,
       workers: 1,
       ...fields,
     },

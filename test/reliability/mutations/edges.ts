@@ -89,9 +89,9 @@ export const edgeMutations: readonly Mutation[] = [
   },
   {
     name: 'the mode of a secret file',
-    file: secret,
-    from: 'if ((facts.mode & 0o077) !== 0)',
-    to: 'if (facts.mode < 0)',
+    file: 'domain/config/private-file.ts',
+    from: 'if ((mode & 0o077) !== 0)',
+    to: 'if (mode < 0)',
     test: ['commands/secret-sources.test.ts', 'with the chmod that mends it'],
   },
   {

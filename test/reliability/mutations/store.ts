@@ -121,7 +121,7 @@ export const storeMutations: readonly Mutation[] = [
     file: transaction,
     from: `['WATCH', keys.document, keys.history, keys.metadata],`,
     to: `['TYPE', keys.document],`,
-    test: ['adapters/redis/concurrency.test.ts', 'by WATCH and MULTI'],
+    test: ['cli/store-trials.test.ts', 'in-process'],
   },
   {
     name: 'what makes a late EXEC void',

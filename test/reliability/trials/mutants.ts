@@ -1,6 +1,6 @@
 // The safety of the code, taken away line by line: each time the test that is named for it must fail.
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childEnv } from '../../support/cli.js';
@@ -28,11 +28,16 @@ interface Report {
 async function tested(copy: string, [file, name]: Mutation['test']): Promise<Report | null> {
   const outputFile = join(copy, 'report.json');
   await rm(outputFile, { force: true });
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.mts', '--project', 'unit'];
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.mts'];
+  const project = ['--project', file.startsWith('cli/') ? 'cli' : 'unit'];
   const chosen = [`test/${file}`, '-t', name.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)];
   const reported = ['--reporter', 'json', '--outputFile', outputFile];
   const env = childEnv({ HOME: copy });
-  const child = spawn(process.execPath, [...vitest, ...chosen, ...reported], { cwd: copy, env, stdio: 'ignore' });
+  const child = spawn(process.execPath, [...vitest, ...project, ...chosen, ...reported], {
+    cwd: copy,
+    env,
+    stdio: 'ignore',
+  });
   const timer = setTimeout(() => child.kill('SIGTERM'), longestMs);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
@@ -48,12 +53,23 @@ async function mutated(folder: string, mutation: Mutation): Promise<string | nul
   return parts.length === 2 ? parts.join(mutation.to) : null;
 }
 
-/** Mutations whose line was changed, so that they would test nothing. */
+/** Mutations whose line or whose test was changed, so that they would show nothing. */
 async function outdated(): Promise<readonly string[]> {
-  const texts = await Promise.all(mutations.map((mutation) => mutated(root, mutation)));
-  return mutations
-    .filter((_, index) => texts[index] === null)
-    .map(({ name, file, from }) => `${name}: this does not stand exactly once in src/${file}: ${from}`);
+  const found = await Promise.all(
+    mutations.map(async (mutation) => {
+      const { name, file, from, test } = mutation;
+      const isThere = (await mutated(root, mutation)) !== null;
+      const hasTest = await access(join(root, 'test', test[0])).then(
+        () => true,
+        () => false,
+      );
+      return [
+        ...(isThere ? [] : [`${name}: this does not stand exactly once in src/${file}: ${from}`]),
+        ...(hasTest ? [] : [`${name}: its test, test/${test[0]}, is not there`]),
+      ];
+    }),
+  );
+  return found.flat();
 }
 
 interface Copy {

@@ -1,0 +1,44 @@
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { panicSummary } from '../../domain/notify/summary.js';
+import type { Panic } from '../../domain/panic/panics.js';
+import type { Verdict } from '../../domain/proof/proof.js';
+import { announce, type NotificationReport } from '../announce.js';
+
+/** How a panic ended. */
+export interface PanicEnd {
+  /** What was typed: `panic restore`, `incident end`. */
+  readonly command: string;
+  /** True: it was closed, and nothing was put back. */
+  readonly isLeft: boolean;
+  /** `null`: nothing that the override history keeps. */
+  readonly changeId: string | null;
+  /** `null`: nothing had to be written. */
+  readonly verdict: Verdict | null;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+}
+
+/** Tells whoever heard of a panic that it is over. */
+export function announceEnded(
+  context: Context,
+  environment: Environment,
+  panic: Panic,
+  { command, isLeft, changeId, verdict, reason, ticket }: PanicEnd,
+): Promise<readonly NotificationReport[]> {
+  const how = isLeft ? 'left' : 'restored';
+  return announce(context, environment, {
+    kind: 'panic',
+    event: isLeft ? 'panic.left' : 'panic.restored',
+    changeId,
+    command,
+    summary: panicSummary({ ...panic, how }, { environment: environment.name, verdict }),
+    routes: panic.way === 'overrides' ? panic.changed : [],
+    verdict,
+    reason,
+    ticket,
+    about: panic.id,
+    partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
+    sinceMs: panic.atMs,
+  });
+}
