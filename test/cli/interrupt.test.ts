@@ -18,7 +18,8 @@ afterAll(async () => {
 });
 beforeEach(() => state.lab.reset());
 
-const limitMs = 1500;
+/** A quarter of the deadline that an interrupted command would otherwise wait for. */
+const limitMs = 5000;
 
 interface Interrupted {
   readonly end: CliEnd;

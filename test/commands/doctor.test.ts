@@ -293,9 +293,10 @@ describe('the deadline', () => {
     try {
       const wanted = {
         environment: { redis: `redis://127.0.0.1:${redis.port}/0`, api: api.origin },
-        args: ['--timeout', '2s'],
+        args: ['--timeout', '4s'],
       };
-      const report = await within(3000, () => doctorReport(state.lab, wanted));
+      // One after the other they would cost eight seconds.
+      const report = await within(7500, () => doctorReport(state.lab, wanted));
       expect(report.findings.map(({ check, code }) => [check, code])).toEqual([
         ['api.reachable', 'API_TIMEOUT'],
         ['redis.reachable', 'REDIS_SILENT'],
