@@ -63,7 +63,7 @@ describe('the process of a change', () => {
   test('ends as soon as somebody interrupts the waiting, as the change ended', async () => {
     const hole = await blackHole();
     const run = await start({ webhook: hole.origin, secret: { file: state.secret } });
-    const shownMs = await run.shown;
+    await run.shown;
     await expect.poll(() => hole.posts().length, { interval: 10, timeout: 10_000 }).toBe(1);
     run.child.kill('SIGINT');
     const end = await run.ended;

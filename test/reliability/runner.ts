@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { figuresOf, reportOf, type Row } from './report.js';
@@ -19,7 +19,8 @@ One call goes on for at most nine minutes; the same call again goes on where it 
   --again          forget what earlier calls have done
   --seconds N      begin nothing after so many (510)
   --report [FILE]  write the table of what all calls have come to (test/reliability/REPORT.md);
-                   a trial that this build has not been through is told as the last build left it, with its commit
+                   a trial that this build has not been through is told as the last build left it, with its commit,
+                   and one that this machine has not, as the file has it
 
 Exit 0: everything done so far held. 1: something failed, or had too little load to mean anything. 2: a wrong option.`;
 
@@ -177,7 +178,8 @@ async function runOn(launch: Launch, options: Options): Promise<number> {
     const newest = await Promise.all(
       rows.map(async (row) => withKept(row, await loadNewest(nameOf(launch, row.trial, seed)))),
     );
-    await writeFile(report, reportOf(newest, { date: today(), machine: machine(), commit: launch.commit }));
+    const earlier = await readFile(report, 'utf8').catch(() => '');
+    await writeFile(report, reportOf(newest, { date: today(), machine: machine(), commit: launch.commit }, earlier));
     say(`\nwritten: ${report}`);
   }
   const isDone = rows.every(({ trial, kept }) => unitsLeft(trial, kept).length === 0);

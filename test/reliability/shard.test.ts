@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { run } from './runner.js';
@@ -67,6 +67,19 @@ test('shards add up to one report, whatever they were cut into; another build st
   );
   await launch(trial, ['--units', '1'], 'two');
   expect(met).toHaveLength(5);
+});
+
+test('what another machine has been through keeps its line of the report, until it is run here', async () => {
+  const file = join(state.folder, 'report.md');
+  const trial = trialOf({}, () => held({ pulls: 2 }));
+  await launch(trial, ['--report']);
+  const line = /^\| \*\*sample\*\*.*$/m.exec(await readFile(file, 'utf8'))?.[0] ?? 'none';
+  expect(line).toContain('| held | pulls: 8 | 4 of 4 |');
+  await rm(join(state.folder, `rlctl-reliability-state-${userInfo().uid}`), { recursive: true });
+  await launch(trial, ['--units', '0', '--report'], 'two');
+  expect((await readFile(file, 'utf8')).split('\n')).toContain(line);
+  await launch(trial, ['--units', '1', '--report'], 'two');
+  expect(await readFile(file, 'utf8')).toMatch(/\| held \| pulls: 2 \| 1 of 4 \| \S+, commit-two \|/);
 });
 
 test('a fault fails the trial, and names the unit and the command that has it again', async () => {
