@@ -37,8 +37,12 @@ export async function storyText(story: IncidentStory, environment: Environment, 
     ...(end?.verdict ? [`the way back: ${paintVerdict(end.verdict, theme)}`] : []),
     ...(isCut ? [theme.warn(cutText)] : []),
     '',
-    rows.length === 0 ? 'nothing was changed and nothing was noted' : await renderTable(columns, rows, theme),
+    rows.length === 0 ? nothingText(isCut) : await renderTable(columns, rows, theme),
   ].join('\n');
+}
+
+function nothingText(isCut: boolean): string {
+  return isCut ? 'of what was changed nothing is known any more' : 'nothing was changed and nothing was noted';
 }
 
 function rowOf(item: TimelineItem, theme: Theme): readonly string[] {

@@ -79,7 +79,7 @@ export interface ToldFigure {
 }
 
 /** Why the history does not tell everything. */
-export const cutText = 'the history does not reach back to the start: older changes are not shown';
+export const cutText = 'the history is not whole from the start on: changes that it has lost are not shown';
 
 export function factsOf({ incident, timeline, nowMs, isCut }: IncidentReport): readonly Fact[] {
   const { start, startedBy, end, ticket, environment } = incident;

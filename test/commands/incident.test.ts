@@ -6,7 +6,7 @@ import { systemRandomness } from '../../src/adapters/system/randomness.js';
 import { createOperationStore } from '../../src/adapters/redis/operation-store.js';
 import { Secret } from '../../src/domain/secret.js';
 import { deadlineIn } from '../contracts/override-store.kit.js';
-import { labKey, openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
 const state = {} as { lab: Lab };
@@ -52,6 +52,7 @@ const status = () =>
   json<{
     incident: Shown | null;
     elapsedSeconds: number;
+    isCut: boolean;
     timeline: readonly Item[];
     proof: { verdict: string } | null;
     restores: { diff: readonly { route: string; kind: string }[]; refusal: JsonObject | null };
@@ -321,6 +322,23 @@ describe('status', () => {
     expect(foreign.match(/\d\d:\d\d:\d\dZ/)?.[0]).toBe(from);
     const { timeline } = await status();
     expect(kinds(timeline)).toEqual(['started', '1change', '2foreign', 'note']);
+  });
+
+  test.each([
+    ['a history that goes back beyond the start', ['/api/before'], labHistoryKey],
+    ['one that begins with it', [], labHistoryKey],
+    ['one with what stands beside the document', ['/api/before'], `${labHistoryKey} ${labMetadataKey}`],
+  ])('%s, and is gone: the story is not whole, and nothing can be taken back', async (_, before, keys) => {
+    for (const route of before) await set(route, 5);
+    await start();
+    expect(await status()).toMatchObject({ isCut: false });
+    await set('/api/search', 30);
+    await state.lab.redis.cli('DEL', ...keys.split(' '));
+    expect(await status()).toMatchObject({ isCut: true, restores: { refusal: { exitCode: 6 } } });
+    const { out } = await run(['incident', 'status']);
+    expect(out).toContain('the history is not whole from the start on');
+    expect(out).not.toContain('nothing was changed');
+    expect((await run(['incident', 'end', '--keep'])).code).toBe(0);
   });
 
   test('with none open says so', async () => {

@@ -146,12 +146,13 @@ describe('a change', () => {
     const hooks = await webhook();
     const driver = { shadowDriver: { 'env-file': state.lab.sandbox.envFile } };
     const told = (args: readonly string[]) => run([hook(hooks.origin)], args, {}, driver);
-    await run([], ['incident', 'start', 'slow']);
+    const { id } = jsonOf<{ id: string }>((await run([], ['incident', 'start', 'slow', '--json'])).out);
     await run([], setArgs);
     await run([], ['shadow', 'on', 'financial'], {}, driver);
     expect(await told(['incident', 'end', '--restore', ...format])).toMatchObject({ code: 0, err: '' });
     const types = hooks.events().map(({ type }) => type);
     expect(new Set(types)).toEqual(new Set(['change.made', 'flags.set', 'incident.ended']));
+    for (const { partOf } of hooks.events()) expect(partOf).toEqual([{ kind: 'incident', id }]);
   });
 
   test('and with the panics that ended with it, by flags and by overrides; --no-notify keeps it to itself', async () => {
@@ -160,11 +161,15 @@ describe('a change', () => {
     const told = (args: readonly string[]) => run([hook(hooks.origin)], args, {}, driver);
     const panic = async (...args: string[]): Promise<string> =>
       jsonOf<{ panicId: string }>((await run([], ['panic', ...args, '--json'], {}, driver)).out).panicId;
-    await run([], ['incident', 'start', 'slow']);
+    const incident = jsonOf<{ id: string }>((await run([], ['incident', 'start', 'slow', '--json'])).out).id;
     const began = [await panic('bucket', 'financial'), await panic('route', '/api/search')];
     expect(await told(['incident', 'end', '--restore'])).toMatchObject({ code: 0, err: '' });
     const over = hooks.events().filter(({ type }) => type === 'panic.restored');
-    const restored = (id: string) => ({ command: 'incident end', verdict: 'proven', partOf: [{ kind: 'panic', id }] });
+    const partOf = (id: string) => [
+      { kind: 'incident', id: incident },
+      { kind: 'panic', id },
+    ];
+    const restored = (id: string) => ({ command: 'incident end', verdict: 'proven', partOf: partOf(id) });
     expect(over).toHaveLength(2);
     expect(over).toEqual(expect.arrayContaining(began.map((id) => expect.objectContaining(restored(id)))));
     const before = hooks.received.length;
@@ -179,7 +184,7 @@ describe('a change', () => {
       jsonOf<{ panics: readonly JsonObject[] }>((await run([], ['panic', 'list', ...args, '--json'])).out).panics;
     const before = '{"/api/orders/hot":{"rate":9,"shadow":false},"/api/orders":{"rate":5,"shadow":true}}';
     await state.lab.store(before);
-    await run([], ['incident', 'start', 'slow']);
+    const incident = jsonOf<{ id: string }>((await run([], ['incident', 'start', 'slow', '--json'])).out).id;
     const ran = await run([], ['panic', 'route', '/api/orders', '--json']);
     const { panicId: id } = jsonOf<{ panicId: string }>(ran.out);
     expect(await list()).toMatchObject([{ panicId: id, standsOn: ['/api/orders/hot', '/api/orders'] }]);
@@ -188,7 +193,11 @@ describe('a change', () => {
     expect([await state.lab.document(), await list()]).toEqual([before, []]);
     expect(await list('--all')).toMatchObject([{ panicId: id, state: 'restored' }]);
     const over = hooks.events().filter(({ type }) => type === 'panic.restored');
-    expect(over).toMatchObject([{ command: 'incident end', verdict: 'proven', partOf: [{ kind: 'panic', id }] }]);
+    const partOf = [
+      { kind: 'incident', id: incident },
+      { kind: 'panic', id },
+    ];
+    expect(over).toMatchObject([{ command: 'incident end', verdict: 'proven', partOf }]);
   });
 
   test('one that changed nothing, and found what stood before the incident, is not said to end and stays open', async () => {

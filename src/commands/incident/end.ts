@@ -227,7 +227,8 @@ async function announceEnd(
 ): Promise<readonly NotificationReport[]> {
   if (mutation.isTelling === false) return [];
   const { reason, ticket } = asEnd(mutation, incident);
-  const end = { command: endCommand, isLeft: false, changeId, verdict, reason, ticket };
+  const part = { kind: 'incident' as const, id: incident.id };
+  const end = { command: endCommand, isLeft: false, changeId, verdict, reason, ticket, incident: part };
   const panics = over.map((panic) => announceEnded(context, environment, panic, end));
   const words = {
     restored: 'its changes were taken back',
@@ -244,7 +245,7 @@ async function announceEnd(
     verdict,
     reason: incident.title,
     ticket: incident.ticket,
-    partOf: [{ kind: 'incident', id: incident.id }],
+    partOf: [part],
   });
   return (await Promise.all([...panics, ended])).flat();
 }

@@ -61,6 +61,7 @@ export async function takeFlagsBack(
       check,
       mutation: { ...mutation, ifRevision: null },
       command: endCommand,
+      partOf: [{ kind: 'incident' as const, id: incident.id }],
       ...exactly,
     };
     const made = await makeFlagChange(context, environment, flags);

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { panicSummary } from '../../domain/notify/summary.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Panic } from '../../domain/panic/panics.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { announce, type NotificationReport } from '../announce.js';
@@ -17,6 +18,8 @@ export interface PanicEnd {
   readonly verdict: Verdict | null;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** The incident with which it ended, and which may be over by the time that this is told; absent: none. */
+  readonly incident?: OperationRef;
 }
 
 /** Tells whoever heard of a panic that it is over. */
@@ -24,7 +27,7 @@ export function announceEnded(
   context: Context,
   environment: Environment,
   panic: Panic,
-  { command, isLeft, changeId, verdict, reason, ticket }: PanicEnd,
+  { command, isLeft, changeId, verdict, reason, ticket, incident }: PanicEnd,
 ): Promise<readonly NotificationReport[]> {
   const how = isLeft ? 'left' : 'restored';
   return announce(context, environment, {
@@ -38,7 +41,7 @@ export function announceEnded(
     reason,
     ticket,
     about: panic.id,
-    partOf: [...context.partOf, { kind: 'panic', id: panic.id }],
+    partOf: [...(incident === undefined ? [] : [incident]), ...context.partOf, { kind: 'panic', id: panic.id }],
     sinceMs: panic.atMs,
   });
 }

@@ -25,7 +25,7 @@ export type IncidentStep =
 export interface IncidentWindow {
   /** Oldest first. */
   readonly steps: readonly IncidentStep[];
-  /** True: the history does not reach back to the start any more. */
+  /** True: the history does not reach back to the start any more, or is gone. */
   readonly isCut: boolean;
 }
 
@@ -38,13 +38,16 @@ export interface IncidentHistory {
   readonly revision: Revision;
   /** Epoch milliseconds. */
   readonly nowMs: number;
+  /** The last change that is known of a history that is gone, epoch milliseconds; `null`: none is known, or it is there. */
+  readonly lostMs: number | null;
 }
 
 /**
  * Everything that anybody did to the document from the start to the end: every recorded change, and every foreign one,
  * which shows where an entry does not go on from what the one before it left.
  */
-export function windowOf({ start, end }: Incident, history: IncidentHistory): IncidentWindow {
+export function windowOf(incident: Incident, history: IncidentHistory): IncidentWindow {
+  const { start, end } = incident;
   const within = history.entries.filter(
     ({ entryId, next, snapshotOf }) =>
       isAfter(entryId, start.entryId) &&
@@ -67,8 +70,21 @@ export function windowOf({ start, end }: Incident, history: IncidentHistory): In
     reached.atMs = entry.timeMs;
   }
   pass(end?.revision ?? history.revision, end?.atMs ?? history.nowMs, null);
+  return { steps, isCut: isCut(incident, within, history) };
+}
+
+/** Whether entries are missing that the incident's places, or the metadata, tell of. Entries are numbered one by one. */
+function isCut(
+  { start, end }: Incident,
+  within: readonly HistoryEntry[],
+  { entries, lostMs }: IncidentHistory,
+): boolean {
+  if (lostMs !== null && lostMs >= start.atMs && lostMs <= (end?.atMs ?? lostMs)) return true;
   const [first] = within;
-  return { steps, isCut: first === undefined ? false : first.sequence !== start.sequence + 1 };
+  if (first !== undefined && first.sequence !== start.sequence + 1) return true;
+  if (end !== null) return end.sequence < start.sequence || (within.at(-1)?.sequence ?? start.sequence) < end.sequence;
+  // rlctl never drops the newest entry: where the start's is gone with nothing after it, somebody removed it.
+  return first === undefined && (entries.at(-1)?.sequence ?? 0) < start.sequence;
 }
 
 function isNext({ entries }: IncidentHistory, end: IncidentPlace, next: Revision): boolean {

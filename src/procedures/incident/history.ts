@@ -1,5 +1,6 @@
 import type { Incident } from '../../domain/incident/incident.js';
 import { isAfter, type IncidentHistory } from '../../domain/incident/window.js';
+import { lostChange } from '../../domain/override/lost-history.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import type { StorePorts } from '../override/plan.js';
 import { readHistory } from '../override/recorded.js';
@@ -18,5 +19,7 @@ export async function readIncidentHistory(
   const { lastEntry, bytes, revision, serverTimeMs } = stored;
   // What was written after the document was read is told by the next look.
   const known = newestFirst.filter(({ entryId }) => lastEntry !== null && !isAfter(entryId, lastEntry.entryId));
-  return { entries: known.toReversed(), bytes, revision, nowMs: serverTimeMs };
+  const lost = lastEntry === null ? lostChange(stored) : null;
+  const lostMs = lost && Date.parse(lost.time);
+  return { entries: known.toReversed(), bytes, revision, nowMs: serverTimeMs, lostMs };
 }

@@ -31,7 +31,7 @@ function historyOf(...documents: readonly string[]): IncidentHistory & { readonl
     }
     now = next;
   }
-  return { entries, bytes: now, revision: revisionOf(now), nowMs: 1000 };
+  return { entries, bytes: now, revision: revisionOf(now), nowMs: 1000, lostMs: null };
 }
 
 function incidentAt(sequence: number, document: string | null, more: Partial<Incident> = {}): Incident {
@@ -207,6 +207,35 @@ describe('the timeline', () => {
     const cut = { ...history, entries: history.entries.slice(3) };
     expect(windowOf(incidentAt(1, null), cut).isCut).toBe(true);
     expect(windowOf(incidentAt(3, '{"/x":{"rate":9}}'), cut).isCut).toBe(false);
+  });
+
+  test('one that is gone says so too, and one in which nothing was done since does not', () => {
+    const gone = { ...history, entries: [] };
+    const [fresh, later] = [incidentAt(0, null), incidentAt(5, null)];
+    const isCut = (incident: Incident, lostMs: number | null): boolean => windowOf(incident, { ...gone, lostMs }).isCut;
+    expect([isCut(later, null), isCut(later, 6), isCut(later, 4), windowOf(later, history).isCut]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect([isCut(fresh, null), isCut(fresh, 1)]).toEqual([false, true]);
+    expect(isCut({ ...fresh, start: { ...fresh.start, atMs: 2 } }, 1)).toBe(false);
+  });
+
+  test('of one that has ended it is known up to where it should reach', () => {
+    const endedAt = (sequence: number, from = 0): Incident => {
+      const place = { atMs: sequence, entryId: `${sequence}-0`, sequence, revision: history.revision };
+      const end = { by: 'bob', outcome: 'kept' as const, changeId: null, verdict: null, flags: [], flips: [] };
+      return incidentAt(from, null, { end: { ...place, ...end } });
+    };
+    const cuts = (incident: Incident) =>
+      [history.entries, history.entries.slice(3), history.entries.slice(0, 2), []].map(
+        (entries) => windowOf(incident, { ...history, entries, lostMs: 9 }).isCut,
+      );
+    expect(cuts(endedAt(5))).toEqual([false, true, true, true]);
+    expect(cuts(endedAt(5, 5))).toEqual([false, false, false, false]);
+    expect(cuts(endedAt(0, 5))).toEqual([true, true, true, true]);
   });
 });
 
