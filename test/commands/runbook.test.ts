@@ -420,7 +420,7 @@ describe('a run', () => {
     const held = await look(...bucket);
     expect(held.code).toBe(0);
     const steps = jsonOf<Shown>(held.out).steps;
-    expect(steps.find(({ id }) => id === 'bucket')?.said).toContain('financial: enforcing, and nobody is refused');
+    expect(steps.find(({ id }) => id === 'bucket')?.said).toContain('financial: in shadow by overrides');
     // Nothing is counted here: that is no proof.
     expect(steps.find(({ id }) => id === 'traffic')).toMatchObject({
       state: 'skipped',
@@ -429,7 +429,10 @@ describe('a run', () => {
     // The others go on refusing; and a route of the bucket that has an override of its own.
     expect((await look('scope=global')).code).toBe(3);
     await rlctl(['override', 'set', '/api/payments/refunds', '--rate', '3', '--no-shadow']);
-    expect((await look(...bucket)).code).toBe(3);
+    const partly = await look(...bucket);
+    expect(partly.code).toBe(3);
+    const said = jsonOf<Shown>(partly.out).steps.find(({ id }) => id === 'bucket')?.said;
+    expect(said).toContain('financial: partly in shadow by overrides');
     await rlctl(['panic', 'global']);
     expect((await look('scope=global')).code).toBe(0);
     expect((await look('scope=route', 'route=/api/search')).code).toBe(0);
