@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -454,15 +454,40 @@ describe('a run', () => {
     expect(step?.said?.includes(said)).toBe(code === 3);
   });
 
-  test('a route in shadow with an override under it of another bucket is not known to refuse nobody', async () => {
-    await state.lab.store('{"/api/payments":{"rate":5},"/api":{"shadow":true}}');
+  const refusedAllTheSame = 'under this route requests are refused all the same, by';
+  test.each([
+    ['another bucket', '"/api/payments"', false, `${refusedAllTheSame} the override "/api/payments"`],
+    [
+      'no bucket that is known',
+      '"/apix"',
+      null,
+      'whether requests under this route are refused is not known of the override "/apix"',
+    ],
+  ])('a route in shadow with an override under it of %s', async (_, prefix, isObserving, remark) => {
+    await state.lab.store(`{${prefix}:{"rate":5},"/api":{"shadow":true}}`);
     await rlctl(['reload']);
     const got = await rlctl(['policy', 'get', '/api', '--json']);
     expect(got.code).toBe(0);
-    expect(jsonOf(got.out)).toMatchObject({
-      isObserving: null,
-      remarks: ['whether requests under this route are refused is not known of the override "/api/payments"'],
-    });
+    expect(jsonOf(got.out)).toMatchObject({ isObserving, remarks: [remark] });
+  });
+
+  test.each([
+    ['refuses', 'READ', '{}', 3],
+    ['is in shadow by its flag too', 'READ,FINANCIAL', '{}', 0],
+    ['is in shadow by an override', 'READ', '{"/api/payments":{"shadow":true}}', 0],
+    ['has an override that leaves it to the flag', 'READ', '{"/api/pay":{"rate":9}}', 3],
+  ])('a route in shadow by its flag, and another bucket under it that %s', async (_, flags, document, code) => {
+    const pristine = await readFile(state.lab.sandbox.envFile, 'utf8');
+    onTestFinished(() => writeFile(state.lab.sandbox.envFile, pristine));
+    const lines = flags.split(',').map((name) => `RATE_LIMIT_SHADOW_${name}=true\n`);
+    await writeFile(state.lab.sandbox.envFile, `${pristine}\n${lines.join('')}`);
+    await state.lab.store(document);
+    await rlctl(['reload']);
+    const line = ['runbook', 'run', 'verify-rollback', '-i', 'scope=route', '-i', 'route=/api', '--json'];
+    const ran = await rlctl(line);
+    const step = jsonOf<Shown>(ran.out).steps.find(({ id }) => id === 'route');
+    expect([ran.code, step?.state]).toEqual([code, code === 0 ? 'done' : 'failed']);
+    expect(step?.said?.includes(`${refusedAllTheSame} the bucket financial`)).toBe(code === 3);
   });
 
   test('what of a run is taken back says so, and not what it had done', async () => {
