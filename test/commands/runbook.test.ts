@@ -645,6 +645,37 @@ describe('PromQL checks, against a real Prometheus', () => {
   });
 });
 
+describe('decisions, looked at after a rollback of one route', () => {
+  const metrics = {} as { stop: () => Promise<void>; path: string };
+  beforeAll(async () => {
+    const start = Math.floor(Date.now() / 1000) - 1200;
+    const rising = ['read', 'financial'].flatMap((bucket) =>
+      Array.from({ length: 140 }, (_, index) => {
+        return `lab_rl_decisions_total{bucket="${bucket}",action="block",shadow="False"} ${index} ${start + 15 * index}`;
+      }),
+    );
+    const prometheus = await startPrometheus({ blocks: [`${rising.join('\n')}\n# EOF\n`] });
+    metrics.stop = () => prometheus.stop();
+    const environments = { lab: { ...state.lab.environment, prometheus: prometheus.url } };
+    metrics.path = await state.lab.world.config('counted.yaml', { environments });
+  }, 60_000);
+  afterAll(() => metrics.stop());
+
+  test.each([
+    ['blocks of a bucket that guards other routes too tell nothing', '/api/search', 0, 'skipped', 'it cannot be told'],
+    ['blocks of a bucket that guards nothing else are the route’s', '/api/payments', 3, 'failed', 'not false'],
+  ])('%s', async (_, route, code, is, said) => {
+    await state.lab.store(`{"${route}":{"shadow":true}}`);
+    await rlctl(['reload']);
+    const line = ['runbook', 'run', 'verify-rollback', '-i', 'scope=route', '-i', `route=${route}`, '--json'];
+    const ran = await rlctl(line, { env: { RLCTL_CONFIG: metrics.path } });
+    const step = jsonOf<Shown>(ran.out).steps.find(({ id }) => id === 'decisions');
+    expect([ran.code, step]).toEqual([code, expect.objectContaining({ state: is })]);
+    expect(step?.said).toContain(said);
+    expect(step?.said).toMatch(/refused: (read|financial) \d+/);
+  });
+});
+
 describe('locks and idempotency entries', () => {
   test.each(['HSET', 'RPUSH'])('a key of another type (%s) is left alone, whatever is asked', async (write) => {
     await state.lab.redis.cli(write, 'lab:lock:42:checkout', 'a', 'b');

@@ -47,7 +47,10 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
             (entry) =>
               `${text(entry['time'])} ${text(entry['command'] ?? 'snapshot')} by ${text(entry['actor'] ?? '-')}`,
           ),
-  Decisions: (document) => items(document['buckets']).map(bucketText),
+  Decisions: (document) => [
+    ...items(document['buckets']).map(bucketText),
+    ...texts([fields(document['route'])['text']]),
+  ],
   FleetStatus: (document) => [`fleet: ${text(document['verdict'] ?? 'looked at')}`],
   ShadowList: (document) =>
     items(document['buckets']).map(
