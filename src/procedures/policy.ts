@@ -1,20 +1,16 @@
 import { parseOrigin } from '../domain/api-endpoint.js';
+import type { Environment } from '../domain/config/environment.js';
 import { baseRoute } from '../domain/policy/base-route.js';
 import type { Policy, PolicyAnswer } from '../domain/control-plane.js';
 import { explainRoute, type Explanation } from '../domain/policy/explain.js';
-import {
-  effectivePolicy,
-  loadOverrides,
-  matchOverride,
-  type LoadedOverride,
-  type LoadedOverrides,
-} from '../domain/policy/matching.js';
-import { overridesUnder } from '../domain/policy/under-route.js';
+import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../domain/policy/matching.js';
+import { underRoute, type UnderRoute } from '../domain/policy/under-route.js';
 import { refusalError } from '../domain/refusal.js';
 import type { PolicyResult } from '../ports/control-plane.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { EffectPorts } from './effect.js';
-import { askEach, type EachAnswer } from './ask-each.js';
+import { askEach, type Alike, type EachAnswer } from './ask-each.js';
+import { flagsUnder, worstFlags, type FlagsSaid } from './flags-under.js';
 import { readable, type StorePorts } from './override/plan.js';
 
 export interface PolicyQuestion {
@@ -44,8 +40,10 @@ export interface PolicyCheck {
   readonly isSame: boolean;
   /** True: there is no document, so that a reload would make the server drop whatever it holds. */
   readonly isNothingStored: boolean;
-  /** The stored overrides of longer prefixes under the route that win for their own routes. */
-  readonly under: readonly LoadedOverride[];
+  /** What lies under the route and may be decided otherwise. */
+  readonly under: UnderRoute;
+  /** What the server says of the buckets there; asked only where the route itself is in shadow. */
+  readonly flags: FlagsSaid;
 }
 
 export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'deadline'> & Pick<StorePorts, 'store'>;
@@ -55,30 +53,61 @@ export type PolicyPorts = Pick<EffectPorts, 'controlPlane' | 'randomness' | 'dea
  * guard (6) where the stored document is not what a server can read: it means nothing then, and a reload would drop
  * every override.
  */
-export async function checkPolicy(ports: PolicyPorts, question: PolicyQuestion): Promise<PolicyCheck> {
-  const { stored, server, base, explanation, fields, isSame } = await lookUp(ports, question);
+export async function checkPolicy(
+  ports: PolicyPorts,
+  question: PolicyQuestion,
+  environment: Pick<Environment, 'buckets'>,
+): Promise<PolicyCheck> {
+  const {
+    stored,
+    server,
+    basePath,
+    baseRoute: route,
+    base,
+    explanation,
+    fields,
+    isSame,
+  } = await lookUp(ports, question);
   assertMeaning(stored);
-  const under = overridesUnder(loadOverrides(stored.bytes), question.route);
-  return { question, server, base, explanation, fields, isSame, isNothingStored: stored.type === 'none', under };
+  const under = underRoute(loadOverrides(stored.bytes), environment, question);
+  const place = { target: question.targets[0] ?? '', basePaths: [basePath], route };
+  // Without a route that no override catches, nothing tells a flag.
+  const flags =
+    server.isShadow && base !== null
+      ? await flagsUnder(ports, environment, place, { under, own: question.bucket })
+      : new Map();
+  const isNothingStored = stored.type === 'none';
+  return { question, server, base, explanation, fields, isSame, isNothingStored, under, flags };
 }
 
 /**
- * Asks every address for a route's policy; those that show the same of it are one answer. Throws as `checkPolicy` does, and
- * the first cause where no address answers.
+ * Asks every address for a route's policy; those that show the same of it are one answer, with the worst that any of them
+ * says of the buckets under it. Throws as `checkPolicy` does, and the first cause where no address answers.
  */
 export async function checkPolicyOfEach(
   ports: PolicyPorts,
   question: PolicyQuestion,
+  environment: Pick<Environment, 'buckets'>,
 ): Promise<EachAnswer<PolicyCheck>> {
   const { deadline } = ports;
   const stored = ports.store.read(deadline);
   // It is awaited by whoever asks first; where no address is asked, nobody would.
   stored.catch(() => undefined);
   const store = { ...ports.store, read: () => stored };
-  const ask = (target: string): Promise<PolicyCheck> =>
-    checkPolicy({ ...ports, store }, { ...question, targets: [target] });
+  const said = new Map<string, FlagsSaid>();
+  const ask = async (target: string): Promise<PolicyCheck> => {
+    const check = await checkPolicy({ ...ports, store }, { ...question, targets: [target] }, environment);
+    said.set(target, check.flags);
+    return check;
+  };
   await stored.then(assertMeaning);
-  return askEach(deadline, question.targets, ask, ({ server, fields }) => JSON.stringify([server, fields]));
+  const each = await askEach(deadline, question.targets, ask, ({ server, fields }) => JSON.stringify([server, fields]));
+  const withWorst = ({ answer, targets }: Alike<PolicyCheck>): Alike<PolicyCheck> => {
+    const flags = worstFlags(targets.flatMap((target) => said.get(target) ?? []));
+    return { targets, answer: { ...answer, flags } };
+  };
+  const [first, ...others] = each.answers;
+  return { ...each, answers: [withWorst(first), ...others.map(withWorst)] };
 }
 
 /** A document that no server can read means nothing, and a reload would drop every override. */
@@ -126,7 +155,7 @@ async function lookUp(ports: PolicyPorts, question: PolicyQuestion) {
   });
   const fields = compare(asked.server, loaded, question.route, base);
   const isSame = fields.every((field) => field.expected === null || field.server === field.expected);
-  return { stored, server: asked.server, base, explanation, fields, isSame };
+  return { ...asked, stored, base, explanation, fields, isSame };
 }
 
 function isWrongType({ type }: StoredOverrides): boolean {
@@ -142,7 +171,8 @@ async function askWithBase(ports: PolicyPorts, question: PolicyQuestion) {
   const route = baseRoute(ports.randomness.hex(6));
   const server = await ask(ports, question, question.route);
   const base = await ask(ports, { ...question, basePaths: [server.basePath] }, route);
-  return { server: server.policy, base: base.policy.matchedOverride ? null : base.policy, baseRoute: route };
+  const { policy, basePath } = server;
+  return { server: policy, basePath, base: base.policy.matchedOverride ? null : base.policy, baseRoute: route };
 }
 
 async function ask(ports: PolicyPorts, question: PolicyQuestion, route: string) {

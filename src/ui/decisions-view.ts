@@ -1,6 +1,7 @@
 import { blockShareThreshold } from '../domain/decisions/alerts.js';
 import type { Environment } from '../domain/config/environment.js';
 import type { ActionFigures, BucketDecisions, CoursePoint, Decisions, Remark } from '../domain/decisions/decisions.js';
+import type { DecisionsOnRoute } from '../domain/decisions/on-route.js';
 import type { Quantile } from '../domain/decisions/quantile.js';
 import { formatDuration } from '../domain/duration.js';
 import type { RlctlError } from '../domain/errors.js';
@@ -19,15 +20,18 @@ export interface DecisionsOrigin {
   readonly source: Pick<MetricsSource, 'name' | 'isScraped'>;
 }
 
-/** The figures of one window. */
-export function decisionsView(decisions: Decisions, origin: DecisionsOrigin): View {
+/** The figures of one window. `onRoute`: what they tell of the one route that was asked for; `null`: none was. */
+export function decisionsView(decisions: Decisions, origin: DecisionsOrigin, onRoute: DecisionsOnRoute | null): View {
   const buckets = decisions.buckets.map((bucket) => ({ ...bucketJson(bucket), course: bucket.course.map(pointJson) }));
   return {
     kind: 'Decisions',
-    data: { ...originJson(origin), ...figuresJson(decisions, origin), buckets },
+    data: { ...originJson(origin), ...figuresJson(decisions, origin), buckets, route: onRoute },
     items: buckets,
-    human: async (theme) =>
-      [headText(decisions, origin, theme), await figuresText(decisions, origin, theme)].join('\n\n'),
+    human: async (theme) => {
+      const figures = await figuresText(decisions, origin, theme);
+      const told = onRoute === null ? [] : [`${theme.bold(term(onRoute.route))}: ${term(onRoute.text)}`];
+      return [headText(decisions, origin, theme), [figures, ...told].join('\n')].join('\n\n');
+    },
   };
 }
 

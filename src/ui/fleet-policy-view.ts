@@ -23,9 +23,10 @@ export function fleetPolicyView(
   const question = { ...most.answer.question, targets: most.targets };
   const one = policyView({ ...most.answer, question }, bucketSource, environment, known);
   const isSame = each.answers.every(({ answer }) => answer.isSame);
-  const isObserving = each.answers.every(
-    ({ answer }) => policyView(answer, bucketSource, environment, known).data['isObserving'] === true,
-  );
+  const views = each.answers.map(({ answer }) => policyView(answer, bucketSource, environment, known).data);
+  const said = new Set(views.map((data) => data['isObserving']));
+  const isObserving = said.has(false) ? false : said.has(null) ? null : true;
+  const remarks = [...new Set(views.flatMap((data) => data['remarks'] as readonly string[]))];
   const instances = {
     total: each.total,
     isUnanimous: each.isUnanimous,
@@ -39,12 +40,13 @@ export function fleetPolicyView(
   };
   return {
     ...one,
-    data: { ...one.data, isSame, isObserving, instances },
+    data: { ...one.data, isSame, isObserving, remarks, instances },
     human: async (theme) => {
       const silent = silentLines(each, theme);
       if (each.answers.length > 1)
         return [
           ...(await distinct(each, bucketSource, theme, { address: environment.address, refused: known.refused })),
+          ...remarks.map((remark) => theme.warn(term(remark))),
           ...silent,
         ].join('\n');
       const who = `${most.targets.length} of ${counted(each.total, 'instance')} say so`;

@@ -1,4 +1,4 @@
-import { bucketOfRoute, type Environment } from '../domain/config/environment.js';
+import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import type { Policy } from '../domain/control-plane.js';
 import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
@@ -7,6 +7,7 @@ import type { Finding } from '../domain/finding.js';
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { leftUnder, type LeftUnder } from '../domain/policy/under-route.js';
+import { isNoneLeft, leftRemarks } from './left-under-text.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import { shellWord } from '../domain/shell-words.js';
 import type { PolicyCheck, PolicyField } from '../procedures/policy.js';
@@ -39,7 +40,7 @@ export function policyView(
   { seen, refused }: PolicyKnown,
 ): View {
   const { question, server, base, explanation, fields, isSame, isNothingStored } = check;
-  const left = leftRefusing(check, environment, seen);
+  const left = leftRefusing(check, seen);
   const remarks = [...remarksOn(explanation, seen), ...leftRemarks(left)];
   const winner = explanation.winner?.prefix ?? null;
   return {
@@ -77,38 +78,12 @@ export function policyView(
   };
 }
 
-/** What refuses under a route that the server shows in shadow, where overrides can have an effect. */
-function leftRefusing({ question, server, base, under }: PolicyCheck, environment: Environment, seen: SeenEnforcement) {
-  const isAsked = server.isShadow && seen.off === null && whyUnheeded(seen) === null;
-  // Of the route's own bucket alone the server told the flag.
-  const flagOf = (route: string): boolean | null =>
-    bucketOfRoute(environment, route) === question.bucket ? (base?.isShadow ?? null) : null;
-  return leftUnder(isAsked ? under : [], flagOf);
-}
-
-/** `null`: it is not known. */
-function isNoneLeft({ enforcing, untold }: LeftUnder): boolean | null {
-  return enforcing.length > 0 ? false : untold.length > 0 ? null : true;
-}
-
-function leftRemarks({ enforcing, untold }: LeftUnder): readonly string[] {
-  return [
-    ...(enforcing.length === 0
-      ? []
-      : [`under this route requests are refused all the same, by ${overridesNamed(enforcing)}`]),
-    ...(untold.length === 0
-      ? []
-      : [`whether requests under this route are refused is not known of ${overridesNamed(untold)}`]),
-  ];
-}
-
-const mostNamed = 5;
-
-/** `the overrides "/api/a/b" and 3 more` */
-function overridesNamed(prefixes: readonly string[]): string {
-  const named = prefixes.slice(0, mostNamed).map((prefix) => JSON.stringify(prefix));
-  const more = prefixes.length > mostNamed ? ` and ${prefixes.length - mostNamed} more` : '';
-  return `the ${prefixes.length === 1 ? 'override' : 'overrides'} ${named.join(', ')}${more}`;
+/** What refuses under a route that the server shows in shadow. */
+function leftRefusing({ question, server, base, under, flags }: PolicyCheck, seen: SeenEnforcement): LeftUnder | null {
+  if (!server.isShadow || seen.off !== null) return null;
+  const flagOf = (bucket: string): boolean | null =>
+    bucket === question.bucket ? (base?.isShadow ?? null) : (flags.get(bucket) ?? null);
+  return leftUnder(under, flagOf, whyUnheeded(seen) === null);
 }
 
 /** What a server that differs comes to: a reload is the cure only where something is stored that it would bring. */

@@ -1,11 +1,11 @@
 import { bucketsOfAll } from '../domain/config/bucket-names.js';
 import { bucketOfRoute, type Environment } from '../domain/config/environment.js';
+import { counted } from '../domain/counted.js';
 import { valueOf } from '../domain/part.js';
 import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
 import { loadOverrides } from '../domain/policy/matching.js';
 import { enforcingOverrides, isObserving } from '../domain/shadow/enforcing-overrides.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
-import { shadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import { unreachedText } from '../domain/shadow/unreached.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
 import type { ShadowListing } from '../procedures/shadow/list.js';
@@ -110,8 +110,8 @@ function remarksOn(
   return [
     ...(servers.length > 1 ? [`as ${answering} of ${servers.length} instances say`] : []),
     ...(isOneOfMany ? [`as one of ${workers} workers${servers.length > 1 ? ' behind each' : ''} says`] : []),
-    ...buckets.flatMap(({ bucket, unshadowed }) =>
-      unshadowed.map((prefix) => unreachedText({ prefix, bucket: bucket.name, isShadow: false })),
+    ...buckets.flatMap(({ bucket, byOverrides }) =>
+      byOverrides.unshadowed.map((prefix) => unreachedText({ prefix, bucket: bucket.name, isShadow: false })),
     ),
     ...enforcementRemarks(valueOf(overrides)?.overrides.length ? seen : { ...nothingSeen, off: seen.off }),
     globalRemark,
@@ -146,8 +146,8 @@ const bucketColumns: readonly BucketColumn[] = [
   {
     column: { title: 'SERVER' },
     isOfFile: false,
-    cell: (each, { listing, theme }) => {
-      const said = serverText(each, listing);
+    cell: (each, { theme }) => {
+      const said = serverText(each);
       return each.isDifferent ? theme.warn(said) : said;
     },
   },
@@ -159,9 +159,9 @@ const bucketColumns: readonly BucketColumn[] = [
   {
     column: { title: 'ROUTES IN SHADOW', isOptional: true },
     isOfFile: false,
-    cell: ({ bucket, shadowedRoutes, unshadowed }) => {
-      if (shadowedRoutes === 0) return '-';
-      return `${shadowedRoutes} of ${bucket.routes.length}${unshadowed.length === 0 ? '' : ', in part'}`;
+    cell: ({ bucket, byOverrides: { count, unshadowed, parts } }) => {
+      if (count === 0) return parts.length === 0 ? '-' : `${counted(parts.length, 'part')} of them`;
+      return `${count} of ${bucket.routes.length}${unshadowed.length === 0 ? '' : ', in part'}`;
     },
   },
   {
@@ -176,12 +176,10 @@ const bucketColumns: readonly BucketColumn[] = [
 ];
 
 /** A bucket's own flag, unless overrides put its routes into shadow all the same. */
-function serverText({ bucket, server, shadowedRoutes, unshadowed }: ListedBucket, { routes }: ShadowListing): string {
+function serverText({ server, byOverrides: { reach } }: ListedBucket): string {
   if (server.length === 0) return '-';
   const said = new Set(server.filter((each) => each !== null));
   if (said.size === 0) return 'not known';
-  const denied = routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
-  const reach = said.has(true) ? 'none' : shadowByOverrides(bucket.routes, shadowedRoutes, { denied, unshadowed });
   if (reach !== 'none') return reach === 'all' ? 'shadow by overrides' : 'partly shadow by overrides';
   if (said.size === 1) return [...said].map(inWords).join('');
   return [true, false].map((each) => `${inWords(each)} ${server.filter((one) => one === each).length}`).join(' / ');
@@ -213,7 +211,7 @@ function inWords(isShadow: boolean): string {
 }
 
 function bucketJson(
-  { bucket, server, file, pending, shadowedRoutes, unshadowed, record, isDifferent }: ListedBucket,
+  { bucket, server, file, pending, byOverrides, record, isDifferent }: ListedBucket,
   servers: ShadowListing['servers'],
 ) {
   return {
@@ -229,8 +227,9 @@ function bucketJson(
     file,
     pending,
     routes: bucket.routes,
-    shadowedRoutes,
-    unshadowed,
+    shadowByOverrides: byOverrides.reach,
+    shadowedRoutes: byOverrides.count,
+    unshadowed: byOverrides.unshadowed,
     record,
     isDifferent,
   };

@@ -8,8 +8,7 @@ import type { ReloadRecord } from '../domain/reload-record.js';
 import { splitWords } from '../domain/shell-words.js';
 import type { FlagFlip } from '../domain/shadow/flag-flip.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
-import { shadowByOverrides, shadowedRoutes } from '../domain/shadow/shadowed-routes.js';
-import { unshadowedUnder } from '../domain/shadow/unreached.js';
+import { shadowByOverrides, type ShadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
@@ -154,13 +153,10 @@ function globalText(
   ];
 }
 
-interface OverriddenBucket {
+interface OverriddenBucket extends ShadowByOverrides {
   readonly name: string;
-  readonly count: number;
+  /** How many routes are configured. */
   readonly of: number;
-  readonly isWhole: boolean;
-  /** Entries under them that go on without shadow. */
-  readonly unshadowed: readonly string[];
 }
 
 /** A bucket's flag does not tell of its routes that overrides put into shadow. */
@@ -169,27 +165,32 @@ function overriddenBuckets({ status: { overrides, routes: listed }, environment 
   const loaded = loadOverrides(overrides.value.stored.bytes);
   const denied = listed.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
   return [...environment.buckets].flatMap(([name, { routes }]) => {
-    const count = shadowedRoutes(loaded, routes);
-    const unshadowed = unshadowedUnder(loaded, environment, name);
-    const reach = shadowByOverrides(routes, count, { denied, unshadowed });
-    return reach === 'none' ? [] : [{ name, count, of: routes.length, isWhole: reach === 'all', unshadowed }];
+    const shadow = shadowByOverrides(loaded, environment, { name, routes }, denied);
+    return shadow.reach === 'none' ? [] : [{ name, of: routes.length, ...shadow }];
   });
 }
 
 function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: Theme): readonly string[] {
-  const text = (wholly: boolean): string =>
+  const text = (wanted: ShadowByOverrides['reach']): string =>
     buckets
-      .filter(({ isWhole }) => isWhole === wholly)
-      .map(({ name, count, of, unshadowed }) => {
+      .filter(({ reach }) => reach === wanted)
+      .map(({ name, count, of, unshadowed, parts }) => {
         const but = unshadowed.length === 0 ? '' : `, but not ${unshadowed.join(', ')}`;
-        return term(`${name} (${count} of ${counted(of, 'route')}${but})`);
+        return term(`${name} (${count === 0 ? partsText(parts) : `${count} of ${counted(of, 'route')}${but}`})`);
       })
       .join(', ');
-  const [all, some] = [text(true), text(false)];
+  const [all, some] = [text('all'), text('some')];
   return [
     ...(all === '' ? [] : [theme.warn(`${how} by overrides: ${all}`)]),
     ...(some === '' ? [] : [theme.warn(`partly ${how} by overrides: ${some}`)]),
   ];
+}
+
+const mostParts = 3;
+
+function partsText(parts: readonly string[]): string {
+  const more = parts.length > mostParts ? ` and ${parts.length - mostParts} more` : '';
+  return `${parts.slice(0, mostParts).join(', ')}${more}`;
 }
 
 /** Only the answer to a reload tells; what the last one told may be old. */

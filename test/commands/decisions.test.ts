@@ -101,6 +101,34 @@ describe('decisions show', () => {
     expect([watched.code, watched.err]).toEqual([2, expect.stringContaining('there is no bucket "nope"')]);
   });
 
+  test.each([
+    ['/api/payments', ['financial'], true, /^refused: financial \d+, and all routes of such a bucket lie under/],
+    [
+      '/api/payments/refunds',
+      ['financial'],
+      null,
+      /^refused: financial \d+; of which routes, the metrics do not tell$/,
+    ],
+    ['/api/search', ['read'], false, /^nobody was refused in read$/],
+    ['/api/clips', ['video'], null, /^no request was counted, which shows nothing$/],
+  ] as const)('--route %s: what the figures of %j tell of it', async (route, names, isRefused, text) => {
+    const routes = { financial: '/api/payments', read: '/api', video: '/api/clips' };
+    const named = Object.fromEntries(Object.entries(routes).map(([name, each]) => [name, { routes: [each] }]));
+    const result = await shown(['--route', route], { buckets: named });
+    expect(result).toMatchObject({ route: { route, buckets: names, isRefused, text: expect.stringMatching(text) } });
+    expect(result.buckets.map(({ bucket }) => bucket)).toEqual(names);
+    const { out } = await run(['decisions', 'show', '--route', route], {}, { buckets: named });
+    expect(out).toMatch(new RegExp(`\n${route}: ${text.source.slice(1)}`, 'm'));
+  });
+
+  test('--route of which no bucket is configured is an error, and goes with no --bucket', async () => {
+    expect(errorOf(await run(['decisions', 'show', '--json', '--route', '/a']))).toMatchObject({
+      exitCode: 2,
+      code: 'BUCKET_NOT_KNOWN',
+    });
+    expect((await run(['decisions', 'show', '--route', '/a', '--bucket', 'pay'])).code).toBe(2);
+  });
+
   test('JSON: both spellings of the labels folded, the seeded bucket and the other environment left out', async () => {
     const result = await shown([]);
     expect(result).toMatchObject({

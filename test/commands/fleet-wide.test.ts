@@ -98,6 +98,18 @@ describe('policy get', () => {
     ]);
   });
 
+  test('what lies under a route refuses where one instance says so of its bucket', async () => {
+    const both = ['read', 'financial'];
+    const { run } = await open({ shadows: { 0: both, 1: both, 2: ['read'], 3: both } });
+    const ran = await run('policy', 'get', '/api', '--bucket', 'read', '--json');
+    expect(ran, ran.err).toMatchObject({ code: 0 });
+    expect(jsonOf(ran.out)).toMatchObject({
+      isObserving: false,
+      remarks: ['under this route requests are refused all the same, by the bucket financial'],
+      instances: { isUnanimous: true },
+    });
+  });
+
   test('one does not answer: it is named, exit 3; none does: the cause', async () => {
     const { run, origins } = await open({ dead: [0, 3] });
     const ran = await run(...get);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -420,7 +420,7 @@ describe('a run', () => {
     const held = await look(...bucket);
     expect(held.code).toBe(0);
     const steps = jsonOf<Shown>(held.out).steps;
-    expect(steps.find(({ id }) => id === 'bucket')?.said).toContain('financial: enforcing, and nobody is refused');
+    expect(steps.find(({ id }) => id === 'bucket')?.said).toContain('financial: in shadow by overrides');
     // Nothing is counted here: that is no proof.
     expect(steps.find(({ id }) => id === 'traffic')).toMatchObject({
       state: 'skipped',
@@ -429,7 +429,10 @@ describe('a run', () => {
     // The others go on refusing; and a route of the bucket that has an override of its own.
     expect((await look('scope=global')).code).toBe(3);
     await rlctl(['override', 'set', '/api/payments/refunds', '--rate', '3', '--no-shadow']);
-    expect((await look(...bucket)).code).toBe(3);
+    const partly = await look(...bucket);
+    expect(partly.code).toBe(3);
+    const said = jsonOf<Shown>(partly.out).steps.find(({ id }) => id === 'bucket')?.said;
+    expect(said).toContain('financial: partly in shadow by overrides');
     await rlctl(['panic', 'global']);
     expect((await look('scope=global')).code).toBe(0);
     expect((await look('scope=route', 'route=/api/search')).code).toBe(0);
@@ -451,15 +454,40 @@ describe('a run', () => {
     expect(step?.said?.includes(said)).toBe(code === 3);
   });
 
-  test('a route in shadow with an override under it of another bucket is not known to refuse nobody', async () => {
-    await state.lab.store('{"/api/payments":{"rate":5},"/api":{"shadow":true}}');
+  const refusedAllTheSame = 'under this route requests are refused all the same, by';
+  test.each([
+    ['another bucket', '"/api/payments"', false, `${refusedAllTheSame} the override "/api/payments"`],
+    [
+      'no bucket that is known',
+      '"/apix"',
+      null,
+      'whether requests under this route are refused is not known of the override "/apix"',
+    ],
+  ])('a route in shadow with an override under it of %s', async (_, prefix, isObserving, remark) => {
+    await state.lab.store(`{${prefix}:{"rate":5},"/api":{"shadow":true}}`);
     await rlctl(['reload']);
     const got = await rlctl(['policy', 'get', '/api', '--json']);
     expect(got.code).toBe(0);
-    expect(jsonOf(got.out)).toMatchObject({
-      isObserving: null,
-      remarks: ['whether requests under this route are refused is not known of the override "/api/payments"'],
-    });
+    expect(jsonOf(got.out)).toMatchObject({ isObserving, remarks: [remark] });
+  });
+
+  test.each([
+    ['refuses', 'READ', '{}', 3],
+    ['is in shadow by its flag too', 'READ,FINANCIAL', '{}', 0],
+    ['is in shadow by an override', 'READ', '{"/api/payments":{"shadow":true}}', 0],
+    ['has an override that leaves it to the flag', 'READ', '{"/api/pay":{"rate":9}}', 3],
+  ])('a route in shadow by its flag, and another bucket under it that %s', async (_, flags, document, code) => {
+    const pristine = await readFile(state.lab.sandbox.envFile, 'utf8');
+    onTestFinished(() => writeFile(state.lab.sandbox.envFile, pristine));
+    const lines = flags.split(',').map((name) => `RATE_LIMIT_SHADOW_${name}=true\n`);
+    await writeFile(state.lab.sandbox.envFile, `${pristine}\n${lines.join('')}`);
+    await state.lab.store(document);
+    await rlctl(['reload']);
+    const line = ['runbook', 'run', 'verify-rollback', '-i', 'scope=route', '-i', 'route=/api', '--json'];
+    const ran = await rlctl(line);
+    const step = jsonOf<Shown>(ran.out).steps.find(({ id }) => id === 'route');
+    expect([ran.code, step?.state]).toEqual([code, code === 0 ? 'done' : 'failed']);
+    expect(step?.said?.includes(`${refusedAllTheSame} the bucket financial`)).toBe(code === 3);
   });
 
   test('what of a run is taken back says so, and not what it had done', async () => {
@@ -614,6 +642,37 @@ describe('PromQL checks, against a real Prometheus', () => {
     } finally {
       await prometheus.stop();
     }
+  });
+});
+
+describe('decisions, looked at after a rollback of one route', () => {
+  const metrics = {} as { stop: () => Promise<void>; path: string };
+  beforeAll(async () => {
+    const start = Math.floor(Date.now() / 1000) - 1200;
+    const rising = ['read', 'financial'].flatMap((bucket) =>
+      Array.from({ length: 140 }, (_, index) => {
+        return `lab_rl_decisions_total{bucket="${bucket}",action="block",shadow="False"} ${index} ${start + 15 * index}`;
+      }),
+    );
+    const prometheus = await startPrometheus({ blocks: [`${rising.join('\n')}\n# EOF\n`] });
+    metrics.stop = () => prometheus.stop();
+    const environments = { lab: { ...state.lab.environment, prometheus: prometheus.url } };
+    metrics.path = await state.lab.world.config('counted.yaml', { environments });
+  }, 60_000);
+  afterAll(() => metrics.stop());
+
+  test.each([
+    ['blocks of a bucket that guards other routes too tell nothing', '/api/search', 0, 'skipped', 'it cannot be told'],
+    ['blocks of a bucket that guards nothing else are the route’s', '/api/payments', 3, 'failed', 'not false'],
+  ])('%s', async (_, route, code, is, said) => {
+    await state.lab.store(`{"${route}":{"shadow":true}}`);
+    await rlctl(['reload']);
+    const line = ['runbook', 'run', 'verify-rollback', '-i', 'scope=route', '-i', `route=${route}`, '--json'];
+    const ran = await rlctl(line, { env: { RLCTL_CONFIG: metrics.path } });
+    const step = jsonOf<Shown>(ran.out).steps.find(({ id }) => id === 'decisions');
+    expect([ran.code, step]).toEqual([code, expect.objectContaining({ state: is })]);
+    expect(step?.said).toContain(said);
+    expect(step?.said).toMatch(/refused: (read|financial) \d+/);
   });
 });
 

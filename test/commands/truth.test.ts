@@ -191,7 +191,17 @@ describe('shadow, told once', () => {
     );
   });
 
+  test('a part of one route is a part of its bucket, in both listings', async () => {
+    await run('shadow', 'on', '--route', '/api/search');
+    expect((await run('shadow', 'list')).out).toMatch(/read +partly shadow by overrides +1 part of them/);
+    const { out } = await run('status');
+    expect(out).toContain('enforcing: financial, auth, write\n');
+    expect(out).toContain('partly in shadow by overrides: read (/api/search)');
+  });
+
   test('what the server denies stays enforcing', async () => {
+    await state.lab.store('{"/api/search":{"shadow":true}}');
+    expect((await run('shadow', 'list')).out).toMatch(/read +enforcing/);
     await state.lab.store('{"/api/payments":{"shadow":true}}');
     expect((await run('shadow', 'list')).out).toMatch(/financial +enforcing +1 of 1/);
     expect((await run('status')).out).toMatch(/enforcing: .*financial/);

@@ -22,7 +22,7 @@ export class Patience {
   #redirects = 0;
   #hasReresolved = false;
   #hasTold = false;
-  /** The newest failure that the deadline did not cut short. */
+  /** The newest failure that the deadline did not cut short; what the server said stands over silence that follows. */
   #telling: LinkFailure | ReplyFailure | null = null;
   readonly #startMs: number;
 
@@ -37,9 +37,9 @@ export class Patience {
   /** The error for the operator. An interrupt comes before every other cause. */
   explain(failure: LinkFailure | ReplyFailure): RlctlError {
     if (this.deadline.interrupted.aborted) return interruption(this.deadline.interrupted.reason);
-    // An attempt that the deadline ended says less than the one before it.
-    const isCut = failure instanceof LinkFailure && failure.wasCut;
-    return this.explainPlainly((isCut && this.deadline.leftMs() <= 0 && this.#telling) || failure);
+    // An attempt that the deadline ended says less than the one before it, and silence less than words.
+    const isLess = isSilence(failure) && (this.deadline.leftMs() <= 0 || this.#telling instanceof ReplyFailure);
+    return this.explainPlainly((isLess && this.#telling) || failure);
   }
 
   /** The same without regard to an interrupt. */
@@ -51,9 +51,10 @@ export class Patience {
   async after(thrown: unknown): Promise<void> {
     const failure = asFailure(thrown);
     if (this.#isHopeless(failure)) throw this.explain(failure);
-    this.#telling = failure;
     this.#tell(failure);
+    // Where another server is to be asked, the one that said so has told all it knows.
     if (failure instanceof ReplyFailure && dispositionOf(failure) === 'redirect') return;
+    if (!isSilence(failure) || !(this.#telling instanceof ReplyFailure)) this.#telling = failure;
     try {
       await this.pause();
     } catch {
@@ -78,7 +79,8 @@ export class Patience {
     if (failure instanceof ReplyFailure) return this.#isHopelessReply(failure, isSingle);
     if (dispositionOf(failure) !== 'retry') return dispositionOf(failure) === 'permanent';
     this.connection.forget();
-    if (!isSingle) return false;
+    // A server that said it is busy for a while may well be too busy to say so again.
+    if (!isSingle || (isSilence(failure) && this.#telling instanceof ReplyFailure)) return false;
     return !['reset', 'closed', 'silent', 'handshake'].includes(failure.reason) || this.#retries >= mostRetries;
   }
 
@@ -101,6 +103,11 @@ export class Patience {
     this.#hasTold = true;
     this.ports.onWaiting?.(`${this.explainPlainly(failure).message}; trying again`);
   }
+}
+
+/** True of what ended for want of time: nothing was heard. */
+function isSilence(failure: LinkFailure | ReplyFailure): boolean {
+  return failure instanceof LinkFailure && failure.wasCut;
 }
 
 /** Anything else is a fault of ours or an error already explained, and is thrown on. */

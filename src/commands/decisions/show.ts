@@ -1,9 +1,12 @@
+import { Option } from 'commander';
 import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
+import { decisionsOnRoute, guardingBuckets, type GuardingBucket } from '../../domain/decisions/on-route.js';
 import { formatDuration } from '../../domain/duration.js';
 import { usageError } from '../../domain/errors.js';
 import { readDecisions } from '../../procedures/decisions.js';
 import { decisionsView } from '../../ui/decisions-view.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, textFlag } from '../command.js';
 import { addDecisionsFlags, assertBucketsKnown, decisionsFlags, defaultSinceMs, questionOf } from './question.js';
 
 // The dashboard of the handbook in one screen: who was refused how often, and how the limiter itself fares.
@@ -32,18 +35,36 @@ async function announce({ host, options, progress, clock }: Context, waitMs: num
   await host.stderr.write(`${text}\n`);
 }
 
+/** The buckets of a route. Throws a usage error where the configuration names none. */
+function bucketsOf(environment: Environment, route: string): readonly GuardingBucket[] {
+  const found = guardingBuckets(environment, route);
+  if (found.length > 0) return found;
+  throw usageError(
+    `--route: the configuration does not say which bucket guards ${route}, and figures are by bucket`,
+    'Name its routes under buckets in rlctl.yaml, or give --bucket NAME instead.',
+    'BUCKET_NOT_KNOWN',
+  );
+}
+
 export const command = defineCommand({
-  register: (c) => addDecisionsFlags(c, 'it takes that long, beyond --timeout (default 5s, at most 5m)'),
+  register: (c) => {
+    addDecisionsFlags(c, 'it takes that long, beyond --timeout (default 5s, at most 5m)');
+    c.addOption(
+      new Option('--route <prefix>', 'only the buckets that guard this route and what is under it').conflicts('bucket'),
+    );
+  },
   examples: [
     'rlctl -e prod decisions show --since 1h',
     "rlctl -e prod decisions show --bucket financial --jq '.buckets[].blocked.count'",
   ],
-  input: (_, flags) => decisionsFlags(flags),
-  action: async (context, flags) => {
+  input: (_, flags) => ({ ...decisionsFlags(flags), route: textFlag(flags, 'route') }),
+  action: async (context, { route, ...flags }) => {
     const environment = await context.environment();
+    const guarding = route === null ? [] : bucketsOf(environment, route);
     const isScraped = environment.prometheus === null;
     const waitMs = isScraped && environment.metrics !== null ? waitFor(flags.sinceMs) : usualWaitMs;
-    const question = questionOf(environment, flags, isScraped ? waitMs : null);
+    const buckets = [...flags.buckets, ...guarding.map(({ name }) => name)];
+    const question = questionOf(environment, { ...flags, buckets }, isScraped ? waitMs : null);
     const source = await context.metricsSource(environment, waitMs);
     if (isScraped) {
       // How long two scrapes lie apart is outside the deadline.
@@ -53,6 +74,7 @@ export const command = defineCommand({
     const ports = { source, deadline: context.deadline };
     const decisions = await readDecisions(ports, question);
     await assertBucketsKnown(ports, environment, question, decisions);
-    return { view: decisionsView(decisions, { environment, source }), exit: 'ok' };
+    const onRoute = route === null ? null : decisionsOnRoute(decisions, route, guarding);
+    return { view: decisionsView(decisions, { environment, source }, onRoute), exit: 'ok' };
   },
 });

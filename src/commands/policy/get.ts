@@ -40,7 +40,7 @@ export const command = defineCommand({
     const seen = seenEnforcement(learned, await lastReload(context, environment));
     context.progress.step(`asking ${reached.isFleet ? `${targets.length} instances ` : ''}for the policy`);
     if (reached.isFleet) {
-      const each = await checkPolicyOfEach(ports, question);
+      const each = await checkPolicyOfEach(ports, question, environment);
       const { fleetPolicyView } = await import('../../ui/fleet-policy-view.js');
       const isSame = each.isUnanimous && each.answers[0].answer.isSame;
       return {
@@ -48,7 +48,7 @@ export const command = defineCommand({
         exit: isSame ? 'ok' : 'findings',
       };
     }
-    const check = await checkPolicy(ports, question);
+    const check = await checkPolicy(ports, question, environment);
     return {
       view: policyView(check, chosen.source, environment, { seen, refused }),
       exit: check.isSame ? 'ok' : 'findings',

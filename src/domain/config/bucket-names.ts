@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { startsRoute } from '../policy/matching.js';
 import type { Environment } from './environment.js';
 
 /** The buckets of the handbook; a server may have others. */
@@ -23,6 +24,14 @@ export function allBuckets({ buckets }: Pick<Environment, 'buckets'>): readonly 
   const taken = new Set(configured.flatMap(({ names }) => names));
   const others = documentedBuckets.filter((name) => !taken.has(name)).map((name) => named(name, [], []));
   return [...configured, ...others];
+}
+
+/** The buckets that guard configured routes under a prefix, in the server's sense of one; of each, those routes alone. */
+export function bucketsUnder(environment: Pick<Environment, 'buckets'>, prefix: string): readonly BucketNames[] {
+  return allBuckets(environment).flatMap((each) => {
+    const routes = each.routes.filter((route) => startsRoute(prefix, route));
+    return routes.length === 0 ? [] : [{ ...each, routes }];
+  });
 }
 
 function named(name: string, alias: readonly string[], routes: readonly string[]): BucketNames {

@@ -1,3 +1,4 @@
+import { blockedText, isSome } from '../decisions/blocked.js';
 import type { BucketDecisions, Decisions } from '../decisions/decisions.js';
 import { quoteOutside } from '../outside-text.js';
 import { countText } from '../quantities.js';
@@ -70,11 +71,6 @@ function blocksOf({ bucket, allowed, blocked, shadowBlocked, total }: BucketDeci
   };
 }
 
-/** Counts are extrapolated: what is nearer to none than to one is none. */
-function isSome(count: number | null): boolean {
-  return count !== null && count >= 0.5;
-}
-
 function sum(buckets: readonly BucketBlocks[], field: 'allowed' | 'blocked' | 'shadowBlocked'): number {
   return buckets.reduce((total, each) => total + (each[field] ?? 0), 0);
 }
@@ -83,11 +79,4 @@ function sum(buckets: readonly BucketBlocks[], field: 'allowed' | 'blocked' | 's
 function unseenText(own: readonly BucketDecisions[]): string {
   const unseen = own.filter(({ total }) => !isSome(total)).map(({ bucket }) => quoteOutside(bucket, 30));
   return unseen.length === 0 ? '' : `; of ${unseen.join(', ')} no decision was counted, which is no proof of it`;
-}
-
-function blockedText(buckets: readonly BucketBlocks[]): string {
-  return buckets
-    .filter(({ blocked }) => isSome(blocked))
-    .map(({ bucket, blocked }) => `${quoteOutside(bucket, 30)} ${countText(blocked ?? 0)}`)
-    .join(', ');
 }

@@ -86,6 +86,8 @@ export function readEnd(wish: CommandWish, end: CommandEnd): ActOutcome {
 function untoldBy({ document, error }: CommandEnd): string | null {
   if (error !== null) return error.message;
   if (!isRecord(document) || document['kind'] !== 'Decisions') return null;
+  const route = recordAt(document, 'route');
+  if (route !== null) return route['isRefused'] === null ? String(route['text']) : null;
   const totals = valuesAt(document, ['buckets', '*', 'total']);
   return totals.some((total) => Number(total) > 0) ? null : 'no request was counted, which shows nothing';
 }

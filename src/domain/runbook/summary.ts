@@ -47,7 +47,10 @@ const tellers: Readonly<Record<string, (document: Fields) => readonly string[]>>
             (entry) =>
               `${text(entry['time'])} ${text(entry['command'] ?? 'snapshot')} by ${text(entry['actor'] ?? '-')}`,
           ),
-  Decisions: (document) => items(document['buckets']).map(bucketText),
+  Decisions: (document) => [
+    ...items(document['buckets']).map(bucketText),
+    ...texts([fields(document['route'])['text']]),
+  ],
   FleetStatus: (document) => [`fleet: ${text(document['verdict'] ?? 'looked at')}`],
   ShadowList: (document) =>
     items(document['buckets']).map(
@@ -138,8 +141,13 @@ function bucketText(bucket: Fields): string {
 /** By the bucket's flag, unless overrides or the switch make it something else. */
 function reachWord(bucket: Fields, isObserving: Fields): string {
   const [isShadow, isQuiet] = [bucket['isShadow'], isObserving[text(bucket['bucket'])]];
-  if (isQuiet === true) return isShadow === true ? 'in shadow' : 'enforcing, and nobody is refused';
-  if (isShadow === true) return 'in shadow, and not everywhere';
+  if (isShadow === true) {
+    if (isQuiet === true) return 'in shadow';
+    return isQuiet === false ? 'in shadow, and not everywhere' : 'in shadow; whether everywhere is not known';
+  }
+  const reach = bucket['shadowByOverrides'];
+  if (isQuiet === true) return reach === 'all' ? 'in shadow by overrides' : 'enforcing, and nobody is refused';
+  if (reach === 'some') return 'partly in shadow by overrides';
   return isShadow === false ? 'enforcing' : 'not known';
 }
 

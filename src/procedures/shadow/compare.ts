@@ -7,8 +7,7 @@ import { findAssignment } from '../../domain/shadow/env-file.js';
 import { pendingFlip, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { globalDifference, globalVariable, type GlobalLine } from '../../domain/shadow/global-shadow.js';
-import { shadowedRoutes } from '../../domain/shadow/shadowed-routes.js';
-import { unshadowedUnder } from '../../domain/shadow/unreached.js';
+import { shadowByOverrides, type ShadowByOverrides } from '../../domain/shadow/shadowed-routes.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { EffectPorts } from '../effect.js';
 import type { ListedOverride, OverrideListing } from '../override/inspect.js';
@@ -42,10 +41,8 @@ export interface ListedBucket {
   readonly file: FlagLine | null;
   /** What was set from here and has not been shown in force; `null`: nothing. */
   readonly pending: FlagFlip | null;
-  /** How many of its configured routes an override puts into shadow. */
-  readonly shadowedRoutes: number;
-  /** Entries that win for a part of those and are not in shadow. */
-  readonly unshadowed: readonly string[];
+  /** How much of it overrides put into shadow; beside a flag that says shadow, that is none of their doing. */
+  readonly byOverrides: ShadowByOverrides;
   /** What the last `shadow on` through file or program recorded; `null`: nothing. */
   readonly record: FlagRecord | null;
   /** True where two of these say different things. */
@@ -75,6 +72,8 @@ export interface WantedFlags {
   /** Where the environment's flags are set; `null`: through overrides. */
   readonly place: string | null;
   readonly overrides: LoadedOverrides;
+  /** Prefixes whose shadow the server does not show as it is stored. */
+  readonly denied: readonly string[];
   readonly environment: Pick<Environment, 'buckets'>;
 }
 
@@ -82,7 +81,7 @@ export interface WantedFlags {
 export function compareBucket(
   bucket: BucketNames,
   servers: readonly (ServerFlags | null)[],
-  { lines, flips, place, overrides, environment }: WantedFlags,
+  { lines, flips, place, overrides, denied, environment }: WantedFlags,
   record: FlagRecord | null,
 ): ListedBucket {
   const server = servers.map(
@@ -95,11 +94,15 @@ export function compareBucket(
   const wanted = file?.isShadow ?? pending?.isOn ?? null;
   const said = new Set([...server, wanted].filter((each) => each !== null));
   const isTold = server.some((each) => each !== null);
-  const shadowed = shadowedRoutes(overrides, bucket.routes);
+  const stored = shadowByOverrides(overrides, environment, bucket, denied);
   // Under a bucket that is in shadow itself, what sets no shadow has the bucket's.
-  const unshadowed = server.includes(true) ? [] : unshadowedUnder(overrides, environment, bucket.name);
-  const stored = { shadowedRoutes: shadowed, unshadowed };
-  return { bucket, server, file, pending, ...stored, record, isDifferent: isTold && said.size > 1 };
+  const byOverrides = server.includes(true) ? { ...stored, reach: 'none' as const, unshadowed: [], parts: [] } : stored;
+  return { bucket, server, file, pending, byOverrides, record, isDifferent: isTold && said.size > 1 };
+}
+
+/** The prefixes of which an address does not show the shadow that is stored. */
+export function deniedIn(routes: readonly ListedRoute[]): readonly string[] {
+  return routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
 }
 
 /** Reads every bucket's line and that of global shadow; throws what the file throws, and a guard where readers of such files disagree about one. */

@@ -19,6 +19,7 @@ import type { FlagRecords } from './change-flags.js';
 import {
   compareBucket,
   compareRoutes,
+  deniedIn,
   differencesAmong,
   readFlagLines,
   type ListedBucket,
@@ -86,6 +87,7 @@ export async function listShadow(ports: ShadowListPorts, input: ShadowListInput)
     place: input.place,
     environment,
     overrides: loadOverrides(valueOf(overrides)?.stored.bytes ?? null),
+    denied: deniedIn(routes),
   };
   const global = valueOf(file)?.global ?? null;
   const records = await Promise.all(buckets.map(({ name }) => ports.records.get(name)));

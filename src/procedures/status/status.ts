@@ -28,6 +28,7 @@ import type { TrafficFacts } from '../traffic.js';
 import {
   compareBucket,
   compareRoutes,
+  deniedIn,
   differencesAmong,
   readFlagLines,
   type FlagFile,
@@ -151,6 +152,7 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
     place,
     environment: input.environment,
     overrides: loadOverrides(listing?.stored.bytes ?? null),
+    denied: deniedIn(routes),
   };
   const buckets = input.buckets.map((bucket) => compareBucket(bucket, answers, wanted, null));
   const differences = differencesAmong(buckets, routes, {

@@ -10,8 +10,9 @@ import { RlctlError } from '../../../src/domain/errors.js';
 import { historyKey, metadataKey, overridesKey } from '../../../src/domain/redis-keys.js';
 import { createOverrideStore, type RedisSettings } from '../../../src/adapters/redis/override-store.js';
 import { Secret } from '../../../src/domain/secret.js';
-import type { StoredOverrides } from '../../../src/ports/override-store.js';
+import type { OverrideStore, StoredOverrides } from '../../../src/ports/override-store.js';
 import { deadlineIn, ports, storeAt, writeOf } from '../../contracts/override-store.kit.js';
+import { startFaultProxy, type FaultRule } from '../../support/fault-proxy.js';
 import { freePort, startRedis, type RunningRedis } from '../../support/redis-server.js';
 import { within } from '../../support/within.js';
 
@@ -419,6 +420,28 @@ describe('wrong data', () => {
 });
 
 describe('busy for a while', () => {
+  /** Answers as a server that is loading, so often, and then the rules hold. */
+  async function loadingThen(times: number, ...rules: readonly FaultRule[]): Promise<OverrideStore> {
+    const redis = await redisFor();
+    const proxy = await startFaultProxy(redis.port);
+    onTestFinished(() => proxy.stop());
+    const text = '-LOADING Redis is loading the dataset in memory\r\n'.repeat(20);
+    for (const rule of [{ at: 'reply', action: 'garbage', text, times } as const, ...rules]) proxy.inject(rule);
+    const store = storeAt(`redis://127.0.0.1:${proxy.port}/0`);
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  test('loading, and then silence: what the server said stands over the silence', async () => {
+    const store = await loadingThen(1, { at: 'reply', action: 'silence', times: Infinity });
+    await expectFailure((ms) => store.read(deadlineIn(ms)), { kind: 'unreachable', code: 'REDIS_LOADING' }, 2500);
+  });
+
+  test('loading, a moment of silence, and the answer: it was worth the wait', async () => {
+    const store = await loadingThen(4, { at: 'reply', action: 'silence' });
+    expect(await store.read(deadlineIn(20_000))).toMatchObject({ type: 'none' });
+  });
+
   test('loading: waits to the deadline, says so, and goes on when it is done', async () => {
     // It looks at its sockets once in 1024 bytes: with values of that size at every key, so that a busy machine, which makes
     // each delay longer, does not make it mute.
