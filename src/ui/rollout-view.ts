@@ -21,7 +21,7 @@ import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
 import { forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
-import { isoTime, relativeTime } from './time.js';
+import { clockTime, isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -290,10 +290,6 @@ function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly stri
   const nobody = theme.warn('nobody');
   if (lapsed === null) return [nobody];
   return [`${nobody}; ${term(lapsed.holder)} was heard of last ${relativeTime(lapsed.untilMs, nowMs)}`];
-}
-
-function clockTime(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19) + 'Z';
 }
 
 /** The ways back, where there are any and they do not stand in `next` already. */

@@ -10,10 +10,10 @@ import { panicView } from '../../ui/panic-view.js';
 import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
 import { announce, prepareToAnnounce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
-import { recall, rememberSeen, rememberVerdict } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
 import type { NamedPanic, PanicInput } from './input.js';
+import { rememberAwaited, rememberBlocks, rememberEnd } from './remember-shown.js';
 
 /** The three emergency rollbacks: they differ in what they are about, and in what the environment acts by. */
 export async function runPanic(context: Context, input: PanicInput): Promise<Outcome> {
@@ -31,13 +31,15 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
   if (acted.isNew && input.mutation.isTelling !== false) prepareToAnnounce(context, acted.environment, 'panic');
-  const watch = await watchedBlocks(context, acted, input, leftMs);
+  const isWatching = canBeWatched(acted, input);
+  const watched = isWatching ? await rememberAwaited(context, acted, Math.max(0, leftMs)) : null;
+  const watch = isWatching ? await watchedBlocks(context, acted, input, leftMs) : null;
   const { panicId, restore } = acted;
   if (context.deadline.interrupted.aborted) {
     // It is in force all the same, and no decision that was asked for has shown it.
     const verdict = verdictOf(acted, null, 'unproven');
     void tell(context, acted, input, verdict);
-    await rememberUnproven(context, acted, verdict);
+    await rememberEnd(context, acted, { verdict, watch: null, watched });
     throw interruptedWatching(context, panicId, restore);
   }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
@@ -46,7 +48,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
   const verdict = verdictOf(acted, watch, exit);
   const told = tell(context, acted, input, verdict);
-  if (exit !== 'ok') await rememberUnproven(context, acted, verdict);
+  if (exit !== 'ok' || watched !== null) await rememberEnd(context, acted, { verdict, watch, watched });
   const { manualSteps } = acted;
   const shown = {
     id: panicId,
@@ -104,27 +106,6 @@ function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, 
   });
 }
 
-/** What was kept of the reload is what its own proof came to, which is not all that was asked. */
-async function rememberUnproven(context: Context, { environment, effect }: Acted, verdict: Verdict): Promise<void> {
-  const { proof, reloads } = effect;
-  if (proof.verdict === 'notAttempted' || reloads.every(({ outcome }) => outcome !== 'accepted')) return;
-  await rememberVerdict(context, environment, verdict);
-}
-
-/** What a server enforces shows in what it decides: where overrides are no shadow to it, that is worth remembering. */
-async function rememberBlocks(
-  context: Context,
-  { environment }: Acted,
-  { verdict, buckets }: BlockWatch,
-): Promise<void> {
-  const seen = await recall(context, environment);
-  const isUnshadowed = buckets.every(({ shadowBlocked }) => (shadowBlocked ?? 0) < 0.5);
-  const isContradicted = verdict === 'contradicted' && isUnshadowed;
-  const isMended = verdict === 'proven' && seen?.enforcesOverrides === false;
-  if (!isContradicted && !isMended) return;
-  await rememberSeen(context, environment, { seen, signs: { enforcesOverrides: !isContradicted } });
-}
-
 /** What the environment acts by, where nobody says otherwise. */
 function wayOf({ shadowDriver, killSwitch }: Environment, { target, way }: PanicInput): PanicWay {
   const hasSwitch = killSwitch !== null && 'exec' in killSwitch;
@@ -165,10 +146,13 @@ function isWithoutFigures({ environment, effect }: Acted, { mutation }: PanicInp
   return isAsked && !hasFigures;
 }
 
-async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, leftMs: number) {
-  const { environment, effect } = acted;
-  if (input.mutation.effect.waitMs === 0 || effect.reloads.every(({ outcome }) => outcome !== 'accepted')) return null;
-  if (environment.prometheus === null && environment.metrics === null) return null;
+/** True where decisions are to be waited for, a server took the reload, and something tells of them. */
+function canBeWatched({ environment, effect }: Acted, { mutation }: PanicInput): boolean {
+  const isAsked = mutation.effect.waitMs > 0 && effect.reloads.some(({ outcome }) => outcome === 'accepted');
+  return isAsked && (environment.prometheus !== null || environment.metrics !== null);
+}
+
+async function watchedBlocks(context: Context, { environment }: Acted, input: PanicInput, leftMs: number) {
   const { watchDecisions } = await import('./watch-decisions.js');
   return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
 }
