@@ -76,8 +76,8 @@ function wayBackLine({ id, isFound }: PanicShown, restore: string | null, theme:
 
 function watchJson(watch: BlockWatch | null): Record<string, unknown> | null {
   if (watch === null) return null;
-  const { verdict, text, buckets, source, windowMs, error } = watch;
-  return { verdict, text, source, windowSeconds: windowMs / 1000, buckets, error };
+  const { verdict, text, isThin, buckets, source, windowMs, error } = watch;
+  return { verdict, text, isThin, source, windowSeconds: windowMs / 1000, buckets, error };
 }
 
 const headlines = {

@@ -36,16 +36,15 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const watch = isWatching ? await watchedBlocks(context, acted, input, leftMs) : null;
   const { panicId, restore } = acted;
   if (context.deadline.interrupted.aborted) {
-    // It is in force all the same, and no decision that was asked for has shown it.
-    const verdict = verdictOf(acted, null, 'unproven');
+    // It is in force all the same; where the last look did not tell, no decision that was asked for has shown it.
+    const last = watch?.verdict === 'proven' || watch?.verdict === 'contradicted' ? watch : null;
+    const verdict = verdictOf(acted, last, last === null ? 'unproven' : cameTo(acted, last, input).exit);
     void tell(context, acted, input, verdict);
-    await rememberEnd(context, acted, { verdict, watch: null, watched });
+    await rememberEnd(context, acted, { verdict, watch: last, watched });
     throw interruptedWatching(context, panicId, restore);
   }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
-  const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
-  const { view, exit: proven } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
-  const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
+  const { view, exit } = cameTo(acted, watch, input);
   const verdict = verdictOf(acted, watch, exit);
   const told = tell(context, acted, input, verdict);
   if (exit !== 'ok' || watched !== null) await rememberEnd(context, acted, { verdict, watch, watched });
@@ -74,6 +73,13 @@ function isLoadedOnly({ effect: { proof } }: Acted): boolean {
 /** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
 function idOf({ changeId, randomness }: Context): string {
   return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
+}
+
+/** The change as it is shown, and the exit of the whole: what decisions were to show and did not is not proven. */
+function cameTo(acted: Acted, watch: BlockWatch | null, input: PanicInput): Pick<Acted, 'view' | 'exit'> {
+  const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
+  const { view, exit } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
+  return { view, exit: exit === 'ok' && !isShown ? 'unproven' : exit };
 }
 
 /** What it came to as a whole: its proof, and what decisions said. */
