@@ -6,11 +6,11 @@ import {
   currentRecord,
   currentStage,
   soakLeftMs,
-  unreachedNow,
+  unreachedWhenEntered,
   type RolloutState,
   type StageRecord,
 } from '../domain/rollout/state.js';
-import { unreachedText } from '../domain/shadow/unreached.js';
+import { unreachedText, type Unreached } from '../domain/shadow/unreached.js';
 import type { OperationLease } from '../ports/operation-store.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
@@ -49,6 +49,8 @@ export interface RolloutShown {
   readonly intervalMs: number | null;
   /** Why this is not new; absent or `null`: it is. */
   readonly failure?: string | null;
+  /** What the stages that stand do not reach now; absent or `null`: nobody asked, so it is as when they were entered. */
+  readonly unreached?: readonly Unreached[] | null;
 }
 
 interface Shown extends RolloutShown {
@@ -66,7 +68,7 @@ export function rolloutView(shown: RolloutShown): View {
     data: {
       environment: environment.name,
       time: isoTime(nowMs),
-      rollout: state === null ? null : rolloutJson(state),
+      rollout: state === null ? null : rolloutJson(state, shown.unreached),
       definition: state === null ? null : planJson(state.plan),
       ...driverJson(shown),
       gates: gatesJson(shown, state, nowMs),
@@ -149,7 +151,9 @@ function headText(shown: Shown): string {
     theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
     '',
     `${headlineText(shown)}  ${where}`,
-    ...unreachedNow(state).map((each) => `${theme.warn('!')} ${term(unreachedText(each))}`),
+    ...(shown.unreached ?? unreachedWhenEntered(state)).map(
+      (each) => `${theme.warn('!')} ${term(unreachedText(each))}`,
+    ),
   ].join('\n');
 }
 
