@@ -72,9 +72,9 @@ export async function rememberSeen(
 export async function rememberVerdict(
   context: Context,
   environment: Environment,
-  verdict: ReloadRecord['verdict'],
+  amended: Pick<ReloadRecord, 'verdict' | 'watched'>,
 ): Promise<void> {
-  await quietly(context, 'this reload', () => amendReload(context, environment, verdict));
+  await quietly(context, 'this reload', () => amendReload(context, environment, amended));
 }
 
 /** What is done is done: where nothing can be kept, that is a remark. */

@@ -37,15 +37,18 @@ export async function keepReload(
   if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
 
-/** Keeps another verdict of the last reload, where that is still the one a panic sent. */
+/** Keeps another verdict of the last reload, and what it rests on, where that is still the one a panic sent. */
 export async function amendReload(
   context: Context,
   environment: Environment,
-  verdict: ReloadRecord['verdict'],
+  amended: Pick<ReloadRecord, 'verdict' | 'watched'>,
 ): Promise<void> {
   const last = await lastReload(context, environment);
   if (last === null || !last.command.startsWith('panic ')) return;
-  const text = `${JSON.stringify({ ...last, verdict } satisfies ReloadRecord)}\n`;
+  // What the watch of a panic came to is nothing of a later reload's.
+  const { watched } = amended;
+  if (watched !== undefined && watched.decisions !== null && watched.until !== last.watched?.until) return;
+  const text = `${JSON.stringify({ ...last, ...amended } satisfies ReloadRecord)}\n`;
   for (const path of await recordPaths(context, environment)) await context.files.writePrivate(path, text);
 }
 

@@ -3,9 +3,11 @@ import { formatDuration } from '../domain/duration.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
 import { addressed } from '../domain/printed-command.js';
+import type { WatchedDecisions } from '../domain/reload-record.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
 import { noteLines } from './note-lines.js';
+import { watchedText } from './reload-verdict.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';
@@ -74,8 +76,8 @@ function wayBackLine({ id, isFound }: PanicShown, restore: string | null, theme:
 
 function watchJson(watch: BlockWatch | null): Record<string, unknown> | null {
   if (watch === null) return null;
-  const { verdict, text, buckets, source, windowMs, error } = watch;
-  return { verdict, text, source, windowSeconds: windowMs / 1000, buckets, error };
+  const { verdict, text, isThin, buckets, source, windowMs, error } = watch;
+  return { verdict, text, isThin, source, windowSeconds: windowMs / 1000, buckets, error };
 }
 
 const headlines = {
@@ -178,9 +180,18 @@ const columns = [
   { title: 'WHO AND WHY', isFlexible: true },
 ] as const;
 
+/** What panics are shown with. */
+export interface PanicsShown {
+  readonly environment: Environment;
+  readonly nowMs: number;
+  /** What the panic came to that waited for decisions last, from this machine; `null`: none that is known. */
+  readonly watched: WatchedDecisions | null;
+}
+
 /** The panics that are open, or all that are recorded. */
-export function panicsView(panics: readonly Panic[], environment: Environment, nowMs: number): View {
-  const json = panics.map(panicJson);
+export function panicsView(panics: readonly Panic[], { environment, nowMs, watched }: PanicsShown): View {
+  const shownOf = ({ id }: Panic): WatchedDecisions | null => (watched?.panicId === id ? watched : null);
+  const json = panics.map((each) => ({ ...panicJson(each), watched: shownOf(each) }));
   const open = panics.filter(isOpen);
   return {
     kind: 'PanicList',
@@ -200,11 +211,18 @@ export function panicsView(panics: readonly Panic[], environment: Environment, n
       const look = addressed('rlctl shadow list', environment.address);
       return [
         await renderTable(columns, rows, theme),
+        ...panics.flatMap((each) => watchedLine(shownOf(each), nowMs, theme)),
         ...(open.length === 0 ? [] : [theme.dim(`to put back what was before one of them: ${term(hint)}`)]),
         ...(panics.some(isOverInFile) ? [theme.dim(`whether the server took up what the file says now: ${look}`)] : []),
       ].join('\n');
     },
   };
+}
+
+/** What was proven, and what was waited for beside; nothing of a panic that decisions have shown. */
+function watchedLine(watched: WatchedDecisions | null, nowMs: number, theme: Theme): readonly string[] {
+  if (watched === null || watched.decisions === 'proven') return [];
+  return [theme.warn(`${term(watched.panicId ?? '')}: ${term(watchedText(watched, nowMs))}`)];
 }
 
 /** Somebody set its flags in the file; what the server has of that, the file does not tell. */

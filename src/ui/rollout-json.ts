@@ -3,10 +3,11 @@ import type { RolloutPlan, RolloutStage } from '../domain/rollout/plan.js';
 import {
   currentStage,
   soakLeftMs,
-  unreachedNow,
+  unreachedWhenEntered,
   type RolloutState,
   type StageRecord,
 } from '../domain/rollout/state.js';
+import type { Unreached } from '../domain/shadow/unreached.js';
 import { isoTime } from './time.js';
 
 /** A plan for programs, every limit with it. */
@@ -18,8 +19,11 @@ function stageJson({ windowMs, soakMs, ...stage }: RolloutStage): Record<string,
   return { ...stage, windowSeconds: windowMs / 1000, soakSeconds: soakMs / 1000 };
 }
 
-/** A rollout for programs. */
-export function rolloutJson(state: RolloutState): Record<string, unknown> {
+/** A rollout for programs. `unreached`: what it does not reach now; absent or `null`: as it was when the stages were entered. */
+export function rolloutJson(
+  state: RolloutState,
+  unreached: readonly Unreached[] | null = null,
+): Record<string, unknown> {
   const { id, plan, phase, reason, ticket, startedBy, startedAtMs, stages, work, notes } = state;
   return {
     id,
@@ -41,7 +45,7 @@ export function rolloutJson(state: RolloutState): Record<string, unknown> {
       hindered: work.hindered ?? null,
       restart: work.restart ?? [],
     },
-    unreached: unreachedNow(state),
+    unreached: unreached ?? unreachedWhenEntered(state),
     notes: notes.map(({ atMs, by, text }) => ({ at: isoTime(atMs), by, text })),
   };
 }

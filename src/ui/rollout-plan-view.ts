@@ -3,6 +3,7 @@ import { formatDuration } from '../domain/duration.js';
 import { gateInWords, gateLimitText, type GateName } from '../domain/rollout/gates.js';
 import { stageInWords, type RolloutPlan, type RolloutStage } from '../domain/rollout/plan.js';
 import type { RolloutState } from '../domain/rollout/state.js';
+import { unreachedText, type Unreached } from '../domain/shadow/unreached.js';
 import { planJson, rolloutJson } from './rollout-json.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -16,11 +17,13 @@ export interface PlanShown {
   readonly from: number;
   /** The changes that it would make. */
   readonly changes: readonly View[];
+  /** What of its buckets, and of those that stand already, it would not reach; empty: nothing. */
+  readonly unreached: readonly Unreached[];
   readonly isAuto: boolean;
 }
 
 /** What a rollout would do: every stage with its gates, and the change that would be made now. */
-export function rolloutPlanView({ environment, plan, from, changes, isAuto }: PlanShown): View {
+export function rolloutPlanView({ environment, plan, from, changes, unreached, isAuto }: PlanShown): View {
   const stage = plan.stages[from];
   return {
     kind: 'RolloutPlan',
@@ -29,6 +32,7 @@ export function rolloutPlanView({ environment, plan, from, changes, isAuto }: Pl
       plan: planJson(plan),
       enters: stage?.name ?? null,
       changes: changes.map(({ kind, data }) => ({ kind, ...data })),
+      unreached,
     },
     human: async (theme) =>
       [
@@ -38,6 +42,7 @@ export function rolloutPlanView({ environment, plan, from, changes, isAuto }: Pl
         '',
         theme.bold(`now: ${stage === undefined ? 'nothing' : `${term(stage.name)} (${term(stageInWords(stage))})`}`),
         ...(await changesText(changes, theme)),
+        ...unreached.map((each) => `${theme.warn('!')} ${term(unreachedText(each))}`),
         theme.dim(thenText(plan, from, isAuto)),
       ].join('\n'),
   };

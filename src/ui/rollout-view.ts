@@ -6,11 +6,11 @@ import {
   currentRecord,
   currentStage,
   soakLeftMs,
-  unreachedNow,
+  unreachedWhenEntered,
   type RolloutState,
   type StageRecord,
 } from '../domain/rollout/state.js';
-import { unreachedText } from '../domain/shadow/unreached.js';
+import { unreachedText, type Unreached } from '../domain/shadow/unreached.js';
 import type { OperationLease } from '../ports/operation-store.js';
 import type { Proof } from '../procedures/proof/prove.js';
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
@@ -21,7 +21,7 @@ import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
 import { forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
-import { isoTime, relativeTime } from './time.js';
+import { clockTime, isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -49,6 +49,8 @@ export interface RolloutShown {
   readonly intervalMs: number | null;
   /** Why this is not new; absent or `null`: it is. */
   readonly failure?: string | null;
+  /** What the stages that stand do not reach now; absent or `null`: nobody asked, so it is as when they were entered. */
+  readonly unreached?: readonly Unreached[] | null;
 }
 
 interface Shown extends RolloutShown {
@@ -66,7 +68,7 @@ export function rolloutView(shown: RolloutShown): View {
     data: {
       environment: environment.name,
       time: isoTime(nowMs),
-      rollout: state === null ? null : rolloutJson(state),
+      rollout: state === null ? null : rolloutJson(state, shown.unreached),
       definition: state === null ? null : planJson(state.plan),
       ...driverJson(shown),
       gates: gatesJson(shown, state, nowMs),
@@ -149,7 +151,9 @@ function headText(shown: Shown): string {
     theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
     '',
     `${headlineText(shown)}  ${where}`,
-    ...unreachedNow(state).map((each) => `${theme.warn('!')} ${term(unreachedText(each))}`),
+    ...(shown.unreached ?? unreachedWhenEntered(state)).map(
+      (each) => `${theme.warn('!')} ${term(unreachedText(each))}`,
+    ),
   ].join('\n');
 }
 
@@ -290,10 +294,6 @@ function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly stri
   const nobody = theme.warn('nobody');
   if (lapsed === null) return [nobody];
   return [`${nobody}; ${term(lapsed.holder)} was heard of last ${relativeTime(lapsed.untilMs, nowMs)}`];
-}
-
-function clockTime(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19) + 'Z';
 }
 
 /** The ways back, where there are any and they do not stand in `next` already. */

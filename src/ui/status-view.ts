@@ -16,6 +16,7 @@ import { changeText } from './author-text.js';
 import { addressedFindings, findingLines } from './finding-lines.js';
 import { healthLines } from './health-lines.js';
 import { operationLines } from './operation-lines.js';
+import { reloadVerdictText } from './reload-verdict.js';
 import { lastChange, statusJson } from './status-json.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
@@ -220,9 +221,9 @@ function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, no
   const seenMs = traffic.state === 'ok' ? traffic.value.lastReloadMs : null;
   const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
   if (reload === null) return [theme.dim('none sent from this machine'), ...seen];
-  const { command, verdict, part } = reload;
+  const { command, part } = reload;
   const about = part === undefined ? '' : `; ${partText(part)}`;
-  const text = `${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${verdictWords[verdict]}${about})`;
+  const text = `${changeText(reload, Date.parse(reload.at), nowMs)} (${term(command)}, ${reloadVerdictText(reload, nowMs)}${about})`;
   return [text, ...seen];
 }
 
@@ -231,13 +232,6 @@ function partText(part: readonly string[]): string {
   const more = part.length > mostLines ? ` and ${part.length - mostLines} more` : '';
   return `of ${counted(part.length, 'instance')} only: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
 }
-
-const verdictWords = {
-  proven: 'proven',
-  notProven: 'not proven',
-  contradicted: 'contradicted',
-  notAttempted: 'no proof asked for',
-} as const;
 
 function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];

@@ -11,3 +11,8 @@ export function relativeTime(timeMs: number, nowMs: number): string {
   if (distance < 1000) return 'now';
   return timeMs <= nowMs ? `${formatDuration(distance)} ago` : `in ${formatDuration(distance)}`;
 }
+
+/** The time of day, to the second, for what is about today: `10:46:10Z`. */
+export function clockTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)}Z`;
+}

@@ -3,7 +3,8 @@ import { startCli, type CliEnd } from '../support/cli.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { goodPolicy, json, startHttpControlPlane, type HttpControlPlane } from '../support/http-control-plane.js';
 import { openLab, type Lab } from '../support/lab.js';
-import { jsonOf, type ShownError } from '../support/world.js';
+import { until } from '../support/until.js';
+import { jsonOf, type JsonObject, type ShownError } from '../support/world.js';
 
 const state = {} as { lab: Lab; api: HttpControlPlane; proxy: FaultProxy };
 beforeAll(async () => {
@@ -128,4 +129,24 @@ test('a second signal ends it at once', async () => {
   running.child.kill('SIGINT');
   expect((await running.ended).code).toBe(130);
   expect(performance.now() - startedMs).toBeLessThan(limitMs);
+});
+
+test('a panic killed while its decisions are watched leaves no "proven" behind: what was, and what was never seen', async () => {
+  const { world, environment, sandbox } = state.lab;
+  const path = await world.config('watched.yaml', {
+    environments: { lab: { ...environment, metrics: `${sandbox.origin}/metrics` } },
+  });
+  const run = async (args: readonly string[]): Promise<string> => (await world.main(args)).out;
+  const watched = async (): Promise<unknown> =>
+    jsonOf<{ panics: readonly JsonObject[] }>(await run(['panic', 'list', '--json'])).panics[0]?.['watched'];
+  const env = { ...world.env, RLCTL_CONFIG: path };
+  const running = startCli(['panic', 'bucket', 'financial', '--wait', '2m'], { env, cwd: world.cwd });
+  await until(async () => ((await watched()) ?? null) !== null, 'the watch to be written down');
+  running.child.kill('SIGKILL');
+  expect((await running.ended).signal).toBe('SIGKILL');
+  expect(await watched()).toMatchObject({ policy: 'proven', level: 'loaded', decisions: null });
+  expect(jsonOf(await run(['status', '--json']))).toMatchObject({ lastReload: { verdict: 'notProven' } });
+  const said = 'the policy is proven (loaded), the decisions waited for until ';
+  expect(await run(['status'])).toContain(`not proven: ${said}`);
+  expect((await run(['panic', 'list'])).replaceAll(/\s+/g, ' ')).toContain(`: ${said}`);
 });

@@ -56,6 +56,7 @@ interface Shown {
     readonly phase: string;
     readonly stage: string;
     readonly notes: readonly { readonly text: string }[];
+    readonly unreached: readonly unknown[];
     readonly stages: readonly { readonly outcome: string; readonly proof: string }[];
   } | null;
   readonly next: readonly string[];
@@ -112,40 +113,89 @@ test('a stage that sets what a panic once set brings no panic back that is over'
   }
 });
 
-test('a stage says what overrides of its own it does not reach, wherever it is shown, until another stage sets that bucket', async () => {
-  const rollouts = {
-    one: {
-      stages: [
-        { name: 'all', shadow: 'all', soak: '1s' },
-        { name: 'pay', enforce: ['pay'] },
-        { name: 'rest', enforce: ['read'] },
-      ],
-    },
-  };
-  const before = '{"/api/search": {"rate":120, "burst":20},"/api/open":{"shadow":true}}';
+const throughAll = {
+  one: {
+    stages: [
+      { name: 'all', shadow: 'all', soak: '1s' },
+      { name: 'pay', enforce: ['pay'] },
+      { name: 'rest', enforce: ['read'] },
+    ],
+  },
+};
+const force = ['rollout', 'promote', '--force', '--reason', 'seen', '--detach'];
+
+test('a stage takes along what stands earlier, as a panic does, says so, and the one that enforces gives it back', async () => {
+  const site = { rollouts: throughAll };
+  const own = '"/api/search": {"rate":120, "burst":20},"/api/quiet":{"rate":1,"shadow":false}';
+  const before = `{${own},"/api/open":{"shadow":true}}`;
   await state.lab.store(before);
+  const started = await run(['rollout', 'start', 'one', '--detach'], site);
+  const said = 'all: into shadow as well, for a part of its routes: "/api/search", "/api/quiet"';
+  expect([started.code, started.err.includes(said), started.out.includes(said)]).toEqual([0, true, true]);
+  const along = await state.lab.document();
+  expect(along).toContain('"/api/quiet":{"rate":1,"shadow":true}');
+  expect((await status(site)).rollout).toMatchObject({ unreached: [], stages: [{ proof: 'proven' }, {}, {}] });
+  expect((await run(['shadow', 'list'], site)).out).not.toContain('in part');
+  expect(await run(force, site)).toMatchObject({ code: 0 });
+  const enforced = await run(force, site);
+  expect(enforced.code).toBe(0);
+  expect(enforced.out).toContain(
+    'rest: out of shadow, as before an earlier stage took it along: "/api/search", "/api/quiet"',
+  );
+  expect(await state.lab.document()).toContain(own);
+  // What somebody else had in shadow is none of the rollout's.
+  expect(enforced.out).toContain('! read without "/api/open", which stands earlier and stays in shadow');
+  expect(await run(['rollout', 'abort'], site)).toMatchObject({ code: 0 });
+  expect(await state.lab.document()).toContain('"/api/quiet":{"rate":1,"shadow":true}');
+  expect(await run(force, site)).toMatchObject({ code: 0 });
+  expect(await run(['rollout', 'undo'], site)).toMatchObject({ code: 0 });
+  expect(await state.lab.document()).toBe(before);
+});
+
+test('what somebody changed of it meanwhile is not given back, and said', async () => {
+  const site = { rollouts: throughAll };
+  await state.lab.store('{"/api/search":{"rate":120}}');
+  await run(['rollout', 'start', 'one', '--detach'], site);
+  expect(await run(['override', 'set', '/api/search', '--rate', '90'], site)).toMatchObject({ code: 0 });
+  await run(force, site);
+  const enforced = await run(force, site);
+  expect(enforced.out).toContain('! read without "/api/search", which stands earlier and stays in shadow');
+  expect(await state.lab.document()).toContain('"/api/search":{"rate":90,"shadow":true}');
+});
+
+test('a stage leaves what ends by itself, says so, and what it does not reach is reckoned anew wherever it is shown', async () => {
+  const site = { rollouts: throughAll };
+  await run(['override', 'set', '/api/search', '--rate', '120', '--for', '2h'], site);
   const said = 'read without "/api/search", which stands earlier and goes on as it is';
   const unreached = [{ prefix: '/api/search', bucket: 'read', isShadow: false }];
-  const started = await run(['rollout', 'start', 'one', '--detach'], { rollouts });
+  const start = ['rollout', 'start', 'one', '--detach'];
+  const dry = await run([...start, '--dry-run'], site);
+  expect(dry.out).toContain('"/api/search" wins for its own routes and ends by itself: it stays as it is');
+  expect(dry.out).toContain(`! ${said}`);
+  const started = await run(start, site);
   expect(started.out).toContain(`! ${said}`);
   expect(started.out).toContain('not part of that: "/api/search"');
   expect(started.err).toContain(`all is in force, ${said}`);
-  expect((await run(['rollout', 'status'], { rollouts })).out).toContain(`! ${said}`);
-  const { rollout } = await status({ rollouts });
+  expect((await run(['rollout', 'status'], site)).out).toContain(`! ${said}`);
+  const { rollout } = await status(site);
   expect(rollout).toMatchObject({ unreached, stages: [{ proof: 'proven', unreached }, {}, {}] });
   expect(rollout?.notes.map(({ text }) => text)).toContain(`all: ${said}`);
-  const listed = await run(['shadow', 'list'], { rollouts });
+  const listed = await run(['shadow', 'list'], site);
   expect(listed.out).toMatch(/read +partly shadow by overrides +1 of 1, in part/);
   expect(listed.out).toContain(said);
-  expect((await run(['status'], { rollouts })).out).toContain('read (1 of 1 route, but not /api/search)');
-  const force = ['rollout', 'promote', '--force', '--reason', 'seen', '--detach'];
-  expect((await run(force, { rollouts })).out).toContain(`! ${said}`);
-  const last = await run(force, { rollouts });
-  expect(last.out).not.toContain('! read without "/api/search"');
-  expect(last.out).toContain('! read without "/api/open", which stands earlier and stays in shadow');
-  const undone = await run(['rollout', 'undo'], { rollouts });
-  expect(undone.out).not.toContain('! read without');
-  expect(await state.lab.document()).toBe(before);
+  expect((await run(['status'], site)).out).toContain('read (1 of 1 route, but not /api/search)');
+  expect((await run([...force, '--dry-run'], site)).out).toContain(`! ${said}`);
+  // It is gone, and another one came.
+  expect(await run(['override', 'unset', '/api/search'], site)).toMatchObject({ code: 0 });
+  expect((await status(site)).rollout).toMatchObject({ unreached: [], stages: [{ unreached }, {}, {}] });
+  expect(await run(['override', 'set', '/api/new', '--no-shadow'], site)).toMatchObject({ code: 0 });
+  for (const looks of [
+    ['rollout', 'status'],
+    [...force, '--dry-run'],
+  ])
+    expect((await run(looks, site)).out).toContain(
+      '! read without "/api/new", which stands earlier and goes on as it is',
+    );
 });
 
 test('a stage by flags is not proven while an override keeps its bucket enforced, and goes on when that is gone', async () => {

@@ -10,10 +10,10 @@ import { panicView } from '../../ui/panic-view.js';
 import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
 import { announce, prepareToAnnounce, withReports } from '../announce.js';
 import type { Outcome } from '../command.js';
-import { recall, rememberSeen, rememberVerdict } from '../detection.js';
 import type { Acted, PanicMade } from './acted.js';
 import { actByOverrides } from './by-overrides.js';
 import type { NamedPanic, PanicInput } from './input.js';
+import { rememberAwaited, rememberBlocks, rememberEnd } from './remember-shown.js';
 
 /** The three emergency rollbacks: they differ in what they are about, and in what the environment acts by. */
 export async function runPanic(context: Context, input: PanicInput): Promise<Outcome> {
@@ -31,22 +31,23 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
   if (acted.isNew && input.mutation.isTelling !== false) prepareToAnnounce(context, acted.environment, 'panic');
-  const watch = await watchedBlocks(context, acted, input, leftMs);
+  const isWatching = canBeWatched(acted, input);
+  const watched = isWatching ? await rememberAwaited(context, acted, Math.max(0, leftMs)) : null;
+  const watch = isWatching ? await watchedBlocks(context, acted, input, leftMs) : null;
   const { panicId, restore } = acted;
   if (context.deadline.interrupted.aborted) {
-    // It is in force all the same, and no decision that was asked for has shown it.
-    const verdict = verdictOf(acted, null, 'unproven');
+    // It is in force all the same; where the last look did not tell, no decision that was asked for has shown it.
+    const last = watch?.verdict === 'proven' || watch?.verdict === 'contradicted' ? watch : null;
+    const verdict = verdictOf(acted, last, last === null ? 'unproven' : cameTo(acted, last, input).exit);
     void tell(context, acted, input, verdict);
-    await rememberUnproven(context, acted, verdict);
+    await rememberEnd(context, acted, { verdict, watch: last, watched });
     throw interruptedWatching(context, panicId, restore);
   }
   if (way === 'overrides' && watch !== null) await rememberBlocks(context, acted, watch);
-  const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
-  const { view, exit: proven } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
-  const exit = proven === 'ok' && !isShown ? 'unproven' : proven;
+  const { view, exit } = cameTo(acted, watch, input);
   const verdict = verdictOf(acted, watch, exit);
   const told = tell(context, acted, input, verdict);
-  if (exit !== 'ok') await rememberUnproven(context, acted, verdict);
+  if (exit !== 'ok' || watched !== null) await rememberEnd(context, acted, { verdict, watch, watched });
   const { manualSteps } = acted;
   const shown = {
     id: panicId,
@@ -72,6 +73,13 @@ function isLoadedOnly({ effect: { proof } }: Acted): boolean {
 /** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
 function idOf({ changeId, randomness }: Context): string {
   return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
+}
+
+/** The change as it is shown, and the exit of the whole: what decisions were to show and did not is not proven. */
+function cameTo(acted: Acted, watch: BlockWatch | null, input: PanicInput): Pick<Acted, 'view' | 'exit'> {
+  const isShown = watch === null ? !isWithoutFigures(acted, input) : watch.verdict === 'proven';
+  const { view, exit } = (watch?.verdict === 'proven' ? acted.shown : undefined) ?? acted;
+  return { view, exit: exit === 'ok' && !isShown ? 'unproven' : exit };
 }
 
 /** What it came to as a whole: its proof, and what decisions said. */
@@ -102,27 +110,6 @@ function tell(context: Context, acted: Acted, { target, mutation }: PanicInput, 
     isToldAnyway: true,
     partOf: [...context.partOf, ...(id === null ? [] : [{ kind: 'panic' as const, id }])],
   });
-}
-
-/** What was kept of the reload is what its own proof came to, which is not all that was asked. */
-async function rememberUnproven(context: Context, { environment, effect }: Acted, verdict: Verdict): Promise<void> {
-  const { proof, reloads } = effect;
-  if (proof.verdict === 'notAttempted' || reloads.every(({ outcome }) => outcome !== 'accepted')) return;
-  await rememberVerdict(context, environment, verdict);
-}
-
-/** What a server enforces shows in what it decides: where overrides are no shadow to it, that is worth remembering. */
-async function rememberBlocks(
-  context: Context,
-  { environment }: Acted,
-  { verdict, buckets }: BlockWatch,
-): Promise<void> {
-  const seen = await recall(context, environment);
-  const isUnshadowed = buckets.every(({ shadowBlocked }) => (shadowBlocked ?? 0) < 0.5);
-  const isContradicted = verdict === 'contradicted' && isUnshadowed;
-  const isMended = verdict === 'proven' && seen?.enforcesOverrides === false;
-  if (!isContradicted && !isMended) return;
-  await rememberSeen(context, environment, { seen, signs: { enforcesOverrides: !isContradicted } });
 }
 
 /** What the environment acts by, where nobody says otherwise. */
@@ -165,10 +152,13 @@ function isWithoutFigures({ environment, effect }: Acted, { mutation }: PanicInp
   return isAsked && !hasFigures;
 }
 
-async function watchedBlocks(context: Context, acted: Acted, input: PanicInput, leftMs: number) {
-  const { environment, effect } = acted;
-  if (input.mutation.effect.waitMs === 0 || effect.reloads.every(({ outcome }) => outcome !== 'accepted')) return null;
-  if (environment.prometheus === null && environment.metrics === null) return null;
+/** True where decisions are to be waited for, a server took the reload, and something tells of them. */
+function canBeWatched({ environment, effect }: Acted, { mutation }: PanicInput): boolean {
+  const isAsked = mutation.effect.waitMs > 0 && effect.reloads.some(({ outcome }) => outcome === 'accepted');
+  return isAsked && (environment.prometheus !== null || environment.metrics !== null);
+}
+
+async function watchedBlocks(context: Context, { environment }: Acted, input: PanicInput, leftMs: number) {
   const { watchDecisions } = await import('./watch-decisions.js');
   return watchDecisions(context, environment, { target: input.target, waitMs: Math.max(0, leftMs) });
 }

@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { isOpen } from '../../domain/panic/panics.js';
 import { panicsView } from '../../ui/panic-view.js';
 import { defineCommand, switchFlag } from '../command.js';
+import { lastReload } from '../last-reload.js';
 import { panicsOf } from './kept.js';
 
 // What was let through in an emergency and still is: nobody is to find it out weeks later.
@@ -17,6 +18,7 @@ export const command = defineCommand({
     context.progress.step('reading the history');
     const panics = await panicsOf(context, environment);
     const shown = isAll ? panics : panics.filter(isOpen);
-    return { view: panicsView(shown, environment, context.clock.nowMs()), exit: 'ok' };
+    const watched = (await lastReload(context, environment))?.watched ?? null;
+    return { view: panicsView(shown, { environment, nowMs: context.clock.nowMs(), watched }), exit: 'ok' };
   },
 });

@@ -107,7 +107,12 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
   driver.changes.push(made);
   const atMs = session.nowMs();
   const { unreached } = made;
-  const found = unreached.length === 0 ? [] : [{ kind: 'unreached', atMs, unreached } as const];
+  const beside = made.beside.map((text) => `${currentStage(state).name}: ${text}`);
+  for (const text of beside) await context.note(text);
+  const found = [
+    ...beside.map((text) => ({ kind: 'remarked', atMs, text }) as const),
+    ...(unreached.length === 0 ? [] : [{ kind: 'unreached', atMs, unreached } as const]),
+  ];
   if (made.exit !== 'ok') {
     await session.apply(...found, { kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
     return { end: 'notProven', exit: made.exit };

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.js';
 import { allBuckets, bucketNamed } from '../../domain/config/bucket-names.js';
-import type { Environment } from '../../domain/config/environment.js';
+import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
@@ -8,6 +8,7 @@ import { loadOverrides } from '../../domain/policy/matching.js';
 import { whyUnheeded } from '../../domain/policy/enforcement.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import type { FlagBefore } from '../../domain/rollout/state.js';
+import { besideTexts } from '../../domain/shadow/stage-edit.js';
 import { unreachedOf } from '../../domain/shadow/unreached.js';
 import { stageIntent } from '../../procedures/shadow/route-intent.js';
 import { recall } from '../detection.js';
@@ -78,19 +79,27 @@ export async function makeStage(
   const named = new Set([...stage.shadow, ...stage.enforce]);
   const others = allBuckets(environment).filter(({ name }) => !named.has(name));
   const left = allBuckets(environment).filter(({ name, routes }) => named.has(name) && routes.length === 0);
-  const made = await makeChange(context, mutation, () =>
-    stageIntent(enteringCommand(isFirst), {
-      shadow: routesOfBuckets(environment, stage.shadow),
-      enforce: routesOfBuckets(environment, stage.enforce),
+  const shadow = routesOfBuckets(environment, stage.shadow);
+  const enforce = routesOfBuckets(environment, stage.enforce);
+  const made = await makeChange(context, mutation, (ports) =>
+    stageIntent(ports, {
+      command: enteringCommand(isFirst),
+      reference,
+      isOwn: (prefix, goes) => stage[goes].includes(bucketOfRoute(environment, prefix) ?? ''),
+      shadow,
+      enforce,
       others,
       left,
       isSpillAllowed,
       ifRevision: null,
-      partOf: [reference],
     }),
   );
-  const { bytes } = made.kind === 'planned' ? made.plan.after : made.result.plan.after;
-  return { ...ofChange(made), unreached: unreachedOf(loadOverrides(bytes), environment, [...named]) };
+  const { after, edit } = made.kind === 'planned' ? made.plan : made.result.plan;
+  return {
+    ...ofChange(made),
+    unreached: unreachedOf(loadOverrides(after.bytes), environment, [...named]),
+    beside: besideTexts(edit.changes, [...shadow, ...enforce]),
+  };
 }
 
 function enteringCommand(isFirst: boolean): string {

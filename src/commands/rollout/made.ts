@@ -26,6 +26,8 @@ export interface Made extends RolloutChange {
   readonly restart: readonly FlagToSet[];
   /** Entries that overrides set by it do not reach; empty: none, or it set none. */
   readonly unreached: readonly Unreached[];
+  /** What it changed beside the routes that it is about, in sentences; empty: nothing. */
+  readonly beside: readonly string[];
   /** True: nothing has to be written. */
   readonly isNoop: boolean;
 }
@@ -66,6 +68,7 @@ export const nothing: Made = {
   proofs: [],
   restart: [],
   unreached: [],
+  beside: [],
   isNoop: true,
 };
 
@@ -80,6 +83,7 @@ function both(one: Made, other: Made): Made {
     proofs: [...one.proofs, ...other.proofs],
     restart: [...one.restart, ...other.restart],
     unreached: [...one.unreached, ...other.unreached],
+    beside: [...one.beside, ...other.beside],
     isNoop: one.isNoop && other.isNoop,
   };
 }

@@ -13,6 +13,7 @@ import {
   nextStage,
   referenceOf,
   soakLeftMs,
+  standingBuckets,
   type RolloutState,
 } from '../../domain/rollout/state.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
@@ -33,6 +34,7 @@ import {
 } from './flags.js';
 import { lookAtGates } from './gates.js';
 import { makeStage } from './enter.js';
+import { unreachedIn } from './unreached.js';
 
 // The next stage of a rollout, when the one before has passed; after an abort the same stage again.
 
@@ -96,8 +98,15 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   const toMake = { stage, reference: referenceOf(state, stage), isFirst: nextIndex(state) === 0 };
   const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   const made = await makeStage(context, wanted, () => Promise.resolve());
-  const shown = { environment, plan: state.plan, from: nextIndex(state), changes: made.views, isAuto: flags.isAuto };
-  const preview = rolloutPlanView(shown);
+  const standing = standingBuckets(state).filter((each) => ![...stage.shadow, ...stage.enforce].includes(each));
+  const preview = rolloutPlanView({
+    environment,
+    plan: state.plan,
+    from: nextIndex(state),
+    changes: made.views,
+    unreached: [...(await unreachedIn(context, environment, standing)), ...made.unreached],
+    isAuto: flags.isAuto,
+  });
   if (flags.mutation.isDryRun) return { view: preview, exit: 'ok' };
   await agree(context, environment, mine, { command: 'rollout promote', planned: made, preview });
   const session = await takeLease(context, environment, flags);

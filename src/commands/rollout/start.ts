@@ -50,7 +50,8 @@ async function planned(context: Context, environment: Environment, plan: Rollout
   const toMake = { stage, reference, isFirst: true };
   const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   const made = await makeStage(context, wanted, () => Promise.resolve());
-  return { made, view: rolloutPlanView({ environment, plan, from: 0, changes: made.views, isAuto: flags.isAuto }) };
+  const { views: changes, unreached } = made;
+  return { made, view: rolloutPlanView({ environment, plan, from: 0, changes, unreached, isAuto: flags.isAuto }) };
 }
 
 export const command = defineCommand({

@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { RlctlError } from '../../domain/errors.js';
-import type { RolloutState } from '../../domain/rollout/state.js';
+import { standingBuckets, type RolloutState } from '../../domain/rollout/state.js';
 import type { GatesRead } from '../../procedures/rollout/read-gates.js';
 import { readRollout } from '../../procedures/rollout/session.js';
 import { createLiveView } from '../../ui/live-view.js';
@@ -11,6 +11,7 @@ import { rolloutView, type RolloutShown } from '../../ui/rollout-view.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addIntervalFlag, intervalOf, sessionPorts } from './flags.js';
 import { lookAtGates } from './gates.js';
+import { unreachedIn } from './unreached.js';
 
 // Where a rollout stands, what its gates say now, and what happens next. It drives nothing and renews no lease.
 
@@ -23,7 +24,8 @@ export async function rolloutStatus(context: Context, environment: Environment):
 async function look(context: Context, environment: Environment, intervalMs: number | null): Promise<RolloutShown> {
   const kept = await readRollout(await sessionPorts(context, environment));
   const gates = await gatesOf(context, environment, kept.state, kept.serverTimeMs);
-  return { kept, environment, gates, watch: 'elsewhere', changes: [], end: null, intervalMs };
+  const unreached = kept.state && (await unreachedIn(context, environment, standingBuckets(kept.state)));
+  return { kept, environment, gates, unreached, watch: 'elsewhere', changes: [], end: null, intervalMs };
 }
 
 /** The gates of a stage that stands; one that is only being entered has none yet. */

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { blockedText, isSome } from '../decisions/blocked.js';
 import type { BucketDecisions, Decisions } from '../decisions/decisions.js';
 import { quoteOutside } from '../outside-text.js';
@@ -32,7 +33,15 @@ export interface BlocksJudgement {
   /** One sentence. */
   readonly text: string;
   readonly buckets: readonly BucketBlocks[];
+  /** True of a proof that rests on few requests, which its text says; of no other verdict. */
+  readonly isThin: boolean;
 }
+
+/**
+ * Requests over their limit that make a proof: were every second process still blocking, ten would all have met the others
+ * but once in a thousand times.
+ */
+const enough = 10;
 
 /** Judges a window that lies wholly after a panic took hold. */
 export function judgeBlocks(decisions: Decisions, { names, areWhole }: TouchedBuckets): BlocksJudgement {
@@ -43,7 +52,7 @@ export function judgeBlocks(decisions: Decisions, { names, areWhole }: TouchedBu
     blocked: sum(buckets, 'blocked'),
     shadowBlocked: sum(buckets, 'shadowBlocked'),
   };
-  const judged = (verdict: BlocksVerdict, text: string): BlocksJudgement => ({ verdict, text, buckets });
+  const judged = (verdict: BlocksVerdict, text: string): BlocksJudgement => ({ verdict, text, buckets, isThin: false });
   if (!own.some(({ total }) => isSome(total)))
     return judged('noData', 'no decision was counted: no data, which is no proof');
   if (isSome(sums.blocked))
@@ -57,7 +66,9 @@ export function judgeBlocks(decisions: Decisions, { names, areWhole }: TouchedBu
     );
   const shown = `none blocked, ${countText(sums.shadowBlocked)} over their limit passed in shadow, ${countText(sums.allowed)} allowed${unseenText(own)}`;
   const doubt = decisions.remarks.find(({ code }) => code === 'ONE_OF_SEVERAL_WORKERS' || code === 'STALE');
-  return doubt === undefined ? judged('proven', shown) : judged('inconclusive', `${shown}; but ${doubt.text}`);
+  if (doubt !== undefined) return judged('inconclusive', `${shown}; but ${doubt.text}`);
+  const isThin = Math.round(sums.shadowBlocked) < enough;
+  return { ...judged('proven', isThin ? `${shown}; ${thinText(sums.shadowBlocked)}` : shown), isThin };
 }
 
 /** An action without a series never happened, where others of the bucket were counted. */
@@ -73,6 +84,10 @@ function blocksOf({ bucket, allowed, blocked, shadowBlocked, total }: BucketDeci
 
 function sum(buckets: readonly BucketBlocks[], field: 'allowed' | 'blocked' | 'shadowBlocked'): number {
   return buckets.reduce((total, each) => total + (each[field] ?? 0), 0);
+}
+
+function thinText(count: number): string {
+  return `this rests on ${counted(Math.round(count), 'request')} over the limit, which is little`;
 }
 
 /** Of several buckets the others' decisions show it, and nothing of one in which none was counted. */

@@ -2,7 +2,8 @@ import { findMember, type OverrideDocument } from '../override/document.js';
 import { setOverride, type Edit, type Placement } from '../override/edit.js';
 import { editInSequence } from '../override/batch.js';
 import { hidingPrefix } from '../override/diff.js';
-import { loadOverrides, startsRoute } from '../policy/matching.js';
+import { loadOverrides } from '../policy/matching.js';
+import { winningUnder } from '../shadow/winning-under.js';
 
 /** An edit that lets prefixes only observe, and what it did beside setting `shadow` on them. */
 export interface ShadowEdit {
@@ -66,20 +67,4 @@ function blockingHider(document: OverrideDocument, prefix: string, prefixes: rea
 
 function inFrontOf(prefix: string | undefined): Placement {
   return prefix === undefined ? { kind: 'auto' } : { kind: 'before', prefix };
-}
-
-/** Entries that win before a prefix for routes under it, by whether they may block there. */
-function winningUnder(
-  bytes: Uint8Array,
-  prefixes: readonly string[],
-  isMeant: (isShadow: boolean) => boolean,
-): readonly string[] {
-  const { entries } = loadOverrides(bytes);
-  const places = new Map(entries.map((entry, index) => [entry.prefix, index]));
-  return entries
-    .filter(({ prefix, fields }, index) => {
-      if (fields === null || !isMeant(fields.isShadow === true) || prefixes.includes(prefix)) return false;
-      return prefixes.some((each) => startsRoute(each, prefix) && index < (places.get(each) ?? -1));
-    })
-    .map(({ prefix }) => prefix);
 }

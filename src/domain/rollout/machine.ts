@@ -113,7 +113,7 @@ export const possible: Readonly<Record<RolloutEvent['kind'], readonly RolloutPha
   notProven: ['changing', 'aborting', 'undoing'],
   hindered: ['aborting', 'undoing'],
   notChanged: ['changing'],
-  remarked: ['aborting', 'undoing'],
+  remarked: ['changing', 'aborting', 'undoing'],
   judged: ['watching'],
   paused: ['watching', 'passed'],
   resumed: ['paused'],

@@ -136,17 +136,29 @@ export function soakLeftMs(state: RolloutState, nowMs: number): number {
   return Math.max(0, soakFromMs + currentStage(state).soakMs - nowMs);
 }
 
-/** What the stages that stand do not reach, by the last of them that set the bucket; empty: nothing. */
-export function unreachedNow({ plan, stages }: Pick<RolloutState, 'plan' | 'stages'>): readonly Unreached[] {
-  const standing = plan.stages.flatMap((stage, index) => {
+interface Standing {
+  readonly stage: RolloutStage;
+  readonly record: StageRecord;
+}
+
+function standing({ plan, stages }: Pick<RolloutState, 'plan' | 'stages'>): readonly Standing[] {
+  return plan.stages.flatMap((stage, index) => {
     const record = stages[index];
     return record?.outcome === 'entered' || record?.outcome === 'passed' ? [{ stage, record }] : [];
   });
+}
+
+/** The buckets that the stages which stand have set, each once. */
+export function standingBuckets(state: Pick<RolloutState, 'plan' | 'stages'>): readonly string[] {
+  return [...new Set(standing(state).flatMap(({ stage: { shadow, enforce } }) => [...shadow, ...enforce]))];
+}
+
+/** What the stages that stand did not reach when they were entered, by the last of them that set the bucket; empty: nothing. */
+export function unreachedWhenEntered(state: Pick<RolloutState, 'plan' | 'stages'>): readonly Unreached[] {
+  const all = standing(state);
   const sets = ({ shadow, enforce }: RolloutStage, bucket: string): boolean => [...shadow, ...enforce].includes(bucket);
-  return standing.flatMap(({ record }, index) =>
-    (record.unreached ?? []).filter(
-      ({ bucket }) => !standing.slice(index + 1).some(({ stage }) => sets(stage, bucket)),
-    ),
+  return all.flatMap(({ record }, index) =>
+    (record.unreached ?? []).filter(({ bucket }) => !all.slice(index + 1).some(({ stage }) => sets(stage, bucket))),
   );
 }
 

@@ -99,8 +99,13 @@ function freed(document: OverrideDocument, covered: readonly CoveredRoute[]): Ed
   );
 }
 
-function stands(document: OverrideDocument, route: string, { body }: HistoryEntry): boolean {
-  const change = body?.command === shadowOnCommand ? body.routes.find((each) => each.route === route) : undefined;
+function stands(document: OverrideDocument, route: string, entry: HistoryEntry): boolean {
+  return entry.body?.command === shadowOnCommand && isAsChanged(document, route, entry);
+}
+
+/** True where a route holds what this change wrote; one that it removed, or did not change, does not. */
+export function isAsChanged(document: OverrideDocument, route: string, { body }: HistoryEntry): boolean {
+  const change = body?.routes.find((each) => each.route === route);
   const member = findMember(document, route);
   return change !== undefined && member !== undefined && isSameJson(rawValue(document, member), change.after);
 }

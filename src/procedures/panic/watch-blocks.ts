@@ -37,7 +37,7 @@ const everyMs = 2000;
 const longestWindowMs = 45_000;
 
 /**
- * Looks at what the limiter decided since now, again and again, until it shows the panic or the wait is over. Every window
+ * Looks at what the limiter decided since now, again and again, until it shows the panic by enough requests or the wait is over. Every window
  * begins after the panic took hold; blocks that stop late fall out of it as it moves on. Never throws for what a source does.
  */
 export async function watchBlocks(ports: BlockPorts, input: BlockInput, onStep?: OnStep): Promise<BlockWatch> {
@@ -51,7 +51,7 @@ export async function watchBlocks(ports: BlockPorts, input: BlockInput, onStep?:
     last = await look(ports, input, Math.min(longestWindowMs, Math.max(1000, elapsedMs())));
     const isOver =
       elapsedMs() + everyMs / 2 >= input.waitMs || deadline.leftMs() < everyMs || deadline.interrupted.aborted;
-    if (last.verdict === 'proven' || isOver) return last;
+    if ((last.verdict === 'proven' && !last.isThin) || isOver) return last;
     const left = formatDuration(Math.max(0, Math.round((input.waitMs - elapsedMs()) / 1000) * 1000));
     onStep?.(`${last.text}; looking again, for ${left} at most`);
   }
@@ -81,6 +81,14 @@ async function look(ports: BlockPorts, input: BlockInput, windowMs: number): Pro
     if (!(error instanceof RlctlError)) throw error;
     const { code, message } = error;
     const text = `the metrics could not be read, which is no proof: ${message}`;
-    return { verdict: 'noData', text, buckets: [], source: source.name, windowMs, error: { code, message } };
+    return {
+      verdict: 'noData',
+      text,
+      buckets: [],
+      isThin: false,
+      source: source.name,
+      windowMs,
+      error: { code, message },
+    };
   }
 }

@@ -12,6 +12,14 @@ import { shellWords } from '../../domain/shell-words.js';
 import { isKept } from '../../domain/override/splices.js';
 import { reachOf, type Reach } from '../../domain/shadow/reach.js';
 import {
+  besideStage,
+  besideTexts,
+  giveBack,
+  setStage,
+  takenAlong,
+  type StageRoutes,
+} from '../../domain/shadow/stage-edit.js';
+import {
   setShadow,
   shadowOnCommand,
   takeShadowOff,
@@ -61,28 +69,46 @@ export function shadowOnIntent(wanted: RouteShadow, end: End): ChangeIntent {
   };
 }
 
-/** What a stage of a rollout is to set: both are whole buckets' routes, and no route is in both. */
-export interface StageShadow extends Omit<RouteShadow, 'routes'> {
-  readonly shadow: readonly string[];
-  readonly enforce: readonly string[];
-  readonly partOf: readonly OperationRef[];
+/** What a stage of a rollout is to set: whole buckets' routes. */
+export interface StageShadow extends Omit<RouteShadow, 'routes'>, StageRoutes {
+  readonly command: string;
+  /** The stage. */
+  readonly reference: OperationRef;
 }
 
-/** One change that puts routes into shadow and enforces others, whatever stood there; each value is said, never left out. */
-export function stageIntent(command: string, { shadow, enforce, partOf, ...wanted }: StageShadow): ChangeIntent {
+/**
+ * One change that puts routes into shadow and enforces others, whatever stood there. What wins for a part of a bucket that
+ * goes into shadow goes with it, as in a panic; the stage that enforces the bucket gives it back as it stood before.
+ */
+export function stageIntent(ports: StorePorts, { command, reference, ...wanted }: StageShadow): ChangeIntent {
   const notes: Notes = { remarks: [], undoes: null, restored: new Map() };
-  const routes = [...shadow, ...enforce];
-  const both = { ...wanted, routes };
+  const both = { ...wanted, routes: [...wanted.shadow, ...wanted.enforce] };
   return {
     ...common(both, notes),
     command,
-    terms: () => ({ partOf }),
-    edit: (document, stored) => {
-      const edit = editInSequence(document ?? scanDocument(null), [
-        (current) => setShadow(current, shadow, true),
-        (current) => setShadow(current, enforce, false),
+    terms: () => ({ partOf: [reference] }),
+    restored: () => notes.restored,
+    edit: async (document, stored) => {
+      const current = document ?? scanDocument(null);
+      const set = setStage(current, wanted);
+      const known = parseMetadata(stored.metadata).routes;
+      const beside = besideStage(scanDocument(set.next), wanted, (each) => known.get(each)?.untilMs !== undefined);
+      const { along, ending, shadowed } = beside;
+      const back = takenAlong(current, await lastChanges(ports, stored, shadowed));
+      const edit = editInSequence(current, [
+        () => set,
+        (next) => setShadow(next, along, true),
+        (next) => giveBack(next, back),
       ]);
-      notes.remarks = reachRemarks(checkedReach(both, stored, edit, routes));
+      notes.restored = metadataOf(back);
+      const reach = checkedReach(both, stored, edit, [...both.routes, ...along, ...back.keys()]);
+      notes.remarks = [
+        ...besideTexts(edit.changes, both.routes),
+        ...ending.map(
+          (prefix) => `${JSON.stringify(prefix)} wins for its own routes and ends by itself: it stays as it is`,
+        ),
+        ...reachRemarks(reach, ending),
+      ];
       return edit;
     },
   };
@@ -191,10 +217,13 @@ function spilling({ spills }: Reach): RlctlError {
   });
 }
 
-function reachRemarks({ spills, exempt }: Reach): readonly string[] {
+/** `said`: what was said already of entries that stand earlier; absent: nothing. */
+function reachRemarks({ spills, exempt }: Reach, said: readonly string[] = []): readonly string[] {
   return [
     ...spills.map(({ route, bucket, by }) => `${JSON.stringify(by)} also catches ${route} of the bucket ${bucket}`),
-    ...exempt.map((prefix) => `${JSON.stringify(prefix)} stands earlier and keeps the shadow it has`),
+    ...exempt
+      .filter((prefix) => !said.includes(prefix))
+      .map((prefix) => `${JSON.stringify(prefix)} stands earlier and keeps the shadow it has`),
   ];
 }
 

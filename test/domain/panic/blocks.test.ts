@@ -48,8 +48,19 @@ describe('decisions after a panic', () => {
   test('of several buckets it names those of which nothing was counted, and only those', () => {
     const all: TouchedBuckets = { names: null, areWhole: true };
     const shown = judgeBlocks(decisionsOf({ read: { allow: 5, shadow: 3 }, financial: { allow: 0, block: 0 } }), all);
-    expect(shown.text).toMatch(/5 allowed; of "?financial"? no decision was counted, which is no proof of it$/);
+    expect(shown.text).toMatch(/5 allowed; of "?financial"? no decision was counted, which is no proof of it/);
     expect(judgeBlocks(decisionsOf({ read: { allow: 5, shadow: 3 } }), all).text).not.toContain('no proof');
+  });
+
+  test('a proof by few requests says by how many; what proves nothing is not thin', () => {
+    const judged = (shadow: number) => judgeBlocks(decisionsOf({ financial: { allow: 5, shadow } }), financial);
+    expect(judged(1)).toMatchObject({ verdict: 'proven', isThin: true });
+    expect(judged(1).text).toMatch(
+      /^none blocked, 1 over .*; this rests on 1 request over the limit, which is little$/,
+    );
+    expect(judged(9.4).text).toContain('rests on 9 requests');
+    expect([judged(10).isThin, judged(10).text.includes('rests on')]).toEqual([false, false]);
+    expect(judged(0)).toMatchObject({ verdict: 'inconclusive', isThin: false });
   });
 
   test('a doubt about the figures keeps them from proving, and from nothing else', () => {

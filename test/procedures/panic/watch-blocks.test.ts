@@ -29,13 +29,13 @@ function open(isScraped = false) {
 describe('watching what is decided after a panic', () => {
   test('ends as soon as shadow blocks alone rise, under the one name of the bucket', async () => {
     const ports = open();
-    ports.source.answer(counted(4, 0, 2));
+    ports.source.answer(counted(4, 0, 12));
     const watch = await watchBlocks(ports, input);
     expect(watch).toMatchObject({
       verdict: 'proven',
       source: 'fake',
       error: null,
-      buckets: [{ bucket: 'pay', allowed: 4, blocked: 0, shadowBlocked: 2 }],
+      buckets: [{ bucket: 'pay', allowed: 4, blocked: 0, shadowBlocked: 12 }],
     });
     expect(ports.clock.slept).toEqual([2000]);
     expect(ports.source.asked).toMatchObject([{ windowMs: 2000, endMs: null }]);
@@ -56,7 +56,7 @@ describe('watching what is decided after a panic', () => {
     const said: string[] = [];
     const watch = await watchBlocks(ports, input, (text) => {
       said.push(text);
-      if (said.length === 3) ports.source.answer(counted(9, 0, 5));
+      if (said.length === 3) ports.source.answer(counted(9, 0, 15));
     });
     expect(watch.verdict).toBe('proven');
     expect(said[0]).toBe('still blocked: pay 9; looking again, for 18s at most');
@@ -88,9 +88,27 @@ describe('watching what is decided after a panic', () => {
 
   test('a page that is scraped is first read at once, because it tells what happened between two looks', async () => {
     const ports = open(true);
-    ports.source.answer(counted(1, 0, 1));
+    ports.source.answer(counted(1, 0, 10));
     await watchBlocks(ports, input);
     expect(ports.clock.slept).toEqual([]);
+  });
+
+  test('few requests over their limit are looked at again, for more; at the end they prove it, and are said to be few', async () => {
+    const ports = open();
+    ports.source.answer(counted(4, 0, 1));
+    const said: string[] = [];
+    const watch = await watchBlocks(ports, input, (text) => said.push(text));
+    expect(said.length).toBeGreaterThan(5);
+    expect(watch).toMatchObject({
+      verdict: 'proven',
+      isThin: true,
+      text: expect.stringMatching(/; this rests on 1 request over the limit, which is little$/) as string,
+    });
+
+    const more = open();
+    more.source.answer(counted(4, 0, 9));
+    const shown = await watchBlocks(more, input, () => more.source.answer(counted(4, 0, 10)));
+    expect([more.source.asked.length, shown.isThin, shown.text.includes('rests on')]).toEqual([2, false, false]);
   });
 
   test('an interrupt ends it with what was seen', async () => {
