@@ -1,6 +1,6 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { RlctlError } from '../domain/errors.js';
-import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
+import type { FlagToRestore } from '../domain/incident/incident.js';
 import type { FlagDeed } from '../domain/incident/operation-flags.js';
 import type { LiveProof } from '../domain/incident/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';

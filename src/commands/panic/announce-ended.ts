@@ -26,7 +26,7 @@ export interface PanicEnd {
 export function announceEnded(
   context: Context,
   environment: Environment,
-  panic: Panic,
+  panic: Pick<Panic, 'id' | 'command' | 'way' | 'changed' | 'atMs'>,
   { command, isLeft, changeId, verdict, reason, ticket, incident }: PanicEnd,
 ): Promise<readonly NotificationReport[]> {
   const how = isLeft ? 'left' : 'restored';

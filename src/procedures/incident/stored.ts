@@ -5,6 +5,7 @@ import {
   incidentText,
   openIncidentName,
   parseIncident,
+  type BegunEnding,
   type Incident,
   type IncidentEnd,
   type IncidentNote,
@@ -123,23 +124,39 @@ export async function addNote(ports: IncidentPorts, note: Omit<IncidentNote, 'at
 /** What is said of an incident's end; its place is read. */
 export type Ending = Omit<IncidentEnd, keyof IncidentPlace>;
 
+/** The open incident of an id, and the lease under which it is ended. */
+export interface EndingHeld {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** The open incident of an id. Throws a conflict (5) where it has been ended by somebody else. */
+export async function stillOpen(ports: ReadPorts, id: string): Promise<Incident> {
+  const incident = await openIncident(ports);
+  if (incident?.id !== id) throw endedByOthers(id);
+  return incident;
+}
+
 /**
- * Ends the open incident where the stream of changes stands now. `token`: the lease under which it is ended. Throws a
- * conflict (5) where somebody else has ended it, or holds the lease by now.
+ * Keeps with the open incident what an end is about to take back, before it does: whoever ends it after that one was killed
+ * knows of it too. Throws as `closeIncident` does.
+ */
+export function keepEnding(ports: IncidentPorts, held: EndingHeld, ending: BegunEnding): Promise<Incident> {
+  return updateHeld(ports, held, (incident) => ({ ...incident, ending }));
+}
+
+/**
+ * Ends the open incident where the stream of changes stood when the document was read (`stored`). Throws a conflict (5) where
+ * somebody else has ended it, or holds the lease by now.
  */
 export async function closeIncident(
   ports: IncidentPorts,
-  id: string,
-  token: string,
+  held: EndingHeld,
   ending: Ending,
+  stored: StoredOverrides,
 ): Promise<Incident> {
-  const stored = await ports.store.read(ports.deadline);
-  const ended = await update(ports, token, ({ incident }) => {
-    if (incident.id !== id) throw endedByOthers(id);
-    return { ...incident, end: { ...placeOf(stored), ...ending } };
-  }).catch((error: unknown) => {
-    throw error instanceof RlctlError && error.code === 'NO_INCIDENT' ? endedByOthers(id) : error;
-  });
+  const end = { ...placeOf(stored), ...ending };
+  const ended = await updateHeld(ports, held, (incident) => ({ ...incident, end }));
   try {
     await archive(ports, ended, incidentText(ended));
   } catch (error) {
@@ -147,6 +164,21 @@ export async function closeIncident(
     if (!(error instanceof RlctlError)) throw error;
   }
   return ended;
+}
+
+async function updateHeld(
+  ports: IncidentPorts,
+  { id, token }: EndingHeld,
+  change: (incident: Incident) => Incident,
+): Promise<Incident> {
+  try {
+    return await update(ports, token, ({ incident }) => {
+      if (incident.id !== id) throw endedByOthers(id);
+      return change(incident);
+    });
+  } catch (error) {
+    throw error instanceof RlctlError && error.code === 'NO_INCIDENT' ? endedByOthers(id) : error;
+  }
 }
 
 async function archive(ports: IncidentPorts, incident: Incident, text: string): Promise<void> {
