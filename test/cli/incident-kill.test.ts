@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { operationsKey } from '../../src/domain/redis-keys.js';
 import { startCli } from '../support/cli.js';
 import { startFaultProxy, type FaultProxy, type FaultRule } from '../support/fault-proxy.js';
 import { labKey, openLab, type Lab } from '../support/lab.js';
-import { jsonOf, type JsonObject, type Ran } from '../support/world.js';
+import { startWebhook } from '../support/receivers.js';
+import { until } from '../support/until.js';
+import { errorOf, jsonOf, type JsonObject, type Ran } from '../support/world.js';
 
 // The end of an incident whose process dies without a word: whoever ends it again does what was left, and nothing twice.
 
@@ -34,17 +37,25 @@ async function json<Result>(...args: string[]): Promise<Result> {
   return jsonOf<Result & JsonObject>(ran.out);
 }
 
-/** Runs the built program, and kills it at a moment of what it says to Redis, which then hears no more of it. */
-async function killedAt(rule: Pick<FaultRule, 'at' | 'containing'>, args: readonly string[]): Promise<void> {
+/** Runs the built program, and kills it at a moment, before which it must not end. */
+async function killedWhen(moment: Promise<void>, args: readonly string[], config: string): Promise<void> {
   const { world } = state.lab;
-  const struck = state.proxy.strike({ ...rule, action: 'silence' });
-  const running = startCli([...args, '--json'], { env: { ...world.env, RLCTL_CONFIG: state.proxied }, cwd: world.cwd });
+  const running = startCli([...args, '--json'], { env: { ...world.env, RLCTL_CONFIG: config }, cwd: world.cwd });
   const ended = running.ended.then(({ code, err }) => expect.fail(`it ended by itself: ${code} ${err}`));
-  await Promise.race([struck, ended]);
+  await Promise.race([moment, ended]);
   running.child.kill('SIGKILL');
   expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
   // As half a minute later.
   await state.lab.redis.cli('HDEL', operationsKey(labKey), 'lease incident');
+}
+
+/** The same at a moment of what it says to Redis, which then hears no more of it. */
+function killedAt(
+  rule: Pick<FaultRule, 'at' | 'containing'>,
+  args: readonly string[],
+  config = state.proxied,
+): Promise<void> {
+  return killedWhen(state.proxy.strike({ ...rule, action: 'silence' }), args, config);
 }
 
 interface Listed {
@@ -111,4 +122,85 @@ test.each([
     expect(ended).toMatchObject({ isEnded: true, incident: { id, outcome: 'restored' } });
     expect(await readFile(envFile, 'utf8')).toBe(text);
   }
+});
+
+describe('what others are to be told of an end', () => {
+  interface Event extends JsonObject {
+    readonly type: string;
+    readonly id: string;
+  }
+
+  /** A receiver that answers nobody until `busy` is over, and who tells it: directly, and through the proxy. */
+  const receiver = async () => {
+    const { lab } = state;
+    const key = randomBytes(32);
+    const busy = { isSo: false };
+    const hooks = await startWebhook({ key, first: () => (busy.isSo ? null : undefined) });
+    const secret = await lab.world.write('hook-secret', `whsec_${key.toString('base64')}\n`);
+    const events = ['incident', 'panic'];
+    const notify = [{ webhook: hooks.origin, secret: { file: secret }, events }];
+    const configOf = (name: string, redis: unknown): Promise<string> => {
+      const environment = { ...lab.environment, shadowDriver: { 'env-file': lab.sandbox.envFile }, notify, redis };
+      return lab.world.config(name, { environments: { lab: environment } });
+    };
+    return {
+      busy,
+      hooks,
+      through: await configOf('telling-through.yaml', `redis://127.0.0.1:${state.proxy.port}`),
+      telling: await configOf('telling.yaml', lab.environment['redis']),
+      told: () => (hooks.events() as readonly Event[]).map(({ type, id }) => [type, id]),
+    };
+  };
+  const expected = (changeId: string, panics: readonly string[]) =>
+    new Set([
+      ['incident.ended', `${changeId}-incident-ended`],
+      ...panics.map((panic) => ['panic.restored', `${changeId}-panic-restored-${panic}`]),
+    ]);
+  const untold = async (): Promise<unknown> => (await json<JsonObject>('incident', 'status'))['untold'];
+
+  test('is told by whoever ends it again, where the process died as soon as the end was recorded', async () => {
+    const { id, panics } = await begun();
+    const { hooks, told, telling, through } = await receiver();
+    try {
+      await killedAt({ at: 'reply', containing: '"outcome":"restored"' }, ['incident', 'end', '--restore'], through);
+      expect([told(), await untold()]).toEqual([[], id]);
+      const again = ['incident', 'end', '--restore', '--out', 'story', '--json'];
+      const ran = await state.lab.world.main(again, { env: { RLCTL_CONFIG: telling, RLCTL_ACTOR: 'bob@other' } });
+      expect([ran.code, ran.err]).toEqual([0, '']);
+      const ended = jsonOf<{ incident: { changeId: string; endedAt: string }; files: { html: string } }>(ran.out);
+      expect(ended).toMatchObject({ isEnded: true, incident: { id, outcome: 'restored', endedBy: 'tester@test' } });
+      expect(await readFile(ended.files.html, 'utf8')).toContain(id);
+      const { changeId, endedAt } = ended.incident;
+      expect(new Set(told())).toEqual(expected(changeId, panics));
+      for (const event of hooks.events()) expect(event).toMatchObject({ actor: 'tester@test', time: endedAt });
+      expect(await untold()).toBeNull();
+      expect(errorOf(await run([...again, '--force']))).toMatchObject({ code: 'NO_INCIDENT' });
+    } finally {
+      await hooks.stop();
+    }
+  });
+
+  test.each([['start', 'next'], ['end']])(
+    'is told under the same ids by `incident %s`, where it died in telling',
+    async (...next) => {
+      const { id } = await json<{ id: string }>('incident', 'start', 'slow');
+      const { busy, hooks, told, telling, through } = await receiver();
+      try {
+        busy.isSo = true;
+        const isAsked = until(() => hooks.posts().length > 0, 'somebody who tells');
+        await killedWhen(isAsked, ['incident', 'end', '--keep'], through);
+        busy.isSo = false;
+        const [asked] = hooks.posts().map(({ headers }) => headers['webhook-id']);
+        expect([told(), asked]).toEqual([[], `${id}-incident-ended`]);
+        const ran = await state.lab.world.main(['incident', ...next], { env: { RLCTL_CONFIG: telling } });
+        expect(ran.code).toBe(0);
+        expect(told()).toContainEqual(['incident.ended', asked]);
+        const { incidents } = await json<{ incidents: readonly { id: string }[] }>('incident', 'list');
+        expect(incidents.map((each) => each.id)).toContain(id);
+        expect(await state.lab.redis.cli('HGET', operationsKey(labKey), `incident:${id}`)).not.toContain('untold');
+      } finally {
+        await hooks.stop();
+      }
+    },
+  );
 });

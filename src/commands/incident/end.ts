@@ -2,33 +2,34 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { endCommand, isWayBackOf, type BegunEnding, type Incident } from '../../domain/incident/incident.js';
+import { isWayBackOf, type BegunEnding, type Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import { changedMeanwhile, endingTaken } from '../../procedures/incident/refusals.js';
+import { changedMeanwhile, endedByOthers, endingTaken } from '../../procedures/incident/refusals.js';
 import { keepRenewed, leaseMs } from '../../procedures/operation/renewed-lease.js';
+import { keptPanics } from '../../procedures/panic/keep.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
-import { storyOf, type IncidentStory } from '../../procedures/incident/report.js';
+import { readStory, storyOf, type IncidentStory } from '../../procedures/incident/report.js';
 import {
   closeIncident,
   stillOpen,
   theOpenIncident,
+  untoldIncident,
   type Ending,
   type IncidentPorts,
 } from '../../procedures/incident/stored.js';
 import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view.js';
-import { announce, type NotificationReport } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { announceEnded } from '../panic/announce-ended.js';
 import { plannedBack } from './agree.js';
 import { beginEnding, closeEnded } from './end-panics.js';
 import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
-import { incidentPorts } from './ports.js';
+import { incidentPorts, otherKnowledge } from './ports.js';
 import { endsWith } from './shown.js';
 import { askWish, assertHere, type Wish } from './wish.js';
 import { takeBack } from './take-back.js';
-import { asEnd, type WentBack } from './way-back.js';
+import { announceEnd, untoldOf } from './tell-end.js';
+import type { WentBack } from './way-back.js';
 
 // The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
 
@@ -65,14 +66,16 @@ export const command = defineCommand({
     const environment = await context.environment(mutation.effect.settings);
     const ports = await incidentPorts(context, environment);
     context.progress.step('reading the incident');
-    const incident = await theOpenIncident(ports);
+    const untold = mutation.isDryRun || mutation.isTelling === false ? null : await untoldIncident(ports);
+    const incident = untold ?? (await theOpenIncident(ports));
     const files = await pageFiles(context, pages, incident.id);
     const wanted = { context, environment, ports, incident, mutation, files };
     if (mutation.isDryRun) return planned(wanted, wish);
-    if (wish !== null) return underLease(wanted, async (token) => finish(await agreed(wanted, null), wish, token));
+    if (untold !== null) return underLease(wanted, async (lease) => tellRest(wanted, lease));
+    if (wish !== null) return underLease(wanted, async (lease) => finish(await agreed(wanted, null), wish, lease));
     const asked = await lookAt(wanted);
     const chosen = await askWish(context, environment, ports, asked.seen);
-    return underLease(wanted, async (token) => finish(await agreed(wanted, asked), chosen, token));
+    return underLease(wanted, async (lease) => finish(await agreed(wanted, asked), chosen, lease));
   },
 });
 
@@ -108,10 +111,19 @@ async function planned(wanted: ToEnd, wish: Wish | null): Promise<Outcome> {
   return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
 }
 
-/** Two who end it at once would each write. Whoever is killed in it holds up nobody for longer than a lease lasts. */
+interface Lease {
+  readonly token: string;
+  /** Gives it back; left behind, it runs out by itself. */
+  readonly letGo: () => Promise<void>;
+}
+
+/**
+ * Two who end it at once would each write. Whoever is killed in it holds up nobody for longer than a lease lasts. What goes on
+ * after the result lets go of it itself.
+ */
 async function underLease(
-  { context, ports, incident }: ToEnd,
-  act: (token: string) => Promise<Outcome>,
+  { context, ports, incident }: Pick<ToEnd, 'context' | 'ports' | 'incident'>,
+  act: (lease: Lease) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { operations, deadline, randomness, clock } = ports;
   const token = randomness.hex(8);
@@ -119,32 +131,51 @@ async function underLease(
   const lease = await operations.lease('incident', wanted, deadline);
   if (lease.kind === 'taken') throw endingTaken(incident.id, lease.by.holder, lease.by.untilMs);
   const ended = new AbortController();
-  const renewing = { store: operations, clock, deadline: () => ownDeadline(clock, context.options.timeoutMs) };
-  void keepRenewed(renewing, 'incident', wanted, ended.signal);
-  try {
-    return await act(token);
-  } finally {
+  const own = (): IncidentPorts['deadline'] => ownDeadline(clock, context.options.timeoutMs);
+  void keepRenewed({ store: operations, clock, deadline: own }, 'incident', wanted, ended.signal);
+  const letGo = async (): Promise<void> => {
     ended.abort(new Error('ended'));
-    // Left behind, it runs out by itself.
-    await operations.release('incident', token, deadline).catch(() => undefined);
+    await operations.release('incident', token, own()).catch(() => undefined);
+  };
+  try {
+    return await act({ token, letGo });
+  } catch (error) {
+    await letGo();
+    throw error;
   }
 }
 
-async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome> {
-  const { context, environment, incident, files, seen } = ended;
+/** Tells what was not told of an end, because whoever ended it was killed; and writes its story where that is wanted. */
+async function tellRest(wanted: ToEnd, { letGo }: Lease): Promise<Outcome> {
+  const { context, environment, ports, files } = wanted;
+  const incident = await untoldIncident(ports);
+  if (incident?.id !== wanted.incident.id) throw endedByOthers(wanted.incident.id);
+  const by = incident.end?.by ?? '';
+  await context.note(`incident ${incident.id} was ended by ${by}; what was left to be told of it is told now`);
+  const known = await otherKnowledge(context, environment, ports, await keptPanics(ports));
+  const story = await readStory(ports, incident, known);
+  await writePages(context, environment, story, files);
+  const notifications = await announceEnd(context, environment, ports, incident, letGo);
+  return { view: incidentEndView({ story, back: null, files, notifications }, environment), exit: 'ok' };
+}
+
+async function finish(ended: Ended, wish: Wish, { token, letGo }: Lease): Promise<Outcome> {
+  const { context, environment, ports, incident, mutation, files, seen } = ended;
   const isRestoring = wish === 'restore' && changesIn(seen.story.timeline).length > 0;
   if (isRestoring) assertHere(seen.elsewhere);
   const begun = isRestoring ? await beginEnding(ended, token) : (incident.ending ?? null);
   const back = isRestoring ? await takeBack(ended) : null;
-  if (back !== null && !back.isDone)
+  if (back !== null && !back.isDone) {
+    await letGo();
     return { view: incidentEndView({ ...seen, back, files: null, notifications: [] }, environment), exit: 'unproven' };
-  const ending = await endingOf(ended, wish, back);
+  }
+  const ending = { ...(await endingOf(ended, wish, back)), ...untoldOf(environment, mutation, incident) };
   context.deadline.extend(Math.max(0, 3000 - context.deadline.leftMs()));
   const story = await recordedEnd(ended, token, { ending, begun, back }).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
   await writePages(context, environment, story, files);
-  const notifications = await announceEnd(ended, story.incident, ending);
+  const notifications = await announceEnd(context, environment, ports, story.incident, letGo);
   return { view: incidentEndView({ story, back, files, notifications }, environment), exit: 'ok' };
 }
 
@@ -201,35 +232,4 @@ function afterWrite(error: unknown, changeId: string): unknown {
       details: { changeId },
     },
   );
-}
-
-/** The panics that ended with it first, then the incident. */
-async function announceEnd(
-  { context, environment, mutation }: Ended,
-  incident: Incident,
-  { by, outcome, changeId, verdict }: Ending,
-): Promise<readonly NotificationReport[]> {
-  if (mutation.isTelling === false) return [];
-  const { reason, ticket } = asEnd(mutation, incident);
-  const part = { kind: 'incident' as const, id: incident.id };
-  const end = { command: endCommand, isLeft: false, changeId, verdict, reason, ticket, incident: part };
-  const panics = (incident.end?.panics ?? []).map((panic) => announceEnded(context, environment, panic, end));
-  const words = {
-    restored: 'its changes were taken back',
-    kept: 'its changes were kept',
-    unchanged: 'nothing was to be taken back',
-  };
-  const ended = announce(context, environment, {
-    kind: 'incident',
-    event: 'incident.ended',
-    changeId,
-    command: endCommand,
-    summary: `${by} ended incident ${incident.id} (${incident.title}): ${words[outcome]}`,
-    routes: [],
-    verdict,
-    reason: incident.title,
-    ticket: incident.ticket,
-    partOf: [part],
-  });
-  return (await Promise.all([...panics, ended])).flat();
 }

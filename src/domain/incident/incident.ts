@@ -42,6 +42,8 @@ export interface IncidentEnd extends IncidentPlace {
   readonly flips: readonly KnownFlip[];
   /** The panics that ended with it; absent: none. */
   readonly panics?: readonly EndedPanic[];
+  /** What others are still to be told of it, and why it was ended; absent: they were told, or nobody is to be. */
+  readonly untold?: { readonly reason: string | null; readonly ticket: string | null };
 }
 
 /** A panic as the incident that it ended with keeps it. */

@@ -49,6 +49,13 @@ export async function openIncident(ports: ReadPorts): Promise<Incident | null> {
   return (await readOpen(ports))?.incident ?? null;
 }
 
+/** The one that has ended and that others are still to be told of, because whoever ended it was killed; `null`: none. */
+export async function untoldIncident({ operations, deadline }: ReadPorts): Promise<Incident | null> {
+  const { text } = await operations.read(openIncidentName, deadline);
+  const incident = text === null ? null : parseIncident(text, openIncidentName);
+  return incident?.end?.untold === undefined ? null : incident;
+}
+
 /** The open incident. Throws a usage error (2) where there is none. */
 export async function theOpenIncident(ports: ReadPorts): Promise<Incident> {
   const incident = await openIncident(ports);
@@ -146,8 +153,8 @@ export function keepEnding(ports: IncidentPorts, held: EndingHeld, ending: Begun
 }
 
 /**
- * Ends the open incident where the stream of changes stood when the document was read (`stored`). Throws a conflict (5) where
- * somebody else has ended it, or holds the lease by now.
+ * Ends the open incident where the stream of changes stood when the document was read (`stored`). One that others are to be
+ * told of is put away once they were. Throws a conflict (5) where somebody else has ended it, or holds the lease by now.
  */
 export async function closeIncident(
   ports: IncidentPorts,
@@ -157,13 +164,18 @@ export async function closeIncident(
 ): Promise<Incident> {
   const end = { ...placeOf(stored), ...ending };
   const ended = await updateHeld(ports, held, (incident) => ({ ...incident, end }));
+  if (ending.untold === undefined) await putAway(ports, ended);
+  return ended;
+}
+
+/** Puts away an incident that has ended, and that nobody is to be told of any more. */
+export async function putAway(ports: Pick<IncidentPorts, 'operations' | 'deadline'>, ended: Incident): Promise<void> {
   try {
     await archive(ports, ended, incidentText(ended));
   } catch (error) {
     // It has ended, and can be read; whoever starts the next one puts it away.
     if (!(error instanceof RlctlError)) throw error;
   }
-  return ended;
 }
 
 async function updateHeld(
@@ -181,12 +193,18 @@ async function updateHeld(
   }
 }
 
-async function archive(ports: IncidentPorts, incident: Incident, text: string): Promise<void> {
-  const { operations, deadline } = ports;
+async function archive({ operations, deadline }: ReadPorts, incident: Incident, text: string): Promise<void> {
   const name = endedName(incident.id);
   const kept = await operations.read(name, deadline);
-  if (kept.text === null) await operations.write(name, { expected: null, next: text, token: null }, deadline);
+  if (kept.text === null)
+    await operations.write(name, { expected: null, next: incidentText(told(incident)), token: null }, deadline);
   await operations.write(openIncidentName, { expected: text, next: null, token: null }, deadline);
+}
+
+function told(incident: Incident): Incident {
+  if (incident.end === null) return incident;
+  const { untold: _, ...end } = incident.end;
+  return { ...incident, end };
 }
 
 async function update(ports: IncidentPorts, token: string | null, change: (kept: Kept) => Incident): Promise<Incident> {
