@@ -25,6 +25,10 @@ export interface Announcement {
   readonly partOf: readonly OperationRef[];
   /** What tells it from other events of its name that the same change is told by: a panic's id; absent: there is but one. */
   readonly about?: string;
+  /** What its id begins with where there is no change: the same whenever it is told; absent: it is told once. */
+  readonly root?: string;
+  /** Who did it, and when, epoch milliseconds; absent: whoever tells it, now. */
+  readonly done?: { readonly by: string; readonly atMs: number };
   /** When what it ends began, epoch milliseconds; absent: it is a moment. */
   readonly sinceMs?: number;
   /** True: it is in force, and is told although the command was interrupted; absent: an interrupt ends the telling. */
@@ -57,10 +61,32 @@ export function announce(
   environment: Environment,
   announcement: Announcement,
 ): Promise<readonly NotificationReport[]> {
-  if (!wants(environment.notify, kindOf(announcement.kind))) return Promise.resolve([]);
+  if (!isWanted(environment, announcement)) return Promise.resolve([]);
   const told = tellAll(context, environment, announcement).catch(unforeseen);
   context.after('telling others', told);
   return isForPeople(context) ? Promise.resolve([]) : told;
+}
+
+/** The same of several. `then`: what is to be done once all were told, whatever came of that. */
+export function announceAll(
+  context: Context,
+  environment: Environment,
+  announcements: readonly Announcement[],
+  then: () => Promise<void>,
+): Promise<readonly NotificationReport[]> {
+  const wanted = announcements.filter((each) => isWanted(environment, each));
+  const telling = Promise.all(wanted.map((each) => tellAll(context, environment, each).catch(unforeseen)));
+  const told = telling.then(async (reports) => {
+    await then();
+    return reports.flat();
+  });
+  context.after('telling others', told);
+  return isForPeople(context) ? Promise.resolve([]) : told;
+}
+
+/** Whether anybody wants to hear of it. */
+export function isWanted({ notify }: Environment, { kind }: Pick<Announcement, 'kind'>): boolean {
+  return wants(notify, kindOf(kind));
 }
 
 async function tellAll(context: Context, environment: Environment, announcement: Announcement) {

@@ -1,6 +1,6 @@
 import type { Environment } from '../domain/config/environment.js';
 import type { RlctlError } from '../domain/errors.js';
-import type { FlagToRestore } from '../domain/incident/flag-restoration.js';
+import type { FlagToRestore, Incident } from '../domain/incident/incident.js';
 import type { FlagDeed } from '../domain/incident/operation-flags.js';
 import type { LiveProof } from '../domain/incident/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
@@ -14,15 +14,21 @@ import { term } from './term.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
-/** Nothing is open. */
-export function noIncidentView(environment: Environment): View {
+/** Nothing is open. `untold`: one that has ended, and that others are still to be told of. */
+export function noIncidentView(environment: Environment, untold: Incident | null): View {
+  const left =
+    untold && `incident ${untold.id} has ended, and not everybody was told of it yet; to tell them: rlctl incident end`;
   const next = 'open one: rlctl incident start TITLE; those that have ended: rlctl incident list';
   return {
     kind: 'IncidentStatus',
-    data: { environment: environment.name, isOpen: false, incident: null, timeline: [] },
+    data: { environment: environment.name, isOpen: false, incident: null, timeline: [], untold: untold?.id ?? null },
     items: [],
     human: (theme) =>
-      `no incident is open on ${term(environment.name)}\n${theme.dim(term(addressed(next, environment.address)))}`,
+      [
+        `no incident is open on ${term(environment.name)}`,
+        ...(left === null ? [] : [theme.warn(term(addressed(left, environment.address)))]),
+        theme.dim(term(addressed(next, environment.address))),
+      ].join('\n'),
   };
 }
 

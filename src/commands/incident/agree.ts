@@ -13,7 +13,7 @@ import { asEnd, takeDocumentBack, takeFlagsBack } from './way-back.js';
 
 // Overrides and flags go back by different means, and are agreed to as one.
 
-interface ToTakeBack {
+export interface ToTakeBack {
   readonly context: Context;
   readonly environment: Environment;
   readonly incident: Incident;

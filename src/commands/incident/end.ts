@@ -2,39 +2,47 @@ import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { endCommand, isWayBackOf, type Incident } from '../../domain/incident/incident.js';
+import { isWayBackOf, type BegunEnding, type Incident } from '../../domain/incident/incident.js';
 import { changesIn } from '../../domain/incident/timeline.js';
-import { isOnlyFound } from '../../domain/panic/ended-with.js';
-import { isOpen, type Panic } from '../../domain/panic/panics.js';
-import { changedMeanwhile, endingTaken, partlyBack } from '../../procedures/incident/refusals.js';
+import { changedMeanwhile, endedByOthers, endingTaken } from '../../procedures/incident/refusals.js';
 import { keepRenewed, leaseMs } from '../../procedures/operation/renewed-lease.js';
+import { keptPanics } from '../../procedures/panic/keep.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
-import type { FlagResult } from '../../procedures/shadow/change-flags.js';
-import { closeIncident, theOpenIncident, type Ending, type IncidentPorts } from '../../procedures/incident/stored.js';
+import { readStory, storyOf, type IncidentStory } from '../../procedures/incident/report.js';
+import {
+  closeIncident,
+  stillOpen,
+  theOpenIncident,
+  untoldIncident,
+  type Ending,
+  type IncidentPorts,
+} from '../../procedures/incident/stored.js';
 import { incidentEndPlanView, incidentEndView } from '../../ui/incident-end-view.js';
-import { announce, type NotificationReport } from '../announce.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addMutationFlags, mutationInput, type MutationInput } from '../mutation.js';
-import { announceEnded } from '../panic/announce-ended.js';
-import { keepGone, keepOver, openPanics } from '../panic/kept.js';
-import type { FlagChangeMade } from '../shadow/flags.js';
-import { agreedToAll, plannedBack } from './agree.js';
+import { plannedBack } from './agree.js';
+import { beginEnding, closeEnded } from './end-panics.js';
 import { isUnchanged, look, type Seen } from './look.js';
 import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from './pages.js';
-import { incidentPorts } from './ports.js';
-import { endingPanics, endsWith } from './shown.js';
+import { incidentPorts, otherKnowledge } from './ports.js';
+import { endsWith } from './shown.js';
 import { askWish, assertHere, type Wish } from './wish.js';
-import { asEnd, takeDocumentBack, takeFlagsBack, type WentBack } from './way-back.js';
+import { takeBack } from './take-back.js';
+import { announceEnd, untoldOf } from './tell-end.js';
+import type { WentBack } from './way-back.js';
 
 // The end of an incident: exactly what it changed goes back, proven, or stays; and its story is written down.
 
-interface Ended {
+interface ToEnd {
   readonly context: Context;
   readonly environment: Environment;
   readonly ports: IncidentPorts;
   readonly incident: Incident;
   readonly mutation: MutationInput;
   readonly files: PageFiles;
+}
+
+interface Ended extends ToEnd {
   readonly seen: Seen;
 }
 
@@ -58,44 +66,64 @@ export const command = defineCommand({
     const environment = await context.environment(mutation.effect.settings);
     const ports = await incidentPorts(context, environment);
     context.progress.step('reading the incident');
-    const incident = await theOpenIncident(ports);
+    const untold = mutation.isDryRun || mutation.isTelling === false ? null : await untoldIncident(ports);
+    const incident = untold ?? (await theOpenIncident(ports));
     const files = await pageFiles(context, pages, incident.id);
-    const seen = await look(context, environment, ports, incident);
-    const ended = { context, environment, ports, incident, mutation, files, seen };
-    if (mutation.isDryRun) return planned(ended, wish);
-    const chosen = wish ?? (await askWish(context, environment, ports, seen));
-    return underLease(ended, async (token) => finish(await agreed(ended, wish), chosen, token));
+    const wanted = { context, environment, ports, incident, mutation, files };
+    if (mutation.isDryRun) return planned(wanted, wish);
+    if (untold !== null) return underLease(wanted, async (lease) => tellRest(wanted, lease));
+    if (wish !== null) return underLease(wanted, async (lease) => finish(await agreed(wanted, null), wish, lease));
+    const asked = await lookAt(wanted);
+    const chosen = await askWish(context, environment, ports, asked.seen);
+    return underLease(wanted, async (lease) => finish(await agreed(wanted, asked), chosen, lease));
   },
 });
 
-/** What was done up to now. Who was asked agreed to what was shown, and to nothing that came in between. */
-async function agreed(ended: Ended, wish: Wish | null): Promise<Ended> {
-  const { context, environment, ports, incident, mutation } = ended;
-  const seen = await look(context, environment, ports, incident);
-  if (wish !== null) return { ...ended, seen };
-  if (!isUnchanged(ended.seen.story, seen.story)) throw changedMeanwhile(incident.id);
-  const ifRevision = mutation.ifRevision ?? seen.story.revision;
-  return { ...ended, seen, mutation: { ...mutation, ifRevision } };
+async function lookAt(wanted: ToEnd): Promise<Ended> {
+  const { context, environment, ports, incident } = wanted;
+  return { ...wanted, seen: await look(context, environment, ports, incident) };
+}
+
+/**
+ * What was done up to now. Who was asked agreed to what was shown, and to nothing that came in between. `asked`: what was
+ * shown; `null`: nobody was asked.
+ */
+async function agreed(wanted: ToEnd, asked: Ended | null): Promise<Ended> {
+  const { ports, mutation } = wanted;
+  const incident = await stillOpen(ports, wanted.incident.id);
+  const now = await lookAt({ ...wanted, incident });
+  if (asked === null) return now;
+  if (!isUnchanged(asked.seen.story, now.seen.story)) throw changedMeanwhile(incident.id);
+  const ifRevision = mutation.ifRevision ?? now.seen.story.revision;
+  return { ...now, mutation: { ...mutation, ifRevision } };
 }
 
 /** What would be taken back; with --keep nothing. */
-async function planned(ended: Ended, wish: Wish | null): Promise<Outcome> {
+async function planned(wanted: ToEnd, wish: Wish | null): Promise<Outcome> {
   if (wish === 'keep')
     throw usageError(
       '--keep changes nothing, so --dry-run has nothing to show',
       'See what was changed: rlctl incident status',
     );
-  const { context, environment, mutation, seen } = ended;
-  const { document, flags } = await plannedBack(ended, mutation);
-  const ends = await endsWith(context, environment, seen.story);
-  const shown = { document: document.plan, flags, elsewhere: seen.elsewhere, ends };
+  const ended = await lookAt(wanted);
+  const { document, flags } = await plannedBack(ended, ended.mutation);
+  const shown = { document: document.plan, flags, elsewhere: ended.seen.elsewhere, ends: endsWith(ended.seen) };
   return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
 }
 
-/** Two who end it at once would each write. Whoever is killed in it holds up nobody for longer than a lease lasts. */
+interface Lease {
+  readonly token: string;
+  /** Gives it back; left behind, it runs out by itself. */
+  readonly letGo: () => Promise<void>;
+}
+
+/**
+ * Two who end it at once would each write. Whoever is killed in it holds up nobody for longer than a lease lasts. What goes on
+ * after the result lets go of it itself.
+ */
 async function underLease(
-  { context, ports, incident }: Ended,
-  act: (token: string) => Promise<Outcome>,
+  { context, ports, incident }: Pick<ToEnd, 'context' | 'ports' | 'incident'>,
+  act: (lease: Lease) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { operations, deadline, randomness, clock } = ports;
   const token = randomness.hex(8);
@@ -103,78 +131,73 @@ async function underLease(
   const lease = await operations.lease('incident', wanted, deadline);
   if (lease.kind === 'taken') throw endingTaken(incident.id, lease.by.holder, lease.by.untilMs);
   const ended = new AbortController();
-  const renewing = { store: operations, clock, deadline: () => ownDeadline(clock, context.options.timeoutMs) };
-  void keepRenewed(renewing, 'incident', wanted, ended.signal);
-  try {
-    return await act(token);
-  } finally {
+  const own = (): IncidentPorts['deadline'] => ownDeadline(clock, context.options.timeoutMs);
+  void keepRenewed({ store: operations, clock, deadline: own }, 'incident', wanted, ended.signal);
+  const letGo = async (): Promise<void> => {
     ended.abort(new Error('ended'));
-    // Left behind, it runs out by itself.
-    await operations.release('incident', token, deadline).catch(() => undefined);
+    await operations.release('incident', token, own()).catch(() => undefined);
+  };
+  try {
+    return await act({ token, letGo });
+  } catch (error) {
+    await letGo();
+    throw error;
   }
 }
 
-async function finish(ended: Ended, wish: Wish, token: string): Promise<Outcome> {
-  const { context, environment, ports, incident, files } = ended;
-  const { story } = ended.seen;
-  const isRestoring = wish === 'restore' && changesIn(story.timeline).length > 0;
-  if (isRestoring) assertHere(ended.seen.elsewhere);
-  const panics = isRestoring ? [openPanics(context, environment), endingPanics(context, environment, story)] : [];
-  const [open = [], promised = []] = await Promise.all(panics.map(orNone));
+/** Tells what was not told of an end, because whoever ended it was killed; and writes its story where that is wanted. */
+async function tellRest(wanted: ToEnd, { letGo }: Lease): Promise<Outcome> {
+  const { context, environment, ports, files } = wanted;
+  const incident = await untoldIncident(ports);
+  if (incident?.id !== wanted.incident.id) throw endedByOthers(wanted.incident.id);
+  const by = incident.end?.by ?? '';
+  await context.note(`incident ${incident.id} was ended by ${by}; what was left to be told of it is told now`);
+  const known = await otherKnowledge(context, environment, ports, await keptPanics(ports));
+  const story = await readStory(ports, incident, known);
+  await writePages(context, environment, story, files);
+  const notifications = await announceEnd(context, environment, ports, incident, letGo);
+  return { view: incidentEndView({ story, back: null, files, notifications }, environment), exit: 'ok' };
+}
+
+async function finish(ended: Ended, wish: Wish, { token, letGo }: Lease): Promise<Outcome> {
+  const { context, environment, ports, incident, mutation, files, seen } = ended;
+  const isRestoring = wish === 'restore' && changesIn(seen.story.timeline).length > 0;
+  if (isRestoring) assertHere(seen.elsewhere);
+  const begun = isRestoring ? await beginEnding(ended, token) : (incident.ending ?? null);
   const back = isRestoring ? await takeBack(ended) : null;
-  if (back !== null && !back.isDone)
-    return { view: incidentEndView({ story, back, files: null, notifications: [] }, environment), exit: 'unproven' };
-  const ending = await endingOf(ended, wish, back);
+  if (back !== null && !back.isDone) {
+    await letGo();
+    return { view: incidentEndView({ ...seen, back, files: null, notifications: [] }, environment), exit: 'unproven' };
+  }
+  const ending = { ...(await endingOf(ended, wish, back)), ...untoldOf(environment, mutation, incident) };
   context.deadline.extend(Math.max(0, 3000 - context.deadline.leftMs()));
-  const closed = await closeIncident(ports, incident.id, token, ending).catch((error: unknown) => {
+  const story = await recordedEnd(ended, token, { ending, begun, back }).catch((error: unknown) => {
     throw ending.changeId === null ? error : afterWrite(error, ending.changeId);
   });
-  const over = back === null ? [] : await closeEnded(ended, { open, promised });
-  const { story: told } = await look(context, environment, ports, closed);
-  await writePages(context, environment, told, files);
-  const notifications = await announceEnd(ended, closed, ending, over);
-  return { view: incidentEndView({ story: told, back, files, notifications }, environment), exit: 'ok' };
+  await writePages(context, environment, story, files);
+  const notifications = await announceEnd(context, environment, ports, story.incident, letGo);
+  return { view: incidentEndView({ story, back, files, notifications }, environment), exit: 'ok' };
+}
+
+interface ToRecord {
+  readonly ending: Ending;
+  /** What an end began to take back, this one or one before it; `null`: none did. */
+  readonly begun: BegunEnding | null;
+  /** `null`: nothing was written since everything was looked at. */
+  readonly back: WentBack | null;
 }
 
 /**
- * A panic whose changes went back with the incident is over, on every machine: also where it would go on standing on what it
- * found, which stays as it is. Where that cannot be kept it is said, and what stands tells of the others.
+ * Records the end last: as long as anything else of it is left to be done the incident is open, and whoever ends it again
+ * does the rest. Resolves with its whole story.
  */
-async function closeEnded(
-  { context, environment }: Ended,
-  { open, promised }: { readonly open: readonly Panic[]; readonly promised: readonly Panic[] },
-): Promise<readonly Panic[]> {
-  const isOneOf = (panics: readonly Panic[], panic: Panic): boolean => panics.some(({ id }) => id === panic.id);
-  const panics = await orNone(keepGone(context, environment));
-  const over = panics.filter((each) => !isOpen(each) && isOneOf(open, each));
-  for (const panic of panics) {
-    if (!isOpen(panic) || !isOneOf(promised, panic) || !isOnlyFound(panic)) continue;
-    if (await keepOver(context, environment, panic)) over.push(panic);
-  }
-  return over;
-}
-
-async function takeBack(ended: Ended): Promise<WentBack> {
-  const { context, environment, incident, seen } = ended;
-  const isInDocument = seen.story.timeline.some(({ kind }) => kind === 'change' || kind === 'foreign');
-  const parts = (isInDocument ? 1 : 0) + new Set(seen.flags.map(({ isOn }) => isOn)).size;
-  // One part is asked about where it is made; of several, nothing is written before all of them are agreed to.
-  const mutation = parts > 1 ? await agreedToAll(ended) : ended.mutation;
-  const made = isInDocument ? await takeDocumentBack(context, incident, mutation) : null;
-  const document = made?.kind === 'made' ? made.result : null;
-  const results: FlagResult[] = [];
-  const onMade = (each: FlagChangeMade): void => void (each.kind === 'made' && results.push(each.result));
-  await takeFlagsBack(context, environment, { ...seen, incident }, asEnd(mutation, incident), onMade).catch(
-    (error: unknown) => {
-      const changeId = document?.written?.changeId ?? null;
-      if (!(error instanceof RlctlError) || (changeId === null && results.length === 0)) throw error;
-      const done = results.flatMap(({ plan }) => plan.flags.map(({ bucket }) => bucket.name));
-      const left = seen.flags.map(({ bucket }) => bucket).filter((bucket) => !done.includes(bucket));
-      throw partlyBack({ changeId, done, left }, error);
-    },
-  );
-  const isDone = (document?.exit ?? 'ok') === 'ok' && results.every(({ exit }) => exit === 'ok');
-  return { document, flags: results, isDone };
+async function recordedEnd(ended: Ended, token: string, { ending, begun, back }: ToRecord): Promise<IncidentStory> {
+  const { context, environment, ports, incident } = ended;
+  const { recorded, history, known } = back === null ? ended.seen : (await lookAt(ended)).seen;
+  const panics = begun === null ? [] : await closeEnded(context, environment, recorded, begun.panics);
+  const whole = panics.length === 0 ? ending : { ...ending, panics };
+  const closed = await closeIncident(ports, { id: incident.id, token }, whole, recorded.stored);
+  return storyOf(closed, history, known);
 }
 
 async function endingOf({ context, incident, seen }: Ended, wish: Wish, back: WentBack | null): Promise<Ending> {
@@ -191,16 +214,9 @@ async function endingOf({ context, incident, seen }: Ended, wish: Wish, back: We
   const earlier = timeline.findLast((item) => item.kind === 'change' && isWayBackOf(incident, item));
   const changeId = back.document?.written?.changeId ?? (earlier?.kind === 'change' ? earlier.changeId : null);
   const verdict = (back.document?.effect ?? back.flags.at(-1)?.effect)?.proof.verdict ?? null;
-  const isRestored = changeId !== null || back.flags.length > 0;
+  // Or it has put flags back on another machine.
+  const isRestored = changeId !== null || back.flags.length > 0 || (incident.ending?.flags ?? []).length > 0;
   return { ...common, outcome: isRestored ? 'restored' : 'unchanged', changeId, verdict };
-}
-
-/** Panics where they can be told: what is taken back does not depend on them. */
-async function orNone(panics: Promise<readonly Panic[]>): Promise<readonly Panic[]> {
-  return panics.catch((error: unknown) => {
-    if (error instanceof RlctlError) return [];
-    throw error;
-  });
 }
 
 /** What is written is written: that the incident could not be ended then is no conflict any more. */
@@ -216,36 +232,4 @@ function afterWrite(error: unknown, changeId: string): unknown {
       details: { changeId },
     },
   );
-}
-
-/** The panics that ended with it first, then the incident. */
-async function announceEnd(
-  { context, environment, mutation }: Ended,
-  incident: Incident,
-  { by, outcome, changeId, verdict }: Ending,
-  over: readonly Panic[],
-): Promise<readonly NotificationReport[]> {
-  if (mutation.isTelling === false) return [];
-  const { reason, ticket } = asEnd(mutation, incident);
-  const part = { kind: 'incident' as const, id: incident.id };
-  const end = { command: endCommand, isLeft: false, changeId, verdict, reason, ticket, incident: part };
-  const panics = over.map((panic) => announceEnded(context, environment, panic, end));
-  const words = {
-    restored: 'its changes were taken back',
-    kept: 'its changes were kept',
-    unchanged: 'nothing was to be taken back',
-  };
-  const ended = announce(context, environment, {
-    kind: 'incident',
-    event: 'incident.ended',
-    changeId,
-    command: endCommand,
-    summary: `${by} ended incident ${incident.id} (${incident.title}): ${words[outcome]}`,
-    routes: [],
-    verdict,
-    reason: incident.title,
-    ticket: incident.ticket,
-    partOf: [part],
-  });
-  return (await Promise.all([...panics, ended])).flat();
 }

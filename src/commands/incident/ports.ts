@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { panicDeeds, rolloutDeeds } from '../../domain/incident/operation-flags.js';
+import type { KeptPanic } from '../../domain/panic/kept.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import { lastReload } from '../last-reload.js';
@@ -14,18 +15,18 @@ export async function incidentPorts(context: Context, environment: Environment):
   return { store, operations, randomness, deadline, clock };
 }
 
-/** What is known beside the history: flags set past the document, and what the last proof from here said. */
+/** What is known beside the history: flags set past the document, and what the last proof from here said. `kept`: panics. */
 export async function otherKnowledge(
   context: Context,
   environment: Environment,
   { operations, deadline }: Pick<IncidentPorts, 'operations' | 'deadline'>,
+  kept: readonly KeptPanic[],
 ): Promise<OtherKnowledge> {
-  const [flips, reload, panic, rollout] = await Promise.all([
+  const [flips, reload, rollout] = await Promise.all([
     knownFlips(context, environment, { operations, deadline }),
     lastReload(context, environment),
-    operations.read('panic', deadline),
     operations.read('rollout', deadline),
   ]);
   const verdicts = new Map(reload === null || reload.revision === null ? [] : [[reload.revision, reload.verdict]]);
-  return { flips, deeds: [...panicDeeds(panic.text), ...rolloutDeeds(rollout.text)], verdicts };
+  return { flips, deeds: [...panicDeeds(kept), ...rolloutDeeds(rollout.text)], verdicts };
 }

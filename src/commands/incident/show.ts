@@ -2,6 +2,7 @@ import { usageError } from '../../domain/errors.js';
 import { isIncidentId } from '../../domain/incident/incident.js';
 import { readStory } from '../../procedures/incident/report.js';
 import { findIncident } from '../../procedures/incident/stored.js';
+import { keptPanics } from '../../procedures/panic/keep.js';
 import { incidentShowView } from '../../ui/incident-view.js';
 import { defineCommand } from '../command.js';
 import { addPageFlags, pageFiles, pageFlags, writePages } from './pages.js';
@@ -26,7 +27,8 @@ export const command = defineCommand({
     context.progress.step('reading the incident');
     const incident = await findIncident(ports, id);
     const files = await pageFiles(context, pages, incident.id);
-    const story = await readStory(ports, incident, await otherKnowledge(context, environment, ports));
+    const known = await otherKnowledge(context, environment, ports, await keptPanics(ports));
+    const story = await readStory(ports, incident, known);
     await writePages(context, environment, story, files);
     return { view: incidentShowView(story, files, environment), exit: 'ok' };
   },

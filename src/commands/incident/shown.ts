@@ -10,7 +10,6 @@ import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import { planChange } from '../../procedures/override/plan.js';
 import type { WayBack } from '../../ui/incident-status-view.js';
-import { recordedPanics } from '../panic/kept.js';
 import type { Seen } from './look.js';
 import { proofNow } from './verdict.js';
 
@@ -28,20 +27,16 @@ export async function shownNow(
   seen: Seen,
 ): Promise<Shown> {
   const { story } = seen;
-  const wayBack = await wayBackOf(context, environment, ports, seen);
+  const wayBack = await wayBackOf(ports, seen);
   const proof = await proofNow(context, environment, story.timeline);
   const timeline = proof === null ? story.timeline : withProof(story.timeline, proof);
   return { story: { ...story, timeline }, proof, wayBack };
 }
 
 /** What `end --restore` would do now; why it would be refused is part of that. */
-async function wayBackOf(
-  context: Context,
-  environment: Environment,
-  ports: IncidentPorts,
-  { story, flags, elsewhere }: Seen,
-): Promise<WayBack> {
-  const ends = await endsWith(context, environment, story);
+async function wayBackOf(ports: IncidentPorts, seen: Seen): Promise<WayBack> {
+  const { story, flags, elsewhere } = seen;
+  const ends = endsWith(seen);
   try {
     const { diff, remarks } = await planChange(ports, restoreIncidentIntent(ports, story.incident, null));
     return { diff, remarks, flags, elsewhere, ends, refusal: null };
@@ -53,12 +48,10 @@ async function wayBackOf(
 }
 
 /** The open panics that end with the incident where it is taken back: what they changed goes back with everything else. */
-export async function endingPanics(
-  context: Context,
-  environment: Environment,
-  { incident, timeline }: Pick<IncidentStory, 'incident' | 'timeline'>,
-): Promise<readonly Panic[]> {
-  const { panics, history } = await recordedPanics(context, environment);
+export function endingPanics({
+  story: { incident, timeline },
+  recorded: { panics, history },
+}: Pick<Seen, 'story' | 'recorded'>): readonly Panic[] {
   const routes = changesIn(timeline).flatMap((item) =>
     item.kind === 'flags' ? [] : (item.diff ?? []).map(({ route }) => route),
   );
@@ -66,10 +59,6 @@ export async function endingPanics(
 }
 
 /** The same, as they are shown. */
-export async function endsWith(
-  context: Context,
-  environment: Environment,
-  story: Pick<IncidentStory, 'incident' | 'timeline'>,
-): Promise<WayBack['ends']> {
-  return (await endingPanics(context, environment, story)).map(({ id, command }) => ({ id, command }));
+export function endsWith(seen: Pick<Seen, 'story' | 'recorded'>): WayBack['ends'] {
+  return endingPanics(seen).map(({ id, command }) => ({ id, command }));
 }

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { parseTitle } from '../../domain/incident/incident.js';
-import { startIncident } from '../../procedures/incident/stored.js';
+import { startIncident, untoldIncident } from '../../procedures/incident/stored.js';
 import { incidentStartedView } from '../../ui/incident-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, textFlag } from '../command.js';
@@ -8,6 +8,7 @@ import { assertNoneOther } from '../confirmation.js';
 import { confirmOption } from '../mutation.js';
 import { knownAtStart } from './known-at-start.js';
 import { incidentPorts } from './ports.js';
+import { announceEnd } from './tell-end.js';
 
 // From here on, everything that anybody changes on this environment belongs together. Changes nothing itself.
 
@@ -29,6 +30,9 @@ export const command = defineCommand({
     assertNoneOther(environment, confirm);
     const ports = await incidentPorts(context, environment);
     context.progress.step('opening an incident');
+    const untold = await untoldIncident(ports);
+    // Whoever ended the last one was killed before everybody heard of it.
+    const rest = untold === null ? [] : await announceEnd(context, environment, ports, untold);
     const startedBy = await context.actor();
     const flips = await knownAtStart(context, environment, ports);
     const incident = await startIncident(ports, { title, ticket, startedBy, environment: environment.name, flips });
@@ -44,6 +48,6 @@ export const command = defineCommand({
       ticket,
       partOf: [{ kind: 'incident', id: incident.id }],
     });
-    return { view: incidentStartedView(incident, environment, notifications), exit: 'ok' };
+    return { view: incidentStartedView(incident, environment, [...rest, ...notifications]), exit: 'ok' };
   },
 });

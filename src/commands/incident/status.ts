@@ -1,4 +1,4 @@
-import { openIncident } from '../../procedures/incident/stored.js';
+import { openIncident, untoldIncident } from '../../procedures/incident/stored.js';
 import { incidentStatusView, noIncidentView } from '../../ui/incident-status-view.js';
 import { defineCommand } from '../command.js';
 import { look } from './look.js';
@@ -16,7 +16,7 @@ export const command = defineCommand({
     const ports = await incidentPorts(context, environment);
     context.progress.step('reading the incident');
     const incident = await openIncident(ports);
-    if (incident === null) return { view: noIncidentView(environment), exit: 'ok' };
+    if (incident === null) return { view: noIncidentView(environment, await untoldIncident(ports)), exit: 'ok' };
     const seen = await look(context, environment, ports, incident);
     const { story, ...more } = await shownNow(context, environment, ports, seen);
     return { view: incidentStatusView(story, more, environment), exit: 'ok' };

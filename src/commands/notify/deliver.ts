@@ -95,15 +95,24 @@ export async function eventFrom(
   environment: Environment,
   announcement: Omit<Announcement, 'kind'>,
 ): Promise<NotifyEvent> {
-  const { event: type, changeId, about, sinceMs = null, isToldAnyway: _, ...said } = announcement;
+  const {
+    event: type,
+    changeId,
+    about = null,
+    root = null,
+    done,
+    sinceMs = null,
+    isToldAnyway: _,
+    ...said
+  } = announcement;
   const facts = {
     ...said,
     type,
-    id: eventId({ type, changeId, about: about ?? null }, () => `e${context.randomness.changeId().slice(1)}`),
-    atMs: context.clock.nowMs(),
+    id: eventId({ type, root: changeId ?? root, about }, () => `e${context.randomness.changeId().slice(1)}`),
+    atMs: done?.atMs ?? context.clock.nowMs(),
     sinceMs,
     environment: environment.name,
-    actor: await context.actor(),
+    actor: done?.by ?? (await context.actor()),
     rlctl: context.version,
     changeId,
   };

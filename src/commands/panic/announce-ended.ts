@@ -4,7 +4,7 @@ import { panicSummary } from '../../domain/notify/summary.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Panic } from '../../domain/panic/panics.js';
 import type { Verdict } from '../../domain/proof/proof.js';
-import { announce, type NotificationReport } from '../announce.js';
+import { announce, type Announcement, type NotificationReport } from '../announce.js';
 
 /** How a panic ended. */
 export interface PanicEnd {
@@ -27,10 +27,20 @@ export function announceEnded(
   context: Context,
   environment: Environment,
   panic: Panic,
-  { command, isLeft, changeId, verdict, reason, ticket, incident }: PanicEnd,
+  end: PanicEnd,
 ): Promise<readonly NotificationReport[]> {
+  return announce(context, environment, panicEnded(context, environment, panic, end));
+}
+
+/** What there is to tell of it. */
+export function panicEnded(
+  context: Context,
+  environment: Environment,
+  panic: Pick<Panic, 'id' | 'command' | 'way' | 'changed' | 'atMs'>,
+  { command, isLeft, changeId, verdict, reason, ticket, incident }: PanicEnd,
+): Announcement {
   const how = isLeft ? 'left' : 'restored';
-  return announce(context, environment, {
+  return {
     kind: 'panic',
     event: isLeft ? 'panic.left' : 'panic.restored',
     changeId,
@@ -43,5 +53,5 @@ export function announceEnded(
     about: panic.id,
     partOf: [...(incident === undefined ? [] : [incident]), ...context.partOf, { kind: 'panic', id: panic.id }],
     sinceMs: panic.atMs,
-  });
+  };
 }

@@ -141,12 +141,14 @@ export async function keepOver(
   );
 }
 
-/** Records those as over that somebody put back in another way, so that it is known on other machines too; and tells all. */
-export async function keepGone(context: Context, environment: Environment): Promise<readonly Panic[]> {
-  const { panics, kept } = await recordedPanics(context, environment);
+/** Records those as over that somebody put back in another way, so that it is known on other machines too. */
+export async function keepGone(
+  context: Context,
+  environment: Environment,
+  { panics, kept }: Pick<RecordedPanics, 'panics' | 'kept'>,
+): Promise<void> {
   const open = new Set(kept.filter(({ restored }) => restored === null).map(({ id }) => id));
   for (const panic of panics) if (open.has(panic.id) && !isOpen(panic)) await keepOver(context, environment, panic);
-  return panics;
 }
 
 async function quietly(

@@ -2,23 +2,8 @@ import type { Panic } from '../panic/panics.js';
 import { flipCommand } from '../shadow/flag-flip.js';
 import { flagKey, latestFlips, type KnownFlip } from '../shadow/flip-log.js';
 import { shellWords } from '../shell-words.js';
-import type { Incident } from './incident.js';
+import type { FlagsHere, FlagToRestore, Incident } from './incident.js';
 import { isOf, type FlagDeed } from './operation-flags.js';
-
-/** A bucket's flag that is to be put back. */
-export interface FlagToRestore {
-  readonly bucket: string;
-  /** What it is to be. */
-  readonly isOn: boolean;
-}
-
-/** Where flags are set from here. */
-export interface FlagsHere {
-  /** The file's path, or the program; `null`: nowhere, overrides are set instead. */
-  readonly place: string | null;
-  /** The name of this machine, where it is a file of its own; `null`: a program does the same on every machine. */
-  readonly machine: string | null;
-}
 
 /**
  * The flags that were set while an incident was open, as far as is known, and are to be otherwise: as they were known to be
@@ -45,6 +30,16 @@ function changedFlags({ start }: Pick<Incident, 'start'>, flips: readonly KnownF
   const before = new Map(start.flips.map((flip) => [flagKey(flip), flip.isOn]));
   for (const flip of within) if (!before.has(flagKey(flip))) before.set(flagKey(flip), !flip.isOn);
   return latestFlips(within).filter((flip) => flip.isOn !== before.get(flagKey(flip)));
+}
+
+/** The flags that an end which was cut off had begun to put back from here, `but` for those that are to be anyway. */
+export function flagsBegun(
+  { ending }: Pick<Incident, 'ending'>,
+  but: readonly FlagToRestore[],
+  here: FlagsHere,
+): readonly FlagToRestore[] {
+  if (ending === undefined || ending.from.place !== here.place || ending.from.machine !== here.machine) return [];
+  return ending.flags.filter(({ bucket }) => but.every((each) => each.bucket !== bucket));
 }
 
 /** What set flags meanwhile that cannot be put back from here: it still stands, and `flags` has none of its own. */
@@ -82,11 +77,7 @@ export function judgedDeeds(
   return deeds.map((deed) => (deed.isStanding && isOver(deed) ? { ...deed, isStanding: false } : deed));
 }
 
-/** Whether a panic did it by flags of buckets, and nobody has recorded that it is over. */
-export function isOpenByFlags(deed: FlagDeed): boolean {
-  return deed.isStanding && isPanicByFlags(deed);
-}
-
+/** Whether a panic did it by flags of buckets. */
 function isPanicByFlags({ operation, buckets }: FlagDeed): boolean {
   return operation?.kind === 'panic' && buckets.length > 0;
 }

@@ -1,6 +1,7 @@
 import { RlctlError, usageError } from '../errors.js';
 import { isPartOf } from '../operation/reference.js';
 import type { HistoryBody } from '../override/history.js';
+import type { Panic } from '../panic/panics.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
 import type { KnownFlip } from '../shadow/flip-log.js';
@@ -39,6 +40,36 @@ export interface IncidentEnd extends IncidentPlace {
   readonly flags: readonly string[];
   /** What was known of flags before they were taken back; empty: nothing. */
   readonly flips: readonly KnownFlip[];
+  /** The panics that ended with it; absent: none. */
+  readonly panics?: readonly EndedPanic[];
+  /** What others are still to be told of it, and why it was ended; absent: they were told, or nobody is to be. */
+  readonly untold?: { readonly reason: string | null; readonly ticket: string | null };
+}
+
+/** A panic as the incident that it ended with keeps it. */
+export type EndedPanic = Pick<Panic, 'id' | 'command' | 'way' | 'changed' | 'atMs'>;
+
+/** A bucket's flag that is to be put back. */
+export interface FlagToRestore {
+  readonly bucket: string;
+  /** What it is to be. */
+  readonly isOn: boolean;
+}
+
+/** Where flags are set from here. */
+export interface FlagsHere {
+  /** The file's path, or the program; `null`: nowhere, overrides are set instead. */
+  readonly place: string | null;
+  /** The name of this machine, where it is a file of its own; `null`: a program does the same on every machine. */
+  readonly machine: string | null;
+}
+
+/** What goes back with an incident beside its changes of the document. */
+export interface BegunEnding {
+  readonly flags: readonly FlagToRestore[];
+  /** Where those flags are set. */
+  readonly from: FlagsHere;
+  readonly panics: readonly EndedPanic[];
 }
 
 /** One incident on one environment: everything that anybody changes from its start to its end belongs to it. */
@@ -62,6 +93,8 @@ export interface Incident {
   };
   /** Oldest first. */
   readonly notes: readonly IncidentNote[];
+  /** What an end began to take back, as it was kept before anything was written; absent: none has begun to. */
+  readonly ending?: BegunEnding;
   /** `null`: it is open. */
   readonly end: IncidentEnd | null;
 }

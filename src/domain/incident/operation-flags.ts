@@ -1,5 +1,6 @@
 import { isRecord } from '../json.js';
 import type { OperationRef } from '../operation/reference.js';
+import type { KeptPanic } from '../panic/kept.js';
 import type { FlagFlip } from '../shadow/flag-flip.js';
 
 /** Flags of buckets that somebody set past the document, or put back, as Redis keeps it. */
@@ -29,39 +30,27 @@ export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
   return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
 }
 
-/** What panics set past the document, from the state that they keep; whatever is none is left out. */
-export function panicDeeds(text: string | null): readonly FlagDeed[] {
-  const state = parsed(text);
-  return listIn(state, 'panics').flatMap((panic) => {
-    const { id, command, atMs, actor, restored } = panic;
-    if (typeof id !== 'string' || typeof atMs !== 'number' || !Array.isArray(panic['flags'])) return [];
+/** What panics set past the document, as they are kept. */
+export function panicDeeds(panics: readonly KeptPanic[]): readonly FlagDeed[] {
+  return panics.flatMap(({ id, command, way, atMs, actor, reason, ticket, flags, restored }) => {
     // What one through overrides did stands in the history, and what it found so it did not set.
-    const flags = (panic['flags'] as readonly unknown[]).filter((flag) => !isRecord(flag) || flag['isFound'] !== true);
-    if (panic['way'] === 'overrides' || (flags.length === 0 && panic['way'] === 'flags')) return [];
-    const buckets = flags.flatMap((flag) =>
-      isRecord(flag) && typeof flag['bucket'] === 'string' ? [flag['bucket']] : [],
-    );
+    const own = flags.filter(({ isFound }) => isFound !== true);
+    if (way === 'overrides' || (own.length === 0 && way === 'flags')) return [];
     const deed: FlagDeed = {
       operation: { kind: 'panic', id },
-      command: textIn(command) ?? 'panic',
+      command,
       atMs,
-      actor: textIn(actor) ?? '',
-      reason: textIn(panic['reason']),
-      ticket: textIn(panic['ticket']),
-      buckets,
-      isStanding: !isRecord(restored),
+      actor,
+      reason,
+      ticket,
+      buckets: own.flatMap(({ bucket }) => bucket ?? []),
+      isStanding: restored === null,
       wayBack: `rlctl panic restore ${id}`,
     };
-    if (!isRecord(restored) || typeof restored['atMs'] !== 'number') return [deed];
     // What was left on purpose goes on standing, as anybody's.
-    if (restored['isLeft'] === true) return [deed];
-    const back = {
-      command: 'panic restore',
-      atMs: restored['atMs'],
-      actor: textIn(restored['actor']) ?? '',
-      reason: null,
-    };
-    return [deed, { ...deed, ...back, ticket: null }];
+    if (restored === null || restored.isLeft === true) return [deed];
+    const back = { command: 'panic restore', atMs: restored.atMs, actor: restored.actor, reason: null, ticket: null };
+    return [deed, { ...deed, ...back }];
   });
 }
 

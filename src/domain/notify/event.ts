@@ -111,20 +111,17 @@ function cut(text: string, most: number): string {
 }
 
 /**
- * The id by which a receiver knows an event again: that of the change, or, for what is told about the change besides, one
- * made of both, so that the same event told twice has the same id. `draw`: a new one, where nothing was changed. `about`:
- * what tells events of one type and one change apart, such as the panics that ended with it; `null`: there is but one.
+ * The id by which a receiver knows an event again: that of the change (`root`), or, for what is told about the change
+ * besides, one made of both, so that the same event told twice has the same id. `root` is the operation's id where it changed
+ * nothing and may be told twice; `null`: a new id is drawn. `about`: what tells events of one type and one root apart, such as
+ * the panics that ended with it; `null`: there is but one.
  */
 export function eventId(
-  {
-    type,
-    changeId,
-    about = null,
-  }: { readonly type: string; readonly changeId: string | null; readonly about?: string | null },
+  { type, root, about = null }: { readonly type: string; readonly root: string | null; readonly about?: string | null },
   draw: () => string,
 ): string {
-  if (changeId === null) return draw();
-  if (type === 'change.made') return changeId;
+  if (root === null) return draw();
+  if (type === 'change.made') return root;
   // No full stop: it stands between the parts of what is signed.
-  return [changeId, type.replaceAll('.', '-'), ...(about === null ? [] : [about])].join('-');
+  return [root, type.replaceAll('.', '-'), ...(about === null ? [] : [about])].join('-');
 }

@@ -2,7 +2,7 @@ import type { Figure } from '../../domain/incident/figures.js';
 import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { timelineOf, type TimelineItem } from '../../domain/incident/timeline.js';
-import { documentOf, windowOf } from '../../domain/incident/window.js';
+import { documentOf, windowOf, type IncidentHistory } from '../../domain/incident/window.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { Revision } from '../../domain/revision.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
@@ -47,7 +47,11 @@ export async function readStory(
   known: OtherKnowledge,
 ): Promise<IncidentStory> {
   const stored = await ports.store.read(ports.deadline);
-  const history = await readIncidentHistory(ports, incident, stored);
+  return storyOf(incident, await readIncidentHistory(ports, incident, stored), known);
+}
+
+/** What was done from an incident's start to its end, or to the moment that the history was read. */
+export function storyOf(incident: Incident, history: IncidentHistory, known: OtherKnowledge): IncidentStory {
   const window = windowOf(incident, history);
   const documents = documentOf(incident, history);
   const flips = flipsOf(incident, known);
@@ -56,8 +60,8 @@ export async function readStory(
     incident,
     timeline: timelineOf(incident, sources),
     isCut: window.isCut,
-    nowMs: stored.serverTimeMs,
-    revision: stored.revision,
+    nowMs: history.nowMs,
+    revision: history.revision,
   };
 }
 

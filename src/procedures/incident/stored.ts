@@ -5,6 +5,7 @@ import {
   incidentText,
   openIncidentName,
   parseIncident,
+  type BegunEnding,
   type Incident,
   type IncidentEnd,
   type IncidentNote,
@@ -46,6 +47,13 @@ type ReadPorts = Pick<IncidentPorts, 'operations' | 'deadline'>;
 /** The open incident; `null`: there is none. Throws what the store throws, and where what is kept cannot be read. */
 export async function openIncident(ports: ReadPorts): Promise<Incident | null> {
   return (await readOpen(ports))?.incident ?? null;
+}
+
+/** The one that has ended and that others are still to be told of, because whoever ended it was killed; `null`: none. */
+export async function untoldIncident({ operations, deadline }: ReadPorts): Promise<Incident | null> {
+  const { text } = await operations.read(openIncidentName, deadline);
+  const incident = text === null ? null : parseIncident(text, openIncidentName);
+  return incident?.end?.untold === undefined ? null : incident;
 }
 
 /** The open incident. Throws a usage error (2) where there is none. */
@@ -123,38 +131,80 @@ export async function addNote(ports: IncidentPorts, note: Omit<IncidentNote, 'at
 /** What is said of an incident's end; its place is read. */
 export type Ending = Omit<IncidentEnd, keyof IncidentPlace>;
 
+/** The open incident of an id, and the lease under which it is ended. */
+export interface EndingHeld {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** The open incident of an id. Throws a conflict (5) where it has been ended by somebody else. */
+export async function stillOpen(ports: ReadPorts, id: string): Promise<Incident> {
+  const incident = await openIncident(ports);
+  if (incident?.id !== id) throw endedByOthers(id);
+  return incident;
+}
+
 /**
- * Ends the open incident where the stream of changes stands now. `token`: the lease under which it is ended. Throws a
- * conflict (5) where somebody else has ended it, or holds the lease by now.
+ * Keeps with the open incident what an end is about to take back, before it does: whoever ends it after that one was killed
+ * knows of it too. Throws as `closeIncident` does.
+ */
+export function keepEnding(ports: IncidentPorts, held: EndingHeld, ending: BegunEnding): Promise<Incident> {
+  return updateHeld(ports, held, (incident) => ({ ...incident, ending }));
+}
+
+/**
+ * Ends the open incident where the stream of changes stood when the document was read (`stored`). One that others are to be
+ * told of is put away once they were. Throws a conflict (5) where somebody else has ended it, or holds the lease by now.
  */
 export async function closeIncident(
   ports: IncidentPorts,
-  id: string,
-  token: string,
+  held: EndingHeld,
   ending: Ending,
+  stored: StoredOverrides,
 ): Promise<Incident> {
-  const stored = await ports.store.read(ports.deadline);
-  const ended = await update(ports, token, ({ incident }) => {
-    if (incident.id !== id) throw endedByOthers(id);
-    return { ...incident, end: { ...placeOf(stored), ...ending } };
-  }).catch((error: unknown) => {
-    throw error instanceof RlctlError && error.code === 'NO_INCIDENT' ? endedByOthers(id) : error;
-  });
+  const end = { ...placeOf(stored), ...ending };
+  const ended = await updateHeld(ports, held, (incident) => ({ ...incident, end }));
+  if (ending.untold === undefined) await putAway(ports, ended);
+  return ended;
+}
+
+/** Puts away an incident that has ended, and that nobody is to be told of any more. */
+export async function putAway(ports: Pick<IncidentPorts, 'operations' | 'deadline'>, ended: Incident): Promise<void> {
   try {
     await archive(ports, ended, incidentText(ended));
   } catch (error) {
     // It has ended, and can be read; whoever starts the next one puts it away.
     if (!(error instanceof RlctlError)) throw error;
   }
-  return ended;
 }
 
-async function archive(ports: IncidentPorts, incident: Incident, text: string): Promise<void> {
-  const { operations, deadline } = ports;
+async function updateHeld(
+  ports: IncidentPorts,
+  { id, token }: EndingHeld,
+  change: (incident: Incident) => Incident,
+): Promise<Incident> {
+  try {
+    return await update(ports, token, ({ incident }) => {
+      if (incident.id !== id) throw endedByOthers(id);
+      return change(incident);
+    });
+  } catch (error) {
+    throw error instanceof RlctlError && error.code === 'NO_INCIDENT' ? endedByOthers(id) : error;
+  }
+}
+
+async function archive({ operations, deadline }: ReadPorts, incident: Incident, text: string): Promise<void> {
   const name = endedName(incident.id);
   const kept = await operations.read(name, deadline);
-  if (kept.text === null) await operations.write(name, { expected: null, next: text, token: null }, deadline);
+  if (kept.text === null)
+    await operations.write(name, { expected: null, next: incidentText(told(incident)), token: null }, deadline);
   await operations.write(openIncidentName, { expected: text, next: null, token: null }, deadline);
+}
+
+function told(incident: Incident): Incident {
+  if (incident.end === null) return incident;
+  const { untold: _, ...end } = incident.end;
+  return { ...incident, end };
 }
 
 async function update(ports: IncidentPorts, token: string | null, change: (kept: Kept) => Incident): Promise<Incident> {

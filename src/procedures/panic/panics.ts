@@ -21,6 +21,7 @@ export interface RecordedPanics {
   readonly kept: readonly KeptPanic[];
   /** What they were judged by. */
   readonly stored: StoredOverrides;
+  readonly flagText: Present['flagText'];
   /** Why what stands beside the history is not known; `null`: it is. */
   readonly failure: RlctlError | null;
 }
@@ -57,7 +58,8 @@ export async function allPanics(
   const known = kept instanceof RlctlError ? [] : kept;
   const present = presentIn(now.bytes, flagText);
   const flips = withOwn(told, ports.ownFlips ?? []);
-  return { panics: panicsIn({ history, kept: known, flips }, present), history, kept: known, stored: now, failure };
+  const panics = panicsIn({ history, kept: known, flips }, present);
+  return { panics, history, kept: known, stored: now, flagText, failure };
 }
 
 /** In the order in which they were told, then those that Redis did not take. */

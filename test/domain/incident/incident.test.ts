@@ -9,6 +9,7 @@ import {
   parseTitle,
   type Incident,
 } from '../../../src/domain/incident/incident.js';
+import { parseKeptPanics } from '../../../src/domain/panic/kept.js';
 import { panicDeeds, rolloutDeeds } from '../../../src/domain/incident/operation-flags.js';
 import type { FlagFlip } from '../../../src/domain/shadow/flag-flip.js';
 
@@ -157,6 +158,7 @@ describe('flags', () => {
       {
         id: 'p-1',
         command: 'panic bucket read',
+        way: 'flags',
         atMs: 2000,
         actor: 'ann',
         reason: 'r',
@@ -168,13 +170,13 @@ describe('flags', () => {
   });
 
   test('that panics set are told with their way back, and that they were put back', () => {
-    expect(panicDeeds(panics)).toMatchObject([
+    expect(panicDeeds(parseKeptPanics(panics))).toMatchObject([
       { operation: { kind: 'panic', id: 'p-2' }, buckets: [], isStanding: true, wayBack: 'rlctl panic restore p-2' },
       { command: 'panic bucket read', atMs: 2000, buckets: ['read'], reason: 'r', isStanding: false },
       { command: 'panic restore', atMs: 4000, actor: 'eve', reason: null, isStanding: false },
     ]);
     expect(
-      deedsElsewhere(incident, { deeds: panicDeeds(panics), flips: [] }, [], here).map(
+      deedsElsewhere(incident, { deeds: panicDeeds(parseKeptPanics(panics)), flips: [] }, [], here).map(
         ({ operation }) => operation?.id,
       ),
     ).toEqual(['p-2']);
@@ -206,7 +208,7 @@ describe('flags', () => {
   test.each([null, '', '[]', '{"panics":3}', '{"id":"r","plan":{},"stages":[{"flags":[1]}]}'])(
     '%j tells of none',
     (text) => {
-      expect([...panicDeeds(text), ...rolloutDeeds(text)]).toEqual([]);
+      expect([...panicDeeds(parseKeptPanics(text)), ...rolloutDeeds(text)]).toEqual([]);
     },
   );
 });

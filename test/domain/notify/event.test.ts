@@ -95,15 +95,16 @@ describe('the id of an event', () => {
     throw new Error('drawn');
   };
   test('of a change is that of the change', () => {
-    expect(eventId({ type: 'change.made', changeId: 'c1' }, never)).toBe('c1');
+    expect(eventId({ type: 'change.made', root: 'c1' }, never)).toBe('c1');
   });
   test('of what is told about a change besides is another one, and always the same', () => {
-    expect(eventId({ type: 'panic.acted', changeId: 'c1' }, never)).toBe('c1-panic-acted');
-    const ended = { type: 'panic.restored', changeId: 'c1', about: 'p-1a2b3c4d' };
+    expect(eventId({ type: 'panic.acted', root: 'c1' }, never)).toBe('c1-panic-acted');
+    const ended = { type: 'panic.restored', root: 'c1', about: 'p-1a2b3c4d' };
     expect(eventId(ended, never)).toBe('c1-panic-restored-p-1a2b3c4d');
   });
   test('of what changed nothing is new', () => {
-    expect(eventId({ type: 'reload.sent', changeId: null }, () => 'e1')).toBe('e1');
+    expect(eventId({ type: 'incident.ended', root: 'i-1' }, never)).toBe('i-1-incident-ended');
+    expect(eventId({ type: 'reload.sent', root: null }, () => 'e1')).toBe('e1');
   });
 });
 

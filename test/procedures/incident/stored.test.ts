@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
-import { endedName, openIncidentName } from '../../../src/domain/incident/incident.js';
+import { endedName, openIncidentName, type Incident } from '../../../src/domain/incident/incident.js';
 import {
   addNote,
   closeIncident,
@@ -24,13 +24,18 @@ async function failing(act: Promise<unknown>): Promise<RlctlError> {
 
 type Desk = ReturnType<typeof openDesk>;
 
+async function close({ ports }: Desk, id: string, token: string): Promise<Incident> {
+  const stored = await ports.store.read(ports.deadline);
+  return closeIncident(ports, { id, token }, ending, stored);
+}
+
 async function end(desk: Desk, id: string, token = 'token'): Promise<void> {
   await desk.ports.operations.lease(
     'incident',
     { holder: 'bob', token, ttlMs: 60_000, isForced: false },
     desk.ports.deadline,
   );
-  await closeIncident(desk.ports, id, token, ending);
+  await close(desk, id, token);
   await desk.ports.operations.release('incident', token, desk.ports.deadline);
 }
 
@@ -112,16 +117,16 @@ describe('the end', () => {
       { holder: 'eve', token: 'hers', ttlMs: 600_000, isForced: false },
       desk.ports.deadline,
     );
-    const error = await failing(closeIncident(desk.ports, first.id, 'mine', ending));
+    const error = await failing(close(desk, first.id, 'mine'));
     expect(error).toMatchObject({ kind: 'conflict', code: 'INCIDENT_ENDING' });
     expect(error.message).toContain('eve');
-    await closeIncident(desk.ports, first.id, 'hers', ending);
-    expect(await failing(closeIncident(desk.ports, first.id, 'hers', ending))).toMatchObject({
+    await close(desk, first.id, 'hers');
+    expect(await failing(close(desk, first.id, 'hers'))).toMatchObject({
       kind: 'conflict',
       code: 'INCIDENT_ENDED',
     });
     await desk.start();
-    expect(await failing(closeIncident(desk.ports, first.id, 'hers', ending))).toMatchObject({
+    expect(await failing(close(desk, first.id, 'hers'))).toMatchObject({
       kind: 'conflict',
       code: 'INCIDENT_ENDED',
     });
