@@ -74,7 +74,12 @@ export async function lastReload(context: Context, environment: Environment): Pr
  * Where nothing is stored any more, it tells that something was.
  */
 export async function lastRevision(context: Context, environment: Environment): Promise<Revision | null> {
-  return parseReloadRecord(await context.files.readText(await documentPath(context, environment)))?.revision ?? null;
+  return (await lastDocumentReload(context, environment))?.revision ?? null;
+}
+
+/** The reload of that document; `null`: none that is known. */
+export async function lastDocumentReload(context: Context, environment: Environment): Promise<ReloadRecord | null> {
+  return parseReloadRecord(await context.files.readText(await documentPath(context, environment)));
 }
 
 /** What names a server and its document. */

@@ -141,6 +141,8 @@ interface LiveFacts {
   readonly server: Policy;
   /** True: what is stored comes to the same. */
   readonly isSame: boolean;
+  /** What brings it to hold what is stored: a sentence. */
+  readonly cure: string;
   /** Why nothing of what was stored would be left after a reload; `null`: it would. */
   readonly finding: Finding | null;
 }
@@ -161,7 +163,7 @@ export function explanationView(
   const findings = addressedFindings(live?.finding ? [live.finding] : [], address);
   const isLost = findings.length > 0;
   const isDrift = !isLost && remarks.length === 0;
-  const loadIt = addressed('; what is stored loads: rlctl reload', address);
+  const loadIt = live === null ? '' : addressed(`; it does not hold what is stored; ${live.cure}`, address);
   const isDoubted = remarks.length > 0 || isLost || live?.isSame === false;
   return {
     kind: 'PolicyExplanation',

@@ -378,6 +378,16 @@ describe('an instance that refused the signature', () => {
     expect(out).toMatch(/compare the CONFIG_RELOAD_SECRET there with .*, restart that server, then\s+run:\s+rlctl /);
   });
 
+  test('nor does policy explain, at the only address', async () => {
+    const { run } = await open(1, { foreign: [0] }, (api) => ({ api }));
+    await run(...set);
+    const out = stripVTControlCharacters(flat(await run('policy', 'explain', '/api/search', '--bucket', 'read')));
+    expect(out).toMatch(
+      /it does not hold what is stored; it refused the signature when it was last reloaded from here/,
+    );
+    expect(out).toMatch(/compare the CONFIG_RELOAD_SECRET there with .*, restart that server, then\s+run:\s+rlctl /);
+  });
+
   test('is remembered while it is in step as well: that is said, and that the next change fails there', async () => {
     const { run, origins } = await open(4, { foreign: [1] }, (api) => ({ api }));
     await state.fleet?.follow(held);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { labKey, openLab, type Lab } from '../support/lab.js';
 import { errorOf, jsonOf, type Ran } from '../support/world.js';
@@ -186,10 +187,41 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     const before = await lose();
     const refused = errorOf(await run('override', 'set', '/api/other', '--rate', '5', '--json'));
     expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
-    expect(refused.hint).toMatch(/To begin anew on purpose: rlctl .*reload --force$/);
+    expect(refused.hint).toMatch(/To begin anew on purpose, which drops what they hold: rlctl .*reload --force$/);
     expect([reloads(), await state.lab.document()]).toEqual([before, null]);
     await run('reload', '--force');
     expect(await run('override', 'set', '/api/other', '--rate', '5')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['global', ['global']],
+    ['bucket', ['bucket', 'financial']],
+    ['route', ['route', '/api/search']],
+  ])('a panic names the one command that leads out, and then acts: %s', async (_, target) => {
+    await lose();
+    const refused = errorOf(await run('panic', ...target, '--json'));
+    expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
+    expect(refused.hint).not.toContain('override repair');
+    // Before the panic is run again, and after a restart by the platform: a plain one would be refused.
+    expect(refused.hint?.match(/ reload\b(?! and prove)( --force)?/g)).toEqual([' reload --force', ' reload --force']);
+    expect((await run('reload', '--force')).code).toBe(0);
+    expect((await run('panic', ...target)).code).toBe(0);
+  });
+
+  test.each([
+    ['the newest', []],
+    ['a revision', ['--to', '3f2a9c01d5e7']],
+  ])('repair tells what is known of what was lost, and the way on: %s', async (_, more) => {
+    await run('override', 'set', '/api/search', '--rate', '7');
+    const digest = createHash('sha256').update((await state.lab.document()) ?? '');
+    const before = await lose();
+    const refused = errorOf(await run('override', 'repair', ...more, '--yes', '--json'));
+    expect(refused).toMatchObject({ code: 'NOTHING_TO_REPAIR_FROM', exitCode: 6 });
+    expect(refused.message).toContain('Redis was emptied');
+    expect(refused.message).toMatch(/; a server now holds 1 override: "\/api\/search"$/);
+    expect(refused.hint).toContain(`by "override set", has the SHA-256 ${digest.digest('hex')}: by that a backup`);
+    expect(refused.hint).toMatch(/To begin anew on purpose, which drops what they hold: rlctl .*reload --force$/);
+    expect(reloads()).toBe(before);
   });
 
   test.each([

@@ -54,7 +54,9 @@ describe('get', () => {
     const ran = await run(['explain', '/api/search']);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.out).toContain('"/api/search" should win');
-    expect(ran.out).toMatch(/now the server says: 11 requests at once, .*; what is stored loads: rlctl .*reload/);
+    expect(ran.out).toMatch(
+      /now the server says: 11 requests at once, .*; it does not hold what is stored; run: rlctl .*reload/,
+    );
     await state.lab.world.main(['reload']);
     const after = await run(['explain', '/api/search']);
     expect(after.out).toContain('"/api/search" wins');

@@ -4,6 +4,7 @@ import { usageError } from '../../domain/errors.js';
 import { heldNow } from '../../procedures/override/held.js';
 import { repairIntent } from '../../procedures/override/repair.js';
 import { defineCommand, textFlag } from '../command.js';
+import { lastDocumentReload } from '../last-reload.js';
 import { addExemptFlags, mutationInput } from '../mutation.js';
 import { runChange } from './change.js';
 
@@ -33,8 +34,13 @@ export const command = defineCommand({
     const { api: targets, basePaths } = environment;
     const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
     return runChange(context, mutation, (ports) =>
-      repairIntent(ports, { to, ifRevision: mutation.ifRevision }, () =>
-        heldNow(ports, { targets, basePaths, bucketOf }),
+      repairIntent(
+        ports,
+        { to, ifRevision: mutation.ifRevision },
+        {
+          held: () => heldNow(ports, { targets, basePaths, bucketOf }),
+          lastReload: () => lastDocumentReload(context, environment),
+        },
       ),
     );
   },

@@ -1,6 +1,7 @@
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { isBefore, nothingDoneText } from '../../domain/nothing-done.js';
+import { beginAnew, emptiedCure } from '../../domain/override/document-gone.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
 import type { PanicInput } from './input.js';
 import { platformSteps } from './platform-steps.js';
@@ -15,8 +16,9 @@ export function emergency(error: unknown, environment: Environment, input: Panic
   const { kind, code, message, details } = error;
   const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
   if (!isUnreadable && !isBefore(error)) return error;
-  const cure = isUnreadable ? repair : error.hint;
-  const steps = platformSteps(environment, input.target);
+  const isEmptied = code === 'STORE_EMPTIED';
+  const cure = isEmptied ? emptied : isUnreadable ? repair : error.hint;
+  const steps = platformSteps(environment, input.target, { isNothingLeft: isEmptied });
   const hint = [
     [...(cure === undefined ? [] : [withoutStop(cure)]), ...otherWays(environment, input, way, isUnreadable)].join(
       '. Or: ',
@@ -33,6 +35,9 @@ export function emergency(error: unknown, environment: Environment, input: Panic
 
 const repair =
   'While it is so, a server that reloads drops every override and keeps its own limits. Restore it first, which reloads and proves: rlctl override repair; then run the panic again';
+
+/** Nothing is left to restore from, and as long as that is not said on purpose, every reload and every change is refused. */
+const emptied = `${emptiedCure}. ${beginAnew}; then run the panic again`;
 
 /** Ways that do not need what failed. */
 function otherWays(

@@ -5,11 +5,18 @@ import type { PanicTarget } from '../../domain/panic/target.js';
 import { addressed } from '../../domain/printed-command.js';
 import { restartSteps, type FlagToSet } from '../../domain/shadow/restart.js';
 
-/** What people with access to the platform can do where rlctl cannot: sentences in order. */
-export function platformSteps(environment: Environment, target: PanicTarget): readonly string[] {
+/**
+ * What people with access to the platform can do where rlctl cannot: sentences in order. `isNothingLeft`: true where Redis
+ * was emptied, so that a reload has to be forced.
+ */
+export function platformSteps(
+  environment: Environment,
+  target: PanicTarget,
+  { isNothingLeft = false }: { readonly isNothingLeft?: boolean } = {},
+): readonly string[] {
   const { killSwitch, address, name } = environment;
   if (target.kind === 'global' && killSwitch !== null && 'steps' in killSwitch) return killSwitch.steps;
-  const prove = addressed('rlctl reload', { ...address, environment: name });
+  const prove = addressed(isNothingLeft ? 'rlctl reload --force' : 'rlctl reload', { ...address, environment: name });
   return restartSteps([flagToSet(environment, target)], null, prove);
 }
 

@@ -6,12 +6,13 @@ import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
-import { explanationView } from '../../ui/policy-view.js';
+import { explanationView, reloadCure } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { readInput } from '../input-file.js';
 import { lastReload, lastRevision } from '../last-reload.js';
+import { refusedSignatures } from '../refused-signatures.js';
 import { bucketFor } from './bucket.js';
 
 // Why a route has the policy it has: every override in the server's own matching order, and what became of it.
@@ -101,7 +102,9 @@ export const command = defineCommand({
       explanation.droppedBecause === null
         ? lostFinding(stored, await lastRevision(context, environment))
         : unreadableFinding(explanation.droppedBecause);
-    const view = explanationView(explanation, sources, { address, seen, base, live: { server, isSame, finding } });
+    const cure = reloadCure(each?.answers[0].targets ?? targets, await refusedSignatures(context, environment));
+    const live = { server, isSame, cure, finding };
+    const view = explanationView(explanation, sources, { address, seen, base, live });
     const exit = finding === null ? 'ok' : 'findings';
     if (each === null) return { view, exit };
     const { saidByEach } = await import('../../ui/fleet-explanation-view.js');

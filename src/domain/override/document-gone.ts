@@ -58,6 +58,9 @@ export function emptiedText({ key }: { readonly key: string }): string {
 export const emptiedCure =
   'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show; where it was emptied, ask whoever runs that Redis for its backup';
 
+/** The one command that leads on where nothing can be brought back. */
+export const beginAnew = 'To begin anew on purpose, which drops what they hold: rlctl reload --force';
+
 /** The finding of it. */
 function emptiedFinding(stored: { readonly key: string }): Finding {
   return { code: 'STORE_EMPTIED', part: 'overrides', message: emptiedText(stored), hint: emptiedCure };

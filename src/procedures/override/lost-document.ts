@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import {
+  beginAnew,
   emptiedCure,
   emptiedText,
   goneCure,
@@ -43,7 +44,7 @@ export async function assertNotLost(
   if (stored.lastEntry === null && isStoreEmptied(stored, await lastRevision())) {
     throw new RlctlError('guard', emptiedText(stored), {
       code: 'STORE_EMPTIED',
-      hint: `${emptiedCure}. To begin anew on purpose: rlctl reload --force`,
+      hint: `${emptiedCure}. ${beginAnew}`,
     });
   }
 }

@@ -2,12 +2,14 @@ import { counted } from '../../domain/counted.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
+import { beginAnew, emptiedCure, emptiedText, isStoreEmptied } from '../../domain/override/document-gone.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import { replaceDocument } from '../../domain/override/edit.js';
 import { lostError, lostFinding } from '../../domain/override/lost-history.js';
 import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { Held } from './held.js';
@@ -17,12 +19,12 @@ import { readHistory } from './recorded.js';
 /**
  * Restores a readable document from the history: the newest one that can be rebuilt, or the one of `to` (a revision, 8
  * hex digits or more). A document that is readable is left alone unless `to` is given; one that is gone is restored. What
- * stands there now is kept in the history. `held` tells what the servers hold, for what they will lose by it.
+ * stands there now is kept in the history. Throws a guard (6) where nothing can be restored, with what is known of it.
  */
 export function repairIntent(
   ports: StorePorts,
   { to, ifRevision }: RepairInput,
-  held: () => Promise<Held>,
+  { held, lastReload }: RepairKnowledge,
 ): ChangeIntent {
   const state: { remarks: readonly string[] } = { remarks: [] };
   return {
@@ -37,8 +39,11 @@ export function repairIntent(
       if (document !== null && to === null && !isGone) return noEdit(document);
       const [newestFirst, seen] = await Promise.all([readHistory(ports, () => false), held()]);
       const bytes = findDocument(newestFirst, to);
-      if (bytes === null)
+      if (bytes === null) {
+        const emptied = newestFirst.length === 0 ? emptiedError(stored, await lastReload(), seen) : null;
+        if (emptied !== null) throw emptied;
         throw isGone && to === null ? nothingStored(newestFirst, stored) : notFound(newestFirst, to, stored);
+      }
       const losses = lossesOf(scanDocument(bytes), seen, document === null || isGone);
       state.remarks = [...keptOf(stored, document), ...losses, ...(await otherValues(bytes, seen))];
       const edit = replaceDocument(document, bytes);
@@ -64,7 +69,40 @@ export interface RepairInput {
   readonly ifRevision: string | null;
 }
 
+/** What is known beside the history. */
+interface RepairKnowledge {
+  /** What the servers hold, for what they will lose by it. */
+  held(this: void): Promise<Held>;
+  /** The last reload of a document from here; `null`: none that is known. */
+  lastReload(this: void): Promise<ReloadRecord | null>;
+}
+
 const mostNamed = 5;
+
+/** `"/api/a", "/api/b" and 3 more` */
+function named(prefixes: readonly string[]): string {
+  const shown = prefixes.slice(0, mostNamed).map((prefix) => JSON.stringify(quoteOutside(prefix)));
+  return `${shown.join(', ')}${prefixes.length > mostNamed ? ` and ${prefixes.length - mostNamed} more` : ''}`;
+}
+
+/** Where Redis was emptied: what was there, by what it is known again, and who has it still; `null`: it was not. */
+function emptiedError(
+  stored: StoredOverrides,
+  last: ReloadRecord | null,
+  { prefixes, count }: Held,
+): RlctlError | null {
+  const revision = last?.revision ?? null;
+  if (last === null || revision === null || !isStoreEmptied(stored, revision)) return null;
+  const holding =
+    count === null
+      ? ''
+      : `; a server now holds ${counted(count, 'override')}${prefixes?.length ? `: ${named(prefixes)}` : ''}`;
+  const known = `What was reloaded then, at ${last.at} by "${last.command}", has the SHA-256 ${revision}: by that a backup of it is known`;
+  return new RlctlError('guard', `there is nothing to repair from: ${emptiedText(stored)}${holding}`, {
+    code: 'NOTHING_TO_REPAIR_FROM',
+    hint: `${emptiedCure}. ${known}. ${beginAnew}`,
+  });
+}
 
 /** What the servers hold now and lose by this, in sentences; `isLost`: what stood in the document cannot be told. */
 function lossesOf({ members, byKey }: OverrideDocument, held: Held, isLost: boolean): readonly string[] {
@@ -72,10 +110,8 @@ function lossesOf({ members, byKey }: OverrideDocument, held: Held, isLost: bool
   if (held.prefixes !== null) {
     const gone = held.prefixes.filter((prefix) => !byKey.has(prefix));
     if (gone.length === 0) return [];
-    const named = gone.slice(0, mostNamed).map((prefix) => JSON.stringify(quoteOutside(prefix)));
-    const more = gone.length > mostNamed ? ` and ${gone.length - mostNamed} more` : '';
     return [
-      `the server now holds ${counted(held.prefixes.length, 'override')}, and ${restored}: gone with the reload are ${named.join(', ')}${more}`,
+      `the server now holds ${counted(held.prefixes.length, 'override')}, and ${restored}: gone with the reload are ${named(gone)}`,
     ];
   }
   if (held.count !== null) {

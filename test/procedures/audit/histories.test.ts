@@ -105,8 +105,13 @@ class Story {
   async #repair(): Promise<void> {
     try {
       await this.#write(
-        repairIntent(this.ports, { to: null, ifRevision: null }, () =>
-          Promise.resolve({ prefixes: null, count: null }),
+        repairIntent(
+          this.ports,
+          { to: null, ifRevision: null },
+          {
+            held: () => Promise.resolve({ prefixes: null, count: null }),
+            lastReload: () => Promise.resolve(null),
+          },
         ),
       );
     } catch (error) {
