@@ -163,7 +163,7 @@ test('what somebody changed of it meanwhile is not given back, and said', async 
   expect(await state.lab.document()).toContain('"/api/search":{"rate":90,"shadow":true}');
 });
 
-test('a stage leaves what ends by itself, says so, and what it does not reach is reckoned anew wherever it is shown', async () => {
+test('a stage leaves what ends by itself: not proven as long as that is blocked, said wherever it is shown, and reckoned anew', async () => {
   const site = { rollouts: throughAll };
   await run(['override', 'set', '/api/search', '--rate', '120', '--for', '2h'], site);
   const said = 'read without "/api/search", which stands earlier and goes on as it is';
@@ -173,9 +173,15 @@ test('a stage leaves what ends by itself, says so, and what it does not reach is
   expect(dry.out).toContain('"/api/search" wins for its own routes and ends by itself: it stays as it is');
   expect(dry.out).toContain(`! ${said}`);
   const started = await run(start, site);
-  expect(started.out).toContain(`! ${said}`);
-  expect(started.out).toContain('not part of that: "/api/search"');
-  expect(started.err).toContain(`all is in force, ${said}`);
+  expect(started.code).toBe(8);
+  expect(started.out).toContain('"/api/search" goes on as before, so what it catches goes on being blocked');
+  expect(started.out).toContain('shadow on --route /api/search, then: rlctl rollout resume; or go on without: ');
+  expect((await run(['status'], site)).out).toContain('(rollout start, not proven)');
+  const resumed = await run(['rollout', 'resume', '--detach', '--require', 'loaded'], site);
+  expect(resumed.code).toBe(0);
+  expect(resumed.out).toContain(`! ${said}`);
+  expect(resumed.out).toContain('not part of that: "/api/search"');
+  expect(resumed.err).toContain(`all is in force, ${said}`);
   expect((await run(['rollout', 'status'], site)).out).toContain(`! ${said}`);
   const { rollout } = await status(site);
   expect(rollout).toMatchObject({ unreached, stages: [{ proof: 'proven', unreached }, {}, {}] });
@@ -196,6 +202,15 @@ test('a stage leaves what ends by itself, says so, and what it does not reach is
     expect((await run(looks, site)).out).toContain(
       '! read without "/api/new", which stands earlier and goes on as it is',
     );
+});
+
+test('what a stage leaves blocked is proven once it is put into shadow as the stage says', async () => {
+  const site = { rollouts: throughAll };
+  await run(['override', 'set', '/api/search', '--no-shadow', '--for', '2h'], site);
+  expect((await run(['rollout', 'start', 'one', '--detach'], site)).code).toBe(8);
+  expect(await run(['shadow', 'on', '--route', '/api/search'], site)).toMatchObject({ code: 0 });
+  expect(await run(['rollout', 'resume', '--detach'], site)).toMatchObject({ code: 0 });
+  expect((await status(site)).rollout).toMatchObject({ phase: 'watching', unreached: [] });
 });
 
 test('a stage by flags is not proven while an override keeps its bucket enforced, and goes on when that is gone', async () => {
