@@ -673,12 +673,30 @@ describe('the screen', () => {
     expect(out).not.toContain('\u001b');
     expect(out).toMatch(/IN FORCE {2}stage 1 of 2, all-shadow/);
     expect(out).toMatch(/begun .* by tester@test: enforce limits \[OPS-12\]/);
-    expect(out).toMatch(/\? +financial +evaluation errors +no data +≤ 0/);
+    expect(out).toContain('\n! Prometheus at 127.0.0.1:9: nothing listens there\nwithout figures nothing passes, and ');
     expect(out).toMatch(/driver +nobody/);
     expect(out).toMatch(/next +nobody watches the gates: rlctl rollout resume/);
     expect(out).toMatch(/back +all-shadow alone: rlctl rollout abort/);
     const coloured = await run(['rollout', 'status'], { options: { columns: 80 } });
     expect(coloured.out).toContain('\u001b[');
+  });
+
+  test('without a verdict it says that it stopped waiting, and how to go on; taken back, how many stages it was', async () => {
+    const quick = { soak: '1s', window: '1s' };
+    const stages = [
+      { name: 'all-shadow', shadow: 'all', ...quick },
+      { name: 'pay', enforce: ['pay'] },
+    ];
+    const site = { rollouts: { quick: { stages } } };
+    const ended = await run(['rollout', 'start', 'quick', '--interval', '250ms', '--patience', '1s'], site);
+    expect(ended.code).toBe(3);
+    expect(ended.out).toContain('next     no verdict within --patience; the stage stays in force as it is');
+    expect(ended.out).toContain('or go past them: rlctl rollout promote --force --reason TEXT');
+    const refused = errorOf(await run(['rollout', 'promote', '--json'], site));
+    expect(refused.message).toBe(
+      'all-shadow has not passed: read, auth, write, financial: no data; Prometheus at 127.0.0.1:9: nothing listens there',
+    );
+    expect((await run(['rollout', 'undo'], site)).out).toContain('TAKEN BACK  1 of 2 stages, no more was entered');
   });
 
   test('-w shows it again and again, a line of JSON each in a pipe, and renews no lease', async () => {
