@@ -37,14 +37,14 @@ export async function keepReload(
   if (by.revision !== undefined) await context.files.writePrivate(await documentPath(context, environment), text);
 }
 
-/** Keeps another verdict of the last reload, and what it rests on, where that is still the one a panic sent. */
+/** Keeps another verdict of the last reload, and what it rests on, where that is still the one a panic or a rollout sent. */
 export async function amendReload(
   context: Context,
   environment: Environment,
   amended: Pick<ReloadRecord, 'verdict' | 'watched'>,
 ): Promise<void> {
   const last = await lastReload(context, environment);
-  if (last === null || !last.command.startsWith('panic ')) return;
+  if (last === null || !/^(?:panic|rollout) /.test(last.command)) return;
   // What the watch of a panic came to is nothing of a later reload's.
   const { watched } = amended;
   if (watched !== undefined && watched.decisions !== null && watched.until !== last.watched?.until) return;

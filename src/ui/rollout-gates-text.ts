@@ -3,6 +3,8 @@ import {
   gateInWords,
   gateLimitText,
   gateValueText,
+  isBlind,
+  openTexts,
   type GateReading,
   type GateReport,
 } from '../domain/rollout/gates.js';
@@ -57,6 +59,7 @@ async function reportText(state: RolloutState, report: GateReport, when: string 
   const { readings, windowMs } = report;
   const over = when === null ? `last ${formatDuration(windowMs)}` : `when it passed, ${when}`;
   const head = `gates of ${theme.bold(currentStage(state).name)}, ${over}: ${verdictText(report, theme)}`;
+  if (isBlind(report)) return [head, ...blindText(report, theme)].join('\n');
   const hasCourse = readings.some(({ course }) => course.some((value) => value !== null));
   const rows = readings.map((reading) => [
     markOf(reading, theme),
@@ -75,6 +78,16 @@ async function reportText(state: RolloutState, report: GateReport, when: string 
     ...(hasCourse ? [{ title: 'COURSE' }] : []),
   ];
   return [head, await renderTable(columns, rows, theme), ...remarksText(report, theme)].join('\n');
+}
+
+/** Ten rows without a number tell less than why there is none, and what that means for whoever relies on the gates. */
+function blindText(report: GateReport, theme: Theme): readonly string[] {
+  const what = report.doubts.length === 0 ? openTexts(report) : report.doubts;
+  return [
+    ...what.map((why) => `${theme.warn('!')} ${term(why)}`),
+    'without figures nothing passes, and nothing is taken back by itself,',
+    'however much is refused: look at that in another way',
+  ];
 }
 
 function markOf({ verdict }: GateReading, theme: Theme): string {

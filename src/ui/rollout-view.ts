@@ -142,9 +142,7 @@ function headText(shown: Shown): string {
   const every = intervalMs === null ? '' : theme.dim(`  every ${formatDuration(intervalMs)}, Ctrl-C ends`);
   const where =
     state.phase === 'finished' || state.phase === 'undone' || state.phase === 'undoing'
-      ? plan.stages.length === 1
-        ? 'its one stage'
-        : `all ${plan.stages.length} stages`
+      ? reachText(state)
       : `stage ${state.stage + 1} of ${plan.stages.length}, ${theme.bold(stage.name)} (${stageInWords(stage)})`;
   return [
     `${theme.bold(term(environment.name))}  rollout ${id}, plan ${term(plan.name)}${every}`,
@@ -155,6 +153,13 @@ function headText(shown: Shown): string {
       (each) => `${theme.warn('!')} ${term(unreachedText(each))}`,
     ),
   ].join('\n');
+}
+
+/** How many of the stages it is about: those that were entered, also where they were taken back before. */
+function reachText({ stages }: RolloutState): string {
+  const entered = stages.filter(({ outcome }) => outcome !== 'waiting').length;
+  if (entered < stages.length) return `${entered} of ${stages.length} stages, no more was entered`;
+  return stages.length === 1 ? 'its one stage' : `all ${stages.length} stages`;
 }
 
 /** What has to be seen first: a gate that fails now is more than that its stage is in force. */
@@ -256,6 +261,8 @@ function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] 
   const { environment, kept, watch, gates } = shown;
   const other = otherDriver(shown);
   const isDriven = watch === 'here' || other !== null;
+  const overdue =
+    shown.end === 'inconclusive' ? ['no verdict within --patience; the stage stays in force as it is'] : [];
   const lines = nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven);
   const isTheirs = other !== null && isAtWork(state);
   const gone = isTheirs
@@ -264,7 +271,7 @@ function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] 
         'to drive it at once: rlctl rollout resume',
       ]
     : [];
-  return [...lines, ...gone].map((line) => addressed(passingBy(other, line), environment.address));
+  return [...overdue, ...lines, ...gone].map((line) => printed(environment, other, line));
 }
 
 /** Whose lease it is, where it is not this command's; whether their process still lives shows nowhere. */
@@ -272,9 +279,11 @@ function otherDriver({ kept: { lease }, watch }: RolloutShown): OperationLease |
   return watch === 'here' ? null : lease;
 }
 
-/** While somebody else has the lease, a command that drives is refused unless it takes it over. */
-function passingBy(other: OperationLease | null, line: string): string {
-  return other === null ? line : line.replaceAll(/rlctl rollout (?:promote|resume|abort|undo)\b/g, '$& --take-over');
+/** A command as it can be pasted: while somebody else has the lease, one that drives is refused unless it takes it over. */
+function printed({ name, address }: Environment, other: OperationLease | null, line: string): string {
+  if (other === null) return addressed(line, address);
+  const wants = address.wants ?? { name, isProtected: false, requirements: [] };
+  return addressed(line, { ...address, wants: { ...wants, isDrivenByOther: true } });
 }
 
 /** Phases in which something is to be done or watched. */
@@ -305,7 +314,7 @@ function backLines(shown: Shown): readonly string[] {
     `${currentStage(state).name} alone: rlctl rollout abort`,
     ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),
   ];
-  return ways.map((way) => addressed(passingBy(otherDriver(shown), way), environment.address));
+  return ways.map((way) => printed(environment, otherDriver(shown), way));
 }
 
 const shownNotes = 4;

@@ -106,7 +106,11 @@ function watchingInWords(
   const when =
     left > 0 ? `in ${formatDuration(Math.ceil(left / 1000) * 1000)}, if the gates pass` : 'as soon as the gates pass';
   const watched = isDriven ? [] : ['nobody watches the gates: rlctl rollout resume'];
-  return [...watched, `${when}: ${then}`];
+  const past =
+    report?.verdict === 'inconclusive' && left === 0 && next !== null
+      ? ['or go past them: rlctl rollout promote --force --reason TEXT']
+      : [];
+  return [...watched, `${when}: ${then}`, ...past];
 }
 
 /** Which gates failed, one each, as they were read. */

@@ -163,7 +163,7 @@ test('what somebody changed of it meanwhile is not given back, and said', async 
   expect(await state.lab.document()).toContain('"/api/search":{"rate":90,"shadow":true}');
 });
 
-test('a stage leaves what ends by itself, says so, and what it does not reach is reckoned anew wherever it is shown', async () => {
+test('a stage leaves what ends by itself: not proven as long as that is blocked, said wherever it is shown, and reckoned anew', async () => {
   const site = { rollouts: throughAll };
   await run(['override', 'set', '/api/search', '--rate', '120', '--for', '2h'], site);
   const said = 'read without "/api/search", which stands earlier and goes on as it is';
@@ -173,9 +173,15 @@ test('a stage leaves what ends by itself, says so, and what it does not reach is
   expect(dry.out).toContain('"/api/search" wins for its own routes and ends by itself: it stays as it is');
   expect(dry.out).toContain(`! ${said}`);
   const started = await run(start, site);
-  expect(started.out).toContain(`! ${said}`);
-  expect(started.out).toContain('not part of that: "/api/search"');
-  expect(started.err).toContain(`all is in force, ${said}`);
+  expect(started.code).toBe(8);
+  expect(started.out).toContain('"/api/search" goes on as before, so what it catches goes on being blocked');
+  expect(started.out).toContain('shadow on --route /api/search, then: rlctl rollout resume; or go on without: ');
+  expect((await run(['status'], site)).out).toContain('(rollout start, not proven)');
+  const resumed = await run(['rollout', 'resume', '--detach', '--require', 'loaded'], site);
+  expect(resumed.code).toBe(0);
+  expect(resumed.out).toContain(`! ${said}`);
+  expect(resumed.out).toContain('not part of that: "/api/search"');
+  expect(resumed.err).toContain(`all is in force, ${said}`);
   expect((await run(['rollout', 'status'], site)).out).toContain(`! ${said}`);
   const { rollout } = await status(site);
   expect(rollout).toMatchObject({ unreached, stages: [{ proof: 'proven', unreached }, {}, {}] });
@@ -196,6 +202,15 @@ test('a stage leaves what ends by itself, says so, and what it does not reach is
     expect((await run(looks, site)).out).toContain(
       '! read without "/api/new", which stands earlier and goes on as it is',
     );
+});
+
+test('what a stage leaves blocked is proven once it is put into shadow as the stage says', async () => {
+  const site = { rollouts: throughAll };
+  await run(['override', 'set', '/api/search', '--no-shadow', '--for', '2h'], site);
+  expect((await run(['rollout', 'start', 'one', '--detach'], site)).code).toBe(8);
+  expect(await run(['shadow', 'on', '--route', '/api/search'], site)).toMatchObject({ code: 0 });
+  expect(await run(['rollout', 'resume', '--detach'], site)).toMatchObject({ code: 0 });
+  expect((await status(site)).rollout).toMatchObject({ phase: 'watching', unreached: [] });
 });
 
 test('a stage by flags is not proven while an override keeps its bucket enforced, and goes on when that is gone', async () => {
@@ -658,12 +673,30 @@ describe('the screen', () => {
     expect(out).not.toContain('\u001b');
     expect(out).toMatch(/IN FORCE {2}stage 1 of 2, all-shadow/);
     expect(out).toMatch(/begun .* by tester@test: enforce limits \[OPS-12\]/);
-    expect(out).toMatch(/\? +financial +evaluation errors +no data +≤ 0/);
+    expect(out).toContain('\n! Prometheus at 127.0.0.1:9: nothing listens there\nwithout figures nothing passes, and ');
     expect(out).toMatch(/driver +nobody/);
     expect(out).toMatch(/next +nobody watches the gates: rlctl rollout resume/);
     expect(out).toMatch(/back +all-shadow alone: rlctl rollout abort/);
     const coloured = await run(['rollout', 'status'], { options: { columns: 80 } });
     expect(coloured.out).toContain('\u001b[');
+  });
+
+  test('without a verdict it says that it stopped waiting, and how to go on; taken back, how many stages it was', async () => {
+    const quick = { soak: '1s', window: '1s' };
+    const stages = [
+      { name: 'all-shadow', shadow: 'all', ...quick },
+      { name: 'pay', enforce: ['pay'] },
+    ];
+    const site = { rollouts: { quick: { stages } } };
+    const ended = await run(['rollout', 'start', 'quick', '--interval', '250ms', '--patience', '1s'], site);
+    expect(ended.code).toBe(3);
+    expect(ended.out).toContain('next     no verdict within --patience; the stage stays in force as it is');
+    expect(ended.out).toContain('or go past them: rlctl rollout promote --force --reason TEXT');
+    const refused = errorOf(await run(['rollout', 'promote', '--json'], site));
+    expect(refused.message).toBe(
+      'all-shadow has not passed: read, auth, write, financial: no data; Prometheus at 127.0.0.1:9: nothing listens there',
+    );
+    expect((await run(['rollout', 'undo'], site)).out).toContain('TAKEN BACK  1 of 2 stages, no more was entered');
   });
 
   test('-w shows it again and again, a line of JSON each in a pipe, and renews no lease', async () => {

@@ -50,3 +50,16 @@ test('of a stage that was taken back each gate that failed stands on a line of i
   const [text = ''] = await gatesText({ ...failed, phase: 'aborted' }, null, startMs + 90_000, theme);
   expect(text).toMatch(/^gates 30s ago: FAIL\n {2}financial: .*80.*$/);
 });
+
+test('gates without any figure say why, and that nothing is passed or taken back by them, in place of rows without a number', async () => {
+  const begun = beginRollout(threeStages, { id: 'r-1', reason: null, ticket: null, work: workOf('c1', startMs) });
+  const standing = afterEvent(begun, { kind: 'changed', atMs: startMs, proof: 'proven' }) ?? begun;
+  const down = { ...figuresOf(decisionsOf([])), decisions: null, failure: 'Prometheus at x does not answer' };
+  const blind = await shownOf(standing, judgeGates(currentStage(standing), down));
+  expect(blind).toMatch(/^gates of first, last 1m: INCONCLUSIVE\n! Prometheus at x does not answer\n/);
+  expect(blind).toMatch(/\nwithout figures nothing passes, and nothing is taken back by itself,\n.*$/);
+  expect(blind).not.toContain('GATE');
+  // One number is enough for the rows.
+  const few = await shownOf(standing, reportOf(standing, { allowed: 2 }));
+  expect(few).toMatch(/decisions +2 +≥ 10/);
+});

@@ -3,7 +3,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { formatDuration } from '../../domain/duration.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { readingText } from '../../domain/rollout/gates.js';
+import { openTexts } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
 import { afterEvent } from '../../domain/rollout/machine.js';
 import {
@@ -65,17 +65,20 @@ function assertPassed(state: RolloutState, nowMs: number, isForced: boolean): vo
   if (state.phase !== 'watching' || report == null) return;
   if (isForced && report.verdict !== 'fail') return;
   const { name } = currentStage(state);
-  const open = report.readings.filter(({ verdict }) => verdict !== 'pass').map(readingText);
   const left = soakLeftMs(state, nowMs);
   const soak = left === 0 ? [] : [`it has to stand for another ${formatDuration(left)}`];
-  throw new RlctlError('guard', `${name} has not passed: ${[...open, ...report.doubts, ...soak].join('; ')}`, {
-    code: report.verdict === 'fail' ? 'GATE_FAILED' : 'GATES_NOT_PASSED',
-    hint:
-      report.verdict === 'fail'
-        ? 'Take the stage back with: rlctl rollout abort'
-        : 'Wait for its verdict with "rlctl rollout resume", or go past it with --force --reason TEXT.',
-    details: { stage: name, verdict: report.verdict, readings: report.readings, soakLeftSeconds: left / 1000 },
-  });
+  throw new RlctlError(
+    'guard',
+    `${name} has not passed: ${[...openTexts(report), ...report.doubts, ...soak].join('; ')}`,
+    {
+      code: report.verdict === 'fail' ? 'GATE_FAILED' : 'GATES_NOT_PASSED',
+      hint:
+        report.verdict === 'fail'
+          ? 'Take the stage back with: rlctl rollout abort'
+          : 'Wait for its verdict with "rlctl rollout resume", or go past it with --force --reason TEXT.',
+      details: { stage: name, verdict: report.verdict, readings: report.readings, soakLeftSeconds: left / 1000 },
+    },
+  );
 }
 
 async function promote(context: Context, flags: DriveFlags, isForced: boolean): Promise<Outcome> {

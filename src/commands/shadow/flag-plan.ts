@@ -16,13 +16,8 @@ import { preflight } from '../../procedures/preflight.js';
 import { inParallel } from '../../procedures/reload/in-parallel.js';
 import type { ReloadInput } from '../../procedures/reload/walk.js';
 import { askFlags } from '../../procedures/shadow/ask-flags.js';
-import {
-  isIdle,
-  planFlags,
-  type FlagPlan,
-  type FlagRecords,
-  type Objection,
-} from '../../procedures/shadow/change-flags.js';
+import { isIdle, planFlags, type FlagPlan, type FlagRecords } from '../../procedures/shadow/change-flags.js';
+import type { Objection } from '../../procedures/shadow/objection.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
 import type { Addresses } from '../addresses.js';
 import { recall } from '../detection.js';

@@ -2,7 +2,7 @@ import { bucketOfRoute, type Environment } from '../../domain/config/environment
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { enforcingOverrides, type FlaggedBuckets } from '../../domain/shadow/enforcing-overrides.js';
 import { shellWords } from '../../domain/shell-words.js';
-import type { Objection } from '../../procedures/shadow/change-flags.js';
+import type { Objection } from '../../procedures/shadow/objection.js';
 
 /** So many prefixes are named one by one. */
 export const mostShown = 3;

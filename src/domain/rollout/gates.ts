@@ -210,3 +210,23 @@ export function readingText({ gate, bucket, value, limit, note }: GateReading): 
   const number = value === null ? (note ?? 'no data') : gateValueText(gate, value);
   return `${bucket}: ${gateInWords(gate)} ${number} (${gateLimitText(gate, limit)})`;
 }
+
+/** True where no gate has a number: then nothing passes, and nothing is taken back however much is refused. */
+export function isBlind({ readings }: Pick<GateReport, 'readings'>): boolean {
+  return readings.every(({ value }) => value === null);
+}
+
+/** What has not passed, a sentence each; gates of which the same keeps a number away are said together, by their buckets. */
+export function openTexts({ readings }: Pick<GateReport, 'readings'>): readonly string[] {
+  const open = readings.filter(({ verdict }) => verdict !== 'pass');
+  const notes = new Map<string, Set<string>>();
+  for (const { value, note, bucket } of open) {
+    if (value !== null) continue;
+    const why = note ?? 'no data';
+    notes.set(why, (notes.get(why) ?? new Set()).add(bucket));
+  }
+  return [
+    ...open.filter(({ value }) => value !== null).map(readingText),
+    ...[...notes].map(([note, buckets]) => `${[...buckets].join(', ')}: ${note}`),
+  ];
+}

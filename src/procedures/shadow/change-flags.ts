@@ -15,7 +15,6 @@ import type { StoredOverrides } from '../../ports/override-store.js';
 import {
   effectExit,
   reloadAndProve,
-  withProof,
   type Effect,
   type EffectInput,
   type EffectPorts,
@@ -25,6 +24,7 @@ import type { Author } from '../override/write.js';
 import { reloadAgain } from '../reload/send.js';
 import type { OnStep, Step } from '../step.js';
 import type { FlagDriver, FlagWish, PlannedFlag } from './flag-driver.js';
+import { withObjection, type Objection } from './objection.js';
 import { proveFlags, type FlagProofInput } from './prove-flags.js';
 
 /** What `shadow on` remembers for `shadow off`, by environment and bucket. */
@@ -32,13 +32,6 @@ export interface FlagRecords {
   get(bucket: string): Promise<FlagRecord | null>;
   /** Keeps or, with `null`, forgets records; all of them at once. */
   set(records: ReadonlyMap<string, FlagRecord | null>): Promise<void>;
-}
-
-/** Why flags alone do not come to what they are set for, and what would. */
-export interface Objection {
-  /** A sentence. */
-  readonly text: string;
-  readonly cure: string;
 }
 
 export interface FlagPlan {
@@ -149,21 +142,6 @@ const nothingWritten: Step = {
  */
 export function isIdle({ isSettled, objection }: FlagPlan, { workers, require, probes }: EffectInput): boolean {
   return isSettled && objection === undefined && workers === 1 && require === null && probes.length === 0;
-}
-
-/** That the flags are loaded is no proof where something else keeps their effect away, unless no more was asked for. */
-function withObjection(effect: Effect, objection: Objection | undefined, require: EffectInput['require']): Effect {
-  const { proof: told } = effect;
-  if (objection === undefined || told.verdict === 'notAttempted') return effect;
-  const isEnough = require === 'loaded';
-  const { text, cure } = objection;
-  const line = { subject: 'flag', source: 'the stored overrides', route: null, text } as const;
-  const evidence = [...told.evidence, { ...line, verdict: isEnough ? ('neutral' as const) : ('notProven' as const) }];
-  if (isEnough || told.trap !== null) return { ...effect, proof: { ...told, evidence } };
-  const isProven = told.verdict === 'proven';
-  const diagnosis = `${isProven ? '' : `${told.diagnosis}; `}${text}; ${cure}`;
-  const verdict = isProven ? ({ verdict: 'notProven', levelAsked: 'enforced' } as const) : {};
-  return withProof(effect, { ...told, ...verdict, evidence, diagnosis, convergedMs: null });
 }
 
 /** One process says that it is as wanted, and nothing was written: a reload could not make it more so. */
