@@ -456,4 +456,29 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     expect(alone.out).toMatch(/this panic is not recorded\. To put back what was before: rlctl .*shadow off financial/);
     expect(await list()).toEqual([]);
   });
+
+  test('where Redis is away the printed reload is one that goes through, of the first panic and of the next', async () => {
+    const { run } = state.site;
+    const away = { redis: 'redis://127.0.0.1:1' };
+    for (const isFirst of [true, false]) {
+      const alone = await run(['panic', 'bucket', 'financial', '--no-reload', '--timeout', '3s'], {}, away);
+      const reloads = [...alone.out.matchAll(/rlctl (.*\breload\b.*)$/gm)].map(([, words = '']) => words.split(' '));
+      expect([isFirst, reloads.length]).toEqual([isFirst, 2]);
+      for (const words of reloads)
+        expect([words, (await run([...words, '--timeout', '3s'], {}, away)).code]).toEqual([words, 0]);
+    }
+  });
+
+  test('a run that cannot begin because Redis is away names the panic that needs no journal', async () => {
+    const { run } = state.site;
+    const away = { redis: 'redis://127.0.0.1:1' };
+    const wanted = ['-i', 'scope=bucket', '-i', 'bucket=financial', '--yes', '--json', '--timeout', '3s'];
+    const refused = await run(['runbook', 'run', 'emergency-rollback', ...wanted], {}, away);
+    expect(refused.code).toBe(7);
+    expect(errorOf(refused).hint).toMatch(
+      /rlctl .*panic bucket financial --by flags --no-reload sets the flag without it/,
+    );
+    expect(errorOf(refused).hint).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(await file()).toBe(state.pristine);
+  });
 });
