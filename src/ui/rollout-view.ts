@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
+import { passingBy } from '../domain/rollout/actions.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
 import {
   currentRecord,
@@ -260,17 +261,12 @@ function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] 
         'to drive it at once: rlctl rollout resume',
       ]
     : [];
-  return [...lines, ...gone].map((line) => addressed(passingBy(other, line), environment.address));
+  return [...lines, ...gone].map((line) => addressed(passingBy(line, other !== null), environment.address));
 }
 
 /** Whose lease it is, where it is not this command's; whether their process still lives shows nowhere. */
 function otherDriver({ kept: { lease }, watch }: RolloutShown): OperationLease | null {
   return watch === 'here' ? null : lease;
-}
-
-/** While somebody else has the lease, a command that drives is refused unless it takes it over. */
-function passingBy(other: OperationLease | null, line: string): string {
-  return other === null ? line : line.replaceAll(/rlctl rollout (?:promote|resume|abort|undo)\b/g, '$& --take-over');
 }
 
 /** Phases in which something is to be done or watched. */
@@ -305,7 +301,7 @@ function backLines(shown: Shown): readonly string[] {
     `${currentStage(state).name} alone: rlctl rollout abort`,
     ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),
   ];
-  return ways.map((way) => addressed(passingBy(otherDriver(shown), way), environment.address));
+  return ways.map((way) => addressed(passingBy(way, otherDriver(shown) !== null), environment.address));
 }
 
 const shownNotes = 4;

@@ -90,6 +90,20 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(await open()).toEqual([]);
   });
 
+  test('shadow for a while on what a panic holds names that panic: no end of its own ends that', async () => {
+    const { lab, run, panic } = state.site;
+    await lab.store(before);
+    const id = await panic(['bucket', 'financial']);
+    const ran = await run(['shadow', 'on', 'financial', '--for', '2h', '--json']);
+    expect(ran.code).toBe(0);
+    const remarks = remarksOf(ran);
+    expect(remarks).toContain('what is wanted is already there without an end, so nothing ends');
+    expect(remarks).toContain(
+      `panic ${id} (panic bucket financial, by tester@test) is open and holds "/api/payments", "/api/checkout" in shadow, until: rlctl`,
+    );
+    expect(remarksOf(await run(['shadow', 'on', 'financial', '--json']))).not.toContain('is open and holds');
+  });
+
   test('of two that stand on the very same, the last one puts back what stood before the first', async () => {
     const { lab, run, panic, open } = state.site;
     for (const order of [
