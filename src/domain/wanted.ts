@@ -6,8 +6,6 @@ export interface Wanting {
   readonly name: string;
   readonly isProtected: boolean;
   readonly requirements: readonly Need[];
-  /** True: somebody else drives the rollout, so that a command that drives it has to take it over. Absent: nobody does. */
-  readonly isDrivenByOther?: boolean;
 }
 
 /** What a command takes of what its environment wants. */
@@ -18,8 +16,6 @@ export interface Taking {
   readonly needs: readonly Need[];
   /** A flag without which it only reads, or was confirmed already; absent: it always writes. */
   readonly onlyWith?: string;
-  /** True: it drives a rollout, and is refused while somebody else does, but for --take-over. Absent: it does not. */
-  readonly isDriving?: true;
 }
 
 const author: readonly Need[] = ['reason', 'ticket'];
@@ -57,11 +53,11 @@ export const taken: Readonly<Record<string, Taking | null>> = {
   'incident note': null,
   'incident end': { words: 0, needs: ['ticket'] },
   'rollout start': { words: 1, needs: author },
-  'rollout promote': { words: 0, needs: [], isDriving: true },
-  'rollout resume': { words: 0, needs: [], onlyWith: '--auto', isDriving: true },
+  'rollout promote': { words: 0, needs: [] },
+  'rollout resume': { words: 0, needs: [], onlyWith: '--auto' },
   'rollout pause': null,
-  'rollout abort': { words: 0, needs: [], isDriving: true },
-  'rollout undo': { words: 0, needs: [], isDriving: true },
+  'rollout abort': { words: 0, needs: [] },
+  'rollout undo': { words: 0, needs: [] },
 };
 
 /** The flags of these commands that are followed by no value. */
@@ -105,7 +101,7 @@ export function withWanted(sentence: string, wanting: Wanting): string {
     const behind = match.index + match[0].length;
     const { flags, length } = rest(sentence.slice(behind), takes.words);
     const isElsewhere = environment !== undefined && environment !== shellWord(wanting.name);
-    const added = isElsewhere ? [] : [...takeOver(takes, wanting, flags), ...flagsFor(takes, wanting, flags)];
+    const added = isElsewhere ? [] : flagsFor(takes, wanting, flags);
     parts.push([sentence.slice(end, behind + length), ...added].join(' '));
     end = behind + length;
   }
@@ -129,11 +125,6 @@ function rest(text: string, most: number): { readonly flags: ReadonlySet<string>
     length += 1 + word.length;
   }
   return { flags, length };
-}
-
-function takeOver({ isDriving }: Taking, wanting: Wanting, given: ReadonlySet<string>): readonly string[] {
-  const isWanted = isDriving === true && wanting.isDrivenByOther === true && !given.has('--take-over');
-  return isWanted ? ['--take-over'] : [];
 }
 
 function flagsFor(

@@ -3,6 +3,7 @@ import { formatDuration } from '../domain/duration.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
 import { addressed } from '../domain/printed-command.js';
+import { reloadWithoutRedis } from '../domain/proof/proof.js';
 import type { WatchedDecisions } from '../domain/reload-record.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
@@ -31,6 +32,8 @@ export interface PanicShown {
   readonly isPolicyOnly: boolean;
   /** True: it was to send no reload (--no-reload), and the server goes on as before until it has one. */
   readonly isAwaitingReload: boolean;
+  /** True: Redis could not be asked, and a reload that reads it would be refused. */
+  readonly isRedisAway: boolean;
   /** What is left to people with access to the platform; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
@@ -60,7 +63,7 @@ export function panicView(change: View, shown: PanicShown, environment: Environm
         ...(isPolicyOnly ? [theme.warn(policyOnly)] : []),
         ...manualLines(watch?.verdict === 'proven' ? [] : manualSteps, theme),
         wayBackLine(shown, restore, theme),
-        ...(isAwaitingReload ? [theme.warn(addressed(isFound ? notAsked : awaitingReload, environment.address))] : []),
+        ...(isAwaitingReload ? [theme.warn(addressed(reloadLine(shown), environment.address))] : []),
       ].join('\n'),
   };
 }
@@ -87,9 +90,12 @@ const headlines = {
   noData: 'NO DATA',
 } as const satisfies Record<BlockWatch['verdict'], string>;
 
-const notAsked = 'whether the server has it in force was not asked; make sure with: rlctl reload';
-
-const awaitingReload = 'the emergency is not in force before the server has a reload; send it with: rlctl reload';
+function reloadLine({ isFound, isRedisAway }: PanicShown): string {
+  const reload = isRedisAway ? reloadWithoutRedis : 'rlctl reload';
+  return isFound
+    ? `whether the server has it in force was not asked; make sure with: ${reload}`
+    : `the emergency is not in force before the server has a reload; send it with: ${reload}`;
+}
 
 const policyOnly = 'only the policy that the server shows was seen: no request has shown yet that it lets through';
 

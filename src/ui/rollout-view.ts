@@ -1,6 +1,7 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
+import { passingBy } from '../domain/rollout/actions.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
 import {
   currentRecord,
@@ -271,19 +272,12 @@ function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] 
         'to drive it at once: rlctl rollout resume',
       ]
     : [];
-  return [...overdue, ...lines, ...gone].map((line) => printed(environment, other, line));
+  return [...overdue, ...lines, ...gone].map((line) => addressed(passingBy(line, other !== null), environment.address));
 }
 
 /** Whose lease it is, where it is not this command's; whether their process still lives shows nowhere. */
 function otherDriver({ kept: { lease }, watch }: RolloutShown): OperationLease | null {
   return watch === 'here' ? null : lease;
-}
-
-/** A command as it can be pasted: while somebody else has the lease, one that drives is refused unless it takes it over. */
-function printed({ name, address }: Environment, other: OperationLease | null, line: string): string {
-  if (other === null) return addressed(line, address);
-  const wants = address.wants ?? { name, isProtected: false, requirements: [] };
-  return addressed(line, { ...address, wants: { ...wants, isDrivenByOther: true } });
 }
 
 /** Phases in which something is to be done or watched. */
@@ -314,7 +308,7 @@ function backLines(shown: Shown): readonly string[] {
     `${currentStage(state).name} alone: rlctl rollout abort`,
     ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),
   ];
-  return ways.map((way) => printed(environment, otherDriver(shown), way));
+  return ways.map((way) => addressed(passingBy(way, otherDriver(shown) !== null), environment.address));
 }
 
 const shownNotes = 4;

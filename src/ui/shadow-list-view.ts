@@ -4,7 +4,7 @@ import { counted } from '../domain/counted.js';
 import { valueOf } from '../domain/part.js';
 import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
 import { loadOverrides } from '../domain/policy/matching.js';
-import { enforcingOverrides, isObserving } from '../domain/shadow/enforcing-overrides.js';
+import { enforcingOverrides, observingByName } from '../domain/shadow/enforcing-overrides.js';
 import { followsGlobal } from '../domain/shadow/global-shadow.js';
 import { unreachedText } from '../domain/shadow/unreached.js';
 import type { ListedBucket, ListedRoute } from '../procedures/shadow/compare.js';
@@ -79,13 +79,13 @@ function observingJson(
   const loaded = loadOverrides((isHeeded ? valueOf(overrides)?.stored.bytes : null) ?? null);
   const denied = new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix));
   const bucketOf = (route: string): string | null => bucketOfRoute(environment, route);
-  const tell = ({ bucket, server }: ListedBucket): boolean | null => {
-    if (seen.off !== null) return true;
-    if (isHeeded && overrides.state === 'failed') return null;
-    const flag = server.includes(false) ? false : server.length > 0 && !server.includes(null) ? true : null;
-    return isObserving(loaded, { buckets: [bucket], isEverything: false, bucketOf }, { flag, denied });
-  };
-  const each = new Map(buckets.map((bucket) => [bucket.bucket.name, tell(bucket)]));
+  const isKnown = !isHeeded || overrides.state !== 'failed';
+  const each = observingByName(buckets, {
+    loaded: isKnown ? loaded : null,
+    denied,
+    isOff: seen.off !== null,
+    bucketOf,
+  });
   const all = bucketsOfAll(environment);
   const said = new Set(all.map(({ name }) => each.get(name) ?? null));
   // An override may catch routes whose bucket nobody named.

@@ -90,6 +90,20 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(await open()).toEqual([]);
   });
 
+  test('shadow for a while on what a panic holds names that panic: no end of its own ends that', async () => {
+    const { lab, run, panic } = state.site;
+    await lab.store(before);
+    const id = await panic(['bucket', 'financial']);
+    const ran = await run(['shadow', 'on', 'financial', '--for', '2h', '--json']);
+    expect(ran.code).toBe(0);
+    const remarks = remarksOf(ran);
+    expect(remarks).toContain('what is wanted is already there without an end, so nothing ends');
+    expect(remarks).toContain(
+      `panic ${id} (panic bucket financial, by tester@test) is open and holds "/api/payments", "/api/checkout" in shadow, until: rlctl`,
+    );
+    expect(remarksOf(await run(['shadow', 'on', 'financial', '--json']))).not.toContain('is open and holds');
+  });
+
   test('of two that stand on the very same, the last one puts back what stood before the first', async () => {
     const { lab, run, panic, open } = state.site;
     for (const order of [
@@ -455,5 +469,30 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     expect(alone.out).not.toMatch(/p-[0-9a-f]{8}/);
     expect(alone.out).toMatch(/this panic is not recorded\. To put back what was before: rlctl .*shadow off financial/);
     expect(await list()).toEqual([]);
+  });
+
+  test('where Redis is away the printed reload is one that goes through, of the first panic and of the next', async () => {
+    const { run } = state.site;
+    const away = { redis: 'redis://127.0.0.1:1' };
+    for (const isFirst of [true, false]) {
+      const alone = await run(['panic', 'bucket', 'financial', '--no-reload', '--timeout', '3s'], {}, away);
+      const reloads = [...alone.out.matchAll(/rlctl (.*\breload\b.*)$/gm)].map(([, words = '']) => words.split(' '));
+      expect([isFirst, reloads.length]).toEqual([isFirst, 2]);
+      for (const words of reloads)
+        expect([words, (await run([...words, '--timeout', '3s'], {}, away)).code]).toEqual([words, 0]);
+    }
+  });
+
+  test('a run that cannot begin because Redis is away names the panic that needs no journal', async () => {
+    const { run } = state.site;
+    const away = { redis: 'redis://127.0.0.1:1' };
+    const wanted = ['-i', 'scope=bucket', '-i', 'bucket=financial', '--yes', '--json', '--timeout', '3s'];
+    const refused = await run(['runbook', 'run', 'emergency-rollback', ...wanted], {}, away);
+    expect(refused.code).toBe(7);
+    expect(errorOf(refused).hint).toMatch(
+      /rlctl .*panic bucket financial --by flags --no-reload sets the flag without it/,
+    );
+    expect(errorOf(refused).hint).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(await file()).toBe(state.pristine);
   });
 });

@@ -267,6 +267,15 @@ test('whoever drives it is named by every verb at once, whatever its gates say; 
   expect(out).toContain('to drive it at once: rlctl rollout resume --take-over');
   expect(out).toContain('all-shadow alone: rlctl rollout abort --take-over');
   expect((await status()).next).toContain('to drive it at once: rlctl rollout resume --take-over');
+  const seen = jsonOf<{ operations: { open: readonly JsonObject[] } }>((await run(['status', '--json'])).out);
+  expect(seen.operations.open).toMatchObject([
+    { kind: 'rollout', commands: ['rlctl rollout status -w', 'rlctl rollout abort --take-over'] },
+  ]);
+  const another = errorOf(await run([...start, '--json']));
+  expect([another.code, another.hint?.match(/rlctl rollout (?:resume|undo)[^"]*/g)]).toEqual([
+    'ROLLOUT_UNDER_WAY',
+    ['rlctl rollout resume --take-over', 'rlctl rollout undo --take-over'],
+  ]);
   const verbs = [
     ['promote'],
     ['promote', '--force', '--reason', 'night'],
@@ -280,6 +289,14 @@ test('whoever drives it is named by every verb at once, whatever its gates say; 
   }
   expect(await run(['rollout', 'abort', '--dry-run'])).toMatchObject({ code: 0 });
   expect(await run(['rollout', 'abort', '--take-over'])).toMatchObject({ code: 0 });
+});
+
+test('a rollout whose plan came from a file begins anew from that file', async () => {
+  await state.lab.world.write('our stages.yaml', JSON.stringify(rollouts.two));
+  expect(await run(['rollout', 'start', '-f', 'our stages.yaml', '--detach'])).toMatchObject({ code: 0 });
+  const undone = await run(['rollout', 'undo']);
+  expect(undone.code).toBe(0);
+  expect((await status()).next).toEqual(["begin anew with: rlctl rollout start -f 'our stages.yaml'"]);
 });
 
 describe('what keeps a stage from being taken back', () => {

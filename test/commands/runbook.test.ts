@@ -398,6 +398,11 @@ describe('a run', () => {
       state: 'failed',
       said: expect.stringContaining('before it: server.burst is 40, and must be at most 1'),
     });
+    const { run, hint } = jsonOf<Shown & { readonly hint: string }>(ran.out);
+    expect(hint).toContain(`runbook resume ${run} --skip burst; `);
+    expect(hint).toContain(`runbook resume ${run} --skip-rest; `);
+    const past = await rlctl(['runbook', 'resume', run, '--skip', 'burst', '--json']);
+    expect([past.code, states(jsonOf<Shown>(past.out))[1]]).toEqual([0, 'burst skipped']);
     // So does what is stored and not in force yet.
     await state.lab.store('{"/api/a":{"burst":90}}');
     const stored = await rlctl(['runbook', 'run', 'raise-limit', '-i', 'route=/api/a', '-i', 'burst=60', '--json']);
@@ -588,6 +593,37 @@ describe('a run', () => {
     expect(await state.lab.document()).toBe(stands);
     expect((await rlctl(['runbook', 'resume', id, '--undo', '--yes', '--json'])).code).toBe(0);
     expect(await state.lab.document()).not.toBe(stands);
+  });
+
+  test('a check that failed and is left out is not done: every view says so, with why it failed', async () => {
+    await write('look', {
+      steps: [
+        { id: 'first', title: '1', rlctl: ['override', 'list'] },
+        { id: 'held', title: '2', rlctl: ['policy', 'get', '/api/a'], fields: { isSame: false } },
+      ],
+    });
+    const stopped = await rlctl(['runbook', 'run', 'look', '--json']);
+    const { run, steps } = jsonOf<Shown>(stopped.out);
+    expect([stopped.code, states(jsonOf<Shown>(stopped.out))]).toEqual([3, ['first done', 'held failed']]);
+    const ended = await rlctl(['runbook', 'resume', run, '--skip-rest']);
+    expect([ended.code, ended.out]).toEqual([
+      0,
+      expect.stringContaining('to its end (1 step done, failed and left out: held)'),
+    ]);
+    const log = await rlctl(['runbook', 'log', run, '--json']);
+    expect(jsonOf(log.out)).toMatchObject({ state: 'done', failedAndLeftOut: ['held'] });
+    expect(jsonOf<Shown>(log.out).steps[1]).toMatchObject({
+      state: 'skipped',
+      said: `${String(steps[1]?.said)}\nleft out, as it was said`,
+    });
+    expect((await rlctl(['runbook', 'log', run])).out).toMatch(/^✗ held {2}2 {2}FAILED, left out$/m);
+    const all = await rlctl(['runbook', 'log', '--json']);
+    expect(jsonOf<{ runs: readonly JsonObject[] }>(all.out).runs[0]).toMatchObject({
+      done: 1,
+      steps: 2,
+      failedAndLeftOut: ['held'],
+    });
+    expect((await rlctl(['runbook', 'log'])).out).toContain('1/2, 1 failed and left out');
   });
 
   test('a killed driver of this machine drives nothing any more, whatever its lease says', async () => {

@@ -32,19 +32,6 @@ describe('a printed command carries what its environment wants of it', () => {
       expect(withWanted(`Run: ${command}${end}`, prod)).toBe(`Run: ${full}${end}`);
   });
 
-  test('one that drives a rollout takes it over while somebody else drives it, and no other does', () => {
-    const driven = { name: 'prod', isProtected: true, requirements: [], isDrivenByOther: true } as const;
-    for (const command of ['promote --force', 'abort', 'undo'])
-      expect(withWanted(`rlctl rollout ${command}`, driven)).toBe(
-        `rlctl rollout ${command} --take-over --confirm prod`,
-      );
-    expect(withWanted('go on with: rlctl rollout resume, then wait', { ...driven, isProtected: false })).toBe(
-      'go on with: rlctl rollout resume --take-over, then wait',
-    );
-    for (const command of ['rlctl rollout resume --take-over', 'rlctl rollout status -w', 'rlctl runbook resume r-1'])
-      expect(withWanted(command, { ...driven, isProtected: false })).toBe(command);
-  });
-
   test.each([
     'rlctl override list',
     'rlctl verify /api',

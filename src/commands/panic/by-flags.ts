@@ -3,6 +3,7 @@ import { bucketNamed, bucketsOfAll, type BucketNames } from '../../domain/config
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
+import { notAttempted, reloadWithoutRedis } from '../../domain/proof/proof.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
 import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
@@ -40,15 +41,16 @@ export async function actByFlags(context: Context, environment: Environment, inp
     throw error;
   });
   if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
-  const { result } = made;
-  const { isNoop } = result.plan;
+  const { isNoop } = made.result.plan;
   const found = isNoop
     ? await keepFound(context, environment, input, {
         way: 'flags',
-        flags: await flagsOf(context, environment, input, result.plan),
+        flags: await flagsOf(context, environment, input, made.result.plan),
       })
     : null;
   const panicId = found?.id ?? (state.isKept ? id : null);
+  const isRedisAway = panicId === null && environment.redis !== null;
+  const result = isRedisAway && !mutation.effect.isReloading ? withoutRedis(made.result) : made.result;
   return {
     acted: {
       way: 'flags',
@@ -57,6 +59,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
       exit: result.exit,
       effect: result.effect,
       panicId,
+      isRedisAway,
       isNew: isNoop ? (found?.isNew ?? false) : true,
       isFound: isNoop && found?.isNew === true,
       restore:
@@ -66,6 +69,13 @@ export async function actByFlags(context: Context, environment: Environment, inp
       manualSteps: platformSteps(environment, input, result),
     },
   };
+}
+
+/** A reload that reads Redis first would be refused as long as that is away. */
+function withoutRedis(result: FlagResult): FlagResult {
+  const { effect } = result;
+  const proof = notAttempted('--no-reload', effect.proof.levelAsked, reloadWithoutRedis);
+  return { ...result, effect: { ...effect, proof } };
 }
 
 /** The commands that let what these overrides catch through as well. */

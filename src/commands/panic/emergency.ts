@@ -2,7 +2,10 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { isBefore, nothingDoneText } from '../../domain/nothing-done.js';
 import { beginAnew, emptiedCure } from '../../domain/override/document-gone.js';
+import { targetOfCommand } from '../../domain/panic/panics.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
+import { reloadWithoutRedis } from '../../domain/proof/proof.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { PanicInput } from './input.js';
 import { platformSteps } from './platform-steps.js';
 
@@ -11,7 +14,12 @@ import { platformSteps } from './platform-steps.js';
  * the cure, the ways that do not need what failed, and the steps of the platform. A panic that fails must not be the last
  * word.
  */
-export function emergency(error: unknown, environment: Environment, input: PanicInput, way: PanicWay): unknown {
+export function emergency(
+  error: unknown,
+  environment: Environment,
+  input: Pick<PanicInput, 'target'>,
+  way: PanicWay,
+): unknown {
   if (!(error instanceof RlctlError)) return error;
   const { kind, code, message, details } = error;
   const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
@@ -33,6 +41,21 @@ export function emergency(error: unknown, environment: Environment, input: Panic
   });
 }
 
+/**
+ * The same for a run of a runbook that could not begin, where one of its commands is a panic: the journal of a run stands in
+ * Redis, and a panic needs none. `commands`: those of its steps.
+ */
+export function emergencyOfRun(
+  error: unknown,
+  environment: Environment,
+  commands: readonly (readonly string[])[],
+): unknown {
+  const panic = commands.find(([verb, what]) => verb === 'panic' && what !== 'restore');
+  const target = panic === undefined ? null : targetOfCommand(shellWords(panic));
+  // Whatever it would have acted by, what needs the document is what failed.
+  return target === null ? error : emergency(error, environment, { target }, 'overrides');
+}
+
 const repair =
   'While it is so, a server that reloads drops every override and keeps its own limits. Restore it first, which reloads and proves: rlctl override repair; then run the panic again';
 
@@ -42,14 +65,14 @@ const emptied = `${emptiedCure}. ${beginAnew}; then run the panic again`;
 /** Ways that do not need what failed. */
 function otherWays(
   { killSwitch, shadowDriver }: Environment,
-  { target }: PanicInput,
+  { target }: Pick<PanicInput, 'target'>,
   way: PanicWay,
   isUnreadable: boolean,
 ): readonly string[] {
   const command = `rlctl ${panicCommand(target)}`;
   const hasFlags = shadowDriver !== 'overrides' && target.kind !== 'route';
   const hasSwitch = way !== 'kill-switch' && killSwitch !== null && 'exec' in killSwitch;
-  const forced = isUnreadable ? 'rlctl reload --force' : 'rlctl reload --no-verify';
+  const forced = isUnreadable ? 'rlctl reload --force' : reloadWithoutRedis;
   return [
     ...(hasFlags
       ? [

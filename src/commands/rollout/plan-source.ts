@@ -43,7 +43,7 @@ async function writtenPlan(
       readInputText(context, file, '-f'),
     ]);
     const place = { at: [], name: file === '-' ? 'stdin' : parse(file).name };
-    return parseRolloutPlan(readPlacedFile(text, file), place, nameOf);
+    return { ...parseRolloutPlan(readPlacedFile(text, file), place, nameOf), file };
   }
   const wanted = name ?? defaultPlanName;
   const { path, text, rollouts } = await context.config();

@@ -19,11 +19,11 @@ import { addPlanFlags, planFor, type PlanChoice } from './plan-source.js';
 async function start(context: Context, choice: PlanChoice, flags: DriveFlags): Promise<Outcome> {
   const environment = await context.environment(flags.mutation.effect.settings);
   const plan = await planFor(context, environment, choice);
-  const { state } = await readRollout(await sessionPorts(context, environment));
+  const { state, lease } = await readRollout(await sessionPorts(context, environment));
   // A step that was cut off is begun again under the same id: then it goes on with what it began.
   const isOwn = context.changeId !== null && state?.stages[0]?.changeId === context.changeId;
   if (isOwn) return attend(context, environment, await takeLease(context, environment, flags), flags);
-  const refusal = refusalOf(state, 'start', environment.name);
+  const refusal = refusalOf(state, 'start', environment.name, lease !== null);
   if (refusal !== null) throw refusal;
   await assertMetrics(context, environment);
   const preview = await planned(context, environment, plan, flags);

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { RlctlError, usageError } from '../../domain/errors.js';
-import { runListView, runLogView } from '../../ui/run-view.js';
+import { runListView, runLogView } from '../../ui/run-log-view.js';
 import { defineCommand, textFlag } from '../command.js';
 import { findRun, listRuns, stepsOf } from './known-runs.js';
 

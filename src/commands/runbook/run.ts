@@ -140,6 +140,16 @@ async function newJournal(
   return withEvent(journal, { atMs: nowMs, by: actor, step: null, what: 'started' });
 }
 
+/** Takes the run and writes its journal down; nothing else is begun before that. */
+async function begin(context: Context, environment: Environment, journal: RunJournal) {
+  const keeper = await keeperOf(context, environment, journal.id);
+  await dropOldRuns(context, environment);
+  await keeper.take(false);
+  if (context.options.format === 'table' && !context.options.isQuiet)
+    await context.note(`run ${journal.id} of ${journal.runbook} on ${environment.name}`);
+  return { keeper, kept: await keeper.save(journal) };
+}
+
 export const command = defineCommand({
   register: (c) => {
     c.argument('<runbook>', 'its name, as "rlctl runbook list" shows it')
@@ -194,13 +204,11 @@ export const command = defineCommand({
     });
     const left = leftByHand(plan);
     if (left !== null) await context.note(left);
-    const keeper = await keeperOf(context, environment, journal.id);
-    await dropOldRuns(context, environment);
-    await keeper.take(false);
-    if (context.options.format === 'table' && !context.options.isQuiet)
-      await context.note(`run ${journal.id} of ${journal.runbook} on ${environment.name}`);
+    const { keeper, kept } = await begin(context, environment, journal).catch(async (error: unknown) => {
+      const { emergencyOfRun } = await import('../panic/emergency.js');
+      throw emergencyOfRun(error, environment, commandsOf(steps));
+    });
     const choices = { done: new Set<string>(), again: new Set<string>(), skip: new Set<string>() };
-    const kept = await keeper.save(journal);
     return drive(context, { environment, keeper, journal: kept, steps, choices, noPrograms, isTakingBack: false });
   },
 });

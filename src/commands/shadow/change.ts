@@ -1,4 +1,4 @@
-import type { endingRemarks as EndingRemarks } from '../panic/ended.js';
+import type * as Ended from '../panic/ended.js';
 import type { Context } from '../../context.js';
 import { flagVariables } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
@@ -50,7 +50,9 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
     return runFlagChange(context, environment, await flagCommand(context, environment, isOn, input));
   const { routes, others, left } = routesOf(environment, target);
   if (isOn) for (const route of routes) parseRoutePrefix(route, target.kind === 'routes' ? '--route' : 'route');
-  const remarks = isOn ? [] : await ending(context, environment, 'overrides', routes);
+  const remarks = isOn
+    ? await holding(context, environment, routes, mutation)
+    : await ending(context, environment, 'overrides', routes);
   const { ifRevision } = mutation;
   const wanted = { routes, others, left, isSpillAllowed, ifRevision, environment, remarks };
   return runChange(context, mutation, (ports) =>
@@ -59,8 +61,19 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
 }
 
 /** Loaded for the way out alone. */
-async function ending(...of: Parameters<typeof EndingRemarks>): ReturnType<typeof EndingRemarks> {
+async function ending(...of: Parameters<typeof Ended.endingRemarks>): ReturnType<typeof Ended.endingRemarks> {
   return (await import('../panic/ended.js')).endingRemarks(...of);
+}
+
+/** Only who wants an end is told who keeps it in shadow beyond that. */
+async function holding(
+  context: Context,
+  environment: Environment,
+  routes: readonly string[],
+  { end }: MutationInput,
+): Promise<readonly string[]> {
+  if (end.kind !== 'for' && end.kind !== 'until') return [];
+  return (await import('../panic/ended.js')).holdingRemarks(context, environment, routes);
 }
 
 async function flagCommand(

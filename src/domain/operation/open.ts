@@ -1,5 +1,6 @@
 import type { Incident } from '../incident/incident.js';
 import type { Panic } from '../panic/panics.js';
+import { passingBy } from '../rollout/actions.js';
 import { currentStage, isOver, type RolloutState } from '../rollout/state.js';
 import { nextStep, type RunJournal } from '../runbook/journal.js';
 import type { OperationKind } from './reference.js';
@@ -36,7 +37,7 @@ export function openIncidentOperation({ id, title, start, startedBy }: Incident)
  * stages before are in force.
  */
 export function openRolloutOperation(state: RolloutState, holder: string | null): OpenOperation | null {
-  if (isOver(state)) return standingOperation(state);
+  if (isOver(state)) return standingOperation(state, holder);
   const { id, phase, plan, stage, startedAtMs, startedBy } = state;
   const driver =
     holder === null ? (phase === 'passed' || phase === 'paused' ? '' : ', nobody drives it') : `, driven by ${holder}`;
@@ -49,12 +50,12 @@ export function openRolloutOperation(state: RolloutState, holder: string | null)
     state: `${phase}${driver}`,
     sinceMs: startedAtMs,
     by: startedBy,
-    commands: [`rlctl rollout ${on}`, ...(isWayBack ? ['rlctl rollout abort'] : [])],
+    commands: passingByAll([`rlctl rollout ${on}`, ...(isWayBack ? ['rlctl rollout abort'] : [])], holder),
   };
 }
 
 /** An aborted rollout that left something in force; `null`: nothing of it, or all of it as it was meant. */
-function standingOperation(state: RolloutState): OpenOperation | null {
+function standingOperation(state: RolloutState, holder: string | null): OpenOperation | null {
   const { id, phase, plan, stage, stages, startedAtMs, startedBy } = state;
   const names = plan.stages.filter((_, index) => stages[index]?.outcome === 'passed').map(({ name }) => name);
   if (phase !== 'aborted' || names.length === 0) return null;
@@ -65,8 +66,12 @@ function standingOperation(state: RolloutState): OpenOperation | null {
     state: `aborted, still in force: ${names.join(', ')}`,
     sinceMs: startedAtMs,
     by: startedBy,
-    commands: ['rlctl rollout promote', 'rlctl rollout undo'],
+    commands: passingByAll(['rlctl rollout promote', 'rlctl rollout undo'], holder),
   };
+}
+
+function passingByAll(commands: readonly string[], holder: string | null): readonly string[] {
+  return commands.map((command) => passingBy(command, holder !== null));
 }
 
 /** A run that stopped, and that nobody went on with for so long, is left for good. */

@@ -32,3 +32,9 @@ export function endingRemark({ panic, held }: StoodOn, restore: string): string 
     left.length === 0 ? 'that panic is over with this' : `it goes on with ${namesOfHeld(panic, left)} alone after this`;
   return `panic ${id} (${command}, by ${actor}) is open and stands on ${namesOfHeld(panic, held)}: ${after}; to put back all that it changed instead: ${restore}`;
 }
+
+/** Whose panic keeps in shadow what is to be so for a while, in a sentence. `restore`: the command that closes it. */
+export function holdingRemark({ panic, held }: StoodOn, restore: string): string {
+  const { id, command, actor } = panic;
+  return `panic ${id} (${command}, by ${actor}) is open and holds ${namesOfHeld(panic, held)} in shadow, until: ${restore}`;
+}

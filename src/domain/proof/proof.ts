@@ -119,22 +119,28 @@ export interface Proof {
   readonly tookMs: number;
 }
 
+/** The reload that reads nothing from Redis, and so is sent where Redis is away. */
+export const reloadWithoutRedis = 'rlctl reload --no-verify';
+
 /** Without a reload there is nothing to prove; a reload reaches one process, and only a proof tells of the others. */
-function afterWaiver(waiver: string): string {
+function afterWaiver(waiver: string, reload: string): string {
   return waiver === '--no-reload'
-    ? 'run: rlctl reload'
+    ? `run: ${reload}`
     : 'a reload reaches one process, and others may hold what was before; to see, run: rlctl verify';
 }
 
-/** The proof that was not made, because the operator waived it: `waiver` is the flag, `--no-verify` or `--no-reload`. */
-export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded'): Proof {
+/**
+ * The proof that was not made, because the operator waived it: `waiver` is the flag, `--no-verify` or `--no-reload`.
+ * `reload`: the command that sends the reload; absent: the plain one.
+ */
+export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded', reload = 'rlctl reload'): Proof {
   return {
     verdict: 'notAttempted',
     levelAsked,
     levelReached: 'none',
     evidence: [],
     trap: null,
-    diagnosis: `the proof was waived with ${waiver}; ${afterWaiver(waiver)}`,
+    diagnosis: `the proof was waived with ${waiver}; ${afterWaiver(waiver, reload)}`,
     confidence: null,
     reads: 0,
     distinctAnswers: 0,

@@ -15,9 +15,17 @@ export const allowedPhases: Readonly<Record<Exclude<RolloutAction, 'start'>, rea
   undo: ['changing', 'watching', 'passed', 'paused', 'aborting', 'aborted', 'undoing', 'finished'],
 };
 
-/** What stands in the way of an action, as an error; `null`: nothing does. */
-export function refusalOf(state: RolloutState | null, action: RolloutAction, environment: string): RlctlError | null {
-  if (action === 'start') return state === null || isOver(state) ? null : underWay(state);
+/**
+ * What stands in the way of an action, as an error; `null`: nothing does. `isHeld`: somebody else drives the rollout, so that
+ * what is printed has to take it over; absent: nobody does.
+ */
+export function refusalOf(
+  state: RolloutState | null,
+  action: RolloutAction,
+  environment: string,
+  isHeld = false,
+): RlctlError | null {
+  if (action === 'start') return state === null || isOver(state) ? null : underWay(state, isHeld);
   if (state === null) {
     return usageError(
       `there is no rollout on "${environment}"`,
@@ -34,22 +42,33 @@ export function refusalOf(state: RolloutState | null, action: RolloutAction, env
   });
 }
 
-function underWay(state: RolloutState): RlctlError {
+/** A sentence whose commands drive a rollout: while somebody else drives it they are refused unless they take it over. */
+export function passingBy(sentence: string, isHeld: boolean): string {
+  return isHeld
+    ? sentence.replaceAll(/rlctl rollout (?:promote|pause|resume|abort|undo)\b/g, '$& --take-over')
+    : sentence;
+}
+
+function underWay(state: RolloutState, isHeld: boolean): RlctlError {
   return new RlctlError(
     'conflict',
     `a rollout is under way: ${state.id}, in ${currentStage(state).name} (${phaseInWords(state)})`,
     {
       code: 'ROLLOUT_UNDER_WAY',
-      hint: 'Look at it with "rlctl rollout status"; go on with "rlctl rollout resume", or end it with "rlctl rollout undo".',
+      hint: passingBy(
+        'Look at it with "rlctl rollout status"; go on with "rlctl rollout resume", or end it with "rlctl rollout undo".',
+        isHeld,
+      ),
       details: { id: state.id, phase: state.phase, stage: currentStage(state).name },
     },
   );
 }
 
 /** The command that begins with the same plan: one that came from a file is given as a file again. */
-export function startAnew({ plan: { name } }: Pick<RolloutState, 'plan'>): string {
-  const named = name === defaultPlanName ? '' : ` ${shellWord(name)}, or with -f where that plan is a file`;
-  return `rlctl rollout start${named}`;
+export function startAnew({ plan: { name, file } }: Pick<RolloutState, 'plan'>): string {
+  if (file !== undefined)
+    return `rlctl rollout start -f ${shellWord(file)}${file === '-' ? ', with that plan on stdin' : ''}`;
+  return `rlctl rollout start${name === defaultPlanName ? '' : ` ${shellWord(name)}`}`;
 }
 
 function inTheWay(state: RolloutState): { readonly message: string; readonly hint: string } {

@@ -37,6 +37,8 @@ export interface RolloutStage {
 /** Stages in their order. */
 export interface RolloutPlan {
   readonly name: string;
+  /** The file that it was read from, as it was given with -f; `-`: stdin. Absent: it is one of the configuration. */
+  readonly file?: string;
   readonly stages: readonly RolloutStage[];
 }
 

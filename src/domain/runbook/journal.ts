@@ -130,6 +130,16 @@ export function isNotDoneYet({ events, steps }: RunJournal, id: string): boolean
   return last >= 0 && events.slice(last).every(({ what }) => what !== 'resumed');
 }
 
+/** The ids of the steps that had failed when somebody left them out: what they stand for does not hold, or nobody knows. */
+export function failedAndLeftOut({ steps, events }: Pick<RunJournal, 'steps' | 'events'>): readonly string[] {
+  const isFailed = (id: string): boolean => {
+    // That the run stopped at it is told of the step as well.
+    const own = events.filter(({ step, what }) => step === id && stepStates.some((each) => each === what));
+    return own[own.findLastIndex(({ what }) => what === 'skipped') - 1]?.what === 'failed';
+  };
+  return steps.filter(({ id, state }) => state === 'skipped' && isFailed(id)).map(({ id }) => id);
+}
+
 /** The state of a step after its action. */
 export function stateAfter({ kind, isUntold }: ActOutcome): StepState {
   if (isUntold === true) return 'skipped';

@@ -17,6 +17,8 @@ export interface ActOutcome {
   readonly exitCode: number;
   /** True of a program that was ended from outside: what it had done is not known. Absent: it ended by itself. */
   readonly isCutShort?: true;
+  /** True: a check before the step did not hold, and nothing of the step was done. Absent: it was begun. */
+  readonly isBefore?: true;
   /** By what a value that was looked at is known again; absent: none was. */
   readonly seen?: string;
   /** True of a look that found nothing by which what was asked could be told. Absent: it is told. */

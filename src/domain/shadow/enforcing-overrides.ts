@@ -27,7 +27,7 @@ export function enforcingOverrides(loaded: LoadedOverrides, flagged: FlaggedBuck
  * servers say of it; `null`: they differ, or do not tell. `denied`: prefixes of which the server does not show what is
  * stored. `null`: not known.
  */
-export function isObserving(
+function isObserving(
   loaded: LoadedOverrides,
   flagged: FlaggedBuckets,
   { flag, denied }: { readonly flag: boolean | null; readonly denied: ReadonlySet<string> },
@@ -39,6 +39,36 @@ export function isObserving(
   });
   if (found.includes(false)) return false;
   return found.every((each) => each === true) ? true : null;
+}
+
+/** A bucket beside what each address says of its flag, in their order; `null`: it does not tell. */
+export interface SaidBucket {
+  readonly bucket: BucketNames;
+  readonly server: readonly (boolean | null)[];
+}
+
+/** What tells whether buckets refuse nobody. */
+export interface ObservingFacts extends Pick<FlaggedBuckets, 'bucketOf'> {
+  /** The overrides that can have an effect; `null`: what is stored cannot be read. */
+  readonly loaded: LoadedOverrides | null;
+  /** Prefixes of which the server does not show what is stored. */
+  readonly denied: ReadonlySet<string>;
+  /** True: the limiter was off when it was last reloaded from here. */
+  readonly isOff: boolean;
+}
+
+/** Whether each bucket refuses nobody, by its name; `null`: it is not known. */
+export function observingByName(
+  buckets: readonly SaidBucket[],
+  { loaded, denied, isOff, bucketOf }: ObservingFacts,
+): ReadonlyMap<string, boolean | null> {
+  const tell = ({ bucket, server }: SaidBucket): boolean | null => {
+    if (isOff) return true;
+    if (loaded === null) return null;
+    const flag = server.includes(false) ? false : server.length > 0 && !server.includes(null) ? true : null;
+    return isObserving(loaded, { buckets: [bucket], isEverything: false, bucketOf }, { flag, denied });
+  };
+  return new Map(buckets.map((each) => [each.bucket.name, tell(each)]));
 }
 
 /** The override that wins for each route that these buckets guard, as far as routes are known; `null`: none does. */

@@ -93,7 +93,7 @@ export function endRemarks(
   if (isNoop) {
     const isAsked = untilMs !== null && (intent.missing?.() ?? []).length === 0;
     const isEnding = routesOf(intent).some((route) => planned.metadata.routes.get(route)?.untilMs !== undefined);
-    return isAsked && !isEnding ? ['what is wanted is already there for good, so nothing ends'] : [];
+    return isAsked && !isEnding ? ['what is wanted is already there without an end, so nothing ends'] : [];
   }
   if (untilMs !== null) {
     const why = unattended(stored.heartbeat, stored.serverTimeMs);

@@ -105,7 +105,7 @@ async function takeStep(
   onRun: OnRun,
 ): Promise<Taken> {
   const { id } = record;
-  if (choices.skip.has(id)) return ended(ports, journal, record, 'skipped', good('left out, as it was said'));
+  if (choices.skip.has(id)) return ended(ports, journal, record, 'skipped', leftOut(record));
   const isNeeded = (each: string): boolean => journal.steps.some((one) => one.id === each && one.state === 'noEffect');
   if (step.step.onlyIfNoEffect.length > 0 && !step.step.onlyIfNoEffect.some(isNeeded))
     return ended(ports, journal, record, 'skipped', good('not needed'));
@@ -120,6 +120,8 @@ async function takeStep(
   return ended(ports, begun.journal, begun.record, stateAfter(outcome), outcome);
 }
 
+const before = { kind: 'bad', isBefore: true } as const;
+
 /** Looks at what must hold before, and writes down that the step is begun. A step that was begun is not looked at anew. */
 async function begin(
   ports: RunPorts,
@@ -132,7 +134,7 @@ async function begin(
   for (const check of step.precheck) {
     const outcome = await perform(ports.acts, check, as);
     if (outcome.kind !== 'good')
-      return ended(ports, journal, record, 'failed', { ...outcome, kind: 'bad', text: `before it: ${outcome.text}` });
+      return ended(ports, journal, record, 'failed', { ...outcome, ...before, text: `before it: ${outcome.text}` });
   }
   const pin = record.pin ?? (await pinOf(ports.acts, step.action, record.id));
   const patch = { state: 'started', pin, startedAtMs: ports.clock.nowMs(), endedAtMs: null } as const;
@@ -205,6 +207,13 @@ async function ended(
 
 function good(text: string): ActOutcome {
   return { kind: 'good', text, hint: null, exitCode: 0 };
+}
+
+/** Of a step that had failed it goes on being said why. */
+function leftOut({ state, said, exitCode }: StepRecord): ActOutcome {
+  const left = good('left out, as it was said');
+  if (state !== 'failed') return left;
+  return { ...left, text: [...(said === null ? [] : [said]), left.text].join('\n'), exitCode: exitCode ?? 0 };
 }
 
 function happened({ clock, by }: RunPorts, what: string): Omit<RunEvent, 'step'> {

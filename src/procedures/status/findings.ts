@@ -8,6 +8,7 @@ import { loadOverrides, unusedPrefixes } from '../../domain/policy/matching.js';
 import { lostFinding } from '../../domain/override/lost-history.js';
 import { expiresCure, expiresText } from '../../domain/override/document-gone.js';
 import { failureOf, type Finding } from '../../domain/finding.js';
+import { panicCommand } from '../../domain/panic/target.js';
 import { bySameCause } from '../../domain/fleet/same-cause.js';
 import { shareText } from '../../domain/quantities.js';
 import { endFindings } from '../override/end-findings.js';
@@ -31,7 +32,7 @@ export function findingsOf(status: Omit<Status, 'findings' | 'undecided'>): read
     ...failureOf('env file', envFile),
     ...differences,
     ...failureOf('traffic', traffic),
-    ...blockFindings(traffic),
+    ...blockFindings(status),
   ];
 }
 
@@ -154,18 +155,30 @@ export function undecidedOf(traffic: Status['traffic']): readonly Finding[] {
 }
 
 /** The alert wants its share over its whole window: what is seen within a second or two fires nothing. */
-function blockFindings(traffic: Status['traffic']): readonly Finding[] {
+function blockFindings({ traffic, observing, operations }: Omit<Status, 'findings' | 'undecided'>): readonly Finding[] {
   const { blockShares, periodSeconds } = valueOf(traffic) ?? { blockShares: [], periodSeconds: 0 };
   if (isTooShort(periodSeconds)) return [];
   return blockShares.flatMap(({ bucket, share, threshold }) => {
     if (share === null || share <= threshold) return [];
     const name = quoteOutside(bucket, 40);
-    const blocks = `${name} blocks ${shareText(share)} of its requests in ${formatDuration(periodSeconds * 1000)}`;
+    const window = formatDuration(periodSeconds * 1000);
+    const isPast = observing.get(bucket) === true;
+    const blocks = `${name} ${isPast ? 'blocked' : 'blocks'} ${shareText(share)} of its requests in ${window}`;
+    const more = `To see more: ${shellWords([...show, bucket])}`;
     return {
       code: 'BLOCKING',
       part: 'traffic',
-      message: `${blocks}; the alert is above ${shareText(threshold)}`,
-      hint: `To see more: ${shellWords([...show, bucket])}; to let them pass meanwhile: ${shellWords([...pass, bucket])}`,
+      message: `${blocks}; the alert is above ${shareText(threshold)}${isPast ? `; it is in shadow now${sinceText(operations, bucket)}, and refuses nobody` : ''}`,
+      hint: isPast
+        ? `What was refused before counts until ${window} have passed. To see what is refused now: ${shellWords([...show, bucket, '--since', '1m'])}`
+        : `${more}; to let them pass meanwhile: ${shellWords([...pass, bucket])}`,
     };
   });
+}
+
+/** By which panic, where one is open about the bucket or about everything. */
+function sinceText({ open }: Status['operations'], bucket: string): string {
+  const about = new Set(['global', panicCommand({ kind: 'bucket', name: bucket }).replace(/^panic /, '')]);
+  const panic = open.find(({ kind, what }) => kind === 'panic' && about.has(what));
+  return panic === undefined ? '' : `, since ${new Date(panic.sinceMs).toISOString()} by panic ${panic.id}`;
 }

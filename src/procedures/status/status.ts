@@ -1,9 +1,10 @@
 import { parseOrigin } from '../../domain/api-endpoint.js';
 import { baseRoute } from '../../domain/policy/base-route.js';
 import type { BucketNames } from '../../domain/config/bucket-names.js';
-import type { Environment } from '../../domain/config/environment.js';
+import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
-import type { SeenEnforcement } from '../../domain/policy/enforcement.js';
+import { whyUnheeded, type SeenEnforcement } from '../../domain/policy/enforcement.js';
+import { observingByName } from '../../domain/shadow/enforcing-overrides.js';
 import type { FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { EnvFiles } from '../../ports/env-files.js';
 import type { ReloadRecord } from '../../domain/reload-record.js';
@@ -102,6 +103,8 @@ export interface Status {
   readonly force: readonly Finding[];
   /** Every override that carries shadow, beside what the server says. */
   readonly routes: readonly ListedRoute[];
+  /** Whether each bucket refuses nobody now, by its name; `null`: it is not known. */
+  readonly observing: ReadonlyMap<string, boolean | null>;
   /** What is broken; empty: nothing that was asked. */
   readonly findings: readonly Finding[];
   /** What may be broken, and cannot be judged from here. */
@@ -166,7 +169,16 @@ export async function gatherStatus(ports: StatusPorts, input: StatusInput): Prom
   // Of listed instances the look at the fleet tells it.
   const refusing = lookAtFleet === null ? refusingFindings(input) : [];
   const force = [...switchFindings(reload), ...refusing, ...(refusing.length === 0 ? held : withRefusal(held))];
-  const parts = { fleet, targets, redis, operations, overrides, traffic, envFile, routes, differences, force };
+  const isHeeded = whyUnheeded(input.seen) === null;
+  const observing = observingByName(buckets, {
+    loaded: isHeeded && overrides.state === 'failed' ? null : isHeeded ? wanted.overrides : loadOverrides(null),
+    denied: new Set(routes.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix)),
+    // That the limiter is off is a finding of its own.
+    isOff: false,
+    bucketOf: (route) => bucketOfRoute(environment, route),
+  });
+  const found = { routes, differences, force, observing };
+  const parts = { fleet, targets, redis, operations, overrides, traffic, envFile, ...found };
   return { ...parts, findings: findingsOf(parts), undecided: undecidedOf(traffic) };
 }
 

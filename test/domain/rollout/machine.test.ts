@@ -70,10 +70,17 @@ const inPhase: Readonly<Record<RolloutPhase, RolloutState>> = {
 };
 
 test('what begins anew names the plan that was followed', () => {
-  const named = (name: string): RolloutState => ({ ...inPhase.undone, plan: { ...inPhase.undone.plan, name } });
+  const named = (name: string, file = {}): RolloutState => ({
+    ...inPhase.undone,
+    plan: { ...inPhase.undone.plan, name, ...file },
+  });
   expect(nextInWords(named('standard'), null, 0, false)).toEqual(['begin anew with: rlctl rollout start']);
-  expect(nextInWords(named('our plan'), null, 0, false)).toEqual([
-    "begin anew with: rlctl rollout start 'our plan', or with -f where that plan is a file",
+  expect(nextInWords(named('our plan'), null, 0, false)).toEqual(["begin anew with: rlctl rollout start 'our plan'"]);
+  expect(nextInWords(named('stages', { file: 'my stages.yaml' }), null, 0, false)).toEqual([
+    "begin anew with: rlctl rollout start -f 'my stages.yaml'",
+  ]);
+  expect(nextInWords(named('stdin', { file: '-' }), null, 0, false)).toEqual([
+    'begin anew with: rlctl rollout start -f -, with that plan on stdin',
   ]);
 });
 

@@ -143,7 +143,10 @@ describe('a temporary change', () => {
   test('of what already stands there for good is none', async () => {
     const desk = openDesk('{"/a":{"rate":5}}');
     const plan = await planChange(desk.ports, setIntent('/a', 5, inMinutes(10)));
-    expect([plan.isNoop, plan.remarks]).toEqual([true, ['what is wanted is already there for good, so nothing ends']]);
+    expect([plan.isNoop, plan.remarks]).toEqual([
+      true,
+      ['what is wanted is already there without an end, so nothing ends'],
+    ]);
   });
 
   test('removing for good what is removed for a while forgets that it was to return', async () => {
@@ -250,7 +253,7 @@ describe('a file and what is temporary', () => {
     await desk.run(forGood);
     expect([desk.document(), desk.known('/a')?.untilMs]).toEqual([bytes, undefined]);
     expect((await planChange(desk.ports, by(entries, inMinutes(5)))).remarks).toEqual([
-      'what is wanted is already there for good, so nothing ends',
+      'what is wanted is already there without an end, so nothing ends',
     ]);
   });
 
