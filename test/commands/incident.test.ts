@@ -306,6 +306,21 @@ describe('status', () => {
     expect(shown.timeline.at(-1)).toMatchObject({ kind: 'foreign', number: 2 });
   });
 
+  test('an edit past rlctl that is not in force leaves the other changes proven', async () => {
+    await start();
+    await set('/api/search', 30);
+    await set('/api/items', 9);
+    await state.lab.store('{"/api/search":{"rate":30},"/api/items":{"rate":9},"/api/hand":{"rate":1}}');
+    const seen = await status();
+    expect(seen.timeline.map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['started', undefined],
+      ['change', 'proven'],
+      ['change', 'proven'],
+      ['foreign', undefined],
+    ]);
+    expect(seen.proof?.verdict).toBe('contradicted');
+  });
+
   test('what was done past rlctl is told between two times that do not move, before what was done after it', async () => {
     await start();
     await set('/api/search', 30);
