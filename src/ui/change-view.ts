@@ -2,7 +2,6 @@ import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { GuardsSaid } from '../domain/guard/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
-import { undoneIds } from '../domain/override/history.js';
 import { undoCommand } from '../domain/override/undo-command.js';
 import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
@@ -265,7 +264,7 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
 }
 
 function historyText(
-  { entry, diff, undoneBy }: RecordedChange,
+  { entry, diff, undoneBy, takesBack }: RecordedChange,
   theme: Theme,
   nowMs: number,
   { address }: Environment,
@@ -301,8 +300,7 @@ function historyText(
     );
   const until = isoTime(entry.body.untilMs);
   if (until !== null) lines.push(`  until ${until} (${relativeTime(entry.body.untilMs ?? 0, nowMs)})`);
-  const taken = undoneIds(entry.body);
-  if (taken.length > 0) lines.push(`  takes back ${term(taken.join(', '))}`);
+  if (takesBack.length > 0) lines.push(`  takes back ${term(takesBack.join(', '))}`);
   for (const { kind, id, step } of entry.body.partOf ?? [])
     lines.push(`  part of ${kind} ${term(id)}${step === undefined ? '' : `, ${term(step)}`}`);
   if (entry.body.restores) lines.push(`  brings back revision ${term(entry.body.restores.slice(0, 12))}`);

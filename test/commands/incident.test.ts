@@ -85,9 +85,10 @@ describe('from start to end', () => {
     });
     expect(kinds(ended.timeline)).toEqual(['started', '1change', '2change', '3foreign', '4change', '5change', 'ended']);
     expect(ended.timeline.filter(({ kind }) => kind === 'change').map(({ takenBackBy }) => takenBackBy)).toEqual([
+      // Set and unset again within it: nothing of that was left for the end.
+      null,
       ended.incident.changeId,
-      ended.incident.changeId,
-      ended.incident.changeId,
+      null,
       null,
     ]);
     const history = await json<{ entries: readonly JsonObject[] }>(['override', 'history', '--limit', '1']);
@@ -305,6 +306,21 @@ describe('status', () => {
     const shown = await status();
     expect(shown.proof?.verdict).not.toBe('proven');
     expect(shown.timeline.at(-1)).toMatchObject({ kind: 'foreign', number: 2 });
+  });
+
+  test('an edit past rlctl that is not in force leaves the other changes proven', async () => {
+    await start();
+    await set('/api/search', 30);
+    await set('/api/items', 9);
+    await state.lab.store('{"/api/search":{"rate":30},"/api/items":{"rate":9},"/api/hand":{"rate":1}}');
+    const seen = await status();
+    expect(seen.timeline.map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['started', undefined],
+      ['change', 'proven'],
+      ['change', 'proven'],
+      ['foreign', undefined],
+    ]);
+    expect(seen.proof?.verdict).toBe('contradicted');
   });
 
   test('what was done past rlctl is told between two times that do not move, before what was done after it', async () => {

@@ -133,6 +133,62 @@ describe('a named route', () => {
   });
 });
 
+describe('an edit past rlctl that the server has not loaded', () => {
+  const hand = '{"/api/search":{"rate":120,"burst":20},"/api/hand":{"rate":1}}';
+  const metrics = (lab: Lab): MainOptions => ({ env: { RLCTL_METRICS: `${lab.sandbox.origin}/metrics` } });
+
+  test.each(['documented', 'deployed'] as const)('leaves the route that was asked for proven (%s)', async (dialect) => {
+    const lab = state[dialect];
+    await stored(lab, one);
+    await lab.store(hand);
+    const asked = await verify(lab, ['/api/search'], metrics(lab));
+    expect(asked).toMatchObject({ code: 0, verdict: 'proven' });
+    expect(asked.texts).toContain('"/api/search": the server shows what is stored');
+    expect(asked.diagnosis).toMatch(/does not hold the whole document .*: to load it, run: rlctl \S+ \S+ reload$/);
+    expect(await verify(lab, ['/api/hand'], metrics(lab))).toMatchObject({ code: 8, verdict: 'contradicted' });
+    expect(await verify(lab, [], metrics(lab))).toMatchObject({ code: 8, verdict: 'contradicted', trap: 'notLoaded' });
+    await reloadRaw(lab.sandbox);
+    const loaded = await verify(lab, ['/api/search'], metrics(lab));
+    expect(loaded.diagnosis).not.toContain('whole document');
+  });
+
+  test.each([
+    ['added in front, under it', '{"/api/search/hot":{"rate":1},"/api/search":{"rate":120,"burst":20}}'],
+    ['added in front, over it', '{"/api":{"rate":1},"/api/search":{"rate":120,"burst":20}}'],
+  ])('%s, takes its requests, so that it is not proven', async (_, text) => {
+    for (const lab of [state.documented, state.deployed]) {
+      await stored(lab, one);
+      await lab.store(text);
+      expect(await verify(lab, ['/api/search'], metrics(lab))).toMatchObject({ code: 8, verdict: 'contradicted' });
+    }
+  });
+
+  test('added behind it takes none of its requests', async () => {
+    await stored(state.documented, one);
+    await state.documented.store(
+      '{"/api/search":{"rate":120,"burst":20},"/api":{"rate":1},"/api/search/hot":{"rate":1}}',
+    );
+    expect(await verify(state.documented, ['/api/search'])).toMatchObject({ code: 0, verdict: 'proven' });
+    expect(await verify(state.documented, ['/api/search', '/api/x'])).toMatchObject({ code: 8 });
+  });
+
+  test('that removed an entry which takes its requests: the server still goes by it', async () => {
+    const under = '{"/api/search/hot":{"rate":1},"/api/search":{"rate":120,"burst":20}}';
+    for (const lab of [state.documented, state.deployed]) {
+      await stored(lab, under);
+      await lab.store(one);
+      expect(await verify(lab, ['/api/search'], metrics(lab))).toMatchObject({ code: 8, verdict: 'contradicted' });
+    }
+  });
+
+  test('that changed the order in which they win', async () => {
+    const lab = state.documented;
+    await stored(lab, '{"/api/search/hot":{"rate":1},"/api/search":{"rate":120,"burst":20}}');
+    await lab.store('{"/api/search":{"rate":120,"burst":20},"/api/search/hot":{"rate":1}}');
+    expect(await verify(lab, ['/api/search'])).toMatchObject({ code: 8, verdict: 'contradicted' });
+  });
+});
+
 describe('a server that reads another database', () => {
   test.each([
     ['as many others', '{"/api/pay":{"rate":3,"burst":1}}'],

@@ -1,6 +1,7 @@
 import type { OperationRef } from '../operation/reference.js';
 import { diffDocuments, type RouteDiff } from '../override/diff.js';
 import { undoneIds, type HistoryEntry } from '../override/history.js';
+import { takenBackBy } from '../override/taken-back.js';
 import { recordedDiff } from '../override/recorded-diff.js';
 import type { Verdict } from '../proof/proof.js';
 import type { Revision } from '../revision.js';
@@ -106,10 +107,10 @@ export interface TimelineSources {
 /** Everything that happened, in the order of time; what was done at the same time stays in its own order. */
 export function timelineOf(incident: Incident, sources: TimelineSources): readonly TimelineItem[] {
   const { start, startedBy, notes, end } = incident;
-  const takenBack = takenBackIn(sources.entries);
+  const takenBack = takenBackBy(sources.entries);
   const changes = sources.window.steps.map((step, index, steps) =>
     step.kind === 'foreign'
-      ? foreignItem(step, sources, wayBackIn(incident, steps.slice(index)))
+      ? foreignItem(step, sources, { incident, later: steps.slice(index) })
       : changeItem(step.entry, incident, { ...sources, takenBack }),
   );
   const deeds: readonly (TimelineItem | Unnumbered)[] = [
@@ -152,15 +153,6 @@ export function numberedIn(timeline: readonly TimelineItem[]): readonly Numbered
   return timeline.filter((item): item is NumberedItem => 'number' in item);
 }
 
-/** By change id: what took it back. */
-function takenBackIn(entries: readonly HistoryEntry[]): ReadonlyMap<string, string> {
-  return new Map(
-    entries.flatMap(({ body, changeId }) =>
-      (body === null ? [] : undoneIds(body)).map((id) => [id, changeId] as const),
-    ),
-  );
-}
-
 function changeItem(
   { body, changeId, timeMs, next }: HistoryEntry,
   { end }: Incident,
@@ -184,10 +176,18 @@ function changeItem(
   };
 }
 
-/** The first change that took back what was done in an incident before it; `null`: there is none. */
-function wayBackIn(incident: Incident, steps: readonly IncidentStep[]): string | null {
-  const found = steps.find(
-    (step) => step.kind === 'change' && step.entry.body && isWayBackOf(incident, step.entry.body),
+/** The first change that took back what was done in an incident before it, of these routes; `null`: there is none. */
+function wayBackIn(
+  { incident, later }: { readonly incident: Incident; readonly later: readonly IncidentStep[] },
+  diff: readonly RouteDiff[] | null,
+): string | null {
+  const routes = diff && new Set(diff.map(({ route }) => route));
+  const found = later.find(
+    (step) =>
+      step.kind === 'change' &&
+      step.entry.body &&
+      isWayBackOf(incident, step.entry.body) &&
+      (routes === null || step.entry.body.routes.some(({ route }) => routes.has(route))),
   );
   return found?.kind === 'change' ? found.entry.changeId : null;
 }
@@ -195,11 +195,11 @@ function wayBackIn(incident: Incident, steps: readonly IncidentStep[]): string |
 function foreignItem(
   { from, to, afterMs, noticedMs }: Extract<IncidentStep, { kind: 'foreign' }>,
   { documents }: TimelineSources,
-  takenBackBy: string | null,
+  after: Parameters<typeof wayBackIn>[0],
 ): Omit<ForeignItem, 'number'> {
-  const [before, after] = [soundDocument(documents(from)), soundDocument(documents(to))];
-  const diff = before === null || after === null ? null : diffDocuments(before, after);
-  return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to, takenBackBy };
+  const [old, now] = [soundDocument(documents(from)), soundDocument(documents(to))];
+  const diff = old === null || now === null ? null : diffDocuments(old, now);
+  return { kind: 'foreign', atMs: noticedMs, afterMs, diff, from, to, takenBackBy: wayBackIn(after, diff) };
 }
 
 /** What one command set is one item; what an operation keeps of its own flags counts more than what this machine does. */

@@ -40,7 +40,7 @@ export function diagnose(seen: Observations, judged: Diagnosed): string {
     if (trap === 'otherEnvironment') return `${siteReason(evidence)}; ${traps.otherEnvironment.cure}`;
     return notProven(seen, judged);
   }
-  return `${proven(seen, judged)}${blockingInWords(seen)}${idle(seen, evidence)}${remark(seen)}`;
+  return `${proven(seen, judged)}${blockingInWords(seen)}${idle(seen, evidence)}${besides(evidence)}${remark(seen)}`;
 }
 
 function notProven(seen: Observations, { evidence, levelReached }: Diagnosed): string {
@@ -98,6 +98,14 @@ function idle({ reports }: Observations, evidence: readonly Evidence[]): string 
   if (isLimiterOff(reports)) return '; but its limiter is off (RATE_LIMIT_ENABLED), so nothing is enforced';
   const isShadow = evidence.some(({ isServerShadow }) => isServerShadow === true);
   return isShadow ? '; but nothing is blocked: the server is in shadow, though the entry does not say so' : '';
+}
+
+/** What the server has not loaded of the rest; empty: nothing shows that. */
+function besides(evidence: readonly Evidence[]): string {
+  const line = evidence.find(({ isAside }) => isAside === true);
+  return line === undefined
+    ? ''
+    : `; but it does not hold the whole document as it is stored now (${line.text}): to load it, run: rlctl reload`;
 }
 
 const comparePlaces =

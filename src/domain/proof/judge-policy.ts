@@ -53,8 +53,15 @@ export function isSplit({ differing, comparisons }: PrefixJudgement): boolean {
   return differing > 0 && differing < comparisons.length;
 }
 
+/** What is wrong with a list of active prefixes, as far as it counts for a prefix; `null`: nothing. */
+export type ListFault = (loaded: LoadedOverrides, listed: readonly string[], prefix: string) => string | null;
+
 /** The line about one changed prefix (or the one that stands for all). */
-export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides): Evidence {
+export function changedLine(
+  judgement: PrefixJudgement,
+  loaded: LoadedOverrides,
+  faultIn: ListFault = listFault,
+): Evidence {
   const { reads, comparisons, differing, shown, expectation } = judgement;
   const line = { subject: 'policy', source: reads.source, route: reads.prefix } as const;
   const name = `"${quoteOutside(reads.prefix)}"`;
@@ -70,7 +77,7 @@ export function changedLine(judgement: PrefixJudgement, loaded: LoadedOverrides)
           : `${differing} of ${comparisons.length} reads show`;
     return { ...line, verdict: 'contradicted', text: `${name}: ${how} ${first.differences}` };
   }
-  const fault = comparisons.length === 0 ? null : activeFault(reads, loaded);
+  const fault = comparisons.length === 0 ? null : activeFault(reads, loaded, faultIn);
   if (fault !== null) return { ...line, verdict: 'contradicted', text: fault };
   if (comparisons.length < reads.wanted && reads.isCutShort === true) {
     const text = `${name}: ${counted(comparisons.length, 'read')} as stored, until another prefix showed a disagreement`;
@@ -115,11 +122,11 @@ function hiding({ winner, prefix }: Expectation, { entries, vanished = [] }: Loa
   return `, which is "${quoteOutside(winner.prefix)}": ${why}`;
 }
 
-function activeFault(reads: PrefixReads, loaded: LoadedOverrides): string | null {
+function activeFault(reads: PrefixReads, loaded: LoadedOverrides, faultIn: ListFault): string | null {
   const lists = reads.answers.flatMap(({ activeOverrides }) =>
     activeOverrides === undefined ? [] : [activeOverrides],
   );
-  return lists.map((list) => listFault(loaded, list)).find((fault) => fault !== null) ?? null;
+  return lists.map((list) => faultIn(loaded, list, reads.prefix)).find((fault) => fault !== null) ?? null;
 }
 
 /** The lines about the sample: each contradiction, and one for the rest. */

@@ -1,5 +1,6 @@
 import type { ReloadReport } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
+import { asideLines, isCountAside, judgesAlone, listFaultAt, saidAside } from './aside.js';
 import { diagnose } from './diagnose.js';
 import { findTrap, holdsForeign, isFormer, isMixed, showsStored } from './find-trap.js';
 import { isLimiterOff, judgeLists, judgeReports, standingOf } from './judge-count.js';
@@ -45,16 +46,21 @@ export function judge(seen: Observations): Judgement {
   // Reads that agree cover every worker: then an earlier reload's count is history.
   const reports = isAgreed ? seen.lastReports : seen.reports;
   const confidence = isVisible ? confidenceIn(seen, changed) : null;
+  const own = changed.map((each) =>
+    judgesAlone(seen) ? changedLine(each, seen.loaded, listFaultAt) : changedLine(each, seen.loaded),
+  );
+  const metrics = isDropped ? [] : judgeMetrics(seen.metrics, seen.loaded);
   const loading = [
     ...siteModeLine(seen),
     ...judgeReports(seen.loaded, reports),
     ...(isDropped ? heldLines(seen) : []),
-    ...changed.map((each) => changedLine(each, seen.loaded)),
+    ...own,
+    ...asideLines(seen, changed, own),
     ...judgeLists(seen),
     ...moreWorkersLine(seen),
     ...workersLine(seen, { isAgreed, isVisible, confidence }),
     ...sampleLines(sample, seen),
-    ...(isDropped ? [] : judgeMetrics(seen.metrics, seen.loaded)),
+    ...(isCountAside(seen, changed) ? saidAside(metrics) : metrics),
     ...healthLines(seen),
     ...seen.failures.map((text): Evidence => ({
       subject: 'limits',

@@ -41,6 +41,8 @@ export interface Evidence {
   readonly source: string;
   /** The route or prefix it is about; `null`: all of them. */
   readonly route: string | null;
+  /** True: it is not as stored, and decides about no request of the routes that were asked for. Absent: it is about them. */
+  readonly isAside?: boolean;
   /** In a probe's line: the fields that its headers showed in force. Absent elsewhere. */
   readonly enforced?: readonly EnforcedField[];
   /** In a probe's line: the fields that no header showed, so that they count as loaded. Absent elsewhere. */

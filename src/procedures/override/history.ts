@@ -3,14 +3,17 @@ import type { RouteDiff } from '../../domain/override/diff.js';
 import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
 import { lostChange, type LostChange } from '../../domain/override/lost-history.js';
 import { recordedDiff } from '../../domain/override/recorded-diff.js';
+import { takenBackBy } from '../../domain/override/taken-back.js';
 import type { StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
 export interface RecordedChange {
   readonly entry: HistoryEntry;
   readonly diff: readonly RouteDiff[];
-  /** The change id that took it back; `null`: it stands. */
+  /** The change id that took it back; `null`: none did. */
   readonly undoneBy: string | null;
+  /** The change ids that it took back; empty: none. */
+  readonly takesBack: readonly string[];
 }
 
 /** Recorded changes, newest first. */
@@ -36,12 +39,11 @@ export async function recordedChanges(
   ports: Pick<StorePorts, 'store' | 'deadline'>,
   filter: HistoryFilter,
 ): Promise<RecordedChanges> {
-  const undoneBy = new Map<string, string>();
   const wanted = ({ changeId, body }: HistoryEntry): boolean =>
     (filter.changeId === null || changeId === filter.changeId) &&
     (filter.route === null || body?.routes.some(({ route }) => route === filter.route) === true);
   const entries = await readHistory(ports, (read) => read.filter(wanted).length > filter.limit);
-  for (const { body, changeId } of entries) for (const id of body ? undoneIds(body) : []) undoneBy.set(id, changeId);
+  const undoneBy = takenBackBy(entries);
   const all = entries.filter(wanted);
   const found = all.slice(0, filter.limit);
   if (filter.changeId !== null && found.length === 0) {
@@ -55,6 +57,7 @@ export async function recordedChanges(
     entry,
     diff: entry.body === null ? [] : recordedDiff(entry.body),
     undoneBy: undoneBy.get(entry.changeId) ?? null,
+    takesBack: entry.body === null ? [] : undoneIds(entry.body).filter((id) => undoneBy.get(id) === entry.changeId),
   }));
   const lost = entries.length === 0 ? lostChange(await ports.store.read(ports.deadline, 'auditor')) : null;
   return { changes, isMore: all.length > found.length, lost };

@@ -178,10 +178,13 @@ describe('the timeline', () => {
   });
 
   test('what was taken back says by what, and the change that ended it is none of its changes', () => {
+    const made = history.entries.filter(({ changeId }) => ['change-2', 'change-3'].includes(changeId));
+    const routes = made
+      .flatMap(({ body }) => body?.routes ?? [])
+      .map((each) => ({ ...each, before: each.after, after: each.before }));
+    const back = { command: 'incident end', undoes: 'change-3', alsoUndoes: ['change-2'], routes };
     const entries = history.entries.map((entry) =>
-      entry.sequence === 5 && entry.body !== null
-        ? { ...entry, body: { ...entry.body, command: 'incident end', undoes: 'change-3', alsoUndoes: ['change-2'] } }
-        : entry,
+      entry.sequence === 5 && entry.body !== null ? { ...entry, body: { ...entry.body, ...back } } : entry,
     );
     const place = { atMs: 5, entryId: '5-0', sequence: 5, revision: entries[4]?.next ?? '' };
     const end = {

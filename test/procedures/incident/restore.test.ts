@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
 import { parseMetadata } from '../../../src/domain/override/metadata.js';
+import { readStory } from '../../../src/procedures/incident/report.js';
+import { recordedChanges } from '../../../src/procedures/override/history.js';
 import { planChange } from '../../../src/procedures/override/plan.js';
 import { restoreIncidentIntent } from '../../../src/procedures/incident/restore.js';
 import { writePlan } from '../../../src/procedures/override/write.js';
@@ -100,6 +102,47 @@ describe('the end of an incident takes back exactly what was done in it', () => 
     await desk.set('/c', 3);
     await desk.restore(incident);
     expect(desk.text()).toBe('{"/a":{"rate":1}}');
+  });
+
+  test('what ended by itself before is not said to be taken back, neither by the story nor by the history', async () => {
+    const desk = openDesk('{"/a":{"rate":1}}');
+    const incident = await desk.start();
+    const set = await desk.set('/tmp', 5, desk.time.nowMs + 60_000);
+    const kept = await desk.set('/b', 2);
+    desk.time.nowMs += 120_000;
+    const expired = await desk.expire();
+    const again = await desk.set('/b', 3);
+    const end = await desk.restore(incident);
+    const known = { flips: [], deeds: [], verdicts: new Map() };
+    const { timeline } = await readStory(desk.ports, incident, known);
+    const told = timeline.flatMap((each) => (each.kind === 'change' ? [[each.changeId, each.takenBackBy]] : []));
+    const byId = [
+      [set, null],
+      [kept, end],
+      [expired, null],
+      [again, end],
+      [end, null],
+    ];
+    expect(told).toEqual(byId);
+    const { changes } = await recordedChanges(desk.ports, { limit: 10, changeId: null, route: null });
+    const recorded = changes.toReversed().filter(({ entry }) => entry.kind === 'change');
+    expect(recorded.map(({ entry, undoneBy }) => [entry.changeId, undoneBy])).toEqual(byId);
+    expect(new Set(changes[0]?.takesBack)).toEqual(new Set([kept, again]));
+    // It is over all the same: there is nothing left for an undo.
+    expect((await failing(desk.undo())).code).toBe('NOTHING_TO_UNDO');
+  });
+
+  test('of a route that came to nothing and was set once more, only the last is taken back', async () => {
+    const desk = openDesk('{"/a":{"rate":1}}');
+    const incident = await desk.start();
+    await desk.set('/tmp', 5);
+    await desk.unset('/tmp');
+    const last = await desk.set('/tmp', 7);
+    const end = await desk.restore(incident);
+    const { changes } = await recordedChanges(desk.ports, { limit: 10, changeId: null, route: null });
+    expect(changes.map(({ entry, undoneBy }) => [entry.changeId, undoneBy]).filter(([, by]) => by !== null)).toEqual([
+      [last, end],
+    ]);
   });
 
   test('a document that could not be read for a while, and was repaired', async () => {

@@ -86,9 +86,15 @@ describe('with /metrics', () => {
 
   test('a number that Redis does not explain contradicts', async () => {
     await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
-    const { code, metrics } = await run(['verify', '/api/search'], env());
+    const { code, metrics } = await run(['verify'], env());
     expect(code).toBe(8);
     expect(metrics).toMatchObject([{ verdict: 'contradicted' }]);
+  });
+
+  test('the same beside a route that was asked for by name, and that the server shows as stored', async () => {
+    await state.lab.store('{"/api/search":{"rate":120,"burst":20}}');
+    const { code, metrics } = await run(['verify', '/api/search'], env());
+    expect([code, metrics]).toMatchObject([0, [{ verdict: 'neutral', isAside: true }]]);
   });
 
   test('of another namespace: the one that is there is told', async () => {
