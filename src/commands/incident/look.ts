@@ -16,7 +16,7 @@ import { readStory, type IncidentStory, type OtherKnowledge } from '../../proced
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import { flagTexts } from '../panic/flag-texts.js';
 import { recordedPanics } from '../panic/kept.js';
-import { wantedFlags } from '../shadow/flips.js';
+import { flagsHere } from '../shadow/flips.js';
 import { otherKnowledge } from './ports.js';
 
 /** An incident as it stands at one moment, and what its end would have to do about flags. */
@@ -82,11 +82,6 @@ async function judgedPanics(
       return isBack ? [[bucket, record] as const] : [];
     });
   return { deeds: judged, over, returned: new Map(returned) };
-}
-
-async function flagsHere(context: Context, environment: Environment): Promise<FlagsHere> {
-  const { place, envFile } = await wantedFlags(context, environment);
-  return { place, machine: envFile === null ? null : await context.hostName() };
 }
 
 /** True where nobody changed anything between two looks. */
