@@ -585,6 +585,79 @@ describe('flags of buckets', () => {
     expect([await flag(), await state.lab.document()]).toEqual([before, '{}']);
   });
 
+  /** Two people, of whom neither has anything of what the other or another test kept. */
+  const people = { tests: 0 };
+  beforeEach(() => void (people.tests += 1));
+  const person = (name: string): MainOptions => {
+    const home = join(state.lab.world.root, `state-of-${name}-${people.tests}`);
+    return { env: { RLCTL_ACTOR: `${name}@host`, XDG_STATE_HOME: home } };
+  };
+  const ann = (): MainOptions => person('ann');
+  const bob = (): MainOptions => person('bob');
+  const setFlag = ['shadow', 'on', 'financial', '--reason', 'z'];
+  const declared = ['panic', 'bucket', 'financial'];
+
+  test.each([
+    ['true', setFlag, bob, ann],
+    ['false', setFlag, bob, ann],
+    ['true', setFlag, ann, bob],
+    ['true', declared, bob, ann],
+    ['false', declared, ann, bob],
+  ])(
+    'with global shadow %s, what %j of one set, the end of another takes back to the byte',
+    async (all, act, by, end) => {
+      const { envFile } = state.lab.sandbox;
+      const found = await readFile(envFile, 'utf8');
+      const text = found.replace(/^RATE_LIMIT_SHADOW=.*$/m, `RATE_LIMIT_SHADOW=${all}`);
+      try {
+        await writeFile(envFile, text);
+        expect((await through(['incident', 'start', 'shared'], ann())).code).toBe(0);
+        expect((await through(act, by())).code).toBe(0);
+        expect(await flag()).toBe('true');
+        const ended = await through(['incident', 'end', '--restore', '--json'], end());
+        expect(ended).toMatchObject({ code: 0, err: '' });
+        expect(jsonOf(ended.out)).toMatchObject({
+          isEnded: true,
+          incident: { outcome: 'restored', verdict: 'proven' },
+        });
+        expect(await readFile(envFile, 'utf8')).toBe(text);
+        expect((await through(['panic', 'list', '--json'], by())).out).toContain('"panics": []');
+      } finally {
+        await writeFile(envFile, found);
+      }
+    },
+  );
+
+  test('an off by somebody who knew of no record is taken back like any other', async () => {
+    const { envFile } = state.lab.sandbox;
+    const text = await readFile(envFile, 'utf8');
+    await through(['incident', 'start', 'unrecorded']);
+    await through(setFlag, ann());
+    await writeFile(envFile, `${text}RATE_LIMIT_SHADOW_FINANCIAL="true"\n`);
+    expect((await through(['shadow', 'off', 'financial'], bob())).code).toBe(0);
+    expect(await flag()).toBe('"false"');
+    expect((await through(['incident', 'end', '--restore'])).code).toBe(0);
+    expect(await readFile(envFile, 'utf8')).toBe(text);
+  });
+
+  test('of which nobody kept what stood before are refused, and nothing is written', async () => {
+    const { envFile } = state.lab.sandbox;
+    const text = await readFile(envFile, 'utf8');
+    await through(['incident', 'start', 'untold']);
+    await through(setFlag, bob());
+    const key = `{${labKey}}:operations`;
+    const told = await state.lab.redis.cli('HGET', key, 'flags');
+    const { flips } = JSON.parse(told) as { flips: readonly JsonObject[] };
+    const untold = { v: 1, flips: flips.map((flip) => ({ ...flip, text: undefined })) };
+    await state.lab.redis.cli('HSET', key, 'flags', JSON.stringify(untold));
+    const error = errorOf(await through(['incident', 'end', '--restore', '--json']));
+    expect(error).toMatchObject({ code: 'BEFORE_UNKNOWN', exitCode: 5 });
+    expect(error.hint).toContain('incident end --keep');
+    expect(await flag()).toBe('true');
+    await writeFile(envFile, text);
+    await through(['incident', 'end', '--keep']);
+  });
+
   test('those that a colleague set on another machine are part of it, and are taken back where they were set', async () => {
     await through(['incident', 'start', 'elsewhere']);
     expect((await through(['shadow', 'on', 'financial'], as('bob@host'))).code).toBe(0);

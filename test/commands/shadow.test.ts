@@ -330,6 +330,23 @@ describe('shadow through an env file', () => {
     expect(await linesOf(lab)).toEqual(['RATE_LIMIT_SHADOW_READ=false']);
   });
 
+  test('off by a colleague, who has no state of the one who set it, restores what stood there, and once only', async () => {
+    const { lab } = state.site;
+    const env = { RLCTL_ACTOR: 'bob@host', XDG_STATE_HOME: join(lab.world.root, 'state-of-bob') };
+    const text = pristine.text.replace(/^RATE_LIMIT_SHADOW=.*$/m, 'RATE_LIMIT_SHADOW=true');
+    await writeFile(lab.sandbox.envFile, text);
+    expect((await run(['shadow', 'on', 'read'])).code).toBe(0);
+    const off = jsonOf<Shown>((await run(['shadow', 'off', 'read', '--json'], {}, { env })).out);
+    expect(off).toMatchObject({ flags: [{ before: 'true', after: null }], proof: { verdict: 'proven' } });
+    expect(off.remarks.join('\n')).toContain('as before the change of');
+    expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(text);
+    // What the first one remembers of it is over with that.
+    await writeFile(lab.sandbox.envFile, `${text}RATE_LIMIT_SHADOW_READ=true\n`);
+    const guessed = jsonOf<Shown>((await run(['shadow', 'off', 'read', '--json'])).out);
+    expect(guessed.flags).toMatchObject([{ before: 'true', after: 'false' }]);
+    expect(guessed.remarks.join('\n')).toContain('it ENFORCES, also where global shadow is on');
+  });
+
   test('does not restore over what somebody wrote since', async () => {
     const { lab } = state.site;
     await run(['shadow', 'on', 'read']);

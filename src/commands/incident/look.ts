@@ -16,7 +16,7 @@ import { storyOf, type IncidentStory, type OtherKnowledge } from '../../procedur
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { RecordedPanics } from '../../procedures/panic/panics.js';
 import { recordedPanics } from '../panic/kept.js';
-import { wantedFlags } from '../shadow/flips.js';
+import { flagsHere } from '../shadow/flips.js';
 import { otherKnowledge } from './ports.js';
 
 /** An incident as it stands at one moment, and what its end would have to do about flags and panics. */
@@ -90,11 +90,6 @@ function judgedBy(
       return isBack ? [[bucket, record] as const] : [];
     });
   return { deeds: judged, over, returned: new Map(returned) };
-}
-
-async function flagsHere(context: Context, environment: Environment): Promise<FlagsHere> {
-  const { place, envFile } = await wantedFlags(context, environment);
-  return { place, machine: envFile === null ? null : await context.hostName() };
 }
 
 /** True where nobody changed anything between two looks. */

@@ -6,7 +6,7 @@ import { followedBy } from '../../domain/followed-by.js';
 import { namesOfHeld, stoodOn } from '../../domain/panic/stood-on.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import { referenceOf, type FlagBefore, type RolloutState } from '../../domain/rollout/state.js';
-import { unquoted } from '../../domain/shadow/env-file.js';
+import { holdsTrue } from '../../domain/shadow/env-file.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagsBefore, takeBackIntent, takingBackOf } from '../../procedures/rollout/take-back.js';
 import { makeChange } from '../override/change.js';
@@ -96,9 +96,9 @@ async function putBack(
   }
   const flags = flagsBefore(state, stage === null ? null : state.stage);
   const recorded = new Map(flags.map((flag) => [flag.bucket, recordOf(flag, state)]));
-  const wasOn = ({ before }: FlagBefore): boolean => before !== null && unquoted(before) === 'true';
+  const wasOn = ({ before }: FlagBefore): boolean => holdsTrue(before);
   // Where the panic itself set it, it no longer holds what the rollout wrote: that is a conflict with its own way out.
-  const turnedOff = flags.filter((flag) => !wasOn(flag) && unquoted(flag.wrote) === 'true');
+  const turnedOff = flags.filter((flag) => !wasOn(flag) && holdsTrue(flag.wrote));
   await assertFree(turnedOff.map(({ variable }) => variable));
   const named = { command, partOf: [takingBackOf(reference)] };
   const commands = [true, false].flatMap((isOn): readonly FlagCommand[] => {

@@ -37,7 +37,7 @@ export interface FlagCommand {
   readonly command?: string;
   /** The longer operation that it is a part of, beside those of the command; absent: none. */
   readonly partOf?: readonly OperationRef[];
-  /** What stood before, in place of what this machine recorded. */
+  /** What stood before, in place of what is recorded. */
   readonly records?: FlagRecords;
   /** What somebody should know of it beside what the flags tell, in sentences; absent: nothing. */
   readonly remarks?: readonly string[];
@@ -182,7 +182,7 @@ async function wishesOf(
     buckets.map(async (bucket, index) => {
       const pending = pendingFlip(flips, bucket.name, driver.place);
       const exact = typeof exactly === 'object' ? exactly.get(bucket.name) : exactly;
-      const record = exact === undefined ? await records.get(bucket.name) : null;
+      const record = exact === undefined && !isOn ? await records.get(bucket.name) : null;
       const wish = { bucket, isOn, record, serverSays: said[index] ?? null, pending };
       return exact === undefined ? wish : { ...wish, exactly: exact };
     }),

@@ -6,6 +6,7 @@ import type { Verdict } from '../../domain/proof/proof.js';
 import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { FlagPlan } from '../../procedures/shadow/change-flags.js';
+import type { PlannedFlag } from '../../procedures/shadow/flag-driver.js';
 import type { FlipLogPorts } from '../../procedures/shadow/flip-log.js';
 import type { Author } from '../../procedures/override/write.js';
 
@@ -24,6 +25,12 @@ export async function wantedFlags(context: Context, environment: Environment) {
   const place = driverPlace(context, environment);
   const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver && untrustedFile === null;
   return { place, envFile: isFile ? place : null, flips: await flagFlips(context, environment) };
+}
+
+/** Where the environment's flags are set from here; a file is this machine's own, a program does the same on every machine. */
+export async function flagsHere(context: Context, environment: Environment) {
+  const isFile = typeof environment.shadowDriver === 'object' && 'env-file' in environment.shadowDriver;
+  return { place: driverPlace(context, environment), machine: isFile ? await context.hostName() : null };
 }
 
 /** What this machine set last, one for each bucket; empty: nothing that is known. */
@@ -50,7 +57,9 @@ export async function keepFlips(
 ): Promise<void> {
   try {
     const before = await flagFlips(context, environment);
-    const news = flipsOf(plan, { author, guards, verdict, at: new Date(context.clock.nowMs()).toISOString() });
+    const partOf = [...context.partOf, ...(plan.partOf ?? [])];
+    const at = new Date(context.clock.nowMs()).toISOString();
+    const news = flipsOf(plan, { author, guards, verdict, partOf, at });
     const after = [...stillKnown(before, plan, verdict), ...news];
     if (JSON.stringify(after) !== JSON.stringify(before))
       await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
@@ -64,12 +73,25 @@ export async function keepFlips(
 /** What a change set, a flip for each bucket. */
 function flipsOf(
   { driver, flags, isOn }: FlagPlan,
-  { author, guards, verdict, at }: FlipTerms & { readonly at: string },
+  { author, guards, verdict, partOf, at }: FlipTerms & Required<Pick<FlagFlip, 'partOf' | 'at'>>,
 ): readonly FlagFlip[] {
   const { actor, reason, ticket } = author;
-  const set = new Set(flags.filter(({ isChanged }) => isChanged).map(({ bucket }) => bucket.name));
-  const said = { isOn, place: driver.place, actor, reason, ticket, at, verdict };
-  return [...set].map((bucket) => ({ bucket, ...said, ...(guards.length === 0 ? {} : { guards }) }));
+  const said = {
+    isOn,
+    place: driver.place,
+    actor,
+    reason,
+    ticket,
+    at,
+    verdict,
+    ...(guards.length === 0 ? {} : { guards }),
+    ...(partOf.length === 0 ? {} : { partOf }),
+  };
+  // A program is asked of the server, which may not have taken up yet what stands.
+  const textOf = ({ variable, before, after }: PlannedFlag): Pick<FlagFlip, 'text'> =>
+    driver.kind === 'exec' || before === undefined ? {} : { text: { variable, before, wrote: after } };
+  const set = new Map(flags.filter(({ isChanged }) => isChanged).map((flag) => [flag.bucket.name, flag]));
+  return [...set].map(([bucket, flag]) => ({ bucket, ...said, ...textOf(flag) }));
 }
 
 /** What was known and was not set anew; what was asked for and stood already is proven by now. */

@@ -1,6 +1,8 @@
 import type { Panic } from '../panic/panics.js';
+import { holdsTrue } from '../shadow/env-file.js';
 import { flipCommand } from '../shadow/flag-flip.js';
-import { flagKey, latestFlips, type KnownFlip } from '../shadow/flip-log.js';
+import type { FlagRecord } from '../shadow/flag-record.js';
+import { flagKey, isSetHere, latestFlips, recordOver, type KnownFlip } from '../shadow/flip-log.js';
 import { shellWords } from '../shell-words.js';
 import type { FlagsHere, FlagToRestore, Incident } from './incident.js';
 import { isOf, type FlagDeed } from './operation-flags.js';
@@ -16,20 +18,43 @@ export function flagsToRestore(
 ): readonly FlagToRestore[] {
   return changedFlags(
     incident,
-    flips.filter((flip) => isHere(flip, here)),
-  ).map(({ bucket, isOn }) => ({ bucket, isOn: !isOn }));
+    flips.filter((flip) => isSetHere(flip, here)),
+  ).map(({ flip: { bucket }, wasOn }) => ({ bucket, isOn: wasOn }));
 }
 
-function isHere({ place, machine }: KnownFlip, here: FlagsHere): boolean {
-  return place === here.place && (here.machine === null || machine === undefined || machine === here.machine);
+/** What stood in place of each flag at the start, and what was written there last, by bucket: of those that were set from here in a file. */
+export function recordsWithin(
+  { start }: Pick<Incident, 'start'>,
+  flips: readonly KnownFlip[],
+  here: FlagsHere,
+): ReadonlyMap<string, FlagRecord> {
+  const within = flips.filter((flip) => isSetHere(flip, here) && Date.parse(flip.at) >= start.atMs);
+  return new Map(
+    latestFlips(within).flatMap((flip) => {
+      const record = recordOver(within, flip);
+      return record === null ? [] : [[flip.bucket, record] as const];
+    }),
+  );
 }
 
-/** The newest flip of each flag that now is otherwise than it was at the start. */
-function changedFlags({ start }: Pick<Incident, 'start'>, flips: readonly KnownFlip[]): readonly KnownFlip[] {
+/** A flag that is otherwise than it was. */
+interface ChangedFlag {
+  /** The newest of it. */
+  readonly flip: KnownFlip;
+  readonly wasOn: boolean;
+}
+
+/** The flags that now are otherwise than they were at the start: by their exact text, where that is known. */
+function changedFlags({ start }: Pick<Incident, 'start'>, flips: readonly KnownFlip[]): readonly ChangedFlag[] {
   const within = flips.filter(({ at }) => Date.parse(at) >= start.atMs);
   const before = new Map(start.flips.map((flip) => [flagKey(flip), flip.isOn]));
   for (const flip of within) if (!before.has(flagKey(flip))) before.set(flagKey(flip), !flip.isOn);
-  return latestFlips(within).filter((flip) => flip.isOn !== before.get(flagKey(flip)));
+  return latestFlips(within).flatMap((flip) => {
+    const record = recordOver(within, flip);
+    const wasOn = record === null ? before.get(flagKey(flip)) === true : holdsTrue(record.before);
+    const isChanged = record === null ? flip.isOn !== wasOn : record.before !== record.wrote;
+    return isChanged ? [{ flip, wasOn }] : [];
+  });
 }
 
 /** The flags that an end which was cut off had begun to put back from here, `but` for those that are to be anyway. */
@@ -52,10 +77,10 @@ export function deedsElsewhere(
   const known = new Set(flags.map(({ bucket }) => bucket));
   const isKnown = ({ buckets }: FlagDeed): boolean =>
     buckets.length > 0 && buckets.every((bucket) => known.has(bucket));
-  const others = flips.filter((flip) => !isHere(flip, here) && !deeds.some((deed) => isOf(flip, deed)));
+  const others = flips.filter((flip) => !isSetHere(flip, here) && !deeds.some((deed) => isOf(flip, deed)));
   return [
     ...deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed)),
-    ...changedFlags(incident, others).map(asDeed),
+    ...changedFlags(incident, others).map(({ flip }) => asDeed(flip)),
   ];
 }
 
@@ -73,7 +98,7 @@ export function judgedDeeds(
   const isOver = (deed: FlagDeed): boolean =>
     isPanicByFlags(deed) &&
     ids.has(deed.operation?.id ?? '') &&
-    !flips.some((flip) => isOf(flip, deed) && !isHere(flip, here));
+    !flips.some((flip) => isOf(flip, deed) && !isSetHere(flip, here));
   return deeds.map((deed) => (deed.isStanding && isOver(deed) ? { ...deed, isStanding: false } : deed));
 }
 

@@ -196,7 +196,7 @@ function keptAsPanic(
     flags.filter((flag) => (flag.isFound ?? false) === isFound).map(({ record }) => record.variable);
   const standing = flags.filter((flag) => {
     const text = present.flagText(flag);
-    return text === undefined || (text !== null && unquoted(text) === unquoted(flag.record.wrote));
+    return text === undefined || (text !== null && unquoted(text) === unquoted(flag.record.wrote ?? ''));
   });
   const shadowed = found.filter((route) => present.isShadow(route) !== false);
   return {

@@ -54,6 +54,11 @@ export function unquoted(raw: string): string {
   return raw.replace(/^(["'])(.*)\1$/, '$2');
 }
 
+/** Whether a value's exact text says that a flag is on: only the text `true` is true. `null`: there is none. */
+export function holdsTrue(raw: string | null): boolean {
+  return raw !== null && unquoted(raw) === 'true';
+}
+
 function find(lines: readonly EnvLine[], variable: string): Found | null {
   const found = lines.filter((line) => partsOf(line.text)?.name === variable);
   const at = found.at(-1);

@@ -1,4 +1,15 @@
+import { isRecord } from '../json.js';
+import type { OperationRef } from '../operation/reference.js';
 import type { Verdict } from '../proof/proof.js';
+
+/** The line of an env file that a flip changed. */
+export interface FlipText {
+  readonly variable: string;
+  /** The value's exact text before, quotes included; `null`: the variable was absent. */
+  readonly before: string | null;
+  /** The value's exact text after; `null`: the variable was taken out. */
+  readonly wrote: string | null;
+}
 
 /** A bucket's flag as this machine set it last, through an env file or a program: no history in Redis tells of it. */
 export interface FlagFlip {
@@ -15,6 +26,10 @@ export interface FlagFlip {
   readonly verdict: Verdict;
   /** The names of the guards that were overridden for it; absent: none. */
   readonly guards?: readonly string[];
+  /** What stood in the file before and after; absent: a program set it, and nobody can tell. */
+  readonly text?: FlipText;
+  /** The longer operations that it was a step of; absent: none. */
+  readonly partOf?: readonly OperationRef[];
 }
 
 /** Reads kept flips, one for each bucket; what is none is left out. */
@@ -29,13 +44,21 @@ export function parseFlagFlips(text: string | null): readonly FlagFlip[] {
 
 function isFlip(value: unknown): value is FlagFlip {
   if (typeof value !== 'object' || value === null) return false;
-  const { bucket, isOn, place, actor, reason, ticket, at, verdict } = value as Record<string, unknown>;
+  const { bucket, isOn, place, actor, reason, ticket, at, verdict, text, partOf } = value as Record<string, unknown>;
   return (
     [bucket, place, actor, at, verdict].every((each) => typeof each === 'string') &&
     [reason, ticket].every((each) => each === null || typeof each === 'string') &&
     typeof isOn === 'boolean' &&
+    (text === undefined || isText(text)) &&
+    (partOf === undefined || (Array.isArray(partOf) && partOf.every((each) => isRecord(each)))) &&
     !Number.isNaN(Date.parse(String(at)))
   );
+}
+
+function isText(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { variable, before, wrote } = value;
+  return typeof variable === 'string' && [before, wrote].every((each) => each === null || typeof each === 'string');
 }
 
 /** What the newest command set; empty: none is known. */

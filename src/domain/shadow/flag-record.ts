@@ -8,8 +8,8 @@ export interface FlagRecord {
   readonly variable: string;
   /** The value's exact text before, quotes included; `null`: the variable was absent, or nobody could tell. */
   readonly before: string | null;
-  /** The value's exact text after. */
-  readonly wrote: string;
+  /** The value's exact text after; `null`: the variable was taken out. */
+  readonly wrote: string | null;
   readonly actor: string;
   readonly reason: string | null;
   readonly ticket: string | null;
@@ -21,8 +21,8 @@ export interface FlagRecord {
 export function parseFlagRecord(value: unknown): FlagRecord | null {
   if (typeof value !== 'object' || value === null) return null;
   const { place, variable, before, wrote, actor, reason, ticket, at } = value as Record<string, unknown>;
-  const texts = [place, variable, wrote, actor, at];
-  const optional = [before, reason, ticket];
+  const texts = [place, variable, actor, at];
+  const optional = [before, wrote, reason, ticket];
   if (!texts.every((each) => typeof each === 'string')) return null;
   if (!optional.every((each) => each === null || typeof each === 'string')) return null;
   return { place, variable, before, wrote, actor, reason, ticket, at } as FlagRecord;

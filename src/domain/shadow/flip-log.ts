@@ -1,5 +1,6 @@
 import { isRecord } from '../json.js';
 import { parseFlagFlips, type FlagFlip } from './flag-flip.js';
+import type { FlagRecord } from './flag-record.js';
 
 // Flags that were set in a file or by a program, as Redis keeps it for people on other machines.
 
@@ -44,4 +45,42 @@ export function latestFlips(oldestFirst: readonly KnownFlip[]): readonly KnownFl
 /** What tells a flag from others: its bucket, and where it is set. */
 export function flagKey({ bucket, place }: Pick<KnownFlip, 'bucket' | 'place'>): string {
   return JSON.stringify([bucket, place]);
+}
+
+/**
+ * What stood before the first of several flips of one flag, and what the last of them wrote; `null`: there is none, or
+ * nobody can tell. `flips`: oldest first, of other flags too.
+ */
+export function recordOver(flips: readonly KnownFlip[], flag: Pick<KnownFlip, 'bucket' | 'place'>): FlagRecord | null {
+  const own = flips.filter((flip) => flagKey(flip) === flagKey(flag));
+  const [first, last] = [own[0], own.at(-1)];
+  if (first?.text === undefined || last?.text === undefined) return null;
+  const { place, actor, reason, ticket, at, text } = first;
+  return { place, variable: text.variable, before: text.before, wrote: last.text.wrote, actor, reason, ticket, at };
+}
+
+/**
+ * What stood before the last flip of a flag, where that set it on and nobody has set it off since; `null`: nothing that is
+ * known. `own`: what this machine kept before it set the flag, in place of what is older or was not told.
+ */
+export function recordToRestore(
+  own: FlagRecord | null,
+  flips: readonly KnownFlip[],
+  flag: Pick<KnownFlip, 'bucket' | 'place'>,
+): FlagRecord | null {
+  const last = flips.findLast((flip) => flagKey(flip) === flagKey(flag));
+  const isOlder = own !== null && last !== undefined && Date.parse(own.at) <= Date.parse(last.at);
+  if (last === undefined || (own !== null && !isOlder)) return own;
+  return last.isOn ? (recordOver([last], flag) ?? own) : null;
+}
+
+/**
+ * Whether a flag was set where it can be set from here. `here.machine`: the name of this one, where the place is a file of
+ * its own; `null`: a program does the same on every machine.
+ */
+export function isSetHere(
+  { place, machine }: KnownFlip,
+  here: { readonly place: string | null; readonly machine: string | null },
+): boolean {
+  return place === here.place && (here.machine === null || machine === undefined || machine === here.machine);
 }

@@ -76,6 +76,19 @@ export function alwaysChanging(): RlctlError {
   });
 }
 
+/** What stood in a file before the incident is not recorded: 5, and never a guess. */
+export function unknownBefore(variable: string, path: string): RlctlError {
+  return new RlctlError(
+    'conflict',
+    `what stood in place of ${variable} in ${path} at the start of the incident is not recorded; nothing was written`,
+    {
+      code: 'BEFORE_UNKNOWN',
+      hint: `Set ${variable} there by hand to what it is to be`,
+      details: { variable, path },
+    },
+  );
+}
+
 /** A flag that somebody changed by hand: the incident can be ended without it, too. */
 export function leaveByHand({ message, code, hint, details }: RlctlError): RlctlError {
   return new RlctlError('conflict', message, {

@@ -29,6 +29,7 @@ import { proveFlags, type FlagProofInput } from './prove-flags.js';
 
 /** What `shadow on` remembers for `shadow off`, by environment and bucket. */
 export interface FlagRecords {
+  /** What stood before the last `shadow on` of a bucket that still stands; `null`: nothing is recorded. */
   get(bucket: string): Promise<FlagRecord | null>;
   /** Keeps or, with `null`, forgets records; all of them at once. */
   set(records: ReadonlyMap<string, FlagRecord | null>): Promise<void>;
@@ -194,7 +195,7 @@ export function flagChangeRecord(
   { actor, reason, ticket }: Author,
   at: string,
 ): FlagRecord {
-  return { place, variable, before: before ?? null, wrote: after ?? '', actor, reason, ticket, at };
+  return { place, variable, before: before ?? null, wrote: after, actor, reason, ticket, at };
 }
 
 function proof(

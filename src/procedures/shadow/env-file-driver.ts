@@ -2,7 +2,7 @@ import { flagVariables, type BucketNames } from '../../domain/config/bucket-name
 import { counted } from '../../domain/counted.js';
 import { RlctlError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
-import { editEnvFile, findAssignment, unquoted, type Assignment, type Wanted } from '../../domain/shadow/env-file.js';
+import { editEnvFile, findAssignment, holdsTrue, type Assignment, type Wanted } from '../../domain/shadow/env-file.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { Clock } from '../../ports/clock.js';
 import type { EnvFiles } from '../../ports/env-files.js';
@@ -109,9 +109,7 @@ function wantedFor(wish: FlagWish, variable: string, found: Assignment | null, p
     return { wanted: { kind: 'value', value: 'false' }, isShadow: false, remarks: [noRecordRemark(bucket.name)] };
   const since = `${variable} is as before the change of ${record.at} by ${record.actor}`;
   if (record.before === null) return { wanted: { kind: 'absent' }, isShadow: null, remarks: [since] };
-  // Only the text `true` is true.
-  const isShadow = unquoted(record.before) === 'true';
-  return { wanted: { kind: 'raw', raw: record.before }, isShadow, remarks: [since] };
+  return { wanted: { kind: 'raw', raw: record.before }, isShadow: holdsTrue(record.before), remarks: [since] };
 }
 
 /** Exactly what stood before a record, or stands there again already. Throws where it holds anything else. */
@@ -120,17 +118,11 @@ function wantedBack(record: FlagRecord, variable: string, raw: string | null, pa
   if (raw !== wrote && raw !== before) throw changedSince(record, variable, raw, path);
   const remarks = [`${variable} is as before the change of ${at} by ${actor}`];
   if (before === null) return { wanted: { kind: 'absent' }, isShadow: null, remarks };
-  // Only the text `true` is true.
-  return { wanted: { kind: 'raw', raw: before }, isShadow: unquoted(before) === 'true', remarks };
+  return { wanted: { kind: 'raw', raw: before }, isShadow: holdsTrue(before), remarks };
 }
 
 /** A flag's line is neither what was set nor what stood before: 5. */
-export function changedSince(
-  { wrote, before }: FlagRecord,
-  variable: string,
-  raw: string | null,
-  path: string,
-): RlctlError {
+function changedSince({ wrote, before }: FlagRecord, variable: string, raw: string | null, path: string): RlctlError {
   return new RlctlError('conflict', `${variable} was changed in ${path} since; nothing was written`, {
     code: 'UNDO_CONFLICT',
     hint: `Before, ${before === null ? 'it did not stand in the file' : `it was ${quoteOutside(before)}`}; now it ${raw === null ? 'is not there' : `is ${quoteOutside(raw)}`}. Ask whoever changed it, and set it by hand to what it is to be.`,

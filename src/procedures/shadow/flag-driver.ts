@@ -8,7 +8,7 @@ import type { Step } from '../step.js';
 export interface FlagWish {
   readonly bucket: BucketNames;
   readonly isOn: boolean;
-  /** What the last `shadow on` here found and did; `null`: nothing is recorded. */
+  /** What the last `shadow on` found and did, for the way off; `null`: nothing is recorded. */
   readonly record: FlagRecord | null;
   /** What every address says of it now; `null`: they do not say the same, were not asked, or do not tell. */
   readonly serverSays: boolean | null;
@@ -56,7 +56,7 @@ export interface FlagDriver {
   apply(wishes: readonly FlagWish[], planned: readonly PlannedFlag[]): Promise<readonly Step[]>;
 }
 
-/** The remark of `shadow off` where there is nothing to restore. */
+/** The remark of `shadow off` where there is nothing to restore: what that comes to is never left unsaid. */
 export function noRecordRemark(bucket: string): string {
-  return `no "shadow on" that still stands is recorded for ${bucket}: its flag is set to false`;
+  return `no "shadow on" that still stands is recorded for ${bucket}: its flag is set to false, so it ENFORCES, also where global shadow is on`;
 }
