@@ -83,8 +83,10 @@ export async function startIncident(
 ): Promise<Incident> {
   const id = `i-${ports.randomness.hex(4)}`;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const { text } = await ports.operations.read(openIncidentName, ports.deadline);
+    const { text, lease } = await ports.operations.read(openIncidentName, ports.deadline);
     if (text !== null) await putAside(ports, text);
+    // As none is open, it is about one that has ended: whoever was killed in that holds up nobody in the next one.
+    if (lease !== null) await ports.operations.release(openIncidentName, lease.token, ports.deadline);
     const stored = await ports.store.read(ports.deadline);
     const incident: Incident = {
       v: 1,

@@ -84,6 +84,21 @@ describe('one incident at a time', () => {
   });
 });
 
+test('whoever was killed in ending one does not hold up the end of the next', async () => {
+  const desk = openDesk();
+  const { operations, deadline } = desk.ports;
+  const lease = (token: string) =>
+    operations.lease('incident', { holder: 'bob', token, ttlMs: 600_000, isForced: false }, deadline);
+  const first = await desk.start();
+  await lease('dead');
+  await close(desk, first.id, 'dead');
+  expect(await lease('next')).toMatchObject({ kind: 'taken' });
+  const second = await desk.start();
+  expect(await lease('next')).toMatchObject({ kind: 'held' });
+  expect(await failing(startIncident(desk.ports, wanted))).toMatchObject({ code: 'INCIDENT_OPEN' });
+  expect(await close(desk, second.id, 'next')).toMatchObject({ id: second.id, end: { by: 'bob@host' } });
+});
+
 describe('notes', () => {
   test('of many operators at once are all kept, with author and time, in order', async () => {
     const desk = openDesk();
