@@ -1,3 +1,4 @@
+import { builtInClearings } from './built-in-clearings.js';
 import { builtInProcedures } from './built-in-procedures.js';
 import { builtInRollbacks } from './built-in-rollbacks.js';
 import { runbookOf } from './read.js';
@@ -7,6 +8,7 @@ import type { WrittenRunbook } from './schema.js';
 /** The runbooks that come with rlctl, as a file would say them, by their names. */
 export const builtInRunbooks: ReadonlyMap<string, WrittenRunbook> = new Map([
   ...Object.entries(builtInProcedures),
+  ...Object.entries(builtInClearings),
   ...Object.entries(builtInRollbacks),
 ]);
 

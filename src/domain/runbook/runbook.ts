@@ -120,5 +120,21 @@ export function actsOf(step: RunbookStep): readonly Act[] {
   return [...step.precheck, step.action, ...step.postcheck];
 }
 
+/** The texts of an act in which inputs are filled in. */
+export function textsOf(act: Act): readonly string[] {
+  switch (act.kind) {
+    case 'rlctl':
+      return [...act.words.flat(), ...act.fields.flatMap(({ path, wanted }) => [path, wanted])];
+    case 'http':
+      return [act.target.text, ...(act.contains === null ? [] : [act.contains])];
+    case 'promql':
+      return [act.query];
+    case 'manual':
+      return [act.text];
+    case 'exec':
+      return act.words.flat();
+  }
+}
+
 /** What every runbook may name beside its inputs. */
 export const givenNames = ['environment', 'namespace'] as const;

@@ -1,5 +1,6 @@
 import { commandHint } from '../near-commands.js';
 import { RlctlError, usageError } from '../errors.js';
+import type { Words } from './runbook.js';
 
 /** What a step may run of rlctl, and how a run treats it. */
 export interface StepCommand {
@@ -101,7 +102,7 @@ export function stepCommandOf(words: readonly string[]): StepCommand {
 }
 
 /** Throws a usage error for a flag that no step may carry. */
-export function assertStepFlags(words: readonly string[]): void {
+function assertStepFlags(words: readonly string[]): void {
   for (const word of words) {
     if (word === '--') return;
     const name = word.startsWith('--') ? (word.split('=')[0] ?? '') : /^-\w/.test(word) ? word.slice(0, 2) : '';
@@ -112,4 +113,16 @@ export function assertStepFlags(words: readonly string[]): void {
 
 function reservedFlag(name: string, why: string): RlctlError {
   return usageError(`a step cannot carry ${name}: ${why}`, `Leave ${name} out.`, 'RUNBOOK_FLAG');
+}
+
+/** What keeps these words from being run by a step, whatever the values; `null`: nothing. */
+export function commandFault(words: Words): RlctlError | null {
+  try {
+    stepCommandOf(words.filter((word) => typeof word === 'string'));
+    assertStepFlags(words.flat());
+    return null;
+  } catch (error) {
+    if (error instanceof RlctlError) return error;
+    throw error;
+  }
 }
