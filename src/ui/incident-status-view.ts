@@ -11,6 +11,7 @@ import { paintVerdict, storyText } from './incident-story-text.js';
 import { diffText, routeText } from './incident-words.js';
 import { pasted } from './pasted.js';
 import { term } from './term.js';
+import { isoTime } from './time.js';
 import type { Theme } from './theme.js';
 import type { View } from './view.js';
 
@@ -45,10 +46,18 @@ export interface WayBack {
   readonly refusal: RlctlError | null;
 }
 
+/** What an open incident comes to now. */
+export interface InForce {
+  readonly proof: LiveProof | null;
+  readonly wayBack: WayBack;
+  /** Who is ending it, and holds it until then unless that is renewed; `null`: nobody is. */
+  readonly ending: { readonly holder: string; readonly untilMs: number } | null;
+}
+
 /** Where the open incident stands. */
 export function incidentStatusView(
   story: IncidentStory,
-  { proof, wayBack }: { readonly proof: LiveProof | null; readonly wayBack: WayBack },
+  { proof, wayBack, ending }: InForce,
   environment: Environment,
 ): View {
   const { incident, timeline, nowMs, isCut } = story;
@@ -63,6 +72,7 @@ export function incidentStatusView(
       elapsedSeconds: Math.round((nowMs - incident.start.atMs) / 1000),
       isCut,
       timeline: items,
+      ending: ending && { holder: ending.holder, until: isoTime(ending.untilMs) },
       proof: proof === null ? null : { verdict: proof.verdict, diagnosis: proof.diagnosis },
       restores: {
         ...restores,
@@ -80,7 +90,7 @@ export function incidentStatusView(
             ]),
         '',
         ...wayBackLines(wayBack, environment, theme),
-        ...waysOut(wayBack, environment, theme),
+        ...(ending === null ? waysOut(wayBack, environment, theme) : endingLines(ending, environment, theme)),
       ].join('\n'),
   };
 }
@@ -117,6 +127,20 @@ function waysOut({ diff, flags, refusal }: WayBack, environment: Environment, th
   return [
     theme.dim('to take exactly that back, or to leave it:'),
     ...['--restore', '--keep'].map((flag) => pasted(`  ${term(endCommand(flag, environment))}`)),
+  ];
+}
+
+/** While somebody is ending it, its end is refused to everybody else. */
+function endingLines(
+  { holder, untilMs }: NonNullable<InForce['ending']>,
+  { address }: Environment,
+  theme: Theme,
+): readonly string[] {
+  const until = isoTime(untilMs);
+  const next = `what became of it: rlctl incident status; where their rlctl was killed, the end can be asked for again after ${until}`;
+  return [
+    theme.warn(`it is being ended by ${term(holder)}, until ${until} unless that is renewed`),
+    theme.dim(term(addressed(next, address))),
   ];
 }
 

@@ -191,9 +191,31 @@ test('as a step of a runbook: the run goes on, and is taken back, without waitin
   const [{ run: id }] = runs;
   await die(['runbook', 'resume', id], first);
   expect(await changes()).toHaveLength(1);
-  // Others are kept out until the lease runs out.
-  expect(errorOf(await run(['rollout', 'abort'])).code).toBe('ROLLOUT_LOCKED');
+  // Others, who cannot see that it is dead, are kept out until the lease runs out.
+  const elsewhere = { env: { XDG_STATE_HOME: join(world.root, 'elsewhere') } };
+  expect(errorOf(await world.main(['rollout', 'abort', '--json'], elsewhere)).code).toBe('ROLLOUT_LOCKED');
   expect(await run(['runbook', 'resume', id, '--undo'])).toMatchObject({ code: 0, err: '' });
   expect(await status()).toMatchObject({ rollout: { phase: 'undone', work: null }, driver: null });
+  expect(await held()).toEqual(before);
+});
+
+test('by itself: whoever goes on with it on the same machine waits for no lease of the dead one', async () => {
+  const { world, environment } = state.lab;
+  await world.config('lab.yaml', {
+    environments: { lab: { ...environment, prometheus: 'http://127.0.0.1:9' } },
+    rollouts,
+  });
+  await state.lab.reset();
+  await state.lab.store(stored);
+  const before = await held();
+  const running = startCli(['rollout', 'start', 'one', '--json'], { env: world.env, cwd: world.cwd });
+  const isWatched = async (): Promise<boolean> => (await status()).rollout?.phase === 'watching';
+  await until(async () => running.child.exitCode !== null || isWatched(), 'a stage that is watched');
+  expect((await status()).driver).not.toBeNull();
+  expect(errorOf(await run(['rollout', 'abort'])).code).toBe('ROLLOUT_LOCKED');
+  running.child.kill('SIGKILL');
+  expect(await running.ended).toMatchObject({ signal: 'SIGKILL', err: '' });
+  expect((await status()).driver).toBeNull();
+  expect(await run(['rollout', 'abort'])).toMatchObject({ code: 0, err: '' });
   expect(await held()).toEqual(before);
 });

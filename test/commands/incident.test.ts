@@ -1,5 +1,7 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.js';
 import { systemRandomness } from '../../src/adapters/system/randomness.js';
@@ -248,6 +250,41 @@ describe('two operators', () => {
     expect([asked.includes('30000'), asked.includes('180000')]).toEqual([true, false]);
   });
 
+  test('whoever was killed in it on this machine holds up nobody', async () => {
+    await start();
+    const { redis, world } = state.lab;
+    const store = createOperationStore(
+      { url: new Secret(redis.url), namespace: 'lab' },
+      { clock: systemClock, randomness: systemRandomness },
+    );
+    const held = { holder: 'ann@host', token: 'dead', ttlMs: 60_000, isForced: false };
+    await store.lease('incident', held, deadlineIn(10_000));
+    store.close();
+    const trace = join(
+      world.env['XDG_STATE_HOME'] ?? '',
+      'rlctl',
+      'leases',
+      `${Buffer.from('dead').toString('hex')}.pid`,
+    );
+    const leave = async (pid: number, machine: string): Promise<void> => {
+      await mkdir(dirname(trace), { recursive: true });
+      await writeFile(trace, `${pid} ${machine}\n`);
+    };
+    const { pid } = spawnSync('true');
+    for (const [whose, machine] of [
+      [process.pid, hostname()],
+      [pid, 'another'],
+    ] as const) {
+      await leave(whose, machine);
+      expect(errorOf(await run(['incident', 'end', '--keep', '--json'])).code).toBe('INCIDENT_ENDING');
+    }
+    await leave(pid, hostname());
+    expect((await run(['incident', 'status'])).out).not.toContain('being ended by');
+    expect((await run(['incident', 'end', '--keep'])).code).toBe(0);
+    // Neither its trace nor that of the end is left.
+    expect(await readdir(dirname(trace))).toEqual([]);
+  });
+
   test('while one is ending it the other may look and note, and not end it', async () => {
     const { id } = await start();
     const store = createOperationStore(
@@ -264,6 +301,10 @@ describe('two operators', () => {
     expect(error.hint).toMatch(/killed, give the same command again after 20\S+Z;/);
     expect((await run(['incident', 'note', 'go on'])).code).toBe(0);
     expect((await status()).incident?.notes).toHaveLength(1);
+    // What would be refused is not advised.
+    const shown = await run(['incident', 'status']);
+    expect(shown.out).toMatch(/being ended by bob@host, until 20\S+Z unless that is renewed/);
+    expect(shown.out).not.toContain('end --restore');
     await store.release('incident', 'his', deadline);
     store.close();
     expect((await run(['incident', 'end', '--keep'])).code).toBe(0);

@@ -5,11 +5,12 @@ import type { KeptPanic } from '../../domain/panic/kept.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import { lastReload } from '../last-reload.js';
+import { tracedOperations } from '../local-leases.js';
 import { knownFlips } from '../shadow/flips.js';
 
 /** What incidents are kept in, with the document that they are about. */
 export async function incidentPorts(context: Context, environment: Environment): Promise<IncidentPorts> {
-  const [store, operations] = await Promise.all([context.store(environment), context.operationStore(environment)]);
+  const [store, operations] = await Promise.all([context.store(environment), tracedOperations(context, environment)]);
   store.open(context.deadline);
   const { randomness, deadline, clock } = context;
   return { store, operations, randomness, deadline, clock };

@@ -1,3 +1,4 @@
+import { whoEnds } from '../../procedures/incident/ending.js';
 import { openIncident, untoldIncident } from '../../procedures/incident/stored.js';
 import { incidentStatusView, noIncidentView } from '../../ui/incident-status-view.js';
 import { defineCommand } from '../command.js';
@@ -19,6 +20,7 @@ export const command = defineCommand({
     if (incident === null) return { view: noIncidentView(environment, await untoldIncident(ports)), exit: 'ok' };
     const seen = await look(context, environment, ports, incident);
     const { story, ...more } = await shownNow(context, environment, ports, seen);
-    return { view: incidentStatusView(story, more, environment), exit: 'ok' };
+    const ending = await whoEnds(ports);
+    return { view: incidentStatusView(story, { ...more, ending }, environment), exit: 'ok' };
   },
 });

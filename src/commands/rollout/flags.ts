@@ -6,6 +6,7 @@ import { usageError } from '../../domain/errors.js';
 import type { RolloutSession, SessionPorts } from '../../procedures/rollout/session.js';
 import { switchFlag, textFlag, type Flags } from '../command.js';
 import { guardOption } from '../guard-flags.js';
+import { tracedOperations } from '../local-leases.js';
 import { addEffectFlags, confirmOption, mutationInput, notifyOption, type MutationInput } from '../mutation.js';
 
 // What the verbs of a rollout have in common.
@@ -98,7 +99,7 @@ export function driveFlags(flags: Flags): DriveFlags {
 
 export async function sessionPorts(context: Context, environment: Environment): Promise<SessionPorts> {
   const { clock, deadline } = context;
-  return { operations: await context.operationStore(environment), clock, deadline };
+  return { operations: await tracedOperations(context, environment), clock, deadline };
 }
 
 /** The run of a runbook that this command is a step of; `null`: none. */

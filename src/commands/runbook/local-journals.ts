@@ -3,6 +3,7 @@ import { stateFolder } from '../../config.js';
 import type { Context } from '../../context.js';
 import { isRecord } from '../../domain/json.js';
 import type { LocalJournals } from '../../procedures/runbook/keeper.js';
+import { isProcessAlive } from '../living-process.js';
 
 /** The folder of the runs that this machine knows. */
 function runsFolder({ host }: Pick<Context, 'host'>): string {
@@ -45,11 +46,5 @@ function objectIn(text: string | null): Readonly<Record<string, unknown>> {
 
 /** A process that is this one drives no other run. */
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return pid !== process.pid;
-  } catch (error) {
-    // It lives, and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return pid !== process.pid && isProcessAlive(pid);
 }
