@@ -88,7 +88,7 @@ function isBack({ state }: StepRecord): boolean {
 function backText(step: ResolvedStep, environment: Environment): string {
   const { undo } = step;
   if (undo !== null) return commandText({ action: undo }, environment);
-  return `back to what stood before: ${commandText(step, environment)}`;
+  return `taking back: ${commandText(step, environment)}`;
 }
 
 function stepJson(record: StepRecord, step: ResolvedStep | undefined, environment: Environment) {
