@@ -78,7 +78,7 @@ function isBack({ state }: StepRecord): boolean {
 function backText(step: ResolvedStep, environment: Environment): string {
   const { undo } = step;
   if (undo !== null) return commandText({ action: undo }, environment);
-  return `back to what stood before: ${commandText(step, environment)}`;
+  return `taking back: ${commandText(step, environment)}`;
 }
 
 /** A step for programs; `step`: absent where its runbook cannot be read any more. */

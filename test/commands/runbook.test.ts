@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
 import { startPrometheus } from '../support/prometheus.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -244,6 +244,73 @@ describe('a run', () => {
       code: 'RUN_OVER',
     });
     expect(errorOf(await rlctl(['runbook', 'resume', ran.run, '--json']))).toMatchObject({ exitCode: 2 });
+  });
+
+  describe('that sets flags in an env file', () => {
+    const found = { text: '' };
+    const through = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> => {
+      const { lab } = state;
+      const entry = { ...lab.environment, shadowDriver: { 'env-file': lab.sandbox.envFile } };
+      const path = await lab.world.config('flags.yaml', { environments: { lab: entry } });
+      return rlctl(args, { env: { RLCTL_CONFIG: path, ...env } });
+    };
+    const file = (): Promise<string> => readFile(state.lab.sandbox.envFile, 'utf8');
+    const setIn = (text: string): Promise<void> => writeFile(state.lab.sandbox.envFile, text);
+    const ranFlags = async (): Promise<string> => {
+      await write('flags', {
+        steps: [
+          { id: 'set', title: '1', rlctl: ['override', 'set', '/api/a', '--rate', '3'] },
+          { id: 'flag', title: '2', rlctl: ['shadow', 'on', 'financial'] },
+          {
+            id: 'never',
+            title: '3',
+            precheck: [{ rlctl: ['override', 'get', '/none'] }],
+            rlctl: ['shadow', 'on', 'read'],
+          },
+        ],
+      });
+      const ran = await through(['runbook', 'run', 'flags', '--json']);
+      expect(await file()).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+      return jsonOf<Shown>(ran.out).run;
+    };
+    beforeEach(async () => {
+      found.text = await file();
+    });
+    afterEach(() => setIn(found.text));
+
+    test('is taken back to the byte, also by a colleague, and proven; a step that never ran is not told of', async () => {
+      const text = found.text.replace(/^RATE_LIMIT_SHADOW=.*$/m, 'RATE_LIMIT_SHADOW=true');
+      await setIn(text);
+      const run = await ranFlags();
+      const bob = { RLCTL_ACTOR: 'bob@host', XDG_STATE_HOME: join(state.lab.world.root, 'state-of-bob') };
+      const back = await through(['runbook', 'resume', run, '--undo'], bob);
+      expect(back).toMatchObject({ code: 0 });
+      expect(back.out).toMatch(/↺ flag .*\n +taking back: rlctl .*shadow on financial\n.*true → .*\n +proven/);
+      expect(back.out).not.toContain('never');
+      expect([await file(), await state.lab.document()]).toEqual([text, '{}']);
+    });
+
+    test('where somebody wrote another text since is a failure that says so, and leaves that', async () => {
+      const run = await ranFlags();
+      const edited = (await file()).replace('RATE_LIMIT_SHADOW_FINANCIAL=true', 'RATE_LIMIT_SHADOW_FINANCIAL=TRUE');
+      await setIn(edited);
+      const back = errorOf(await through(['runbook', 'resume', run, '--undo', '--json']));
+      expect(back).toMatchObject({ code: 'RUN_STOPPED', exitCode: 5 });
+      expect(back.message).toContain('RATE_LIMIT_SHADOW_FINANCIAL was changed in');
+      expect(await file()).toBe(edited);
+    });
+
+    test('on another machine is a failure that says where', async () => {
+      const run = await ranFlags();
+      const key = '{lab:rl:overrides}:operations';
+      const told = await state.lab.redis.cli('HGET', key, 'flags');
+      await state.lab.redis.cli('HSET', key, 'flags', told.replace(/"machine":"[^"]*"/, '"machine":"other-host"'));
+      const bob = { XDG_STATE_HOME: join(state.lab.world.root, 'state-of-eve') };
+      const back = errorOf(await through(['runbook', 'resume', run, '--undo', '--json'], bob));
+      expect(back.message).toContain('on other-host, which is not set from here');
+      expect(back.exitCode).toBe(6);
+      expect(await file()).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    });
   });
 
   test('an emergency rollback is taken back by restoring its panic, and where that is restored already nothing is left', async () => {
@@ -522,9 +589,7 @@ describe('a run', () => {
     const line = ['runbook', 'run', 'route-override', '-i', 'route=/api/a', '-i', 'rate=4'];
     const [id = ''] = /\d{8}-\d{6}-[0-9a-f]{6}/.exec((await rlctl(line)).out) ?? [];
     const back = await rlctl(['runbook', 'resume', id, '--undo']);
-    expect(back.out).toMatch(
-      /↺ write .*\n +back to what stood before: rlctl .*override set \/api\/a --rate 4\n.*rate 4 → 9/,
-    );
+    expect(back.out).toMatch(/↺ write .*\n +taking back: rlctl .*override set \/api\/a --rate 4\n.*rate 4 → 9/);
     const listed = await rlctl(['runbook', 'log']);
     expect(listed.out).toMatch(new RegExp(`${id} +route-override +undone +none`));
   });

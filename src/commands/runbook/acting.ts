@@ -3,6 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { assertSecure, parseHttpUrl } from '../../domain/api-endpoint.js';
 import { formatDuration } from '../../domain/duration.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
+import type { ExitName } from '../../domain/exit-codes.js';
 import { isPartOf } from '../../domain/operation/reference.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
@@ -12,6 +13,8 @@ import { undoOperationIntent } from '../../procedures/override/undo-operation.js
 import type { ActPorts, StepAs } from '../../procedures/runbook/acts.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
 import { changeView } from '../../ui/change-view.js';
+import { flagResultView } from '../../ui/shadow-view.js';
+import type { View } from '../../ui/view.js';
 import { canAsk, outsideDeadline } from '../confirmation.js';
 import { makeChange } from '../override/change.js';
 
@@ -133,16 +136,16 @@ export function consentOf(
   ];
 }
 
-/** Takes back, as one change, what one step changed in the override document. */
+/** Takes back what one step changed: the flags that it set past the override document, or as one change what it did in it. */
 export function undoChanges(
   context: Context,
   environment: Environment,
   journal: RunJournal,
 ): (step: string, undoId: string) => Promise<CommandEnd> {
   return async (step, undoId) => {
-    const partOf = [...context.partOf, { kind: 'runbook', id: journal.id, step } as const];
+    const part = { kind: 'runbook', id: journal.id, step } as const;
     context.deadline.extend(context.options.timeoutMs);
-    const input = {
+    const mutation = {
       isDryRun: false,
       reason: journal.reason ?? `runbook ${journal.runbook} taken back`,
       ticket: journal.ticket,
@@ -153,25 +156,31 @@ export function undoChanges(
       ifRevision: null,
       effect: { isReloading: true, isVerifying: true, require: null, waitMs: 0, settings: {} },
     } as const;
+    const within = { ...context, partOf: [...context.partOf, part], changeId: undoId };
     try {
-      const made = await makeChange({ ...context, partOf, changeId: undoId }, input, (ports) =>
+      const { undoFlags } = await import('./undo-flags.js');
+      const flags = await undoFlags(within, environment, { part, command: undoCommand, mutation });
+      if (flags !== null) return await endOf(flags.exit, flagResultView(flags, environment));
+      const made = await makeChange(within, mutation, (ports) =>
         undoOperationIntent(ports, {
           command: undoCommand,
-          belongs: ({ body }) =>
-            body?.command !== undoCommand && isPartOf(body?.partOf, { kind: 'runbook', id: journal.id, step }),
+          belongs: ({ body }) => body?.command !== undoCommand && isPartOf(body?.partOf, part),
           ifRevision: null,
           what: `step "${step}" of run ${journal.id}`,
         }),
       );
       if (made.kind === 'planned') throw new TypeError('nothing was to be planned');
-      const { exitCodeOf } = await import('../../domain/exit-codes.js');
-      const { kind, data } = changeView(made.result, environment);
-      const document = JSON.parse(JSON.stringify({ kind, ...data })) as CommandEnd['document'];
-      return { exitCode: exitCodeOf(made.result.exit), document, error: null };
+      return await endOf(made.result.exit, changeView(made.result, environment));
     } catch (error) {
       if (!(error instanceof RlctlError)) throw error;
       const { code, message, hint = null, exitCode } = error;
       return { exitCode, document: null, error: { code, message, hint } };
     }
   };
+}
+
+async function endOf(exit: ExitName, { kind, data }: Pick<View, 'kind' | 'data'>): Promise<CommandEnd> {
+  const { exitCodeOf } = await import('../../domain/exit-codes.js');
+  const document = JSON.parse(JSON.stringify({ kind, ...data })) as CommandEnd['document'];
+  return { exitCode: exitCodeOf(exit), document, error: null };
 }

@@ -117,9 +117,11 @@ export function nextStep(journal: RunJournal): StepRecord | null {
   return stepsLeft(journal)[0] ?? null;
 }
 
-/** The steps to take back, the last one first. A skipped or pending step has done nothing. */
+const begunStates: ReadonlySet<StepState> = new Set(['started', 'done', 'noEffect', 'failed', 'undoing']);
+
+/** The steps to take back, the last one first. One that was skipped, or never begun because its check failed, has done nothing. */
 export function stepsToUndo({ steps }: RunJournal): readonly StepRecord[] {
-  return steps.filter(({ state }) => ['started', 'done', 'noEffect', 'failed', 'undoing'].includes(state)).toReversed();
+  return steps.filter(({ state, startedAtMs }) => begunStates.has(state) && startedAtMs !== null).toReversed();
 }
 
 /** True of a step that waits for somebody's hand, and of which nobody has said since that it is done. */
