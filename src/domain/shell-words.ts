@@ -6,9 +6,21 @@ export function shellWords(argv: readonly string[]): string {
   return argv.map(shellWord).join(' ');
 }
 
+const plainWord = /^[\w./:=@%+,-]+$/;
+
 /** One word as a shell takes it. */
 export function shellWord(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  return plainWord.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/**
+ * The same of words that hold places for values, `{{route}}` or `{value}`: a place needs no quotes by itself, and what stands
+ * around it is quoted as anywhere else, so that one argument is seen to be one.
+ */
+export function templateWords(argv: readonly string[]): string {
+  return argv
+    .map((word) => (plainWord.test(word.replaceAll(/\{\{[a-z][\w-]*\}\}|\{[a-z]+\}/gi, '_')) ? word : shellWord(word)))
+    .join(' ');
 }
 
 /**

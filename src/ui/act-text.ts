@@ -1,6 +1,6 @@
-import { fieldText, type Act, type Bound, type RunbookStep, type Words } from '../domain/runbook/runbook.js';
+import { fieldText, type Act, type RunbookStep, type Words } from '../domain/runbook/runbook.js';
 import type { ResolvedAct } from '../domain/runbook/resolve.js';
-import { shellWords } from '../domain/shell-words.js';
+import { shellWords, templateWords } from '../domain/shell-words.js';
 
 // What a step runs, sends or asks for, as one line.
 
@@ -12,7 +12,7 @@ export function actText(act: Act): string {
     case 'http':
       return `${act.method} ${act.target.text}${answerText(act)}`;
     case 'promql':
-      return `PromQL ${act.query}: ${boundText(act.bound)}`;
+      return promqlText(act);
     case 'manual':
       return `by hand: ${act.text}`;
     case 'exec':
@@ -28,7 +28,7 @@ export function resolvedText(act: ResolvedAct, origin: string): string {
     case 'http':
       return `${act.method} ${act.target.kind === 'path' ? origin : ''}${act.target.text}${answerText(act)}`;
     case 'promql':
-      return `PromQL ${act.query}: ${boundText(act.bound)}`;
+      return promqlText(act);
     case 'manual':
       return `by hand: ${act.text}`;
     case 'exec':
@@ -37,8 +37,7 @@ export function resolvedText(act: ResolvedAct, origin: string): string {
 }
 
 function wordsText(words: Words): string {
-  const word = (each: string): string => (each.includes('{{') ? each : shellWords([each]));
-  return words.map((each) => (typeof each === 'string' ? word(each) : `[${each.map(word).join(' ')}]`)).join(' ');
+  return words.map((each) => (typeof each === 'string' ? templateWords([each]) : `[${templateWords(each)}]`)).join(' ');
 }
 
 function answerText({ statuses, contains }: Extract<Act, { kind: 'http' }>): string {
@@ -46,8 +45,8 @@ function answerText({ statuses, contains }: Extract<Act, { kind: 'http' }>): str
   return ` answers ${statuses.join(' or ')}${holding}`;
 }
 
-function boundText({ kind, value }: Bound): string {
-  return `${kind} ${value}`;
+function promqlText({ query, bound, isNoDataGood }: Extract<Act, { kind: 'promql' }>): string {
+  return `PromQL ${query}: ${bound.kind} ${bound.value}${isNoDataGood ? ', or no data' : ''}`;
 }
 
 /** What else of a command is looked at, in words; empty: its exit code alone. */

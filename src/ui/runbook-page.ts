@@ -1,4 +1,4 @@
-import { placeholderOf } from '../domain/runbook/input.js';
+import { takenBy } from '../domain/runbook/input.js';
 import type { Act, Runbook, RunbookStep } from '../domain/runbook/runbook.js';
 import { actText, conditionText, wantedText } from './act-text.js';
 import { term } from './term.js';
@@ -25,7 +25,7 @@ function pageOf(runbook: Runbook): string {
       const { description, default: fallback, isOptional } = input;
       const more = [fallback === null ? '' : `default \`${fallback}\``, isOptional ? 'may be left out' : ''];
       const meaning = [description ?? '', ...more].filter((each) => each !== '').join('; ');
-      return `| \`${cell(input.name)}\` | \`${cell(placeholderOf(input))}\` | ${cell(meaning)} |`;
+      return `| \`${cell(input.name)}\` | \`${cell(takenBy(input))}\` | ${cell(meaning)} |`;
     }),
   ];
   return [

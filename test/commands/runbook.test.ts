@@ -70,10 +70,25 @@ describe('looking', () => {
   test('the page of the handbook comes from the same source', async () => {
     const { out } = await rlctl(['runbook', 'show', 'raise-limit', '--markdown']);
     expect(out).toContain('# Raise a limit, burst first\n');
-    expect(out).toContain('| `rate` | `120` | the new rate per minute, after the burst; may be left out |');
+    expect(out).toContain('| `rate` | `1–60000` | the new rate per minute, after the burst; may be left out |');
     expect(out).toContain('Only where rate is given.');
     expect(out).toContain('raise-limit --input route=/api/search --input burst=40\n');
     expect(out).toContain('rlctl override set {{route}} --burst {{burst}}');
+  });
+
+  test('the page shows one argument as one, and that no data is good', async () => {
+    const argv = ['./bin/clear-cache', 'undo {{route}}'];
+    await write('ours', {
+      inputs: { route: { type: 'route' } },
+      steps: [
+        { id: 'a', title: 'A', exec: { argv }, undo: { manual: 'x' } },
+        { id: 'b', title: 'B', promql: { query: 'up', below: 5, noData: 'pass' } },
+      ],
+    });
+    const { out } = await rlctl(['runbook', 'show', 'ours', '--markdown']);
+    expect(out).toContain("run ./bin/clear-cache 'undo {{route}}'\n");
+    expect(out).toContain('PromQL up: below 5, or no data\n');
+    expect((await rlctl(['env', 'trust', '--dry-run'])).out).toContain("runs ./bin/clear-cache 'undo {{route}}'\n");
   });
 
   test('lint checks every command against the command tree, and reports as SARIF and for GitHub', async () => {
@@ -149,6 +164,13 @@ describe('before anything runs', () => {
     const missing = errorOf(await rlctl(['runbook', 'run', 'emergency-rollback', '-i', 'scope=bucket', '--json']));
     expect(missing.message).toContain('input bucket is missing');
     expect(missing.hint).toContain('Give inputs as --input bucket=');
+  });
+
+  test('the input that is wrong is the one that the hint shows', async () => {
+    const given = ['-i', 'route=/api/a', '-i', 'burst=3', '-i', 'rate=0'];
+    const wrong = errorOf(await rlctl(['runbook', 'run', 'raise-limit', ...given, '--json']));
+    expect(wrong.message).toContain('input rate: "0" is not a whole number from 1 to 60000');
+    expect(wrong.hint).toContain('Give inputs as --input rate=120.');
   });
 
   test('a value is never a flag, a shell or another template', async () => {
@@ -751,6 +773,9 @@ describe('programs', () => {
     const changed = errorOf(await run());
     expect(changed).toMatchObject({ code: 'RUN_WAITS' });
     expect(changed.message).toContain('is not trusted to run programs');
+    const id = String(changed.details?.['run']);
+    const again = errorOf(await rlctl(['runbook', 'resume', id, '--json'], there));
+    expect(again.hint).toMatch(/--done run; here it cannot be run once more: .* is not trusted to run programs/);
     // It is said before the first step, and not where it stops.
     const table = await rlctl(['runbook', 'run', 'programs'], there);
     expect(table.err).toMatch(

@@ -1,12 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shellWords, splitWords } from '../../src/domain/shell-words.js';
+import { shellWords, splitWords, templateWords } from '../../src/domain/shell-words.js';
 
 describe('words for a shell', () => {
   test('stay as they are where they are plain, and stand in quotes where they are not', () => {
     expect(shellWords(['rlctl', '-e', 'prod', 'shadow', 'on', '/api/a_b'])).toBe('rlctl -e prod shadow on /api/a_b');
     expect(shellWords(['', "it's", '$(id)', 'a b', '~'])).toBe(String.raw`'' 'it'\''s' '$(id)' 'a b' '~'`);
+  });
+
+  test('places for values need no quotes by themselves, and one argument is seen to be one', () => {
+    expect(templateWords(['./bin/clear-cache', 'undo {{route}}', '{{route}}', '{variable}={value}', '{a b}', ''])).toBe(
+      "./bin/clear-cache 'undo {{route}}' {{route}} {variable}={value} '{a b}' ''",
+    );
   });
 
   test('come out of a shell exactly as they went in', () => {

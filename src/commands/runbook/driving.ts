@@ -5,6 +5,7 @@ import { exitCodes, type ExitName } from '../../domain/exit-codes.js';
 import { addressed } from '../../domain/printed-command.js';
 import { followedBy } from '../../domain/followed-by.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
+import { interruptedRunText } from '../../domain/runbook/outcome.js';
 import { lookAnew } from '../../domain/runbook/look.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
@@ -87,8 +88,7 @@ function resumable(error: RlctlError, { id }: RunJournal, environment: Environme
   const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
   const on = `go on with: rlctl runbook resume ${id}`;
   const said = addressed(followedBy(hasOwn ? hint : null, on), environment.address);
-  const interruptedText =
-    kind === 'interrupted' || kind === 'terminated' ? `run ${id} was ${kind}: ${message}` : message;
+  const interruptedText = hasOwn ? message : interruptedRunText(id, kind, message);
   return new RlctlError(kind, interruptedText, { code, hint: said, details: { ...details, run: id } });
 }
 
@@ -99,7 +99,7 @@ function outcomeOf(end: RunEnd, { steps, environment, noPrograms }: Drive): Outc
   const view = runEndView(end, steps, environment, canGoBack);
   const exit = exitOf(end, steps);
   if (exit === 'ok' || exit === 'findings' || exit === 'unproven') return { view, exit };
-  throw stopped(end, exit, environment, { steps, runsPrograms: noPrograms === null });
+  throw stopped(end, exit, environment, { steps, noPrograms });
 }
 
 /**
@@ -128,11 +128,17 @@ function exitOf({ journal, stoppedAt }: RunEnd, steps: readonly ResolvedStep[]):
   return outcome.kind === 'noEffect' || hasChanged ? 'unproven' : name === 'ok' ? 'findings' : name;
 }
 
+/** How a program is run once more; where none may run here, why not, unless it is `said` already. */
+function againText(noPrograms: string | null, said: string, again: string): string {
+  if (noPrograms === null) return `; or run it once more with: ${again}`;
+  return said.includes(noPrograms) ? '' : `; here it cannot be run once more: ${noPrograms.replace(/\.$/, '')}`;
+}
+
 function stopped(
   { journal, stoppedAt }: RunEnd,
   exit: ErrorKind,
   environment: Environment,
-  { steps, runsPrograms }: Pick<Drive, 'steps'> & { readonly runsPrograms: boolean },
+  { steps, noPrograms }: Pick<Drive, 'steps' | 'noPrograms'>,
 ): RlctlError {
   const [step, outcome] = [stoppedAt?.step.step.id ?? '', stoppedAt?.outcome];
   const { id, state } = journal;
@@ -143,8 +149,10 @@ function stopped(
   const message = isWaiting
     ? `run ${id} waits for step "${step}": ${outcome?.text ?? ''}`
     : `run ${id} stopped at step "${step}": ${outcome?.text ?? ''}`;
-  const isProgram = stoppedAt?.step.action.kind === 'exec' && runsPrograms && !isBack;
-  const once = isProgram ? `; or run it once more with: rlctl runbook resume ${id} --again ${step}` : '';
+  const isProgram = stoppedAt?.step.action.kind === 'exec' && !isBack;
+  const once = isProgram
+    ? againText(noPrograms, outcome?.text ?? '', `rlctl runbook resume ${id} --again ${step}`)
+    : '';
   const isShownAnew = !isBack && lookAnew(journal, steps).askedAgain.size > 0;
   const going = isShownAnew ? 'going on shows what stands there now, and asks again' : 'then go on with';
   const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}`;

@@ -7,6 +7,7 @@ import type { End } from '../../domain/override/end.js';
 import { runId, withEvent, type RunJournal } from '../../domain/runbook/journal.js';
 import { resolveSteps, type ResolvedStep } from '../../domain/runbook/resolve.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { Values } from '../../domain/runbook/template.js';
 import type { JsonValue } from '../../domain/json.js';
 import { leftByHand, runPlanText, runPlanView, type RunPlan } from '../../ui/runbook-view.js';
@@ -52,7 +53,7 @@ async function assertRunnable(
     const error = await context.check(argv);
     if (error instanceof RlctlError)
       throw usageError(
-        `rlctl ${argv.join(' ')}: ${error.message}`,
+        `rlctl ${shellWords(argv)}: ${error.message}`,
         error.hint ?? 'Correct the runbook.',
         'RUNBOOK_COMMAND',
       );

@@ -1,4 +1,5 @@
 import { RlctlError } from '../errors.js';
+import { templateWords } from '../shell-words.js';
 import type { Requirement } from './environment.js';
 import { receiverNames } from './notify-settings.js';
 import type { EnvironmentFile } from './schema.js';
@@ -101,12 +102,12 @@ function told({ notify }: EnvironmentFile): readonly Told[] {
 function secretOf(secret: EnvironmentFile['secret']): readonly Granted[] {
   if (secret === undefined) return [];
   if ('file' in secret) return [['file', secret.file]];
-  return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : secret.command.join(' ')]];
+  return [['env' in secret ? 'variable' : 'program', 'env' in secret ? secret.env : templateWords(secret.command)]];
 }
 
 function driverOf({ shadowDriver, killSwitch }: EnvironmentFile): readonly Granted[] {
   const programs = [shadowDriver, killSwitch].flatMap((each) =>
-    typeof each === 'object' && 'exec' in each ? [['program', each.exec.join(' ')] as const] : [],
+    typeof each === 'object' && 'exec' in each ? [['program', templateWords(each.exec)] as const] : [],
   );
   const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver;
   return isFile ? [['file', shadowDriver['env-file']], ...programs] : programs;
@@ -127,7 +128,7 @@ function listOf(
 ): readonly Granted[] {
   if ('command' in fleet)
     return [
-      ['program', fleet.command.join(' ')],
+      ['program', templateWords(fleet.command)],
       ['address', `every address that ${fleet.command[0] ?? ''} prints, then and later`],
     ];
   if ('file' in fleet) return [['file', fleet.file], ...inFile(fleet.file, listedNow(fleet.file))];

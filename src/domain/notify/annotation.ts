@@ -39,7 +39,8 @@ function ownTags({ type, environment, changeId, partOf }: NotifyEvent): readonly
 }
 
 function textOf({ summary, actor, reason, ticket, changeId }: NotifyEvent): string {
-  const why = reason === null ? '' : `: ${reason}`;
+  // The title of an incident is its reason, and ends its summary already.
+  const why = reason === null || summary.endsWith(`: ${reason}`) ? '' : `: ${reason}`;
   const lines = [
     summary,
     `by ${actor}${why}${ticket === null ? '' : ` [${ticket}]`}`,

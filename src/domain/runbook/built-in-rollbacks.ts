@@ -67,7 +67,7 @@ export const builtInRollbacks: Readonly<Record<string, WrittenRunbook>> = {
       },
       {
         id: 'traffic',
-        title: 'What the limiter decides now',
+        title: 'What the limiter decides; right after the rollback most blocks that are counted are from before',
         why: 'Blocks fall to zero, and only shadow blocks rise.',
         rlctl: ['decisions', 'show'],
         exits: lookingExits,

@@ -84,6 +84,13 @@ export function placeholderOf({ type, choices, min, example }: Shape): string {
   return examples[type];
 }
 
+/** What an input takes, for a table: the range of a whole number, else what stands for a value. */
+export function takenBy(input: RunbookInput): string {
+  const { type, min, max } = input;
+  if (type !== 'integer') return placeholderOf(input);
+  return max === null ? `${min ?? 0} or more` : `${min ?? 0}–${max}`;
+}
+
 type Shape = Pick<RunbookInput, 'type' | 'choices' | 'min' | 'example'>;
 
 /** True where a condition holds for these values. */
@@ -158,9 +165,13 @@ function wordsOf(condition: Condition): string {
 }
 
 function invalidInputs({ name, inputs }: Runbook, faults: readonly string[]): RlctlError {
-  const missing = inputs.find((each) => faults.some((fault) => fault.startsWith(`input ${each.name} is missing`)));
+  const told = (start: (name: string) => string): RunbookInput | undefined =>
+    inputs.find((each) => faults.some((fault) => fault.startsWith(start(each.name))));
   const example =
-    missing ?? inputs.find(({ isOptional, default: fallback }) => !isOptional && fallback === null) ?? inputs[0];
+    told((each) => `input ${each} is missing`) ??
+    told((each) => `input ${each}:`) ??
+    inputs.find(({ isOptional, default: fallback }) => !isOptional && fallback === null) ??
+    inputs[0];
   const form = example === undefined ? '' : ` Give inputs as --input ${example.name}=${placeholderOf(example)}.`;
   return new RlctlError('usage', `runbook ${name} cannot run:\n  ${faults.join('\n  ')}`, {
     code: 'RUNBOOK_INPUT',

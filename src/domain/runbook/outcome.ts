@@ -206,3 +206,8 @@ export function afterChecks(action: ActOutcome, checks: readonly ActOutcome[]): 
 export function tookText(startedAtMs: number | null, endedAtMs: number | null): string {
   return startedAtMs === null || endedAtMs === null ? '' : formatDuration(endedAtMs - startedAtMs);
 }
+
+/** That a run was stopped by somebody, in a sentence. `message`: what stopped it says, which often names the kind itself. */
+export function interruptedRunText(id: string, kind: 'interrupted' | 'terminated', message: string): string {
+  return `run ${id} was ${message.startsWith(kind) ? message : `${kind}: ${message}`}`;
+}

@@ -4,6 +4,7 @@ import { readEnd, type ActOutcome, type CommandEnd } from '../../domain/runbook/
 import type { ResolvedAct } from '../../domain/runbook/resolve.js';
 import type { Bound } from '../../domain/runbook/runbook.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { PageAnswer } from '../../ports/pages.js';
 import type { ProgramEnd } from '../../ports/programs.js';
 
@@ -58,7 +59,7 @@ async function attempt(ports: ActPorts, act: ResolvedAct, as: StepAs): Promise<A
     case 'manual':
       return byHand(ports, act.text);
     case 'exec':
-      if (ports.noPrograms !== null) return byHand(ports, `${ports.noPrograms} Run: ${act.argv.join(' ')}`);
+      if (ports.noPrograms !== null) return byHand(ports, `${ports.noPrograms} Run: ${shellWords(act.argv)}`);
       return readProgram(await ports.program(act.argv));
   }
 }

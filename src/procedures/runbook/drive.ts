@@ -11,6 +11,7 @@ import {
 import { lookBefore } from '../../domain/runbook/look.js';
 import { afterChecks, type ActOutcome } from '../../domain/runbook/outcome.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
+import { shellWords } from '../../domain/shell-words.js';
 import type { Clock } from '../../ports/clock.js';
 import { isInterrupt, perform, pinned, pinOf, type ActPorts } from './acts.js';
 import type { JournalKeeper } from './keeper.js';
@@ -181,7 +182,7 @@ function afterBeingCut({ pin }: StepRecord, outcome: ActOutcome): ActOutcome {
 /** A step by hand, or a program that must not run twice, was begun and nobody wrote down its end. */
 async function askAbout(ports: RunPorts, { action }: ResolvedStep): Promise<ActOutcome> {
   if (action.kind !== 'manual' && action.kind !== 'exec') throw new TypeError('nobody has to be asked about this');
-  const what = action.kind === 'manual' ? action.text : `the program ${action.argv.join(' ')}`;
+  const what = action.kind === 'manual' ? action.text : `the program ${shellWords(action.argv)}`;
   const answer = await ports.acts.ask(
     action.kind === 'manual' ? what : `${what} was begun, and its end is not known. Has it done its work?`,
   );

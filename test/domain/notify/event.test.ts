@@ -124,6 +124,13 @@ describe('an annotation', () => {
     expect(tags).toEqual(['rlctl', 'limits', 'environment:prod', 'event:change.made', 'change:c1', 'rollout:r-1']);
   });
 
+  test('says a reason once, also where its summary ends with it', () => {
+    const text = (summary: string): string =>
+      annotationOf(eventOf({ ...facts, summary, reason: 'slow' }, same), place).text;
+    expect(text('ann started incident i-1: slow').match(/slow/g)).toHaveLength(1);
+    expect(text('a change').match(/slow/g)).toHaveLength(1);
+  });
+
   test('has no tag longer than Grafana keeps', () => {
     const { tags } = annotationOf(eventOf(facts, same), { ...place, tags: ['x'.repeat(300)] });
     expect(tags[0]).toHaveLength(100);

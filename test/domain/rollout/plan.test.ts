@@ -66,7 +66,7 @@ describe('faults stand with their place', () => {
       'stages:\n  - name: a\n    gates: {blockShare: 120%}',
       'plan.yaml:3:13: stages[0].gates.blockShare is a share, and at most 100%',
     ],
-    ['stages:\n  - name: a\n    soak: 15', 'plan.yaml:3:5: stages[0].soak must be a text'],
+    ['stages:\n  - name: a\n    soak: 15', 'plan.yaml:3:5: stages[0].soak must be a duration such as 10s'],
     [
       'stages:\n  - name: a\n    soak: soon',
       'plan.yaml:3:5: stages[0].soak must be a duration of at least a second, e.g. 30s, 15m or 2h',

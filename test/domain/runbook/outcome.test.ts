@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { stateAfter } from '../../../src/domain/runbook/journal.js';
-import { afterChecks, readEnd, valuesAt, type CommandEnd } from '../../../src/domain/runbook/outcome.js';
+import {
+  afterChecks,
+  interruptedRunText,
+  readEnd,
+  valuesAt,
+  type CommandEnd,
+} from '../../../src/domain/runbook/outcome.js';
 
 const wish = { argv: ['override', 'set', '/a', '--rate', '3'], exits: [0], fields: [] };
 const end = (exitCode: number, document: CommandEnd['document']): CommandEnd => ({ exitCode, document, error: null });
@@ -153,4 +159,11 @@ describe('the end of a command as a step', () => {
     expect(afterChecks(good, [{ ...unseen, exitCode: 7 }])).toMatchObject({ kind: 'bad', exitCode: 7 });
     expect(afterChecks(good, [good])).toMatchObject({ kind: 'good', text: 'done' });
   });
+});
+
+test.each([
+  ['interrupted; nothing more was sent', 'run r was interrupted; nothing more was sent'],
+  ['the write was cut off', 'run r was interrupted: the write was cut off'],
+])('that a run was interrupted is said once: %s', (message, said) => {
+  expect(interruptedRunText('r', 'interrupted', message)).toBe(said);
 });
