@@ -237,11 +237,7 @@ const words: FormWords = {
   knownAt: (path) => (path.at(-1) === 'gates' ? gateFields : path.length === 0 ? headFields : stageFields),
   say: (issue) => {
     if (String(issue.path.at(-1)).endsWith('Share')) return 'must be a share: 5%, or 0.05';
-    if (
-      issue.code === 'invalid_type' &&
-      durationFields.has(String(issue.path.at(-1))) &&
-      issue.input !== undefined
-    )
+    if (issue.code === 'invalid_type' && durationFields.has(String(issue.path.at(-1))) && issue.input !== undefined)
       return 'must be a duration such as 10s';
     return issue.code === 'invalid_union' ? `must be a list of buckets, or ${everyBucket}` : null;
   },
