@@ -168,9 +168,10 @@ const bucketColumns: readonly BucketColumn[] = [
     column: { title: 'SET', isOptional: true, isFlexible: true },
     isOfFile: false,
     cell: ({ server, file, pending, record }, { listing: { global }, nowMs }) => {
-      if (record !== null) return changeText(record, Date.parse(record.at), nowMs);
-      const isFollowing = followsGlobal({ server, own: file ?? pending }, global);
-      return isFollowing ? `global shadow in the file, line ${global?.line ?? 0}` : '-';
+      // What was recorded may have been put back since: then it is not what the bucket goes by.
+      if (followsGlobal({ server, own: file ?? pending }, global))
+        return `global shadow in the file, line ${global?.line ?? 0}`;
+      return record === null ? '-' : changeText(record, Date.parse(record.at), nowMs);
     },
   },
 ];

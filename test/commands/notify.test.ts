@@ -697,3 +697,33 @@ describe('doctor', () => {
     expect((await looked([])).checks.map((each) => each.state)).toEqual(['notChecked', 'notChecked']);
   });
 });
+
+describe('a rollout', () => {
+  test.each(['overrides', 'env-file'])('by %s: the events name what the history has', async (driver) => {
+    const hooks = await webhook();
+    const flags = driver === 'overrides' ? {} : { shadowDriver: { 'env-file': state.lab.sandbox.envFile } };
+    const more = { ...flags, prometheus: 'http://127.0.0.1:9' };
+    const plan = JSON.stringify({ stages: [{ name: 'first', shadow: ['financial'], soak: '1h' }] });
+    const file = await state.lab.world.write('plan.yaml', plan);
+    const notify = [hook(hooks.origin)];
+    expect(await run(notify, ['rollout', 'start', '-f', file, '--detach', '--json'], {}, more)).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    expect(await run(notify, ['rollout', 'undo', '--json'], {}, more)).toMatchObject({ code: 0, err: '' });
+    const told = hooks
+      .events()
+      .map(({ type, changeId, partOf }) => ({ type, changeId, partOf }))
+      .filter(({ type }) => String(type).startsWith('rollout.'));
+    const history = jsonOf<{ entries: { command: string; changeId: string }[] }>(
+      (await run([], ['override', 'history', '--json'])).out,
+    );
+    const id = history.entries.find(({ command }) => command === 'rollout start')?.changeId ?? null;
+    expect(id === null).toBe(driver === 'env-file');
+    const rollout = { kind: 'rollout', id: expect.any(String) as string };
+    expect(told).toEqual([
+      { type: 'rollout.stage', changeId: id, partOf: [{ ...rollout, step: 'first' }] },
+      { type: 'rollout.undone', changeId: id, partOf: [rollout] },
+    ]);
+  });
+});

@@ -235,6 +235,13 @@ describe('shadow, told once', () => {
       0,
       expect.stringMatching(/in shadow: .*\n +by global shadow in the file, line \d+:/),
     ]);
+    // A flag that was set and is gone from the file again is not the cause, though this machine remembers it.
+    const global = await readFile(file, 'utf8');
+    expect((await inFile('shadow', 'on', 'read', '--reason', 't7')).code).toBe(0);
+    expect((await inFile('shadow', 'list')).out).toMatch(/read +shadow .*t7/);
+    await writeFile(file, global);
+    await inFile('reload');
+    expect((await inFile('shadow', 'list')).out).toMatch(/read +shadow .*global shadow in the file, line \d+/);
   });
 
   test('of several workers, list says that one was asked', async () => {

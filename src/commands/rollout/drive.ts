@@ -245,7 +245,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
     return { end, exit: made.exit };
   }
   const cause = state.work?.cause;
-  const next = await session.apply({ kind: 'takenBack', atMs, proof: made.proof });
+  const next = await session.apply({ kind: 'takenBack', atMs, by: await context.actor(), proof: made.proof });
   if (next !== null) await driver.onLook(next, null);
   const what = stage === null ? 'the rollout is taken back' : `stage ${stage.name} is taken back`;
   tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made.proof);

@@ -15,13 +15,14 @@ export function tell(
   void announce(context, environment, {
     kind: 'rollout',
     event,
-    changeId: state.stages[state.stage]?.changeId ?? null,
+    // Flags are set past the history: nothing is found there under the id that their stage has.
+    changeId: environment.shadowDriver === 'overrides' ? (state.stages[state.stage]?.changeId ?? null) : null,
     command: 'rollout',
     summary: `rollout ${state.id}: ${summary}`,
     routes: [],
     verdict,
     reason: state.reason,
     ticket: state.ticket,
-    partOf: [...context.partOf, referenceOf(state, currentStage(state))],
+    partOf: [...context.partOf, referenceOf(state, state.phase === 'undone' ? null : currentStage(state))],
   });
 }

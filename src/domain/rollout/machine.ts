@@ -42,8 +42,8 @@ export type RolloutEvent =
   | { readonly kind: 'resumed'; readonly atMs: number; readonly by: string }
   | { readonly kind: 'abortBegun'; readonly work: RolloutWork }
   | { readonly kind: 'undoBegun'; readonly work: RolloutWork }
-  /** What was begun has been taken back. */
-  | { readonly kind: 'takenBack'; readonly atMs: number; readonly proof: Verdict }
+  /** What was begun has been taken back, by whoever went on with it: not always by who began it. */
+  | { readonly kind: 'takenBack'; readonly atMs: number; readonly by: string; readonly proof: Verdict }
   /** Somebody else has the lease now. */
   | { readonly kind: 'takenOver'; readonly atMs: number; readonly by: string; readonly from: string };
 
@@ -255,8 +255,7 @@ function begun(state: RolloutState, phase: 'aborting' | 'undoing', work: Rollout
   return { ...told, phase, work, pausedFrom: null };
 }
 
-function takenBack(state: RolloutState, { atMs, proof }: Of<'takenBack'>): RolloutState {
-  const by = state.work?.by ?? '';
+function takenBack(state: RolloutState, { atMs, by, proof }: Of<'takenBack'>): RolloutState {
   const back = { endedAtMs: atMs, proof, inForceAtMs: null, soakFromMs: null } as const;
   if (state.phase === 'aborting') {
     const told = noted(

@@ -51,7 +51,7 @@ const promoted = (changeId: string, atMs: number, isForced = false): RolloutEven
 });
 const abortBegun: RolloutEvent = { kind: 'abortBegun', work: workOf('a0', 9000, { cause: 'gate' }) };
 const undoBegun: RolloutEvent = { kind: 'undoBegun', work: workOf('u0', 9000) };
-const takenBack: RolloutEvent = { kind: 'takenBack', atMs: 9500, proof: 'proven' };
+const takenBack: RolloutEvent = { kind: 'takenBack', atMs: 9500, by: 'root@vm', proof: 'proven' };
 
 const watching = after(begun, changed(2000));
 const passed = after(watching, judged(32_000, 'pass'));
@@ -132,6 +132,20 @@ describe('a stage', () => {
       expect(currentRecord(back)).toMatchObject({ outcome: 'aborted', changeId: null });
       expect(back.notes.at(-1)?.text).toContain('a guard');
     }
+  });
+
+  test('that somebody else took back than began to says who did', () => {
+    const taken = after(
+      second,
+      abortBegun,
+      { kind: 'takenOver', atMs: 9400, by: 'root@vm', from: 'zoe@other' },
+      takenBack,
+    );
+    expect(taken.notes.slice(-2).map(({ by, text }) => `${by} ${text}`)).toEqual([
+      'root@vm took over from zoe@other',
+      'root@vm second is taken back',
+    ]);
+    expect(inPhase.undone.notes.at(-1)).toMatchObject({ by: 'root@vm', text: 'everything is taken back' });
   });
 
   test('that is aborted is taken back alone, and may be tried again', () => {
@@ -231,7 +245,7 @@ const anyEvent: fc.Arbitrary<MakeEvent> = fc.oneof(
   always((atMs) => ({ kind: 'resumed', atMs, by: 'bob' })),
   always((atMs, id) => ({ kind: 'abortBegun', work: workOf(id, atMs) })),
   always((atMs, id) => ({ kind: 'undoBegun', work: workOf(id, atMs) })),
-  always((atMs) => ({ kind: 'takenBack', atMs, proof: 'proven' })),
+  always((atMs) => ({ kind: 'takenBack', atMs, by: 'root@vm', proof: 'proven' })),
   always((atMs) => ({ kind: 'takenOver', atMs, by: 'bob', from: 'ann' })),
 );
 
