@@ -153,7 +153,7 @@ function siteReason(evidence: readonly Evidence[]): string {
 }
 
 function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'evidence'>): string {
-  const { changed, isWitness, isAsked, loaded, loadedBefore } = seen;
+  const { changed, isWitness, isAsked, loaded, bytesBefore } = seen;
   const probe = metByProbe(judged);
   const isAboutAll = changed.length === 0 || isWitness;
   const unused = isAboutAll ? unusedInWords(loaded) : '';
@@ -162,7 +162,7 @@ function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'eviden
     return 'no override is stored, and the server holds none, as it should; whether it reads Redis at all, only a stored one can show';
   }
   if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;
-  const wasChanged = isAsked !== true && loadedBefore !== undefined;
+  const wasChanged = isAsked !== true && bytesBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';

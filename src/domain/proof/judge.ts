@@ -102,10 +102,17 @@ export function judge(seen: Observations): Judgement {
         levelReached,
         evidence,
         trap,
-        isForeignHeld: holdsForeign({ ...seen, reports }, [...changed, ...sample]),
-        isFormer: isFormer({ ...seen, reports }, [...changed, ...sample]),
+        // Asked for only where something is contradicted: each looks at everything that is listed or stored.
+        get isForeignHeld() {
+          return holdsForeign({ ...seen, reports }, [...changed, ...sample]);
+        },
+        get isFormer() {
+          return isFormer({ ...seen, reports }, [...changed, ...sample]);
+        },
         isSplit: changed.some(isSplit),
-        isStoredShown: showsStored({ ...seen, reports }, [...changed, ...sample]),
+        get isStoredShown() {
+          return showsStored({ ...seen, reports }, [...changed, ...sample]);
+        },
       },
     ),
     confidence,
