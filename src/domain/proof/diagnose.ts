@@ -57,8 +57,9 @@ function isAboutEnforcement({ subject }: Evidence): boolean {
 function blockingInWords({ changed, isWitness, loaded }: Observations): string {
   const asked = new Set(changed.map(({ prefix }) => prefix));
   const isAboutAll = changed.length === 0 || isWitness;
-  const blocking = loaded.entries.flatMap(({ prefix, fields }) => {
-    const because = fields !== null && (isAboutAll || asked.has(prefix)) ? blocksEveryone(fields) : null;
+  const meant = isAboutAll ? loaded.entries : loaded.entries.filter(({ prefix }) => asked.has(prefix));
+  const blocking = meant.flatMap(({ prefix, fields }) => {
+    const because = fields === null ? null : blocksEveryone(fields);
     return because === null ? [] : [{ prefix, because }];
   });
   const [first] = blocking;
