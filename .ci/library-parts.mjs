@@ -3,11 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const plainAssert = `module.exports = (holds, message) => { if (!holds) throw new Error(message || "an assertion failed"); };
+module.exports.strictEqual = (left, right) => module.exports(Object.is(left, right));`;
+
 /**
  * - undici's client requires its HTTP/2 half (which loads node:http2) and fetch's body code; rlctl speaks HTTP/1.1 through
  *   dispatch alone. Of node:http it uses a default, and a class that rlctl gives no body of.
  * - commander starts no programs for rlctl, and needs node:child_process for nothing else.
- * - undici asserts with the plain call alone.
+ * - undici and redis-errors assert with the plain call, and that two values are the same.
  * - node:tls is required where a connection over TLS is opened, and node:dns where ioredis looks up a cluster's names.
  */
 const replacements = [
@@ -17,12 +20,8 @@ const replacements = [
     path: /^node:http$/,
     contents: 'exports.maxHeaderSize = 16384; exports.IncomingMessage = class {};',
   },
-  {
-    importer: 'undici',
-    path: /^node:assert$/,
-    contents:
-      'module.exports = (holds, message) => { if (!holds) throw new Error(message || "undici: an assertion failed"); };',
-  },
+  { importer: 'undici', path: /^node:assert$/, contents: plainAssert },
+  { importer: 'redis-errors', path: /^assert$/, contents: plainAssert },
   { importer: 'commander', path: /^node:child_process$/, contents: 'module.exports = undefined;' },
   {
     importer: 'ioredis',

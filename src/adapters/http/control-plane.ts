@@ -8,7 +8,7 @@ import type { AnswerFacts, CallOptions, ControlPlane, ProbeAnswer } from '../../
 import { Connections } from './connections.js';
 import type { RawAnswer } from './exchange.js';
 import { redisFailure } from './network-failure.js';
-import type { Read } from './wire.js';
+import type { Read, RepeatedList } from './wire.js';
 
 export interface ControlPlaneOptions {
   /** The longest one call may take whatever its signal says, milliseconds; 30,000 where absent. */
@@ -52,6 +52,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const nowMs = options.nowMs ?? Date.now;
   const isInsecureAllowed = options.allowInsecure ?? false;
   const wire = options.wire ?? loadWire();
+  const lastList: RepeatedList = { tail: '', prefixes: undefined };
 
   const exchange = async (
     url: URL,
@@ -100,7 +101,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         throw await withCause(error, url, call.signal);
       });
       const [answer, { readPolicy }] = await Promise.all([asking, wire()]);
-      const result = readAnswer(answer, readPolicy, { purpose: 'policy', url, nowMs: nowMs(), isTimestamped: false });
+      const result = readAnswer(answer, (body) => readPolicy(body, lastList), {
+        purpose: 'policy',
+        url,
+        nowMs: nowMs(),
+        isTimestamped: false,
+      });
       if ('refusal' in result) return { ...factsOf(answer), kind: 'refused', refusal: result.refusal };
       return { ...factsOf(answer), kind: 'policy', policy: result.value };
     },

@@ -71,10 +71,27 @@ export function readReload(body: string): Read<ReloadReport> {
   });
 }
 
-/** Translates a policy answer. */
-export function readPolicy(body: string): Read<PolicyAnswer> {
-  return translate(body, (json) => {
+const listKey = '"active_overrides":';
+
+/** The list of active prefixes that answers end with: every answer of a server repeats it, be it thousands long. */
+export interface RepeatedList {
+  /** The end of the last answer that ended with a list, from its key on; empty: none has. */
+  tail: string;
+  prefixes: readonly string[] | undefined;
+}
+
+/** Translates a policy answer. `last` is kept between the answers of one client: a list that comes again is not read again. */
+export function readPolicy(body: string, last: RepeatedList): Read<PolicyAnswer> {
+  const at = body.indexOf(listKey);
+  // Behind a backslash its quote would be part of another key.
+  const tail = at > 0 && body[at - 1] !== '\\' ? body.slice(at) : '';
+  const isRepeated = tail !== '' && tail === last.tail;
+  return translate(isRepeated ? `${body.slice(0, at)}${listKey}null}` : body, (json) => {
     const shape = policyShape.parse(json);
+    const listed = isRepeated ? last.prefixes : prefixesOf(shape['active_overrides']);
+    // Nothing but the brace of the answer itself behind it: so it is the answer's own list, and its last word.
+    const isLast = tail.startsWith('[', listKey.length) && tail.indexOf(']') === tail.length - 2 && tail.endsWith('}');
+    if (!isRepeated && isLast) Object.assign(last, { tail, prefixes: listed });
     return {
       bucket: shape.bucket,
       ratePerMin: shape.rate_per_min,
@@ -82,7 +99,7 @@ export function readPolicy(body: string): Read<PolicyAnswer> {
       windowSeconds: shape.window_s,
       isShadow: shape.shadow,
       matchedOverride: shape.matched_override,
-      activeOverrides: prefixesOf(shape['active_overrides']),
+      activeOverrides: listed,
     };
   });
 }

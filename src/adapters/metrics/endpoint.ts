@@ -3,6 +3,7 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import { authorization, type SourceCredential } from '../../domain/source-credential.js';
 import { Connections } from '../http/connections.js';
 import type { RawAnswer } from '../http/exchange.js';
+import { systemClock } from '../system/clock.js';
 import { sourceFailure } from './refusal.js';
 
 export interface EndpointOptions {
@@ -49,10 +50,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     ...(credential === null ? [] : [['Authorization', authorization(credential)] as const]),
   ];
   const send = async (exchange: Parameters<Connections['send']>[0]): Promise<RawAnswer> => {
-    const startMs = performance.now();
+    const startMs = systemClock.monotonicMs();
     const log = (outcome: string): void =>
       debug?.(
-        `${exchange.method} ${url.origin}${exchange.url.pathname} ${outcome} in ${Math.round(performance.now() - startMs)} ms`,
+        `${exchange.method} ${url.origin}${exchange.url.pathname} ${outcome} in ${Math.round(systemClock.monotonicMs() - startMs)} ms`,
       );
     try {
       const answer = await connections.send(exchange);

@@ -3,6 +3,7 @@ import type { NotifyTarget } from '../../domain/notify/target.js';
 import { revealSecret } from '../../domain/secret.js';
 import { Connections } from '../http/connections.js';
 import type { RawAnswer } from '../http/exchange.js';
+import { systemClock } from '../system/clock.js';
 
 /** The way to one receiver. */
 export interface ReceiverLine {
@@ -47,9 +48,9 @@ export function createLine({ address, place }: NotifyTarget, debug: (line: strin
     },
     send: async ({ url: asked, method, headers, body, signal }) => {
       if (asked.origin !== url().origin) throw new Error('a request left its receiver');
-      const startMs = performance.now();
+      const startMs = systemClock.monotonicMs();
       const log = (outcome: string): void =>
-        debug(`${method} ${asked.origin} ${outcome} in ${Math.round(performance.now() - startMs)} ms`);
+        debug(`${method} ${asked.origin} ${outcome} in ${Math.round(systemClock.monotonicMs() - startMs)} ms`);
       try {
         const all = new Map([...common, ...headers]);
         const answer = await connections.send({ url: asked, method, headers: all, body, isFresh: false, signal });

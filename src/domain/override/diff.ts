@@ -103,14 +103,28 @@ interface Window {
 function windowOf(before: OverrideDocument, after: OverrideDocument): Window {
   const [left, right] = [before.bytes, after.bytes];
   const length = Math.min(left.length, right.length);
-  let head = 0;
-  while (head < length && left[head] === right[head]) head += 1;
-  let tail = 0;
-  while (tail < length - head && left[left.length - 1 - tail] === right[right.length - 1 - tail]) tail += 1;
+  const isSame = (size: number, from: (bytes: Uint8Array) => number): boolean =>
+    Buffer.compare(left.subarray(from(left), from(left) + size), right.subarray(from(right), from(right) + size)) === 0;
+  const head = longest(length, (from, to) => isSame(to - from, () => from));
+  const tail = longest(length - head, (from, to) => isSame(to - from, (bytes) => bytes.length - to));
   // A member counts as common only with the byte beside it: `1` is the start of `12`.
   const outside = ({ members, bytes }: OverrideDocument): Window['before'] =>
-    members.filter(({ start, end }) => end >= head && start <= bytes.length - tail);
+    members.slice(
+      longest(members.length, (_, to) => (members[to - 1]?.end ?? 0) < head),
+      longest(members.length, (_, to) => (members[to - 1]?.start ?? 0) <= bytes.length - tail),
+    );
   return { before: outside(before), after: outside(after) };
+}
+
+/** The largest number up to `most` such that `holds` for all below it; asked only of the part that is not known yet. */
+function longest(most: number, holds: (from: number, to: number) => boolean): number {
+  let known = 0;
+  for (let end = most; known < end;) {
+    const middle = Math.ceil((known + end) / 2);
+    if (holds(known, middle)) known = middle;
+    else end = middle - 1;
+  }
+  return known;
 }
 
 /**

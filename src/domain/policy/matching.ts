@@ -1,7 +1,7 @@
 import type { Policy } from '../control-plane.js';
 import { decodeKey, latin1Text } from '../override/scanned-text.js';
 import { JsonFault, scanObject } from '../override/scanner.js';
-import { consequence, EntryReader, pythonDialect, type Source } from './entry-reading.js';
+import { consequence, EntryReader, pythonDialect, type EntryReading, type Source } from './entry-reading.js';
 
 /** What an override sets, as the server reads it. An absent field leaves the bucket's own value. */
 export interface OverrideFields {
@@ -47,15 +47,24 @@ export interface LoadedOverrides {
 const noOverrides: LoadedOverrides = { entries: [], usableCount: 0, objectCount: 0, droppedBecause: null };
 
 /**
- * Where the top-level values start, as Python's dict ends up: the last value of a key stands at the first one's position,
- * as in a Map.
+ * What the server makes of each top-level value (a sentence: why it drops it), as Python's dict ends up: the last value of a
+ * key stands at the first one's position, as in a Map. Entries of the same bytes, of which a document has many, are read once.
  */
-function readStarts({ bytes, latin1 }: Source): ReadonlyMap<string, number> {
-  const starts = new Map<string, number>();
-  scanObject(bytes, pythonDialect, (keyStart, keyEnd, valueStart, _valueEnd, isPlain) => {
-    starts.set(decodeKey(bytes, latin1, keyStart, keyEnd, isPlain), valueStart);
+function readValues(source: Source): ReadonlyMap<string, EntryReading | string> {
+  const { bytes, latin1 } = source;
+  const reader = new EntryReader(source);
+  const readings = new Map<string, EntryReading>();
+  const values = new Map<string, EntryReading | string>();
+  scanObject(bytes, pythonDialect, (keyStart, keyEnd, valueStart, valueEnd, isPlain) => {
+    const prefix = decodeKey(bytes, latin1, keyStart, keyEnd, isPlain);
+    const because = whyVanished(bytes[valueStart]);
+    if (because !== null) return void values.set(prefix, because);
+    const text = latin1.slice(valueStart, valueEnd);
+    const reading = readings.get(text) ?? reader.read(valueStart);
+    readings.set(text, reading);
+    values.set(prefix, reading);
   });
-  return starts;
+  return values;
 }
 
 /** Why the server drops a value that starts with this byte while loading; `null`: it is an object, and is kept. */
@@ -83,14 +92,13 @@ function readOverrides(source: Source): LoadedOverrides {
   const entries: LoadedOverride[] = [];
   const vanished: VanishedOverride[] = [];
   let usableCount = 0;
-  const reader = new EntryReader(source);
-  for (const [prefix, start] of readStarts(source)) {
-    const because = whyVanished(source.bytes[start]);
-    if (because === null) {
-      const { fields, skippedBecause, notes } = reader.read(start);
+  for (const [prefix, value] of readValues(source)) {
+    if (typeof value === 'string') vanished.push({ prefix, because: value });
+    else {
+      const { fields, skippedBecause, notes } = value;
       if (fields !== null) usableCount += 1;
       entries.push({ prefix, fields, skippedBecause, notes });
-    } else vanished.push({ prefix, because });
+    }
   }
   return { entries, vanished, usableCount, objectCount: entries.length, droppedBecause: null };
 }
@@ -119,8 +127,13 @@ export function blocksEveryone({ ratePerMin, burst, isShadow }: OverrideFields):
 }
 
 /** The prefixes of the stored entries that the server does not use: it skips them when matching, or drops them while loading. */
-export function unusedPrefixes({ entries, vanished = [] }: LoadedOverrides): readonly string[] {
-  const skipped = entries.filter(({ fields }) => fields === null);
+export function unusedPrefixes({
+  entries,
+  vanished = [],
+  usableCount,
+  objectCount,
+}: LoadedOverrides): readonly string[] {
+  const skipped = objectCount === usableCount ? [] : entries.filter(({ fields }) => fields === null);
   return [...skipped, ...vanished].map(({ prefix }) => prefix);
 }
 

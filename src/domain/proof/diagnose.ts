@@ -57,8 +57,9 @@ function isAboutEnforcement({ subject }: Evidence): boolean {
 function blockingInWords({ changed, isWitness, loaded }: Observations): string {
   const asked = new Set(changed.map(({ prefix }) => prefix));
   const isAboutAll = changed.length === 0 || isWitness;
-  const blocking = loaded.entries.flatMap(({ prefix, fields }) => {
-    const because = fields !== null && (isAboutAll || asked.has(prefix)) ? blocksEveryone(fields) : null;
+  const meant = isAboutAll ? loaded.entries : loaded.entries.filter(({ prefix }) => asked.has(prefix));
+  const blocking = meant.flatMap(({ prefix, fields }) => {
+    const because = fields === null ? null : blocksEveryone(fields);
     return because === null ? [] : [{ prefix, because }];
   });
   const [first] = blocking;
@@ -153,7 +154,7 @@ function siteReason(evidence: readonly Evidence[]): string {
 }
 
 function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'evidence'>): string {
-  const { changed, isWitness, isAsked, loaded, loadedBefore } = seen;
+  const { changed, isWitness, isAsked, loaded, bytesBefore } = seen;
   const probe = metByProbe(judged);
   const isAboutAll = changed.length === 0 || isWitness;
   const unused = isAboutAll ? unusedInWords(loaded) : '';
@@ -162,7 +163,7 @@ function proven(seen: Observations, judged: Pick<Proof, 'levelReached' | 'eviden
     return 'no override is stored, and the server holds none, as it should; whether it reads Redis at all, only a stored one can show';
   }
   if (isAboutAll) return `${heldOf(seen)}${probe}${unused}`;
-  const wasChanged = isAsked !== true && loadedBefore !== undefined;
+  const wasChanged = isAsked !== true && bytesBefore !== undefined;
   const kind = wasChanged ? 'changed ' : '';
   const what = changed.length === 1 ? `the ${kind}route` : `all ${changed.length} ${kind}routes`;
   const nothing = isAsked === true || wasChanged ? '' : 'nothing was changed, and ';

@@ -1,6 +1,7 @@
 import type { Policy, PolicyAnswer } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
 import { effectivePolicy, matchOverride, type LoadedOverride, type LoadedOverrides } from '../policy/matching.js';
+import type { OverrideIndex } from '../policy/prefix-index.js';
 
 /** What the server should say for a prefix, by what is stored. */
 export interface Expectation {
@@ -38,10 +39,10 @@ export function routeOfPrefix(prefix: string): string {
   return prefix === '' ? '/' : prefix;
 }
 
-/** What the server should say for this prefix. */
-export function expectationOf(loaded: LoadedOverrides, prefix: string): Expectation {
+/** What the server should say for this prefix; `index`: of the same overrides, where many are asked for. */
+export function expectationOf(loaded: LoadedOverrides, prefix: string, index?: OverrideIndex): Expectation {
   const route = routeOfPrefix(prefix);
-  return { prefix, route, winner: matchOverride(loaded, route) };
+  return { prefix, route, winner: index === undefined ? matchOverride(loaded, route) : index.winnerOf(route) };
 }
 
 /** Compares one answer with what is expected; `base` is the server's own policy for the answer's bucket, if known. */

@@ -1,5 +1,5 @@
 import type { Policy, ProbeAnswer } from '../control-plane.js';
-import { effectivePolicy, matchOverride, type LoadedOverrides } from '../policy/matching.js';
+import { effectivePolicy, loadOverrides, matchOverride, type LoadedOverrides } from '../policy/matching.js';
 import { quoteOutside } from '../outside-text.js';
 import type { ProbeObservation } from './observations.js';
 import { fieldsInWords, type EnforcedField, type Evidence } from './proof.js';
@@ -9,8 +9,8 @@ type Line = Pick<Evidence, 'verdict' | 'text' | 'enforced' | 'loadedOnly' | 'isS
 /** What a probe is judged by. */
 export interface ProbeStandards {
   readonly loaded: LoadedOverrides;
-  /** What was stored before the change; absent: nothing was changed. */
-  readonly loadedBefore?: LoadedOverrides | undefined;
+  /** What was stored before the change, `null`: nothing; absent: nothing was changed. */
+  readonly bytesBefore?: Uint8Array | null | undefined;
   /** True: nobody asked for `enforced` by name, so what no header can show is no failure. */
   readonly isLevelImplied?: boolean | undefined;
 }
@@ -47,9 +47,10 @@ function judgeHeaders(standards: ProbeStandards, probe: ProbeObservation, answer
  * Where an override takes every route, no answer shows the bucket's own policy. A request that is let through by a shadow
  * meets what is stored all the same, though perhaps not because of it; one that is not does not meet it.
  */
-function judgeWithoutBase({ loaded, loadedBefore }: ProbeStandards, route: string, { isShadow }: ProbeAnswer): Line {
+function judgeWithoutBase({ loaded, bytesBefore }: ProbeStandards, route: string, { isShadow }: ProbeAnswer): Line {
   const wanted = matchOverride(loaded, route)?.fields?.isShadow;
-  const isTouched = loadedBefore === undefined || matchOverride(loadedBefore, route)?.fields?.isShadow !== wanted;
+  const isTouched =
+    bytesBefore === undefined || matchOverride(loadOverrides(bytesBefore), route)?.fields?.isShadow !== wanted;
   const unknown = "the bucket's own limit is not known, so the headers cannot tell it from an override";
   if (wanted === undefined || isShadow === null) return notProven(unknown);
   const header = `X-RateLimit-Shadow ${isShadow}`;
@@ -101,12 +102,13 @@ const enforceable = ['ratePerMin', 'burst', 'isShadow'] as const satisfies reado
 
 /** The fields that are to be shown in force: those the change touched; where it touched none, those the override sets apart. */
 function claimedFields(
-  { loadedBefore }: ProbeStandards,
+  { bytesBefore }: ProbeStandards,
   route: string,
   base: Policy,
   expected: Policy,
 ): readonly EnforcedField[] {
-  const before = loadedBefore === undefined ? null : effectivePolicy(base, matchOverride(loadedBefore, route));
+  const before =
+    bytesBefore === undefined ? null : effectivePolicy(base, matchOverride(loadOverrides(bytesBefore), route));
   const touched = before === null ? [] : enforceable.filter((field) => expected[field] !== before[field]);
   return touched.length > 0 ? touched : enforceable.filter((field) => expected[field] !== base[field]);
 }

@@ -5,6 +5,7 @@ import { listFault } from './judge-count.js';
 import type { Observations, PrefixReads } from './observations.js';
 import type { Evidence } from './proof.js';
 import type { LoadedOverrides } from '../policy/matching.js';
+import type { OverrideIndex } from '../policy/prefix-index.js';
 
 /** What all the reads of one prefix come to. */
 export interface PrefixJudgement {
@@ -18,9 +19,9 @@ export interface PrefixJudgement {
   readonly distinct: number;
 }
 
-/** Compares every read of a prefix with what is stored. */
-export function judgePrefix(loaded: LoadedOverrides, reads: PrefixReads): PrefixJudgement {
-  const expectation = expectationOf(loaded, reads.prefix);
+/** Compares every read of a prefix with what is stored; `index`: of the same overrides, where there are many prefixes. */
+export function judgePrefix(loaded: LoadedOverrides, reads: PrefixReads, index?: OverrideIndex): PrefixJudgement {
+  const expectation = expectationOf(loaded, reads.prefix, index);
   const comparisons = reads.answers.map((answer) => {
     const comparison = compareAnswer(expectation, answer, reads.bases.get(answer.bucket) ?? null, loaded);
     // The server's own policy agrees with itself, whatever else the server holds.

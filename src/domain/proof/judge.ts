@@ -1,6 +1,7 @@
 import type { ReloadReport } from '../control-plane.js';
 import { quoteOutside } from '../outside-text.js';
 import { asideLines, isCountAside, judgesAlone, listFaultAt, saidAside } from './aside.js';
+import { OverrideIndex } from '../policy/prefix-index.js';
 import { diagnose } from './diagnose.js';
 import { findTrap, holdsForeign, isFormer, isMixed, showsStored } from './find-trap.js';
 import { isLimiterOff, judgeLists, judgeReports, standingOf } from './judge-count.js';
@@ -33,12 +34,16 @@ export type Judgement = Pick<
   readonly isVisible: boolean;
 };
 
+/** So many look-ups by looking at each entry in turn cost less than an index of all. */
+const fewLookUps = 20;
+
 /** Judges what was seen: a pure function, so that the same observations always come to the same verdict. */
 export function judge(seen: Observations): Judgement {
   // What cannot be read sets no expectation: what the server shows is then told, and not judged.
   const isDropped = seen.loaded.droppedBecause !== null;
   const changed = isDropped ? [] : seen.changed.map((reads) => judgePrefix(seen.loaded, reads));
-  const sample = seen.sample.map((reads) => judgePrefix(seen.loaded, reads));
+  const index = seen.sample.length > fewLookUps ? new OverrideIndex(seen.loaded) : undefined;
+  const sample = seen.sample.map((reads) => judgePrefix(seen.loaded, reads, index));
   const isVisible = changed.some(({ shown }) => shown > 0);
   const isAgreed =
     isVisible &&
@@ -102,10 +107,17 @@ export function judge(seen: Observations): Judgement {
         levelReached,
         evidence,
         trap,
-        isForeignHeld: holdsForeign({ ...seen, reports }, [...changed, ...sample]),
-        isFormer: isFormer({ ...seen, reports }, [...changed, ...sample]),
+        // Asked for only where something is contradicted: each looks at everything that is listed or stored.
+        get isForeignHeld() {
+          return holdsForeign({ ...seen, reports }, [...changed, ...sample]);
+        },
+        get isFormer() {
+          return isFormer({ ...seen, reports }, [...changed, ...sample]);
+        },
         isSplit: changed.some(isSplit),
-        isStoredShown: showsStored({ ...seen, reports }, [...changed, ...sample]),
+        get isStoredShown() {
+          return showsStored({ ...seen, reports }, [...changed, ...sample]);
+        },
       },
     ),
     confidence,

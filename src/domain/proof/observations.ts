@@ -41,8 +41,8 @@ export interface Observations {
   readonly levelAsked: ProofLevel;
   /** True: the level follows from a configured probe, and nobody asked for it by name. Absent: somebody did. */
   readonly isLevelImplied?: boolean | undefined;
-  /** What the document meant before the change; absent: nothing was changed. */
-  readonly loadedBefore?: LoadedOverrides | undefined;
+  /** The document before the change, `null`: there was none; absent: nothing was changed. Read where a probe met something. */
+  readonly bytesBefore?: Uint8Array | null | undefined;
   /** What the stored document means to the server. */
   readonly loaded: LoadedOverrides;
   /** Every report of this proof; none where no reload was sent. */

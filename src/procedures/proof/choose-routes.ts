@@ -32,9 +32,11 @@ export function chooseRoutes(
   const route = `/rlctl-${randomness.hex(8)}`;
   const baseRoute = matchOverride(loaded, route) === null ? route : null;
   const changed = new Set(input.changed);
-  const rest = (prefixes: readonly string[]) => prefixes.filter((prefix) => !changed.has(prefix));
-  const usable = rest(loaded.entries.flatMap(({ prefix, fields }) => (fields === null ? [] : [prefix])));
-  const unused = rest(unusedPrefixes(loaded));
+  const isOther = (prefix: string): boolean => !changed.has(prefix);
+  const usable = loaded.entries
+    .filter(({ prefix, fields }) => fields !== null && isOther(prefix))
+    .map(({ prefix }) => prefix);
+  const unused = unusedPrefixes(loaded).filter(isOther);
   // What was removed lately may still be held: only a read of its route tells.
   const removed = changed.size > 0 ? [] : removedAmong(input.former ?? [], loaded);
   // An override that should not be there, and still is, would pass for the server's own policy on any other route.
@@ -69,5 +71,5 @@ function removedAmong(former: readonly string[], { entries, vanished = [] }: Loa
 /** The same prefixes as they stand in the document: what is told of them has the same order every time. */
 function inOrder({ entries, vanished = [] }: LoadedOverrides, prefixes: readonly string[]): readonly string[] {
   const wanted = new Set(prefixes);
-  return [...entries, ...vanished].flatMap(({ prefix }) => (wanted.has(prefix) ? [prefix] : []));
+  return [...entries, ...vanished].filter(({ prefix }) => wanted.has(prefix)).map(({ prefix }) => prefix);
 }

@@ -27,7 +27,6 @@ export interface Reports {
 export class Observer {
   readonly reader: PolicyReader;
   readonly #loaded: LoadedOverrides;
-  readonly #loadedBefore: LoadedOverrides | undefined;
   readonly #bases = new Map<string, Map<string, Policy>>();
   readonly #routes: ChosenRoutes;
   #changed: readonly PrefixReads[] = [];
@@ -42,8 +41,6 @@ export class Observer {
     this.reader = new PolicyReader(ports, input.siteMode);
     const loaded = loadOverrides(input.storedBytes);
     this.#loaded = input.unreadable ? { ...loaded, droppedBecause: input.unreadable } : loaded;
-    const { bytesBefore } = input;
-    this.#loadedBefore = bytesBefore === undefined ? undefined : loadOverrides(bytesBefore);
     this.#routes = chooseRoutes(this.#loaded, input, ports.randomness);
   }
 
@@ -143,7 +140,7 @@ export class Observer {
       ...more,
       levelAsked,
       isLevelImplied,
-      loadedBefore: this.#loadedBefore,
+      bytesBefore: this.input.bytesBefore,
       loaded: this.#loaded,
       reports: reports.all,
       lastReports: reports.last,

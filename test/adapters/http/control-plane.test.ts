@@ -157,6 +157,26 @@ describe('what is answered', () => {
     });
   });
 
+  it('each answer is told its own list, whichever the one before it ended with', async () => {
+    const listing = (text: string): string => `${JSON.stringify(goodPolicy).slice(0, -1)},${text}}`;
+    const named = (list: string): string => listing(`"active_overrides":${list}`);
+    const answers: readonly (readonly [string, readonly string[] | undefined])[] = [
+      [named('["/a","/b"]'), ['/a', '/b']],
+      [named('["/a","/b"]'), ['/a', '/b']],
+      [named('["/a","/c"]'), ['/a', '/c']],
+      // The same end, as part of another key: the answer has no list.
+      [listing('"x\\"active_overrides":["/a","/c"]'), undefined],
+      [named('["/a","/c"],"more":["/d"]'), ['/a', '/c']],
+      [named('["/a]"]'), ['/a]']],
+      [named('[]'), []],
+      [JSON.stringify(goodPolicy), undefined],
+    ];
+    for (const [body, activeOverrides] of answers) {
+      server.behave((_, response) => void response.writeHead(200, { 'Content-Type': 'application/json' }).end(body));
+      expect(await policy()).toMatchObject({ policy: { ratePerMin: goodPolicy.rate_per_min, activeOverrides } });
+    }
+  });
+
   it.each<[string, unknown]>([
     ['ok as text', { ...goodReload, ok: 'true' }],
     ['a count as text', { ...goodReload, policy_overrides_count: '1' }],

@@ -507,7 +507,7 @@ describe('enforcement', () => {
       changed: [reads('', [answer({ isShadow })], { bases: new Map() })],
     });
     const everything = everyRoute(true);
-    const before = (text: string) => ({ ...everything, loadedBefore: loadOverrides(Buffer.from(text)) });
+    const before = (text: string) => ({ ...everything, bytesBefore: Buffer.from(text) });
     const unknown = { base: null };
 
     it('a request in shadow met the override that wants it so, and teaches nothing of the server', () => {
@@ -550,7 +550,7 @@ describe('enforcement', () => {
   describe('only what a header showed is claimed', () => {
     const changed = (text: string, before: string, given: Policy): Parameters<typeof see>[0] => ({
       text,
-      loadedBefore: loadOverrides(Buffer.from(before)),
+      bytesBefore: Buffer.from(before),
       changed: [reads('/a', [answer(given)])],
     });
     const only = (fields: Parameters<typeof see>[0]) => asked(probe({}), fields);
@@ -603,9 +603,9 @@ describe('enforcement', () => {
   });
 
   it('a removed override leaves the bucket to be met', () => {
-    const loadedBefore = loadOverrides(Buffer.from(stored));
+    const bytesBefore = Buffer.from(stored);
     const text = '{"/b":{"burst":5}}';
-    const fields = { text, loadedBefore, reports: [report(1)], changed: [reads('/a', [answer()])] };
+    const fields = { text, bytesBefore, reports: [report(1)], changed: [reads('/a', [answer()])] };
     expect(verdictOf(asked(probe({ limit: 11 }), fields))).toEqual(['proven', null]);
     expect(verdictOf(asked(probe({ limit: 21 }), fields))).toEqual(['notProven', null]);
   });
