@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Part } from '../../src/context.js';
@@ -72,6 +72,15 @@ export async function openWorld(): Promise<World> {
     await chmod(path, mode);
     return path;
   };
+  const written = { count: 0 };
+  // At once, because a command that runs beside reads the old one or the new one, and never half of one.
+  const config = async (name: string, value: JsonObject): Promise<string> => {
+    written.count += 1;
+    const beside = await write(`${name}.${written.count}`, JSON.stringify(value));
+    const path = resolve(cwd, name);
+    await rename(beside, path);
+    return path;
+  };
   return {
     root,
     cwd,
@@ -79,7 +88,7 @@ export async function openWorld(): Promise<World> {
     configHome,
     env,
     write,
-    config: (name, config) => write(name, JSON.stringify(config)),
+    config,
     main: async (args, options = {}) => {
       const { env: more, onHost, part, ...rest } = options;
       const host = createMemoryHost({ cwd, ...rest, env: { ...env, ...more } });
