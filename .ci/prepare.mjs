@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: packages from the lock file, the build, and (for tests) the programs they run for real.
 // Does nothing that is done already. Usage: node .ci/prepare.mjs [packages] [build] [redis] [recipe] [prometheus] [shells] [browser]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,7 +20,10 @@ function newest(path) {
 }
 
 function packages() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
+  const folder = join(root, 'node_modules');
+  // npm would empty the folder that it points to, for everybody who uses that.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  const installed = join(folder, '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
   say('installing packages (npm ci --ignore-scripts)');
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
