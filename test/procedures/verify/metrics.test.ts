@@ -35,10 +35,18 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { code: ran.code, proof, metrics: proof.evidence.filter(({ subject }) => subject === 'metrics') };
 }
 
+/** Resolves right after a scrape: a reload that falls together with one is in it, and nobody can say that it moved anything. */
+async function scraped(): Promise<void> {
+  const newest = (): Promise<number | null> => state.prometheus.number('max(timestamp(lab_rl_active_overrides))');
+  const last = await newest();
+  await vi.waitUntil(async () => (await newest()) !== last, { timeout: 20_000, interval: 10 });
+}
+
 describe('with a Prometheus', () => {
   const env = () => ({ RLCTL_PROMETHEUS: state.prometheus.url });
 
   test('--reload --wait goes on until the next scrape shows the reload', async () => {
+    await scraped();
     const { code, proof, metrics } = await run(['verify', '--reload', '--wait', '20s'], env());
     expect({ code, verdict: proof['verdict'] }).toEqual({ code: 0, verdict: 'proven' });
     expect(metrics.map(({ verdict }) => verdict)).toEqual(['proven', 'proven']);
