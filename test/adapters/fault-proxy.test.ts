@@ -1,5 +1,6 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { FaultLane } from '../support/fault-lane.js';
 import { startFaultProxy, type FaultProxy, type FaultRule } from '../support/fault-proxy.js';
 import { until } from '../support/until.js';
 
@@ -170,4 +171,14 @@ test('delay: delivered although the client has gone, and the moment is told', as
   const [asked] = await Promise.all([ask(proxy, { line: 'late\n', leaves: 'struck' }), struck]);
   expect([asked, proxy.arrived]).toMatchObject([{ text: '', how: 'still open' }, []]);
   await expect.poll(() => proxy.arrived, { interval: 10 }).toEqual(['late\n']);
+});
+
+test('a line that was stopped holds nothing back any more, however slow it was', () => {
+  const lane = new FaultLane(new Socket().on('error', () => undefined));
+  lane.become({ bytesPerSecond: 1 });
+  lane.pass(Buffer.from(whole));
+  expect(lane.isBusy).toBe(true);
+  lane.stop();
+  lane.afterwards(() => expect.unreachable());
+  expect(lane.isBusy).toBe(false);
 });

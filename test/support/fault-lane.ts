@@ -23,6 +23,7 @@ export class FaultLane {
   #shape: LineShape = {};
   #timer: NodeJS.Timeout | null = null;
   #lastMs = 0;
+  #isStopped = false;
 
   constructor(to: Socket) {
     this.#to = to;
@@ -56,7 +57,9 @@ export class FaultLane {
     this.#flush();
   }
 
+  /** Nothing more is passed on or done, whatever comes after: an end that is told late would keep the process. */
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#queue.length = 0;
   }
@@ -73,6 +76,7 @@ export class FaultLane {
   }
 
   #put(laterMs: number, gapMs: number, made: (dueMs: number) => Parcel): void {
+    if (this.#isStopped) return;
     this.#lastMs = Math.max(performance.now() + laterMs, this.#lastMs + gapMs);
     this.#queue.push(made(this.#lastMs));
   }

@@ -7,7 +7,7 @@ import type { OverrideStore } from '../../ports/override-store.js';
 export interface AuditPorts {
   readonly store: OverrideStore;
   readonly clock: Clock;
-  /** It holds for each page: as long as they come, a long history is read on. */
+  /** It holds for a short history as a whole, for a long one for each full page: as long as they come, it is read on. */
   readonly deadline: Deadline & { extend(ms: number): void };
 }
 
@@ -46,13 +46,16 @@ async function* pages<Item extends { readonly entryId: string }>(
   for (let limit = firstPage, last: string | null = null; ;) {
     const startedMs = clock.monotonicMs();
     const page = await read(limit, last);
+    const readMs = clock.monotonicMs() - startedMs;
     const end = page.at(-1);
     if (end === undefined) return;
     yield page;
-    deadline.extend(clock.monotonicMs() - startedMs);
     if (page.length < limit) return;
     last = end.entryId;
     const average = page.reduce((sum, item) => sum + sizeOf(item), 0) / page.length;
-    limit = Math.max(1, Math.min(largestPage, limit * 4, Math.floor(wantedBytes / average)));
+    const next = Math.max(1, Math.min(largestPage, limit * 4, Math.floor(wantedBytes / average)));
+    // While pages still grow, little was read, and whoever set a deadline means it; what a slow reader took is never counted.
+    deadline.extend(clock.monotonicMs() - startedMs - (next > limit ? readMs : 0));
+    limit = next;
   }
 }
