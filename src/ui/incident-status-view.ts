@@ -4,7 +4,10 @@ import type { FlagToRestore, Incident } from '../domain/incident/incident.js';
 import type { FlagDeed } from '../domain/incident/operation-flags.js';
 import type { LiveProof } from '../domain/incident/verdict.js';
 import type { RouteDiff } from '../domain/override/diff.js';
+import { quoteOutside } from '../domain/outside-text.js';
 import { addressed } from '../domain/printed-command.js';
+import { inWords } from '../domain/shadow/flag-evidence.js';
+import { globalVariable, type GlobalLine } from '../domain/shadow/global-shadow.js';
 import type { IncidentStory } from '../procedures/incident/report.js';
 import { incidentJson, timelineJson } from './incident-json.js';
 import { paintVerdict, storyText } from './incident-story-text.js';
@@ -33,11 +36,20 @@ export function noIncidentView(environment: Environment, untold: Incident | null
   };
 }
 
+/** A flag that goes back, and what decides of its bucket then. */
+export interface FlagBack extends FlagToRestore {
+  /**
+   * Present: no line of its own is left, and global shadow decides, which the file says so; `null`: it does not say, and the
+   * server may have it from elsewhere. Absent: the flag is set itself, or nobody can tell what stood there.
+   */
+  readonly global?: GlobalLine | null;
+}
+
 /** What the end would take back. */
 export interface WayBack {
   readonly diff: readonly RouteDiff[];
   readonly remarks: readonly string[];
-  readonly flags: readonly FlagToRestore[];
+  readonly flags: readonly FlagBack[];
   /** What has to be taken back by its own command first. */
   readonly elsewhere: readonly FlagDeed[];
   /** The open panics that are over with it. */
@@ -109,7 +121,7 @@ export function wayBackLines(
     ];
   const lines = [
     ...diff.map((each) => `  ${term(routeText(each.route))}  ${term(diffText(each))}`),
-    ...flags.map(({ bucket, isOn }) => `  flag of ${term(bucket)}: shadow ${isOn ? 'on' : 'off'}`),
+    ...flags.map((flag) => `  flag of ${term(flag.bucket)}: ${flagBackText(flag)}`),
   ];
   const first = standingLines(elsewhere, environment, theme);
   if (lines.length === 0) return [...first, 'its end would have nothing to take back'];
@@ -120,6 +132,13 @@ export function wayBackLines(
     ...endsLines(ends, theme),
     ...remarks.map((remark) => `${theme.accent('note:')}  ${term(addressed(remark, address))}`),
   ];
+}
+
+function flagBackText({ isOn, global }: FlagBack): string {
+  if (global === undefined) return `shadow ${isOn ? 'on' : 'off'}`;
+  if (global === null) return 'no line of its own; global shadow decides, which the file does not set';
+  const line = term(`${globalVariable}=${quoteOutside(global.raw, 40)}, line ${global.line}`);
+  return `no line of its own; ${inWords(global.isShadow)} by global shadow (${line})`;
 }
 
 function waysOut({ diff, flags, refusal }: WayBack, environment: Environment, theme: Theme): readonly string[] {

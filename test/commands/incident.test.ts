@@ -669,6 +669,38 @@ describe('flags of buckets', () => {
     },
   );
 
+  test.each([
+    ['true', 'in shadow by global shadow (RATE_LIMIT_SHADOW=true, line 2)', { raw: 'true', isShadow: true, line: 2 }],
+    [
+      'false',
+      'enforcing by global shadow (RATE_LIMIT_SHADOW=false, line 2)',
+      { raw: 'false', isShadow: false, line: 2 },
+    ],
+    [null, 'global shadow decides, which the file does not set', null],
+  ])(
+    'with global shadow %s, a flag without a line at the start is left to it, and that is said',
+    async (all, how, global) => {
+      const { envFile } = state.lab.sandbox;
+      const found = await readFile(envFile, 'utf8');
+      const line = all === null ? '' : `RATE_LIMIT_SHADOW=${all}\n`;
+      const text = found.replace(/^RATE_LIMIT_SHADOW(_FINANCIAL)?=.*\n/gm, '').replace('\n', `\n${line}`);
+      try {
+        await writeFile(envFile, text);
+        await through(['incident', 'start', 'following']);
+        expect((await through(setFlag)).code).toBe(0);
+        expect((await through(['incident', 'status'])).out).toContain(
+          `\n  flag of financial: no line of its own; ${how}\n`,
+        );
+        const shown = jsonOf<{ restores: JsonObject }>((await through(['incident', 'status', '--json'])).out);
+        expect(shown.restores['flags']).toEqual([{ bucket: 'financial', isOn: false, global }]);
+        expect((await through(['incident', 'end', '--restore'])).code).toBe(0);
+        expect(await readFile(envFile, 'utf8')).toBe(text);
+      } finally {
+        await writeFile(envFile, found);
+      }
+    },
+  );
+
   test('an off by somebody who knew of no record is taken back like any other', async () => {
     const { envFile } = state.lab.sandbox;
     const text = await readFile(envFile, 'utf8');

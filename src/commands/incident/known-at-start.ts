@@ -6,7 +6,8 @@ import { findAssignment } from '../../domain/shadow/env-file.js';
 import { latestFlips, type KnownFlip } from '../../domain/shadow/flip-log.js';
 import { variableIn } from '../../procedures/shadow/env-file-driver.js';
 import { textIn } from '../panic/flag-texts.js';
-import { knownFlips, wantedFlags } from '../shadow/flips.js';
+import { wantedFlags } from '../shadow/flips.js';
+import { knownFlips } from '../shadow/known-flips.js';
 import type { IncidentPorts } from '../../procedures/incident/stored.js';
 
 /**

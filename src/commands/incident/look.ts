@@ -6,6 +6,7 @@ import {
   flagsToProve,
   flagsToRestore,
   judgedDeeds,
+  recordsWithin,
 } from '../../domain/incident/flag-restoration.js';
 import type { FlagsHere, FlagToRestore, Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
@@ -30,8 +31,8 @@ export interface Seen {
   /** The flags that can be put back from here. */
   readonly flags: readonly FlagToRestore[];
   readonly here: FlagsHere;
-  /** What stood in place of flags before panics, by bucket, where exactly that stands there again. */
-  readonly returned: ReadonlyMap<string, FlagRecord>;
+  /** What stood in place of flags at the start, by bucket, also where exactly that stands there again; of a file alone. */
+  readonly records: ReadonlyMap<string, FlagRecord>;
   /** What has to be taken back by its own command first. */
   readonly elsewhere: readonly FlagDeed[];
 }
@@ -60,14 +61,16 @@ export async function look(
   const open = [...changed, ...flagsToProve(incident, { deeds: over, flips: known.flips }, changed, here)];
   const flags = [...open, ...flagsBegun(incident, open, here)];
   const elsewhere = deedsElsewhere(incident, known, flags, here);
-  return { story, history, known, recorded, flags, here, returned, elsewhere };
+  const records = new Map([...returned, ...recordsWithin(incident, known.flips, here)]);
+  return { story, history, known, recorded, flags, here, records, elsewhere };
 }
 
 interface Judged {
   readonly deeds: readonly FlagDeed[];
   /** The deeds of panics that are over though nobody has recorded it: an end that was cut off may have put them back. */
   readonly over: readonly FlagDeed[];
-  readonly returned: Seen['returned'];
+  /** What stood in place of flags before panics, by bucket, where exactly that stands there again. */
+  readonly returned: Seen['records'];
 }
 
 /** What panics did by flags, judged as the list of panics is. */

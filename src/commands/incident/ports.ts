@@ -6,7 +6,7 @@ import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import { lastReload } from '../last-reload.js';
 import { tracedOperations } from '../local-leases.js';
-import { knownFlips } from '../shadow/flips.js';
+import { knownFlips } from '../shadow/known-flips.js';
 
 /** What incidents are kept in, with the document that they are about. */
 export async function incidentPorts(context: Context, environment: Environment): Promise<IncidentPorts> {

@@ -2,7 +2,6 @@ import type { Context } from '../../context.js';
 import { bucketNamed } from '../../domain/config/bucket-names.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import { recordsWithin } from '../../domain/incident/flag-restoration.js';
 import { endCommand, type Incident } from '../../domain/incident/incident.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { restoreIncidentIntent } from '../../procedures/incident/restore.js';
@@ -13,7 +12,6 @@ import type { MutationInput } from '../mutation.js';
 import { makeChange, type ChangeMade } from '../override/change.js';
 import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 import type { Seen } from './look.js';
-import { flagsHere } from '../shadow/flips.js';
 
 /** What was put back. */
 export interface WentBack {
@@ -45,24 +43,17 @@ export function takeDocumentBack(context: Context, incident: Incident, mutation:
 export async function takeFlagsBack(
   context: Context,
   environment: Environment,
-  {
-    incident,
-    flags: wanted,
-    returned,
-    known,
-  }: Pick<Seen, 'flags' | 'returned' | 'known'> & { readonly incident: Incident },
+  { incident, flags: wanted, records }: Pick<Seen, 'flags' | 'records'> & { readonly incident: Incident },
   mutation: MutationInput,
   onMade?: (made: FlagChangeMade) => void,
 ): Promise<readonly FlagChangeMade[]> {
   const changes: FlagChangeMade[] = [];
   const isFile = typeof environment.shadowDriver === 'object' && 'env-file' in environment.shadowDriver;
-  const here = await flagsHere(context, environment);
-  const recorded = new Map([...returned, ...recordsWithin(incident, known.flips, here)]);
   for (const isOn of [true, false]) {
     const buckets = wanted.filter((flag) => flag.isOn === isOn).map(({ bucket }) => bucketNamed(environment, bucket));
     if (buckets.length === 0) continue;
-    const check = (plan: FlagPlan): void => assertKnown(plan, recorded);
-    const exactly = isFile ? { exactly: recorded } : {};
+    const check = (plan: FlagPlan): void => assertKnown(plan, records);
+    const exactly = isFile ? { exactly: records } : {};
     const flags = {
       isOn,
       buckets,

@@ -9,7 +9,8 @@ import type { FlagResult } from '../../procedures/shadow/change-flags.js';
 import type { MutationInput } from '../mutation.js';
 import { endingRemarks } from '../panic/ended.js';
 import { makeFlagChange } from '../shadow/flags.js';
-import { flagsHere, knownFlips } from '../shadow/flips.js';
+import { flagsHere } from '../shadow/flips.js';
+import { knownFlips } from '../shadow/known-flips.js';
 
 // What a step set past the document, in an env file or by a program, no history of overrides takes back.
 

@@ -15,7 +15,7 @@ import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js
 import { remember } from '../detection.js';
 import { authorOf, type MutationInput } from '../mutation.js';
 import { nameOf, prepareFlags, type FlagCommand } from './flag-plan.js';
-import { keepFlips } from './flips.js';
+import { keepFlips, takeBegunBack, tellBegun } from './flips.js';
 
 /** What a change of flags came to: with --dry-run its plan, else what was done. */
 export type FlagChangeMade =
@@ -67,12 +67,17 @@ export async function makeFlagChange(
   });
   const author = await authorOf(context, environment, mutation);
   if (!plan.isNoop) await wanted.onAgreed?.(plan);
-  const kept = { author, guards: guards.overridden };
+  const by = { author, guards: guards.overridden };
+  // Who keeps what stood there itself has done so by now.
+  const isToTell = !plan.isNoop && wanted.onAgreed === undefined;
+  const begunAt = isToTell ? await tellBegun(context, environment, plan, by) : null;
+  const kept = { ...by, begunAt };
   const input = { author, effect: { ...asked, reload }, environment, stored };
   if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
       if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
+      else if (begunAt !== null) await takeBegunBack(context, environment, plan, { ...by, at: begunAt });
       throw error;
     },
   );

@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { FlagPlan } from '../../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../../procedures/shadow/flag-driver.js';
-import type { FlipLogPorts } from '../../procedures/shadow/flip-log.js';
 import type { Author } from '../../procedures/override/write.js';
 
 // The history in Redis tells of overrides alone; of flags that were set in a file or by a program this machine at least
@@ -43,6 +43,49 @@ interface FlipTerms {
   readonly author: Author;
   readonly guards: readonly string[];
   readonly verdict: Verdict;
+  /** The time by which it was told before it was made; `null`: it was not. */
+  readonly begunAt: string | null;
+}
+
+/**
+ * Tells everybody what stands in a file before that is changed, so that somebody else can put it back to the byte also where
+ * this process is killed between the change and its proof. Resolves with the time by which it is kept; `null`: nothing is told.
+ * Not of a program: nobody could tell afterwards whether it ran, and to set back what never was set may begin to block.
+ */
+export async function tellBegun(
+  context: Context,
+  environment: Environment,
+  plan: FlagPlan,
+  terms: Pick<FlipTerms, 'author' | 'guards'>,
+): Promise<string | null> {
+  const at = new Date(context.clock.nowMs()).toISOString();
+  const begun = begunFlips(context, plan, { ...terms, at });
+  await tellMachines(context, environment, begun);
+  return begun.length === 0 ? null : at;
+}
+
+/** The same for what was not made after all. */
+export async function takeBegunBack(
+  context: Context,
+  environment: Environment,
+  plan: FlagPlan,
+  terms: Pick<FlipTerms, 'author' | 'guards'> & { readonly at: string },
+): Promise<void> {
+  await tellMachines(context, environment, begunFlips(context, plan, terms), true);
+}
+
+function begunFlips(
+  context: Context,
+  plan: FlagPlan,
+  terms: Pick<FlipTerms, 'author' | 'guards'> & { readonly at: string },
+): readonly KnownFlip[] {
+  const flips = flipsOf(plan, { ...terms, verdict: 'notAttempted', partOf: partsOf(context, plan) });
+  return flips.filter(({ text }) => text !== undefined).map((flip) => ({ ...flip, isBegun: true }));
+}
+
+/** The longer operations that a change is a part of. */
+function partsOf(context: Context, { partOf = [] }: FlagPlan): readonly OperationRef[] {
+  return [...context.partOf, ...partOf];
 }
 
 /**
@@ -53,14 +96,13 @@ export async function keepFlips(
   context: Context,
   environment: Environment,
   plan: FlagPlan,
-  { author, guards, verdict }: FlipTerms,
+  terms: FlipTerms,
 ): Promise<void> {
   try {
     const before = await flagFlips(context, environment);
-    const partOf = [...context.partOf, ...(plan.partOf ?? [])];
-    const at = new Date(context.clock.nowMs()).toISOString();
-    const news = flipsOf(plan, { author, guards, verdict, partOf, at });
-    const after = [...stillKnown(before, plan, verdict), ...news];
+    const at = terms.begunAt ?? new Date(context.clock.nowMs()).toISOString();
+    const news = flipsOf(plan, { ...terms, partOf: partsOf(context, plan), at });
+    const after = [...stillKnown(before, plan, terms.verdict), ...news];
     if (JSON.stringify(after) !== JSON.stringify(before))
       await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
     await tellMachines(context, environment, news);
@@ -73,7 +115,7 @@ export async function keepFlips(
 /** What a change set, a flip for each bucket. */
 function flipsOf(
   { driver, flags, isOn }: FlagPlan,
-  { author, guards, verdict, partOf, at }: FlipTerms & Required<Pick<FlagFlip, 'partOf' | 'at'>>,
+  { author, guards, verdict, partOf, at }: Omit<FlipTerms, 'begunAt'> & Required<Pick<FlagFlip, 'partOf' | 'at'>>,
 ): readonly FlagFlip[] {
   const { actor, reason, ticket } = author;
   const said = {
@@ -104,7 +146,12 @@ function stillKnown(before: readonly FlagFlip[], { flags }: FlagPlan, verdict: V
 }
 
 /** Whoever is in an incident on another machine hears of it through Redis; where that is away, only this one knows. */
-async function tellMachines(context: Context, environment: Environment, flips: readonly FlagFlip[]): Promise<void> {
+async function tellMachines(
+  context: Context,
+  environment: Environment,
+  flips: readonly KnownFlip[],
+  isTakenBack = false,
+): Promise<void> {
   if (flips.length === 0 || environment.redis === null || environment.namespace === null) return;
   const { deadline } = context;
   deadline.extend(Math.max(0, 1000 - deadline.leftMs()));
@@ -114,24 +161,11 @@ async function tellMachines(context: Context, environment: Environment, flips: r
   ]);
   const operations = await context.operationStore(environment);
   const told = flips.map((flip) => ({ ...flip, machine }));
-  const isTold = await logFlips({ operations, deadline }, told).catch((error: unknown) => {
+  const isTold = await logFlips({ operations, deadline }, told, isTakenBack).catch((error: unknown) => {
     if (error instanceof RlctlError) return false;
     throw error;
   });
   if (!isTold) await context.noteOnce('only this machine knows of this change of flags: Redis did not take it');
-}
-
-/** What is known of flags here and elsewhere, oldest first. Throws what the store throws. */
-export async function knownFlips(
-  context: Context,
-  environment: Environment,
-  ports: FlipLogPorts,
-): Promise<readonly KnownFlip[]> {
-  const [{ flipLog }, { mergedFlips }] = await Promise.all([
-    import('../../procedures/shadow/flip-log.js'),
-    import('../../domain/shadow/flip-log.js'),
-  ]);
-  return mergedFlips(await flagFlips(context, environment), await flipLog(ports));
 }
 
 /** Forgets the flags of a server that is gone for good. */

@@ -4,7 +4,7 @@ import { RlctlError } from '../../domain/errors.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { FlagRecords } from '../../procedures/shadow/change-flags.js';
 import { shareOf } from '../../procedures/share.js';
-import { flagFlips, flagsHere, knownFlips } from './flips.js';
+import { flagFlips, flagsHere } from './flips.js';
 
 /**
  * What stood before an environment's flags were set: by rlctl's own state, which has it before a flag is written, and by what
@@ -56,7 +56,10 @@ async function tellOf(context: Context, environment: Environment): Promise<Told>
 async function flipsOfAll(context: Context, environment: Environment): Promise<readonly KnownFlip[]> {
   if (environment.redis === null || environment.namespace === null) return flagFlips(context, environment);
   try {
-    const operations = await context.operationStore(environment);
+    const [{ knownFlips }, operations] = await Promise.all([
+      import('./known-flips.js'),
+      context.operationStore(environment),
+    ]);
     return await knownFlips(context, environment, {
       operations,
       deadline: shareOf(context.deadline, context.clock),

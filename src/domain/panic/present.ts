@@ -18,7 +18,8 @@ export function flagTextIn(text: string | null, place: string | null): Present['
   return ({ record }) => (text === null || record.place !== place ? undefined : lineIn(text, record.variable));
 }
 
-function lineIn(text: string, variable: string): string | null | undefined {
+/** The exact text of a variable's value in an env file; `null`: absent, `undefined`: readers disagree about it. */
+export function lineIn(text: string, variable: string): string | null | undefined {
   try {
     return findAssignment(text, variable)?.raw ?? null;
   } catch (error) {

@@ -8,6 +8,8 @@ import type { FlagRecord } from './flag-record.js';
 export interface KnownFlip extends FlagFlip {
   /** The name of the machine on which it was made; absent: it is this one's own. */
   readonly machine?: string;
+  /** True: it was told before it was to be made, and nobody told since whether it was; absent: it was made. */
+  readonly isBegun?: true;
 }
 
 /** Under which name of the operation store the log stands. */
@@ -35,6 +37,27 @@ export function mergedFlips(own: readonly FlagFlip[], told: readonly KnownFlip[]
   const keyOf = ({ bucket, place, at, isOn }: FlagFlip): string => JSON.stringify([bucket, place, at, isOn]);
   const all = new Map<string, KnownFlip>([...told, ...own].map((flip) => [keyOf(flip), flip]));
   return [...all.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}
+
+/**
+ * Without those that were told before they were to be made, and were not: what stood there before them stands there still,
+ * or stood there before the next one. `textNow`: the value's exact text in the file now; `undefined`: nobody can tell here.
+ */
+export function madeFlips(
+  oldestFirst: readonly KnownFlip[],
+  textNow: (flip: KnownFlip) => string | null | undefined,
+): readonly KnownFlip[] {
+  return oldestFirst.filter((flip, index) => {
+    if (flip.isBegun !== true || flip.text === undefined) return true;
+    const later = oldestFirst.slice(index + 1).filter((each) => flagKey(each) === flagKey(flip));
+    const next = later.find(({ text }) => text !== undefined)?.text;
+    return (next === undefined ? textNow(flip) : next.before) !== flip.text.before;
+  });
+}
+
+/** Whether two tell of the same change of one flag. */
+export function isSameFlip(one: KnownFlip, other: KnownFlip): boolean {
+  return flagKey(one) === flagKey(other) && one.at === other.at && one.actor === other.actor;
 }
 
 /** The newest of each flag. */

@@ -126,8 +126,16 @@ function diagnosisOf(
     const already = same.length === 0 ? '' : `; of ${names} it said so before, and ${showsNoMove}`;
     return `the server says of all ${flags.length} buckets what was asked for${already}`;
   }
-  const already = same.length === 0 ? '' : `, as it said before: ${showsNoMove}`;
-  return first.isShadow === null
-    ? `${first.bucket} has no flag of its own again, as before${already}`
-    : `the server says that ${first.bucket} is ${inWords(first.isShadow)}${already}`;
+  const isSame = same.length > 0;
+  if (first.isShadow === null) return withoutOwnText(first, reports, isSame);
+  const already = isSame ? `, as it said before: ${showsNoMove}` : '';
+  return `the server says that ${first.bucket} is ${inWords(first.isShadow)}${already}`;
+}
+
+/** A bucket whose own line is gone, and what holds it now. */
+function withoutOwnText(flag: ExpectedFlag, reports: FlagObservations['reports'], isSame: boolean): string {
+  const last = reports.at(-1);
+  const isShadow = last !== undefined && flagIn(last, flag) === true;
+  const how = `${isSame ? 'still says' : 'says'} that it is ${inWords(isShadow)}${isShadow ? ' by global shadow' : ''}`;
+  return `${flag.bucket} has no flag of its own again, and the server ${how}${isSame ? `; ${showsNoMove}` : ''}`;
 }

@@ -62,8 +62,9 @@ export async function allPanics(
   return { panics, history, kept: known, stored: now, flagText, failure };
 }
 
-/** In the order in which they were told, then those that Redis did not take. */
+/** In the order in which they were told, then those that Redis did not take; of what was only begun the file tells. */
 function withOwn(told: readonly KnownFlip[], own: readonly FlagFlip[]): readonly KnownFlip[] {
   const isSame = (one: FlagFlip, other: FlagFlip): boolean => flagKey(one) === flagKey(other) && one.at === other.at;
-  return [...told, ...own.filter((flip) => !told.some((each) => isSame(each, flip)))];
+  const made = told.filter(({ isBegun }) => isBegun !== true);
+  return [...made, ...own.filter((flip) => !made.some((each) => isSame(each, flip)))];
 }

@@ -1,4 +1,4 @@
-import { flipLogName, flipLogText, parseFlipLog, type KnownFlip } from '../../domain/shadow/flip-log.js';
+import { flipLogName, flipLogText, isSameFlip, parseFlipLog, type KnownFlip } from '../../domain/shadow/flip-log.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationStore } from '../../ports/operation-store.js';
 
@@ -15,11 +15,19 @@ export async function flipLog({ operations, deadline }: FlipLogPorts): Promise<r
   return parseFlipLog((await operations.read(flipLogName, deadline)).text);
 }
 
-/** Tells everybody what was set. False: others were faster again and again, and it is not told. */
-export async function logFlips({ operations, deadline }: FlipLogPorts, flips: readonly KnownFlip[]): Promise<boolean> {
+/**
+ * Tells everybody what was set, or is about to be, in place of what was told of the same changes before; `isTakenBack`: nothing
+ * of it was set, and it is told no more. False: others were faster again and again, and it is not told.
+ */
+export async function logFlips(
+  { operations, deadline }: FlipLogPorts,
+  flips: readonly KnownFlip[],
+  isTakenBack = false,
+): Promise<boolean> {
   let { text } = await operations.read(flipLogName, deadline);
   for (let tries = 0; tries < mostTries; tries += 1) {
-    const next = flipLogText([...parseFlipLog(text), ...flips]);
+    const others = parseFlipLog(text).filter((told) => !flips.some((flip) => isSameFlip(flip, told)));
+    const next = flipLogText(isTakenBack ? others : [...others, ...flips]);
     const outcome = await operations.write(flipLogName, { expected: text, next, token: null }, deadline);
     if (outcome.kind === 'written') return true;
     ({ text } = outcome.current);

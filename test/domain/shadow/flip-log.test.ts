@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   flipLogText,
   latestFlips,
+  madeFlips,
   mergedFlips,
   parseFlipLog,
   type KnownFlip,
@@ -40,4 +41,32 @@ test('the newest of each flag', () => {
     flip('read', true, 4, { place: 'y' }),
   ];
   expect(latestFlips(flips)).toEqual([flips[2], flips[1], flips[3]]);
+});
+
+describe('a flip that was told before it was to be made', () => {
+  const text = (before: string | null, wrote: string | null) => ({ text: { variable: 'V', before, wrote } });
+  const begun = flip('read', true, 1, { ...text(null, 'true'), isBegun: true });
+  const now = (is: string | null | undefined) => () => is;
+
+  test.each([
+    ['what stood there stands there still', null, false],
+    ['it stands there', 'true', true],
+    ['something else does', 'TRUE', true],
+    ['nobody can tell', undefined, true],
+  ])('and of which %s counts: %s, %s', (_, is, isMade) => {
+    expect(madeFlips([begun], now(is))).toEqual(isMade ? [begun] : []);
+  });
+
+  test('is judged by the next one of the same flag, whatever stands there now', () => {
+    const off = flip('read', false, 3, text('true', null));
+    const other = flip('auth', true, 2, text(null, 'true'));
+    expect(madeFlips([begun, other, off], now(null))).toEqual([begun, other, off]);
+    const again = flip('read', true, 3, text(null, 'true'));
+    expect(madeFlips([begun, other, again], now('true'))).toEqual([other, again]);
+  });
+
+  test('that was made, and what a program set, stay as they were told', () => {
+    const told = [flip('read', true, 1, text(null, 'true')), flip('auth', true, 2, { isBegun: true })];
+    expect(madeFlips(told, now(null))).toEqual(told);
+  });
 });

@@ -140,6 +140,20 @@ describe('judging flags', () => {
     expect(told).toEqual([isCaveat, isCaveat]);
   });
 
+  test.each([
+    [
+      true,
+      true,
+      'still says that it is in shadow by global shadow; this does not show that flags move without a restart',
+    ],
+    [null, true, 'says that it is in shadow by global shadow'],
+    [false, false, 'still says that it is enforcing; this does not show that flags move without a restart'],
+    [true, false, 'says that it is enforcing'],
+  ])('of a line that is gone, %s before and %s now, it says what holds the bucket', (before, auth, how) => {
+    const gone = { flags: [{ ...absent, before }], reports: [report({ auth }, { isShadow: auth })] };
+    expect(judgeFlags(seen(gone)).diagnosis).toBe(`auth has no flag of its own again, and the server ${how}`);
+  });
+
   test('remarks what no flag can change', () => {
     const text = (parts: Partial<ReloadReport>): string =>
       judgeFlags(seen({ reports: [report({ auth: true }, parts)] }))
