@@ -8,7 +8,7 @@ import type { Randomness } from '../ports/randomness.js';
 import type { InstanceReload } from './fleet/reload-instance.js';
 import type { ProofMetrics } from './proof/metric-reader.js';
 import { notAttempted, prove, type Proof, type ProofInput } from './proof/prove.js';
-import { reloadAgain, sendReload, type TargetReload } from './reload/send.js';
+import { firstSentMs, reloadAgain, sendReload, type TargetReload } from './reload/send.js';
 import type { ReloadInput, ReloadStep } from './reload/walk.js';
 import type { OnStep, Step } from './step.js';
 
@@ -180,6 +180,7 @@ export function proofInput(
   return {
     endpoints: accepted.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])),
     reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
+    reloadSentMs: firstSentMs(accepted),
     ...expected,
     workers: input.workers,
     levelAsked: input.require ?? (probes.length > 0 ? ('enforced' as const) : ('loaded' as const)),

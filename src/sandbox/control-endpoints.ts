@@ -23,7 +23,7 @@ export async function reload(
   const refusal = refuse(setup, request, body);
   if (refusal !== null) return refusal;
   await worker.reload();
-  return json(200, effectiveConfiguration(worker, setup.behaviour));
+  return listing(setup.behaviour, worker, 'overrides', effectiveConfiguration(worker, setup.behaviour));
 }
 
 function refuse({ behaviour, secret }: ControlSetup, request: IncomingMessage, body: Buffer): Answer | null {
@@ -66,7 +66,6 @@ function effectiveConfiguration(worker: Worker, behaviour: Behaviour): Readonly<
       behaviour.buckets.map((bucket) => [bucket.name, isBucketShadow(switches, bucket)]),
     ),
     policy_overrides_count: overrides.objectCount,
-    ...(behaviour.listsOverrides ? { overrides: prefixesOf(worker) } : {}),
   };
 }
 
@@ -84,15 +83,13 @@ export function policy({ behaviour }: ControlSetup, worker: Worker, query: URLSe
   // A bucket that does not exist gets an invented policy and no error, as deployed.
   const base = bucket === undefined ? invented(worker.switches.isShadow) : basePolicy(worker.switches, bucket);
   const effective = effectivePolicy(base, override);
-  return json(200, {
+  return listing(behaviour, worker, 'active_overrides', {
     bucket: bucket?.name ?? name,
     rate_per_min: effective.ratePerMin,
     burst: effective.burst,
     window_s: effective.windowSeconds,
     shadow: effective.isShadow,
-    ...(behaviour.listsOverrides
-      ? { matched_override: override?.prefix ?? null, active_overrides: prefixesOf(worker) }
-      : {}),
+    ...(behaviour.listsOverrides ? { matched_override: override?.prefix ?? null } : {}),
   });
 }
 
@@ -110,7 +107,13 @@ function invented(isShadow: boolean): Policy {
   return { ratePerMin: 60, burst: 0, windowSeconds: 60, isShadow };
 }
 
-// A list, since an object would put prefixes that look like numbers in front.
-function prefixesOf(worker: Worker): readonly string[] {
-  return worker.overrides.entries.map(({ prefix }) => prefix);
+/** An answer that ends with the list of prefixes under this name, where the server lists them. */
+function listing(
+  { listsOverrides }: Behaviour,
+  { prefixList }: Worker,
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+): Answer {
+  const answer = json(200, fields);
+  return listsOverrides ? { ...answer, body: `${answer.body.slice(0, -1)},"${name}":${prefixList}}` } : answer;
 }

@@ -24,6 +24,7 @@ export class Worker {
   readonly #boot: Switches;
   #switches: Switches;
   #overrides: LoadedOverrides = noOverrides;
+  #prefixList: string | null = null;
   #redis: RedisLink;
   #connections = 0;
   #requests = 0;
@@ -44,6 +45,12 @@ export class Worker {
 
   get overrides(): LoadedOverrides {
     return this.#overrides;
+  }
+
+  /** The prefixes of its overrides as a JSON list: every answer repeats it, however long it is. */
+  get prefixList(): string {
+    // A list, since an object would put prefixes that look like numbers in front.
+    return (this.#prefixList ??= JSON.stringify(this.#overrides.entries.map(({ prefix }) => prefix)));
   }
 
   get redis(): RedisLink {
@@ -103,6 +110,7 @@ export class Worker {
     const { overrides } = this.#switches;
     const environment = loadOverrides(overrides === null ? null : Buffer.from(overrides));
     this.#overrides = mergeOverrides(environment, readsRedis ? await this.#stored() : noOverrides);
+    this.#prefixList = null;
     this.metrics.activeOverrides.set({}, this.#overrides.objectCount);
   }
 

@@ -100,6 +100,7 @@ async function reloadAndProve(sandbox: Sandbox, scenario: Scenario, stored: stri
     return await prove(ports, {
       endpoints: reloads.flatMap(({ endpoint }) => endpoint ?? []),
       reports: reloads.flatMap(({ report }) => report ?? []),
+      reloadSentMs: null,
       storedBytes: Buffer.from(stored),
       changed: scenario.changed ?? ['/api/search'],
       workers: scenario.knowsWorkers === false ? null : scenario.workers,

@@ -3,7 +3,7 @@ import { countReturns } from '../decisions/alternation.js';
 import { quoteOutside } from '../outside-text.js';
 import type { LoadedOverrides } from '../policy/matching.js';
 import type { CountStanding } from './judge-count.js';
-import type { InstanceConfiguration, MetricObservations, MetricSample } from './metric-observations.js';
+import type { InstanceConfiguration, MetricObservations, MetricSample, ReloadSpan } from './metric-observations.js';
 import type { Evidence, MetricLabels } from './proof.js';
 
 type Line = Pick<Evidence, 'verdict' | 'text'>;
@@ -120,28 +120,28 @@ function unseenText(unseen: readonly InstanceStanding[], { sinceMs }: MetricObse
 }
 
 function reloadLines(metrics: MetricObservations): Line[] {
-  const { reloadedAtMs, instances, isScraped } = metrics;
+  const { reload, instances, isScraped } = metrics;
   const counting = instances.filter(({ reloads }) => reloads.length > 0);
-  if (reloadedAtMs === null || counting.length === 0) return [];
-  const moved = counting.filter((instance) => hasMoved(instance, reloadedAtMs));
+  if (reload === null || counting.length === 0) return [];
+  const moved = counting.filter((instance) => hasMoved(instance, reload));
   if (moved.length > 0) {
     const who = counting.length === 1 ? '' : ` at ${moved.length} of ${counting.length} ${peers(isScraped)}`;
     // A reload reaches one process: that it moved at one says nothing of the others.
     const verdict = moved.length === counting.length ? 'proven' : 'neutral';
     return [{ verdict, text: `the counter of reloads moved${who}` }];
   }
-  const isSeen = counting.every(({ reloads }) => (reloads.at(-1)?.atMs ?? 0) >= reloadedAtMs);
-  const hasBefore = counting.every(({ reloads }) => (reloads[0]?.atMs ?? Infinity) < reloadedAtMs);
+  const isSeen = counting.every(({ reloads }) => (reloads.at(-1)?.atMs ?? 0) >= reload.doneMs);
+  const hasBefore = counting.every(({ reloads }) => (reloads[0]?.atMs ?? Infinity) < reload.sentMs);
   if (!isSeen) return [{ verdict: 'neutral', text: 'the reload is not seen yet in the counter of reloads' }];
   if (!hasBefore) return [];
   const text = `the counter of reloads did not move${isScraped ? ' at the processes that showed it' : ''}`;
   return [{ verdict: 'neutral', text }];
 }
 
-/** A counter that stands higher after the reload than before, or began anew and counted already. */
-function hasMoved({ reloads }: InstanceConfiguration, reloadedAtMs: number): boolean {
-  const before = reloads.findLast(({ atMs }) => atMs < reloadedAtMs)?.value;
-  const after = reloads.filter(({ atMs }) => atMs >= reloadedAtMs).map(({ value }) => value);
+/** A counter that stands higher after the reload was sent than before, or began anew and counted already. */
+function hasMoved({ reloads }: InstanceConfiguration, { sentMs }: ReloadSpan): boolean {
+  const before = reloads.findLast(({ atMs }) => atMs < sentMs)?.value;
+  const after = reloads.filter(({ atMs }) => atMs >= sentMs).map(({ value }) => value);
   if (before === undefined) return false;
   return after.some((value) => value > before || (value < before && value > 0));
 }

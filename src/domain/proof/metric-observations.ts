@@ -24,6 +24,14 @@ export interface ConfigurationReadings {
   readonly spellings: readonly { readonly action: string; readonly shadow: string }[];
 }
 
+/** When a reload was under way, epoch milliseconds: what was measured in between may show it already, or not yet. */
+export interface ReloadSpan {
+  /** From here on it may have been carried out. */
+  readonly sentMs: number;
+  /** From here on it has been. */
+  readonly doneMs: number;
+}
+
 /** What the metrics showed to a proof. */
 export interface MetricObservations {
   /** `Prometheus at https://…`, `scrape of https://…`. */
@@ -34,8 +42,8 @@ export interface MetricObservations {
   readonly spellings: ConfigurationReadings['spellings'];
   /** Samples before this time, epoch milliseconds, are from before what is to be proven; `null`: none is. */
   readonly sinceMs: number | null;
-  /** When a reload was sent for this proof, epoch milliseconds; `null`: none was. */
-  readonly reloadedAtMs: number | null;
+  /** The reload of this proof; `null`: none was sent. */
+  readonly reload: ReloadSpan | null;
   /** Why there is nothing to see; `null`: there is. */
   readonly failure: string | null;
   /** True where the limiter's series are there, but in no other than another namespace. */

@@ -138,7 +138,7 @@ async function countedOtherwise(
 ): Promise<readonly Pick<Finding, 'code' | 'message' | 'hint'>[]> {
   const readings = ports.readings?.(environment) ?? null;
   const sinceMs = Math.max(stored.lastEntry?.timeMs ?? 0, input.reload === null ? 0 : Date.parse(input.reload.at));
-  const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reloadedAtMs: null });
+  const seen = await readings?.read({ sinceMs: sinceMs === 0 ? null : sinceMs, reload: null });
   if (!seen || seen.failure !== null) return [];
   const loaded = loadOverrides(stored.bytes);
   return standingsOf(seen, loaded).flatMap(({ name, values, standings }) => {

@@ -131,6 +131,7 @@ function unsent({ name }: Instance, error: RlctlError, tookMs: number): TargetRe
     isMaybeApplied: false,
     siteMode: null,
     serverTimeMs: null,
+    sentMs: null,
     tookMs,
   };
 }

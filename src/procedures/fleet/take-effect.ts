@@ -6,6 +6,7 @@ import { proofInput, type Effect, type EffectPorts, type Expectation, type Reloa
 import { preflight } from '../preflight.js';
 import { prove } from '../proof/prove.js';
 import { inParallel } from '../reload/in-parallel.js';
+import { firstSentMs } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep } from '../step.js';
 import { fleetEffect } from './fleet-effect.js';
@@ -94,7 +95,10 @@ async function proveWhole(
     const own = { ...ports, controlPlane: withProbesOf(link.controlPlane, ports.controlPlane) };
     const asked = proofInput(own, effect, effect.reload, [done.reload], expected);
     if (asked.probes.length === 0 && !ports.metrics) return null;
-    return sharedProof(await prove(own, { ...asked, workers: 1, samples: 0, resend: null }, onStep));
+    // The metrics are of all instances: the reload that is to be seen there began with the first of them.
+    const reloadSentMs = firstSentMs(instances.flatMap(({ reload }) => reload ?? []));
+    const shown = { ...asked, reloadSentMs, workers: 1, samples: 0, resend: null };
+    return sharedProof(await prove(own, shown, onStep));
   } finally {
     link.close();
   }

@@ -29,7 +29,7 @@ export async function heldNow(ports: ChangePorts, question: HeldQuestion): Promi
   const inForce = overridden(ports, question, found?.endpoint ?? null);
   const prefixes = found?.policy.activeOverrides ?? null;
   if (prefixes !== null) return { prefixes, count: prefixes.length, inForce };
-  const seen = (await ports.metrics?.read({ sinceMs: null, reloadedAtMs: null })) ?? null;
+  const seen = (await ports.metrics?.read({ sinceMs: null, reload: null })) ?? null;
   const counts = (seen?.instances ?? []).flatMap(({ activeOverrides }) => activeOverrides.at(-1)?.value ?? []);
   return { prefixes: null, count: counts.length === 0 ? null : Math.max(...counts), inForce };
 }

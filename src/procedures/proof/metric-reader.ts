@@ -3,6 +3,7 @@ import type {
   ConfigurationReadings,
   MetricObservations,
   MetricSample,
+  ReloadSpan,
 } from '../../domain/proof/metric-observations.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import type { Clock } from '../../ports/clock.js';
@@ -10,7 +11,7 @@ import type { Deadline } from '../../ports/deadline.js';
 import type { MetricsSource } from '../../ports/metrics-source.js';
 
 /** Which samples count for a proof. */
-export type MetricQuestion = Pick<MetricObservations, 'sinceMs' | 'reloadedAtMs'>;
+export type MetricQuestion = Pick<MetricObservations, 'sinceMs' | 'reload'>;
 
 /** The limiter's metrics as a proof reads them. */
 export interface ProofMetrics {
@@ -35,6 +36,9 @@ export interface ProofMetricsParts {
   readonly patienceMs: number;
   readonly open: () => Promise<MetricsSource>;
 }
+
+// Prometheus gives its samples the time at which it began to scrape them; the page was made up to so much later.
+const scrapeMs = 1000;
 
 /** Reads a source for proofs; the source is opened at the first use, so that its failure is an observation as well. */
 export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
@@ -65,6 +69,7 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
         const source = await sourceOf();
         const askedMs = clock.nowMs();
         const { nowMs, instances, spellings } = await readings();
+        const tookMs = clock.nowMs() - askedMs;
         // The samples carry the source's clock, and a proof knows only its own. The source looked at its clock after it was
         // asked, however long the answer took: reckoned so, no sample seems younger than it is.
         const ahead = source.isScraped ? 0 : nowMs - askedMs;
@@ -76,9 +81,10 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
           reloads: own(reloads),
         }));
         const { name, isScraped } = source;
-        const sinceMs = isScraped ? question.reloadedAtMs : question.sinceMs;
+        const { reload } = question;
+        const sinceMs = isScraped ? (reload?.doneMs ?? null) : question.sinceMs;
         return {
-          ...question,
+          reload: reload && !isScraped ? startingEarlier(reload, tookMs + scrapeMs) : reload,
           sinceMs,
           source: name,
           isScraped,
@@ -93,6 +99,11 @@ export function createProofMetrics(parts: ProofMetricsParts): ProofMetrics {
       }
     },
   };
+}
+
+/** No sample that seems to be from before it shows it already: each may be up to so much younger than it seems. */
+function startingEarlier({ sentMs, doneMs }: ReloadSpan, byMs: number): ReloadSpan {
+  return { sentMs: sentMs - byMs, doneMs };
 }
 
 function failed({ message, code, details }: RlctlError, source: string, question: MetricQuestion): MetricObservations {

@@ -2,7 +2,7 @@ import type { ReloadReport } from '../../domain/control-plane.js';
 import { RlctlError } from '../../domain/errors.js';
 import { isMetricPending } from '../../domain/proof/judge-metrics.js';
 import { judge, type Judgement } from '../../domain/proof/judge.js';
-import type { MetricObservations } from '../../domain/proof/metric-observations.js';
+import type { MetricObservations, ReloadSpan } from '../../domain/proof/metric-observations.js';
 import type { Observations } from '../../domain/proof/observations.js';
 import { observedOf } from '../../domain/proof/observed.js';
 import { notAttempted, type Proof } from '../../domain/proof/proof.js';
@@ -20,6 +20,8 @@ export type { Proof };
 export interface ProofInput extends ObservationInput {
   /** The reports of the reload just sent; empty: none was sent (`verify`). */
   readonly reports: readonly ReloadReport[];
+  /** When the first of it was sent, epoch milliseconds; `null`: none was. */
+  readonly reloadSentMs: number | null;
   /** Sends the reload once more to every target, each on a connection of its own; `null`: no reload may be sent. */
   readonly resend: (() => Promise<readonly ReloadReport[]>) | null;
   /** Go on looking for so long, milliseconds, until it is proven; 0: look once. The deadline ends it all the same. */
@@ -46,7 +48,7 @@ export async function prove(ports: ProofPorts, asked: ProofInput, onStep?: OnSte
   const elapsedMs = (): number => ports.clock.monotonicMs() - startMs;
   const state: LookState = {
     budget: { left: input.maxRequests ?? Infinity },
-    reloadedAtMs: input.reports.length > 0 ? ports.clock.nowMs() : null,
+    reload: input.reloadSentMs === null ? null : { sentMs: input.reloadSentMs, doneMs: ports.clock.nowMs() },
   };
   const step = onStep ?? ((): void => undefined);
   let reports: readonly ReloadReport[] = input.reports;
@@ -88,7 +90,7 @@ function withSeenWorkers(input: ProofInput): ProofInput {
 interface LookState {
   /** Probe requests that may still be sent; below 0: one more was wanted. */
   readonly budget: { left: number };
-  readonly reloadedAtMs: number | null;
+  readonly reload: ReloadSpan | null;
 }
 
 interface Look {
@@ -131,9 +133,9 @@ async function lookOnce(
 async function readMetrics(
   { metrics }: ProofPorts,
   { changedAtMs }: ProofInput,
-  { reloadedAtMs }: LookState,
+  { reload }: LookState,
 ): Promise<MetricObservations | null> {
-  return (await metrics?.read({ sinceMs: reloadedAtMs ?? changedAtMs ?? null, reloadedAtMs })) ?? null;
+  return (await metrics?.read({ sinceMs: reload?.doneMs ?? changedAtMs ?? null, reload })) ?? null;
 }
 
 /** Where nothing of what is stored is held, the servers are asked how they are: one without its Redis has a cause of its own. */

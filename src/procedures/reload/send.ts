@@ -30,6 +30,8 @@ export interface TargetReload {
   readonly siteMode: string | null;
   /** The Date header, epoch milliseconds; `null`: not sent. */
   readonly serverTimeMs: number | null;
+  /** When the first request was about to be sent, by this machine's clock, epoch milliseconds; `null`: none was. */
+  readonly sentMs: number | null;
   readonly tookMs: number;
 }
 
@@ -50,6 +52,12 @@ export async function sendReload(
   );
   await ports.hear?.(reloads);
   return reloads;
+}
+
+/** When the first of these was sent, epoch milliseconds; `null`: none was. */
+export function firstSentMs(reloads: readonly TargetReload[]): number | null {
+  const sent = reloads.flatMap(({ sentMs }) => sentMs ?? []);
+  return sent.length === 0 ? null : Math.min(...sent);
 }
 
 /**
@@ -80,6 +88,7 @@ async function reloadTarget(
   onStep: (step: ReloadStep) => void,
 ): Promise<TargetReload> {
   const startMs = ports.clock.monotonicMs();
+  const sentMs = ports.clock.nowMs();
   const budget: Budget = { attempts: 0, retriesLeft: 2, waitsLeft: 3, isMaybeApplied: false };
   const found = await walkTarget(ports, input, target, budget, onStep);
   const answer = found.outcome !== null && 'answer' in found.outcome ? found.outcome.answer : null;
@@ -96,6 +105,7 @@ async function reloadTarget(
     isMaybeApplied: budget.isMaybeApplied && !isAccepted,
     siteMode: answer?.siteMode ?? null,
     serverTimeMs: answer?.serverTimeMs ?? null,
+    sentMs: budget.attempts === 0 ? null : sentMs,
     tookMs: ports.clock.monotonicMs() - startMs,
   };
 }

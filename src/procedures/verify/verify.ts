@@ -16,7 +16,7 @@ import type { ChangePorts } from '../override/change.js';
 import { prove, type Proof } from '../proof/prove.js';
 import type { Probe } from '../proof/observation-input.js';
 import type { ProbeMethod } from '../../domain/control-plane.js';
-import { reloadAgain, sendReload } from '../reload/send.js';
+import { firstSentMs, reloadAgain, sendReload } from '../reload/send.js';
 import type { ReloadInput } from '../reload/walk.js';
 import type { OnStep, Step } from '../step.js';
 import { endRemarks, refusingRemarks } from './remarks.js';
@@ -91,6 +91,7 @@ export async function verifyStored(ports: ChangePorts, input: VerifyInput, onSte
       lost: lost && `${lost.message}. ${lost.hint}`,
       changedAtMs: stored.lastEntry?.timeMs ?? null,
       reports: accepted.flatMap(({ report }) => (report === null ? [] : [report])),
+      reloadSentMs: firstSentMs(accepted),
       resend: input.reload === null || accepted.length === 0 ? null : reloadAgain(ports, input.reload, accepted),
     },
     onStep,

@@ -6,6 +6,7 @@ import type { InstanceConfiguration, MetricObservations } from '../../../src/dom
 import { loadOverrides } from '../../../src/domain/policy/matching.js';
 
 const loaded = loadOverrides(Buffer.from('{"/a":{"rate":120},"/b":{"burst":5},"/c":{"rate":"x"}}'));
+const sentMs = 99_000;
 const reloadMs = 100_000;
 
 function instance(
@@ -24,7 +25,7 @@ function seen(instances: readonly InstanceConfiguration[], more: Partial<MetricO
     instances,
     spellings: [],
     sinceMs: reloadMs,
-    reloadedAtMs: reloadMs,
+    reload: { sentMs, doneMs: reloadMs },
     failure: null,
     isOtherNamespace: false,
     ...more,
@@ -88,7 +89,7 @@ describe('the counter of reloads', () => {
     [
       'moved',
       [
-        [reloadMs - 1, 4],
+        [sentMs - 1, 4],
         [reloadMs + 1, 5],
       ],
       'proven',
@@ -97,17 +98,36 @@ describe('the counter of reloads', () => {
     [
       'began anew',
       [
-        [reloadMs - 1, 4],
+        [sentMs - 1, 4],
         [reloadMs + 1, 1],
       ],
       'proven',
       'moved',
     ],
-    ['was not scraped since', [[reloadMs - 1, 4]], 'neutral', 'not seen yet'],
+    [
+      'was scraped between the reload and its answer, and has moved',
+      [
+        [sentMs - 1, 4],
+        [reloadMs - 1, 5],
+        [reloadMs + 1, 5],
+      ],
+      'proven',
+      'moved',
+    ],
+    [
+      'was scraped between the two, and not since: it may yet move',
+      [
+        [sentMs - 1, 4],
+        [reloadMs - 1, 4],
+      ],
+      'neutral',
+      'not seen yet',
+    ],
+    ['was not scraped since', [[sentMs - 1, 4]], 'neutral', 'not seen yet'],
     [
       'stands still',
       [
-        [reloadMs - 1, 4],
+        [sentMs - 1, 4],
         [reloadMs + 1, 4],
       ],
       'neutral',
@@ -120,11 +140,11 @@ describe('the counter of reloads', () => {
 
   it('that moved at one of several processes says nothing of the others', () => {
     const still = [
-      [reloadMs - 1, 4],
+      [sentMs - 1, 4],
       [reloadMs + 1, 4],
     ] as const;
     const moved = [
-      [reloadMs - 1, 4],
+      [sentMs - 1, 4],
       [reloadMs + 1, 5],
     ] as const;
     const both = [instance('a:1', gauge, moved), instance('b:1', gauge, still)];
@@ -133,10 +153,10 @@ describe('the counter of reloads', () => {
 
   it('says nothing where no reload was sent', () => {
     const counter = [
-      [reloadMs - 1, 4],
+      [sentMs - 1, 4],
       [reloadMs + 1, 5],
     ] as const;
-    expect(lines(seen([instance('a:1', gauge, counter)], { reloadedAtMs: null }))).toHaveLength(1);
+    expect(lines(seen([instance('a:1', gauge, counter)], { reload: null }))).toHaveLength(1);
   });
 });
 

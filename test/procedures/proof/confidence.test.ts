@@ -93,6 +93,7 @@ async function proofOf({ crew, stored, workersKnown, isReloading }: Trial, seed:
     witnesses: 8,
     isCheck: true,
     reports: isReloading ? await resend() : [],
+    reloadSentMs: null,
     resend: isReloading ? resend : null,
     workers: workersKnown ? crew.workers.length : null,
     levelAsked: 'loaded',

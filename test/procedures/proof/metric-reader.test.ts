@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { MetricObservations } from '../../../src/domain/proof/metric-observations.js';
 import type { MetricsSource } from '../../../src/ports/metrics-source.js';
-import { createProofMetrics } from '../../../src/procedures/proof/metric-reader.js';
+import { createProofMetrics, type MetricQuestion } from '../../../src/procedures/proof/metric-reader.js';
 import { createFakeClock, createFakeDeadline } from '../../support/fake-time.js';
 
 const sourceAheadMs = 60_000;
@@ -29,9 +30,9 @@ function slowSource(clock: ReturnType<typeof createFakeClock>, answerMs: number,
   };
 }
 
-test('a sample does not seem younger because the answer that brought it took long', async () => {
-  const clock = createFakeClock();
-  const askedMs = clock.nowMs();
+const answerMs = 3000;
+
+function read(clock: ReturnType<typeof createFakeClock>, question: MetricQuestion): Promise<MetricObservations> {
   const metrics = createProofMetrics({
     clock,
     deadline: createFakeDeadline(clock, 60_000),
@@ -39,9 +40,23 @@ test('a sample does not seem younger because the answer that brought it took lon
     setting: 'prometheus',
     isScraped: false,
     patienceMs: 10_000,
-    open: () => Promise.resolve(slowSource(clock, 3000, 1000)),
+    open: () => Promise.resolve(slowSource(clock, answerMs, 1000)),
   });
-  const { instances } = await metrics.read({ sinceMs: askedMs - 500, reloadedAtMs: askedMs - 500 });
+  return metrics.read(question);
+}
+
+test('a sample does not seem younger because the answer that brought it took long', async () => {
+  const clock = createFakeClock();
+  const askedMs = clock.nowMs();
+  const { instances } = await read(clock, { sinceMs: askedMs - 500, reload: null });
   // A second before it was asked, by our clock: before the reload.
   expect(instances[0]?.activeOverrides).toEqual([{ atMs: askedMs - 1000, value: 1 }]);
+});
+
+test('nor older: what may be from after a reload was sent does not stand for what was before it', async () => {
+  const clock = createFakeClock();
+  const sentMs = clock.nowMs() - 900;
+  const { reload } = await read(clock, { sinceMs: null, reload: { sentMs, doneMs: sentMs + 100 } });
+  // By as much as the answer was under way, and as a scrape may take.
+  expect(reload).toEqual({ sentMs: sentMs - answerMs - 1000, doneMs: sentMs + 100 });
 });

@@ -3,6 +3,8 @@ import type { PolicyAnswer, ReloadReport } from '../../../src/domain/control-pla
 import { RlctlError } from '../../../src/domain/errors.js';
 import { effectivePolicy, loadOverrides, matchOverride } from '../../../src/domain/policy/matching.js';
 import type { Proof } from '../../../src/domain/proof/proof.js';
+import type { MetricObservations } from '../../../src/domain/proof/metric-observations.js';
+import type { MetricQuestion } from '../../../src/procedures/proof/metric-reader.js';
 import { prove, type ProofInput } from '../../../src/procedures/proof/prove.js';
 import type { ProofPorts } from '../../../src/procedures/proof/policy-reader.js';
 import { pickSome } from '../../../src/procedures/proof/sampling.js';
@@ -39,6 +41,7 @@ function input(fields: Partial<ProofInput> = {}): ProofInput {
   return {
     endpoints: [endpoint],
     reports: [report({ overridesCount: 2 })],
+    reloadSentMs: null,
     storedBytes: Buffer.from(stored),
     changed: ['/a'],
     workers: 1,
@@ -502,6 +505,29 @@ describe('probes', () => {
       levelReached: 'loaded',
     });
     plane.assertDone();
+  });
+});
+
+describe('metrics', () => {
+  it('a reload counts from its sending on, and the overrides it loads only once it is done', async () => {
+    serve([stored]);
+    const asked: MetricQuestion[] = [];
+    const read = async (question: MetricQuestion): Promise<MetricObservations> => {
+      asked.push(question);
+      const failure = 'could not be read';
+      return {
+        ...question,
+        source: '',
+        isScraped: false,
+        instances: [],
+        spellings: [],
+        failure,
+        isOtherNamespace: false,
+      };
+    };
+    const doneMs = clock.nowMs();
+    await prove({ ...ports, metrics: { open: async () => undefined, read } }, input({ reloadSentMs: doneMs - 700 }));
+    expect(asked).toEqual([{ sinceMs: doneMs, reload: { sentMs: doneMs - 700, doneMs } }]);
   });
 });
 

@@ -56,6 +56,17 @@ describe('the walk', () => {
     });
   });
 
+  it('says when the first request was sent, whatever came after it', async () => {
+    const sentMs = clock.nowMs();
+    plane.expectReload({ basePath: '/internal' }, () => {
+      clock.advance(400);
+      return notFound;
+    });
+    plane.expectReload({ basePath: '/api/v1/internal' }, accepted());
+    expect(await send()).toMatchObject({ outcome: 'accepted', sentMs });
+    expect(await send({ basePaths: [] })).toMatchObject({ attempts: 0, sentMs: null });
+  });
+
   it('tries the next base path on a 404, each from the first profile on', async () => {
     plane.expectReload({ basePath: '/internal', profile: 'documented' }, notFound);
     plane.expectReload({ basePath: '/api/v1/internal', profile: 'documented' }, badSignature);

@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startHttpControlPlane, type Arrived } from '../../support/http-control-plane.js';
 import { openLab, type Lab } from '../../support/lab.js';
 import { startPrometheus, type RunningPrometheus } from '../../support/prometheus.js';
 import { reloadRaw } from '../../support/raw-reload.js';
@@ -15,8 +17,10 @@ beforeAll(async () => {
   state.lab = await openLab();
   const url = `${state.lab.sandbox.origin}/metrics`;
   state.prometheus = await startPrometheus({ jobs: [{ name: 'lab', url }] });
-  const scraped = async () => (await state.prometheus.query('lab_rl_active_overrides')).length;
-  await vi.waitUntil(async () => (await scraped()) === 1, { timeout: 20_000 });
+  await reloadRaw(state.lab.sandbox);
+  // What stood before a reload is told only by samples that are clearly older.
+  const history = () => state.prometheus.number('max(count_over_time(lab_rl_config_reload_total[1m]))');
+  await vi.waitUntil(async () => ((await history()) ?? 0) >= 12, { timeout: 20_000 });
 }, 60_000);
 afterAll(async () => {
   await state.prometheus.stop();
@@ -35,23 +39,45 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { code: ran.code, proof, metrics: proof.evidence.filter(({ subject }) => subject === 'metrics') };
 }
 
-/** Resolves right after a scrape: a reload that falls together with one is in it, and nobody can say that it moved anything. */
-async function scraped(): Promise<void> {
-  const newest = (): Promise<number | null> => state.prometheus.number('max(timestamp(lab_rl_active_overrides))');
-  const last = await newest();
-  await vi.waitUntil(async () => (await newest()) !== last, { timeout: 20_000, interval: 10 });
+/** Passes a request on to the sandbox; the answer to a reload waits until several scrapes have counted it. */
+async function forward({ method, url, headers, body }: Arrived, response: ServerResponse): Promise<void> {
+  const counter = (): Promise<number | null> =>
+    state.prometheus.number('max(min_over_time(lab_rl_config_reload_total[2s]))');
+  const isReload = method === 'POST';
+  const before = isReload ? await state.prometheus.number('max(lab_rl_config_reload_total)') : null;
+  const names = ['content-type', 'x-config-signature'];
+  const passed = Object.fromEntries(names.flatMap((name) => (headers[name] ? [[name, String(headers[name])]] : [])));
+  const sent = { method, headers: passed, ...(isReload ? { body } : {}) };
+  const answer = await fetch(`${state.lab.sandbox.origin}${url}`, sent);
+  const text = await answer.text();
+  const isCounted = async () => ((await counter()) ?? 0) > (before ?? 0);
+  if (isReload) await vi.waitUntil(isCounted, { timeout: 20_000, interval: 10 });
+  response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(text);
 }
 
 describe('with a Prometheus', () => {
   const env = () => ({ RLCTL_PROMETHEUS: state.prometheus.url });
 
   test('--reload --wait goes on until the next scrape shows the reload', async () => {
-    await scraped();
     const { code, proof, metrics } = await run(['verify', '--reload', '--wait', '20s'], env());
     expect({ code, verdict: proof['verdict'] }).toEqual({ code: 0, verdict: 'proven' });
     expect(metrics.map(({ verdict }) => verdict)).toEqual(['proven', 'proven']);
     expect(metrics[1]?.text).toContain('counter of reloads moved');
     expect(proof['convergedMs']).toBeLessThan(Number(proof['tookMs']) + 1);
+  });
+
+  test('a scrape between a reload and its answer shows the reload, and is not taken for one from before it', async () => {
+    const slow = await startHttpControlPlane();
+    slow.behave((request, response) => void forward(request, response));
+    try {
+      const { code, metrics } = await run(['verify', '--reload', '--wait', '20s'], {
+        ...env(),
+        RLCTL_API: slow.origin,
+      });
+      expect([code, metrics.at(-1)]).toMatchObject([0, { verdict: 'proven', text: 'the counter of reloads moved' }]);
+    } finally {
+      await slow.stop();
+    }
   });
 
   test('a change does not wait for it: not seen yet is neutral, and the change is proven', async () => {
