@@ -6,9 +6,7 @@ import { followedBy } from '../../domain/followed-by.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { FlagToSet } from '../../domain/shadow/restart.js';
 import type { Unreached } from '../../domain/shadow/unreached.js';
-import { judgedAnew } from '../../procedures/effect.js';
 import { flagsToSet } from '../../procedures/shadow/change-flags.js';
-import { withObjection, type Objection } from '../../procedures/shadow/objection.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { addressedEffect } from '../../ui/proof-view.js';
 import type { RolloutChange } from '../../ui/rollout-view.js';
@@ -88,19 +86,6 @@ function both(one: Made, other: Made): Made {
     beside: [...one.beside, ...other.beside],
     isNoop: one.isNoop && other.isNoop,
   };
-}
-
-/** The same change, where something stands against its effect: that it is loaded is then not all that it is for. */
-export function objected(
-  made: ChangeMade,
-  objection: Objection | undefined,
-  { effect: { require } }: MutationInput,
-): ChangeMade {
-  if (made.kind === 'planned') return made;
-  const { result } = made;
-  const effect = withObjection(result.effect, objection, require);
-  const exit = effect.proof.verdict === result.effect.proof.verdict ? result.exit : 'unproven';
-  return { ...made, result: { ...result, effect, steps: judgedAnew(result.steps, effect.proof), exit } };
 }
 
 export function ofChange(made: ChangeMade): Made {

@@ -20,5 +20,6 @@ export async function alreadyMade(ports: StorePorts, intent: ChangeIntent, chang
     undoes: () => null,
     remarks: () => [`change ${changeId} was made before; it is not made again`],
     edit: (document) => noEdit(document ?? scanDocument(null)),
+    objection: (after) => intent.objection?.(after) ?? null,
   };
 }
