@@ -21,6 +21,8 @@ import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 /** What a change of a rollout came to. */
 export interface Made extends RolloutChange {
   readonly exit: ExitName;
+  /** The id under which the history has it; `null`: it changed nothing that the history keeps. */
+  readonly changeId: string | null;
   readonly proof: Verdict;
   /** The flags that take hold only when somebody restarts the server's processes with them; empty: none. */
   readonly restart: readonly FlagToSet[];
@@ -63,6 +65,7 @@ function halfDone(error: unknown): unknown {
 
 export const nothing: Made = {
   exit: 'ok',
+  changeId: null,
   proof: 'notAttempted',
   views: [],
   proofs: [],
@@ -78,6 +81,7 @@ function both(one: Made, other: Made): Made {
   );
   return {
     exit: one.exit === 'ok' ? other.exit : one.exit,
+    changeId: one.changeId ?? other.changeId,
     proof: worst ?? 'notAttempted',
     views: [...one.views, ...other.views],
     proofs: [...one.proofs, ...other.proofs],
@@ -94,10 +98,11 @@ export function ofChange(made: ChangeMade): Made {
     return { ...nothing, views: [planView(plan, environment)], isNoop: plan.isNoop };
   }
   const { result, environment } = made;
-  const { exit, effect, plan } = result;
+  const { exit, effect, plan, written } = result;
+  const changeId = written?.changeId ?? plan.intent.madeBefore ?? null;
   const { proof } = addressedEffect(effect, environment.address);
   const views = [changeView(result, environment)];
-  return { ...nothing, exit, proof: proof.verdict, views, proofs: [proof], isNoop: plan.isNoop };
+  return { ...nothing, exit, changeId, proof: proof.verdict, views, proofs: [proof], isNoop: plan.isNoop };
 }
 
 function ofFlags(made: FlagChangeMade, environment: Environment): Made {

@@ -14,6 +14,7 @@ export async function alreadyMade(ports: StorePorts, intent: ChangeIntent, chang
   if (found === undefined) return intent;
   return {
     command: intent.command,
+    madeBefore: changeId,
     routes: found.body?.routes.map(({ route }) => route) ?? intent.routes,
     isForced: false,
     ifRevision: null,

@@ -84,6 +84,8 @@ export interface ChangeIntent {
    * follows from what is stored alone. Absent: false.
    */
   readonly isRecomputed?: boolean;
+  /** The id under which it was made before, so that it is not made again; absent: it was not. */
+  readonly madeBefore?: string;
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /**
