@@ -31,20 +31,36 @@ export async function gatesText(
   const hasPassed = state.phase === 'passed' && judged !== null && now.verdict !== 'fail';
   return [
     hasPassed
-      ? await reportText(state, judged, relativeTime(judged.atMs, nowMs), theme)
+      ? await reportText(state, judged, agoText(judged, nowMs), theme)
       : await reportText(state, now, null, theme),
   ];
 }
 
+const whenPassed = 'when it passed';
+
 type Judged = GateReport & { readonly atMs: number };
 
 /** What the gates said when the stage ended: why it was taken back is to be seen afterwards too. */
-function lastGates({ phase }: RolloutState, judged: Judged, nowMs: number, theme: Theme): readonly string[] {
-  if (!['aborting', 'aborted', 'finished'].includes(phase)) return [];
-  const when = `gates ${relativeTime(judged.atMs, nowMs)}`;
+function lastGates(state: RolloutState, judged: Judged, nowMs: number, theme: Theme): readonly string[] {
+  const { phase } = state;
+  if (phase !== 'aborting' && phase !== 'aborted' && phase !== 'finished') return [];
   // Somebody took it back, or it passed all the same: what was open then is no reason for anything.
-  const failed = judged.verdict === 'fail' ? failedTexts(judged) : [];
-  return [[`${when}: ${verdictText(judged, theme)}`, ...failed.map((text) => `  ${term(text)}`)].join('\n')];
+  const hasFailed = judged.verdict === 'fail';
+  const before = hasFailed ? 'figures at which' : 'figures before';
+  const when = {
+    aborting: `${before} it is taken back`,
+    aborted: `${before} it was taken back`,
+    finished: whenPassed,
+  }[phase];
+  const failed = hasFailed ? failedTexts(judged) : [];
+  const head = `gates of ${theme.bold(currentStage(state).name)}, ${when}, ${agoText(judged, nowMs)}`;
+  return [[`${head}: ${verdictText(judged, theme)}`, ...failed.map((text) => `  ${term(text)}`)].join('\n')];
+}
+
+/** What was said a moment ago is not what is so now. */
+function agoText({ atMs }: Judged, nowMs: number): string {
+  const ago = relativeTime(atMs, nowMs);
+  return ago === 'now' ? 'just now' : ago;
 }
 
 function verdictText({ verdict }: Pick<GateReport, 'verdict'>, theme: Theme): string {
@@ -57,7 +73,7 @@ const courseWidth = 20;
 /** `when`: when they said so; `null`: now. */
 async function reportText(state: RolloutState, report: GateReport, when: string | null, theme: Theme): Promise<string> {
   const { readings, windowMs } = report;
-  const over = when === null ? `last ${formatDuration(windowMs)}` : `when it passed, ${when}`;
+  const over = when === null ? `last ${formatDuration(windowMs)}` : `${whenPassed}, ${when}`;
   const head = `gates of ${theme.bold(currentStage(state).name)}, ${over}: ${verdictText(report, theme)}`;
   if (isBlind(report)) return [head, ...blindText(report, theme)].join('\n');
   const hasCourse = readings.some(({ course }) => course.some((value) => value !== null));

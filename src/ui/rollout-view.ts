@@ -1,26 +1,15 @@
-import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
-import { passingBy } from '../domain/rollout/actions.js';
-import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
-import {
-  currentRecord,
-  currentStage,
-  soakLeftMs,
-  unreachedWhenEntered,
-  type RolloutState,
-  type StageRecord,
-} from '../domain/rollout/state.js';
+import { stageInWords } from '../domain/rollout/plan.js';
+import { currentRecord, currentStage, unreachedWhenEntered, type RolloutState } from '../domain/rollout/state.js';
 import { unreachedText, type Unreached } from '../domain/shadow/unreached.js';
-import type { OperationLease } from '../ports/operation-store.js';
 import type { Proof } from '../procedures/proof/prove.js';
-import type { GatesRead } from '../procedures/rollout/read-gates.js';
-import type { KeptRollout } from '../procedures/rollout/session.js';
 import { proofText } from './proof-view.js';
 import { gatesText } from './rollout-gates-text.js';
 import { planJson, reportJson, rolloutJson, soakJson } from './rollout-json.js';
-import { forecastText, headlineOf, isUnproven, nextInWords } from './rollout-words.js';
-import { renderTable } from './table.js';
+import { footText, nextLines, type RolloutOutlook } from './rollout-outlook-text.js';
+import { stagesText, type RolloutMoment } from './rollout-stages-text.js';
+import { headlineOf, isUnproven } from './rollout-words.js';
 import { term } from './term.js';
 import { clockTime, isoTime, relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -35,17 +24,9 @@ export interface RolloutChange {
 }
 
 /** A rollout as it is shown. */
-export interface RolloutShown {
-  readonly kept: KeptRollout;
-  readonly environment: Environment;
-  /** What the gates say now; `null`: nobody asked them. */
-  readonly gates: GatesRead | null;
-  /** Who watches: this command, another one if any, or this one until just now. */
-  readonly watch: 'here' | 'elsewhere' | 'given back';
+export interface RolloutShown extends RolloutOutlook {
   /** What was changed on the way. */
   readonly changes: readonly RolloutChange[];
-  /** How this command ended; `null`: it only looked. */
-  readonly end: string | null;
   /** How often it is shown anew; `null`: once. */
   readonly intervalMs: number | null;
   /** Why this is not new; absent or `null`: it is. */
@@ -54,11 +35,7 @@ export interface RolloutShown {
   readonly unreached?: readonly Unreached[] | null;
 }
 
-interface Shown extends RolloutShown {
-  readonly state: RolloutState;
-  readonly nowMs: number;
-  readonly theme: Theme;
-}
+interface Shown extends RolloutShown, RolloutMoment {}
 
 /** One screen: where a rollout stands, what its gates say with their numbers, and what happens next. */
 export function rolloutView(shown: RolloutShown): View {
@@ -183,132 +160,6 @@ function headlineText({ state, gates, theme }: Shown): string {
     case 'undone':
       return theme.warn(text);
   }
-}
-
-async function stagesText(shown: Shown): Promise<string> {
-  const { state, theme } = shown;
-  const rows = state.plan.stages.map((stage, index) => {
-    const record = state.stages[index];
-    if (record === undefined) return [];
-    const { mark, text } = stageState(shown, stage, record, index === state.stage);
-    return [mark, term(stage.name), term(stageInWords(stage)), text];
-  });
-  return renderTable(
-    [{ title: ' ' }, { title: 'STAGE' }, { title: 'DOES', isFlexible: true }, { title: 'STATE', isFlexible: true }],
-    rows,
-    theme,
-  );
-}
-
-function stageState(
-  shown: Shown,
-  stage: RolloutStage,
-  record: StageRecord,
-  isCurrent: boolean,
-): { readonly mark: string; readonly text: string } {
-  const { nowMs, theme } = shown;
-  const ended = record.endedAtMs === null ? '' : ` ${relativeTime(record.endedAtMs, nowMs)}`;
-  switch (record.outcome) {
-    case 'waiting':
-      return { mark: theme.dim('·'), text: theme.dim(stage.isAsked ? 'asks first' : 'waits') };
-    case 'passed':
-      return { mark: theme.good('✓'), text: `passed${ended}${record.isForced ? theme.warn(', forced') : ''}` };
-    case 'aborted':
-      return { mark: theme.bad('✗'), text: theme.bad(`taken back${ended}`) };
-    case 'undone':
-      return { mark: theme.dim('↺'), text: `taken back${ended}` };
-    case 'entered':
-      return { mark: theme.accent('▶'), text: isCurrent ? enteredText(shown) : 'entered' };
-  }
-}
-
-const barWidth = 10;
-
-function enteredText({ state, nowMs, theme }: Shown): string {
-  if (state.phase === 'changing')
-    return theme.warn(state.stages[state.stage]?.proof == null ? 'being entered' : 'not proven');
-  if (state.phase === 'aborting' || state.phase === 'undoing') return theme.bad('being taken back');
-  if (state.phase === 'paused') return theme.warn('paused');
-  const { soakMs } = currentStage(state);
-  const left = soakLeftMs(state, nowMs);
-  if (left === 0) return `stood ${formatDuration(soakMs)}, waits for its gates`;
-  const done = soakMs - left;
-  const full = Math.min(barWidth, Math.floor((done / soakMs) * barWidth));
-  const bar = `${'█'.repeat(full)}${theme.dim('░'.repeat(barWidth - full))}`;
-  return `${bar} ${secondsPassed(done)} of ${formatDuration(soakMs)}`;
-}
-
-function secondsPassed(ms: number): string {
-  return ms < 1000 ? '0s' : formatDuration(Math.floor(ms / 1000) * 1000);
-}
-
-function footText(shown: Shown): string {
-  const { state, theme, gates } = shown;
-  const rows: readonly (readonly [string, readonly string[]])[] = [
-    ['driver', driverLines(shown)],
-    ['next', nextLines(shown, state).map(term)],
-    ['outlook', (gates?.forecast ?? []).map((each) => term(forecastText(each)))],
-    ['back', backLines(shown).map(term)],
-  ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows
-    .flatMap(([label, lines]) =>
-      lines.map((line, index) => `${theme.bold((index === 0 ? label : '').padEnd(width))}  ${line}`),
-    )
-    .join('\n');
-}
-
-function nextLines(shown: RolloutShown, state: RolloutState): readonly string[] {
-  const { environment, kept, watch, gates } = shown;
-  const other = otherDriver(shown);
-  const isDriven = watch === 'here' || other !== null;
-  const overdue =
-    shown.end === 'inconclusive' ? ['no verdict within --patience; the stage stays in force as it is'] : [];
-  const lines = nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven);
-  const isTheirs = other !== null && isAtWork(state);
-  const gone = isTheirs
-    ? [
-        `${other.holder} drives it; if that one is gone, nobody does from ${clockTime(other.untilMs)} on`,
-        'to drive it at once: rlctl rollout resume',
-      ]
-    : [];
-  return [...overdue, ...lines, ...gone].map((line) => addressed(passingBy(line, other !== null), environment.address));
-}
-
-/** Whose lease it is, where it is not this command's; whether their process still lives shows nowhere. */
-function otherDriver({ kept: { lease }, watch }: RolloutShown): OperationLease | null {
-  return watch === 'here' ? null : lease;
-}
-
-/** Phases in which something is to be done or watched. */
-function isAtWork({ phase }: RolloutState): boolean {
-  return ['watching', 'changing', 'aborting', 'undoing'].includes(phase);
-}
-
-/** Who watches; where nobody does while gates are open, that is what has to be seen first. */
-function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly string[] {
-  const { lease, lapsed } = kept;
-  if (watch === 'here') return ['this command; Ctrl-C leaves the rollout as it is, and unwatched'];
-  if (lease !== null) {
-    const until = `until ${clockTime(lease.untilMs)} (${relativeTime(lease.untilMs, nowMs)}) unless renewed`;
-    return [`${term(lease.holder)}, ${until}`];
-  }
-  if (!isAtWork(state)) return [];
-  const nobody = theme.warn('nobody');
-  if (lapsed === null) return [nobody];
-  return [`${nobody}; ${term(lapsed.holder)} was heard of last ${relativeTime(lapsed.untilMs, nowMs)}`];
-}
-
-/** The ways back, where there are any and they do not stand in `next` already. */
-function backLines(shown: Shown): readonly string[] {
-  const { state, environment } = shown;
-  const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
-  if (!isOpen) return [];
-  const ways = [
-    `${currentStage(state).name} alone: rlctl rollout abort`,
-    ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),
-  ];
-  return ways.map((way) => addressed(passingBy(way, otherDriver(shown) !== null), environment.address));
 }
 
 const shownNotes = 4;

@@ -710,6 +710,11 @@ describe('a rollout', () => {
       code: 0,
       err: '',
     });
+    expect(await run(notify, ['rollout', 'abort', '--json'], {}, more)).toMatchObject({ code: 0, err: '' });
+    expect(await run(notify, ['rollout', 'promote', '--detach', '--json'], {}, more)).toMatchObject({
+      code: 0,
+      err: '',
+    });
     expect(await run(notify, ['rollout', 'undo', '--json'], {}, more)).toMatchObject({ code: 0, err: '' });
     const told = hooks
       .events()
@@ -718,12 +723,16 @@ describe('a rollout', () => {
     const history = jsonOf<{ entries: { command: string; changeId: string }[] }>(
       (await run([], ['override', 'history', '--json'])).out,
     );
-    const id = history.entries.find(({ command }) => command === 'rollout start')?.changeId ?? null;
-    expect(id === null).toBe(driver === 'env-file');
+    const changes = history.entries.filter(({ command }) => command.startsWith('rollout ')).toReversed();
+    const commands = ['rollout start', 'rollout abort', 'rollout start', 'rollout undo'];
+    expect(changes.map(({ command }) => command)).toEqual(driver === 'overrides' ? commands : []);
+    const ids = commands.map((_, index) => changes[index]?.changeId ?? null);
     const rollout = { kind: 'rollout', id: expect.any(String) as string };
     expect(told).toEqual([
-      { type: 'rollout.stage', changeId: id, partOf: [{ ...rollout, step: 'first' }] },
-      { type: 'rollout.undone', changeId: id, partOf: [rollout] },
+      { type: 'rollout.stage', changeId: ids[0], partOf: [{ ...rollout, step: 'first' }] },
+      { type: 'rollout.aborted', changeId: ids[1], partOf: [{ ...rollout, step: 'first' }] },
+      { type: 'rollout.stage', changeId: ids[2], partOf: [{ ...rollout, step: 'first' }] },
+      { type: 'rollout.undone', changeId: ids[3], partOf: [rollout] },
     ]);
   });
 });

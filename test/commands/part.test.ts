@@ -51,6 +51,17 @@ describe('a command that is a part of something longer', () => {
     expect(await changes()).toHaveLength(2);
   });
 
+  it('judges a change that was made before by what stands against it still', async () => {
+    const part = { partOf: [run], changeId: 'c-fixed-3' };
+    await lab().store('{"/api/payments":{"shadow":false},"/api/search":{"shadow":false}}');
+    const on = ['shadow', 'on', 'read', '--json'];
+    const first = await lab().world.main(on, { part });
+    const again = await lab().world.main(on, { part });
+    expect([first.code, again.code]).toEqual([8, 8]);
+    expect(again.out).toContain('change c-fixed-3 was made before; it is not made again');
+    expect(again.out).toContain('so what it catches goes on being blocked');
+  });
+
   it('records nothing of the kind for a command that stands alone', async () => {
     await lab().world.main(['override', 'set', '/api/a', '--rate', '7']);
     expect(await changes()).toMatchObject([{ partOf: [], alsoUndoes: [] }]);

@@ -253,6 +253,32 @@ describe('shadow through an env file', () => {
     await lab.reset();
   });
 
+  test.each(['overrides', 'flags'])('of a bucket, by %s, is not proven while an override of it blocks', async (way) => {
+    const site = {
+      buckets: { read: { routes: ['/api'] } },
+      ...(way === 'overrides' ? { shadowDriver: way } : driver()),
+    };
+    const said = 'so what it catches goes on being blocked';
+    const cure = /put it into shadow as well: rlctl --config \S+ shadow on --route \/api\/search/;
+    await run(['override', 'set', '/api/search', '--no-shadow'], site);
+    const dry = await run(['shadow', 'on', 'read', '--dry-run', '--json'], site);
+    expect(dry.code).toBe(0);
+    const { remarks } = jsonOf<Shown>(dry.out);
+    expect(remarks).toEqual([expect.stringContaining(said)]);
+    expect(remarks[0]).toMatch(cure);
+    const on = await run(['shadow', 'on', 'read', '--json'], site);
+    expect(on.code).toBe(8);
+    const { proof } = jsonOf<{ proof: JsonObject }>(on.out);
+    expect(proof).toMatchObject({ verdict: 'notProven', diagnosis: expect.stringContaining(said) });
+    expect(proof['diagnosis']).toMatch(cure);
+    expect((await run(['status'], site)).out).toMatch(/last reload .* \(shadow on.*, not proven\)/);
+    // No more than that was asked for; and then nothing stands against it.
+    expect(await run(['shadow', 'on', 'read', '--require', 'loaded'], site)).toMatchObject({ code: 0 });
+    expect(await run(['shadow', 'on', '--route', '/api/search'], site)).toMatchObject({ code: 0 });
+    expect(await run(['shadow', 'on', 'read'], site)).toMatchObject({ code: 0 });
+    expect(await run(['shadow', 'off', 'read'], site)).toMatchObject({ code: 0 });
+  });
+
   test('appends the line, reloads, proves it by the answer, and takes it away again', async () => {
     const { lab } = state.site;
     const on = await run(['shadow', 'on', 'pay', '--reason', 'r', '--json']);

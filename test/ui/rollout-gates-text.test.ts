@@ -48,7 +48,24 @@ test('of a stage that was taken back each gate that failed stands on a line of i
   const failed = afterEvent(standing, { kind: 'judged', atMs: startMs + 60_000, report }) ?? standing;
   const theme = await createTheme(nowhere, 'never', {});
   const [text = ''] = await gatesText({ ...failed, phase: 'aborted' }, null, startMs + 90_000, theme);
-  expect(text).toMatch(/^gates 30s ago: FAIL\n {2}financial: .*80.*$/);
+  expect(text).toMatch(/^gates of first, figures at which it was taken back, 30s ago: FAIL\n {2}financial: .*80.*$/);
+});
+
+test('what the gates said last of a stage that is over is never said to be so now', async () => {
+  const state = passedStage();
+  const theme = await createTheme(nowhere, 'never', {});
+  const lastOf = async (phase: RolloutState['phase'], more: Partial<GateReport> = {}): Promise<string> => {
+    const stages = state.stages.map((each) => ({ ...each, judged: each.judged && { ...each.judged, ...more } }));
+    return (await gatesText({ ...state, stages, phase }, null, startMs + 60_000, theme)).join('\n');
+  };
+  expect(await lastOf('finished')).toBe('gates of first, when it passed, just now: PASS');
+  expect(await lastOf('aborted')).toBe('gates of first, figures before it was taken back, just now: PASS');
+  expect(await lastOf('aborted', { verdict: 'fail' })).toBe(
+    'gates of first, figures at which it was taken back, just now: FAIL',
+  );
+  expect(await lastOf('aborting', { verdict: 'fail' })).toBe(
+    'gates of first, figures at which it is taken back, just now: FAIL',
+  );
 });
 
 test('gates without any figure say why, and that nothing is passed or taken back by them, in place of rows without a number', async () => {

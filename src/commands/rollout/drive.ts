@@ -120,7 +120,7 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
   const next = await session.apply(...found, { kind: 'changed', atMs, proof: made.proof });
   const but = unreached.length === 0 ? '' : `, ${unreached.map(unreachedText).join('; ')}`;
   if (but !== '') await context.note(`${currentStage(state).name} is in force${but}`);
-  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force${but}`, made.proof);
+  tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force${but}`, made);
   if (!flags.isDetached || next === null) return null;
   await driver.onLook(next, null);
   return { end: 'detached', exit: 'ok' };
@@ -187,9 +187,11 @@ const leastWaitMs = 100;
 async function passed(driver: Driver, state: RolloutState): Promise<Driven | null> {
   const { name } = currentStage(state);
   const isLast = state.phase === 'finished';
-  const proof = currentRecord(state).proof;
+  const { proof, changeId } = currentRecord(state);
+  // Flags are set past the history: nothing is found there under the id that their stage has.
+  const kept = { proof, changeId: driver.environment.shadowDriver === 'overrides' ? changeId : null };
   await driver.context.note(`${name} has passed`);
-  tell(driver, isLast ? 'rollout.finished' : 'rollout.passed', `stage ${name} has passed`, proof);
+  tell(driver, isLast ? 'rollout.finished' : 'rollout.passed', `stage ${name} has passed`, kept);
   return null;
 }
 
@@ -248,7 +250,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   const next = await session.apply({ kind: 'takenBack', atMs, by: await context.actor(), proof: made.proof });
   if (next !== null) await driver.onLook(next, null);
   const what = stage === null ? 'the rollout is taken back' : `stage ${stage.name} is taken back`;
-  tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made.proof);
+  tell(driver, isAbort ? 'rollout.aborted' : 'rollout.undone', why === null ? what : `${what}: ${why}`, made);
   return { end, exit: cause === 'gate' ? 'findings' : 'ok' };
 }
 

@@ -11,15 +11,14 @@ import type { FlagBefore } from '../../domain/rollout/state.js';
 import { besideTexts } from '../../domain/shadow/stage-edit.js';
 import { unreachedOf } from '../../domain/shadow/unreached.js';
 import { stageIntent } from '../../procedures/shadow/route-intent.js';
-import { recall, rememberVerdict } from '../detection.js';
+import { recall } from '../detection.js';
 import { makeChange } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
 import type { FlagCommand } from '../shadow/flag-plan.js';
 import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
-import { objectionToShadow } from '../shadow/objection.js';
+import { objectionToOverrides, objectionToShadow } from '../shadow/objection.js';
 import { routesOfBuckets } from './plan-source.js';
-import { makeAll, nothing, objected, ofChange, type Made, type ToMake } from './made.js';
-import { objectionToStage } from './unreached.js';
+import { makeAll, nothing, ofChange, type Made, type ToMake } from './made.js';
 
 // A stage of a rollout is put into force.
 
@@ -93,18 +92,20 @@ export async function makeStage(
       left,
       isSpillAllowed,
       ifRevision: null,
+      objection: objectionToOverrides(environment, stage.shadow, onward),
     }),
   );
   const { after, edit } = made.kind === 'planned' ? made.plan : made.result.plan;
   const unreached = unreachedOf(loadOverrides(after.bytes), environment, [...named]);
-  const [plain, told] = [ofChange(made), ofChange(objected(made, objectionToStage(stage, unreached), mutation))];
-  if (told.proof !== plain.proof) await rememberVerdict(context, environment, { verdict: told.proof });
   return {
-    ...told,
+    ...ofChange(made),
     unreached,
     beside: besideTexts(edit.changes, [...shadow, ...enforce]),
   };
 }
+
+/** What is to be done once nothing stands against a stage any more. */
+const onward = ', then: rlctl rollout resume; or go on without: rlctl rollout resume --require loaded';
 
 function enteringCommand(isFirst: boolean): string {
   return isFirst ? 'rollout start' : 'rollout promote';

@@ -6,9 +6,7 @@ import { followedBy } from '../../domain/followed-by.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { FlagToSet } from '../../domain/shadow/restart.js';
 import type { Unreached } from '../../domain/shadow/unreached.js';
-import { judgedAnew } from '../../procedures/effect.js';
 import { flagsToSet } from '../../procedures/shadow/change-flags.js';
-import { withObjection, type Objection } from '../../procedures/shadow/objection.js';
 import { changeView, planView } from '../../ui/change-view.js';
 import { addressedEffect } from '../../ui/proof-view.js';
 import type { RolloutChange } from '../../ui/rollout-view.js';
@@ -23,6 +21,8 @@ import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 /** What a change of a rollout came to. */
 export interface Made extends RolloutChange {
   readonly exit: ExitName;
+  /** The id under which the history has it; `null`: it changed nothing that the history keeps. */
+  readonly changeId: string | null;
   readonly proof: Verdict;
   /** The flags that take hold only when somebody restarts the server's processes with them; empty: none. */
   readonly restart: readonly FlagToSet[];
@@ -65,6 +65,7 @@ function halfDone(error: unknown): unknown {
 
 export const nothing: Made = {
   exit: 'ok',
+  changeId: null,
   proof: 'notAttempted',
   views: [],
   proofs: [],
@@ -80,6 +81,7 @@ function both(one: Made, other: Made): Made {
   );
   return {
     exit: one.exit === 'ok' ? other.exit : one.exit,
+    changeId: one.changeId ?? other.changeId,
     proof: worst ?? 'notAttempted',
     views: [...one.views, ...other.views],
     proofs: [...one.proofs, ...other.proofs],
@@ -90,29 +92,17 @@ function both(one: Made, other: Made): Made {
   };
 }
 
-/** The same change, where something stands against its effect: that it is loaded is then not all that it is for. */
-export function objected(
-  made: ChangeMade,
-  objection: Objection | undefined,
-  { effect: { require } }: MutationInput,
-): ChangeMade {
-  if (made.kind === 'planned') return made;
-  const { result } = made;
-  const effect = withObjection(result.effect, objection, require);
-  const exit = effect.proof.verdict === result.effect.proof.verdict ? result.exit : 'unproven';
-  return { ...made, result: { ...result, effect, steps: judgedAnew(result.steps, effect.proof), exit } };
-}
-
 export function ofChange(made: ChangeMade): Made {
   if (made.kind === 'planned') {
     const { plan, environment } = made;
     return { ...nothing, views: [planView(plan, environment)], isNoop: plan.isNoop };
   }
   const { result, environment } = made;
-  const { exit, effect, plan } = result;
+  const { exit, effect, plan, written } = result;
+  const changeId = written?.changeId ?? plan.intent.madeBefore ?? null;
   const { proof } = addressedEffect(effect, environment.address);
   const views = [changeView(result, environment)];
-  return { ...nothing, exit, proof: proof.verdict, views, proofs: [proof], isNoop: plan.isNoop };
+  return { ...nothing, exit, changeId, proof: proof.verdict, views, proofs: [proof], isNoop: plan.isNoop };
 }
 
 function ofFlags(made: FlagChangeMade, environment: Environment): Made {

@@ -3,20 +3,27 @@ import type { Verdict } from '../../domain/proof/proof.js';
 import { announce } from '../announce.js';
 import type { Driver } from './drive.js';
 
+/** What came of what is told. */
+interface Told {
+  /** `null`: nothing was proven. */
+  readonly proof: Verdict | null;
+  /** The id under which the history has it; `null`: it changed nothing that the history keeps. */
+  readonly changeId: string | null;
+}
+
 /** Tells whoever wants to know, and waits for nobody. */
 export function tell(
   { context, environment, session, flags }: Driver,
   event: string,
   summary: string,
-  verdict: Verdict | null,
+  { proof: verdict, changeId }: Told,
 ): void {
   const { state } = session;
   if (state === null || flags.mutation.isTelling === false) return;
   void announce(context, environment, {
     kind: 'rollout',
     event,
-    // Flags are set past the history: nothing is found there under the id that their stage has.
-    changeId: environment.shadowDriver === 'overrides' ? (state.stages[state.stage]?.changeId ?? null) : null,
+    changeId,
     command: 'rollout',
     summary: `rollout ${state.id}: ${summary}`,
     routes: [],

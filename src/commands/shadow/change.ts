@@ -10,7 +10,7 @@ import { addEndFlags, addMutationFlags, endOf, mutationInput, type MutationInput
 import { runChange } from '../override/change.js';
 import type { FlagCommand } from './flag-plan.js';
 import { runFlagChange } from './flags.js';
-import { objectionToShadow } from './objection.js';
+import { objectionToOverrides, objectionToShadow } from './objection.js';
 import { addTargetFlags, bucketsOf, routesOf, targetOf, type ShadowTarget } from './target.js';
 
 export interface ShadowInput {
@@ -55,8 +55,10 @@ export async function runShadow(context: Context, isOn: boolean, input: ShadowIn
     : await ending(context, environment, 'overrides', routes);
   const { ifRevision } = mutation;
   const wanted = { routes, others, left, isSpillAllowed, ifRevision, environment, remarks };
+  const buckets = bucketsOf(environment, target).map(({ name }) => name);
+  const judged = { ...wanted, objection: objectionToOverrides(environment, buckets) };
   return runChange(context, mutation, (ports) =>
-    isOn ? shadowOnIntent(wanted, mutation.end) : shadowOffIntent(ports, wanted),
+    isOn ? shadowOnIntent(judged, mutation.end) : shadowOffIntent(ports, wanted),
   );
 }
 

@@ -1,6 +1,7 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
 import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
 import { enforcingOverrides, type FlaggedBuckets } from '../../domain/shadow/enforcing-overrides.js';
+import { unreachedOf } from '../../domain/shadow/unreached.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { Objection } from '../../procedures/shadow/objection.js';
 
@@ -32,6 +33,7 @@ export function overridesAgainst(
   return {
     text: `${subject} ${shown.join(', ')}${more} ${verb} shadow: false, so what ${caught} goes on being blocked whatever the flag says`,
     cure: `${what}: ${commands.join(', or ')}`,
+    prefixes,
   };
 }
 
@@ -45,6 +47,33 @@ export function objectionToShadow(
       what: 'put it into shadow as well',
       commands: [shadowOnRoutes(environment, flagged, prefixes)],
     }));
+}
+
+/**
+ * What goes on being blocked of buckets that overrides put into shadow, by entries that the change leaves as they are, in the
+ * document it leaves. `then`: what is to be done once they are in shadow too, as a command, and what else there is to do.
+ */
+export function objectionToOverrides(
+  environment: Environment,
+  buckets: readonly string[],
+  then = '',
+): (after: Uint8Array) => Objection | null {
+  return (after) => {
+    const blocking = unreachedOf(loadOverrides(after), environment, buckets).filter(({ isShadow }) => !isShadow);
+    if (blocking.length === 0) return null;
+    const prefixes = blocking.map(({ prefix }) => prefix);
+    const shown = prefixes.slice(0, mostShown);
+    const more = prefixes.length > mostShown ? ` and ${prefixes.length - mostShown} more` : '';
+    const [go, it, catches] = prefixes.length === 1 ? ['goes', 'it', 'it catches'] : ['go', 'them', 'they catch'];
+    const names = `${shown.map((prefix) => JSON.stringify(prefix)).join(', ')}${more}`;
+    const on = shellWords(['rlctl', 'shadow', 'on', ...shown.flatMap((prefix) => ['--route', prefix])]);
+    return {
+      subject: 'policy',
+      text: `${names} ${go} on as before, so what ${catches} goes on being blocked`,
+      cure: `put ${it} into shadow as well: ${on}${then}`,
+      prefixes,
+    };
+  };
 }
 
 /** What takes these overrides' part of the buckets into shadow, and nothing of others where it can be told apart. */

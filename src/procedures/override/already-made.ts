@@ -14,11 +14,13 @@ export async function alreadyMade(ports: StorePorts, intent: ChangeIntent, chang
   if (found === undefined) return intent;
   return {
     command: intent.command,
+    madeBefore: changeId,
     routes: found.body?.routes.map(({ route }) => route) ?? intent.routes,
     isForced: false,
     ifRevision: null,
     undoes: () => null,
     remarks: () => [`change ${changeId} was made before; it is not made again`],
     edit: (document) => noEdit(document ?? scanDocument(null)),
+    objection: (after) => intent.objection?.(after) ?? null,
   };
 }

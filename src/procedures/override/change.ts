@@ -5,6 +5,7 @@ import { undoCommand } from '../../domain/override/undo-command.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { effectExit, type Effect, type EffectInput, type EffectPorts } from '../effect.js';
 import type { OnStep, Step } from '../step.js';
+import { withObjection } from '../shadow/objection.js';
 import type { ChangePlan, StorePorts } from './plan.js';
 import { takeStandingEffect } from './standing.js';
 import { writePlan, type Author, type Written } from './write.js';
@@ -43,7 +44,9 @@ export async function applyChange(
   const touched = touchedRoutes(final);
   const bytesBefore = written === null ? undefined : final.stored.bytes;
   const expected = { storedBytes: final.edit.next, changed: touched, bytesBefore };
-  const effect = await takeStandingEffect(ports, effectInput, expected, onStep);
+  const objection = final.intent.objection?.(final.edit.next) ?? null;
+  const taken = await takeStandingEffect(ports, effectInput, expected, onStep);
+  const effect = withObjection(taken, objection, effectInput.require);
   if (written !== null && ports.deadline.interrupted.aborted)
     throw interruptedAfter(written, ports.deadline.interrupted.reason);
   const isReplicated =

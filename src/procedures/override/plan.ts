@@ -13,6 +13,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
+import type { Objection } from '../shadow/objection.js';
 import { endRemarks, withKept } from './plan-end.js';
 
 /** The ports of everything that works on the override document. */
@@ -74,6 +75,8 @@ export interface ChangeIntent {
    * Absent: nothing judges it.
    */
   check?(plan: ChangePlan): Promise<void> | void;
+  /** What keeps it from coming to what it is for once `after`, the document it leaves, is loaded. Absent, and `null`: nothing. */
+  objection?(after: Uint8Array): Objection | null;
   /** What guards say of the plan that was checked last. Absent: there are none, or none is asked. */
   guards?(): GuardsSaid;
   /**
@@ -81,6 +84,8 @@ export interface ChangeIntent {
    * follows from what is stored alone. Absent: false.
    */
   readonly isRecomputed?: boolean;
+  /** The id under which it was made before, so that it is not made again; absent: it was not. */
+  readonly madeBefore?: string;
   /** The routes it is about, also where nothing has to change. */
   readonly routes: readonly string[];
   /**

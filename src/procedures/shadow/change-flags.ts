@@ -116,7 +116,7 @@ export async function changeFlags(
     ? nothingToProve
     : withObjection(
         await reloadAndProve(ports, input.effect, proof(ports, plan, input, onStep), onStep),
-        plan.objection,
+        plan.objection ?? null,
         input.effect.require,
       );
   throwIfInterrupted(ports, plan);

@@ -6,21 +6,19 @@ export interface Objection {
   /** A sentence. */
   readonly text: string;
   readonly cure: string;
+  /** The overrides that stand against it. */
+  readonly prefixes: readonly string[];
   /** What was set; absent: flags. */
   readonly subject?: Evidence['subject'];
 }
 
 /**
- * What is loaded is no proof where something else keeps its effect away, unless no more was asked for. `objection`: absent
+ * What is loaded is no proof where something else keeps its effect away, unless no more was asked for. `objection`: `null`
  * where nothing does.
  */
-export function withObjection(
-  effect: Effect,
-  objection: Objection | undefined,
-  require: EffectInput['require'],
-): Effect {
+export function withObjection(effect: Effect, objection: Objection | null, require: EffectInput['require']): Effect {
   const { proof: told } = effect;
-  if (objection === undefined || told.verdict === 'notAttempted') return effect;
+  if (objection === null || told.verdict === 'notAttempted') return effect;
   const isEnough = require === 'loaded';
   const { text, cure, subject = 'flag' } = objection;
   const line = { subject, source: 'the stored overrides', route: null, text } as const;

@@ -42,6 +42,8 @@ export interface RouteShadow {
   readonly ifRevision: string | null;
   /** What somebody should know of it beside that, in sentences; absent: nothing. */
   readonly remarks?: readonly string[];
+  /** What of the document as it then stands goes on being blocked all the same; absent: nothing is asked of it. */
+  readonly objection?: NonNullable<ChangeIntent['objection']>;
 }
 
 interface Notes {
@@ -63,7 +65,11 @@ export function shadowOnIntent(wanted: RouteShadow, end: End): ChangeIntent {
     edit: (document, stored) => {
       const edit = setShadow(document ?? scanDocument(null), wanted.routes, true);
       const reach = checkedReach(wanted, stored, edit, wanted.routes);
-      notes.remarks = reachRemarks(reach);
+      const objection = wanted.objection?.(edit.next) ?? null;
+      notes.remarks = [
+        ...(objection === null ? [] : [`${objection.text}; ${objection.cure}`]),
+        ...reachRemarks(reach, objection?.prefixes),
+      ];
       return edit;
     },
   };
@@ -134,12 +140,13 @@ export function shadowOffIntent(ports: StorePorts, wanted: RouteShadow): ChangeI
   };
 }
 
-function common({ routes, left, ifRevision, remarks: others = [] }: RouteShadow, notes: Notes) {
+function common({ routes, left, ifRevision, objection, remarks: others = [] }: RouteShadow, notes: Notes) {
   const untouched = left.map(
     ({ name }) => `the bucket ${name} has no routes in the configuration: nothing happens to it`,
   );
   const remarks = (): readonly string[] => [...notes.remarks, ...untouched, ...others];
-  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks };
+  const judged = objection === undefined ? {} : { objection };
+  return { routes, ifRevision, isForced: false, undoes: () => notes.undoes, remarks, ...judged };
 }
 
 /** What was known of the restored routes before what put them into shadow. */
