@@ -1,5 +1,6 @@
 import { formatDuration } from '../duration.js';
 import type { Finding } from '../finding.js';
+import { followedBy } from '../followed-by.js';
 import { quoteOutside } from '../outside-text.js';
 import { revisionOf, type Revision } from '../revision.js';
 import type { HistoryEntry } from './history.js';
@@ -58,8 +59,11 @@ export function emptiedText({ key }: { readonly key: string }): string {
 export const emptiedCure =
   'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show; where it was emptied, ask whoever runs that Redis for its backup';
 
-/** The one command that leads on where nothing can be brought back. */
-export const beginAnew = 'To begin anew on purpose, which drops what they hold: rlctl reload --force';
+/** The one command that leads on where nothing can be brought back, as a clause. */
+export const orBeginAnew = 'to begin anew on purpose, which drops what they hold: rlctl reload --force';
+
+/** The same as a sentence. */
+export const beginAnew = followedBy(null, orBeginAnew);
 
 /** The finding of it. */
 function emptiedFinding(stored: { readonly key: string }): Finding {
