@@ -218,7 +218,7 @@ function valueText(value: unknown): string {
 
 /** The history, newest first, each change with its fields. */
 export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
-  const { changes: items, isMore, lost } = recorded;
+  const { changes: items, isMore, lost, emptied } = recorded;
   const json = items.map(({ entry, diff, undoneBy }) => ({
     entryId: entry.entryId,
     kind: entry.kind,
@@ -249,18 +249,23 @@ export function historyView(recorded: RecordedChanges, environment: Environment,
       entries: json,
       isMore,
       lost,
+      emptied,
     },
     items: json,
     human: (theme) =>
       items.length === 0
-        ? lost === null
-          ? 'no change has been recorded'
-          : theme.warn(term(lostText(lost)))
+        ? nothingRecorded(recorded, environment, theme)
         : [
             ...items.map((item) => historyText(item, theme, nowMs, environment)),
             ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),
           ].join('\n\n'),
   };
+}
+
+function nothingRecorded({ lost, emptied }: RecordedChanges, { address }: Environment, theme: Theme): string {
+  if (lost !== null) return theme.warn(term(lostText(lost)));
+  if (emptied === null) return 'no change has been recorded';
+  return theme.warn(term(addressed(`${emptied.message}. ${emptied.hint ?? ''}`, address)));
 }
 
 function historyText(

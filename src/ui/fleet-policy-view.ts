@@ -1,12 +1,12 @@
 import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
-import type { RefusedSignatures } from '../domain/fleet/refused-signatures.js';
+import { reloadCure, type RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import { policyInWords } from '../domain/policy/gcra.js';
 import { addressed, type CommandAddress } from '../domain/printed-command.js';
 import type { Alike, EachAnswer } from '../procedures/ask-each.js';
 import type { PolicyCheck } from '../procedures/policy.js';
 import { failuresJson, namesOf, silentLines } from './each-answer.js';
-import { differentText, policyView, reloadCure, type PolicyKnown } from './policy-view.js';
+import { differentText, policyView, type PolicyKnown } from './policy-view.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
 import type { Theme } from './theme.js';

@@ -3,7 +3,6 @@ import { formatDuration } from '../domain/duration.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
 import { addressed } from '../domain/printed-command.js';
-import { reloadWithoutRedis } from '../domain/proof/proof.js';
 import type { WatchedDecisions } from '../domain/reload-record.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
 import { changeText } from './author-text.js';
@@ -32,8 +31,8 @@ export interface PanicShown {
   readonly isPolicyOnly: boolean;
   /** True: it was to send no reload (--no-reload), and the server goes on as before until it has one. */
   readonly isAwaitingReload: boolean;
-  /** True: Redis could not be asked, and a reload that reads it would be refused. */
-  readonly isRedisAway: boolean;
+  /** How that reload is had, in words with its command. */
+  readonly nextReload: string;
   /** What is left to people with access to the platform; empty: nothing. */
   readonly manualSteps: readonly string[];
 }
@@ -90,11 +89,10 @@ const headlines = {
   noData: 'NO DATA',
 } as const satisfies Record<BlockWatch['verdict'], string>;
 
-function reloadLine({ isFound, isRedisAway }: PanicShown): string {
-  const reload = isRedisAway ? reloadWithoutRedis : 'rlctl reload';
+function reloadLine({ isFound, nextReload }: PanicShown): string {
   return isFound
-    ? `whether the server has it in force was not asked; make sure with: ${reload}`
-    : `the emergency is not in force before the server has a reload; send it with: ${reload}`;
+    ? `whether the server has it in force was not asked; to make sure, ${nextReload}`
+    : `the emergency is not in force before the server has a reload; ${nextReload}`;
 }
 
 const policyOnly = 'only the policy that the server shows was seen: no request has shown yet that it lets through';

@@ -2,7 +2,7 @@ import type { Environment } from '../domain/config/environment.js';
 import type { Explanation, ExplanationStep } from '../domain/policy/explain.js';
 import type { Policy } from '../domain/control-plane.js';
 import { enforcementRemarks, nothingSeen, whyUnheeded, type SeenEnforcement } from '../domain/policy/enforcement.js';
-import { refusedBefore, refusedCure, refusedText, type RefusedSignatures } from '../domain/fleet/refused-signatures.js';
+import { reloadCure, type RefusedSignatures } from '../domain/fleet/refused-signatures.js';
 import type { Finding } from '../domain/finding.js';
 import { counted } from '../domain/counted.js';
 import { policyInWords } from '../domain/policy/gcra.js';
@@ -95,16 +95,6 @@ export function differentText(
   return isNothingStored
     ? 'DIFFERENT: nothing is stored where rlctl looks, and a server holds something; before any reload, which would drop it, run: rlctl status'
     : `DIFFERENT: the server does not hold what Redis holds; ${reloadCure(targets, refused)}`;
-}
-
-/** The reload of those that differ; where one refused the signature, what it takes to have it accepted. */
-export function reloadCure(targets: readonly string[], refused: RefusedSignatures): string {
-  const refusing = targets.filter((target) => refused.has(target));
-  const [first] = refusing;
-  if (first === undefined) return 'run: rlctl reload';
-  if (targets.length === 1) return `${refusedText(refused.get(first) ?? '')}: ${refusedCure}`;
-  const more = refusing.length > 1 ? ` and ${refusing.length - 1} more` : '';
-  return `${first}${more} ${refusedBefore}: ${refusedCure}`;
 }
 
 function fieldRow({ name, server, expected }: PolicyField, theme: Theme): readonly string[] {

@@ -480,6 +480,13 @@ describe('an instance that refused the signature', () => {
       expect(stripVTControlCharacters(flat(got))).toMatch(
         /; it refused the signature .*restart that server, then\s+run:\s+rlctl /,
       );
+      const tests = [{ route: '/api/search', bucket: 'read', expect: { rate: 1 } }];
+      const file = await state.world.write('policy-tests.json', JSON.stringify({ tests }));
+      const tested = await run('policy', 'test', '-f', file, '--json');
+      expect(tested.code).toBe(3);
+      expect(jsonOf<{ tests: unknown }>(tested.out).tests).toMatchObject([
+        { because: [expect.stringMatching(/something else; it refused the signature .*CONFIG_RELOAD_SECRET/)] },
+      ]);
       await state.redis.cli('SET', key, document);
 
       const fleet = await run('fleet', 'status');

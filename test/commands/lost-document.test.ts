@@ -225,6 +225,32 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
   });
 
   test.each([
+    ['undo', ['undo']],
+    ['undo to a revision', ['undo', '--to', '3f2a9c01d5e7']],
+    ['one change', ['history', '--id', '3f2a9c01d5e7']],
+    ['one document', ['history', '--document', '3f2a9c01d5e7']],
+  ])('what needs the history says that it is gone with the document, and the way on: %s', async (_, args) => {
+    const before = await lose();
+    const refused = errorOf(await run('override', ...args, '--json'));
+    expect(refused).toMatchObject({ code: 'STORE_EMPTIED', exitCode: 6 });
+    expect(refused.message).toContain('Redis was emptied');
+    expect(refused.hint).toContain('by "override set", has the SHA-256 ');
+    expect(refused.hint).toMatch(/To begin anew on purpose, which drops what they hold: rlctl .*reload --force$/);
+    expect(reloads()).toBe(before);
+  });
+
+  test('history says so as well, and where nothing is known to have been, that nothing was recorded', async () => {
+    await lose();
+    const shown = await run('override', 'history');
+    expect(shown.out).toMatch(/no history, though .*Redis was emptied.* rlctl .*reload --force$/m);
+    const { emptied } = jsonOf<{ emptied: object }>((await run('override', 'history', '--json')).out);
+    expect(emptied).toMatchObject({ code: 'STORE_EMPTIED' });
+    await run('reload', '--force');
+    const anew = await run('override', 'history');
+    expect(anew.out).toBe('no change has been recorded\n');
+  });
+
+  test.each([
     ['one address', () => []],
     ['a fleet', () => ['--config', state.fleet]],
   ])('reload and verify --reload leave the servers their last copy: %s', async (_, where: () => string[]) => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Dialect } from '../../src/sandbox/behaviour.js';
-import { openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
 import { startWebhook } from '../support/receivers.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
@@ -481,6 +481,26 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
       for (const words of reloads)
         expect([words, (await run([...words, '--timeout', '3s'], {}, away)).code]).toEqual([words, 0]);
     }
+  });
+
+  test.each([
+    ['Redis was emptied', [labKey, labHistoryKey, labMetadataKey], /[^-]reload --force$/gm],
+    ['the document is gone', [labKey], /override repair/g],
+  ])('where %s nothing that is printed is a reload that would be refused', async (_, keys, wayOut) => {
+    const { lab, run } = state.site;
+    expect((await run(['override', 'set', '/api/other', '--rate', '7'])).code).toBe(0);
+    await lab.redis.cli('DEL', ...keys);
+    const alone = await run(['panic', 'bucket', 'financial', '--no-reload']);
+    expect(alone.code).toBe(0);
+    // The proof that was waived, and the last line.
+    expect(alone.out.match(/a plain one is refused: /g)).toHaveLength(2);
+    expect(alone.out.match(wayOut)).toHaveLength(2);
+    expect(alone.out).not.toMatch(/rlctl .*\breload$/m);
+    const { proof } = jsonOf<{ proof: { diagnosis: string } }>(
+      (await run(['panic', 'bucket', 'financial', '--no-reload', '--json'])).out,
+    );
+    expect(proof.diagnosis).toMatch(wayOut);
+    expect((await run(['reload', '--force'])).code).toBe(0);
   });
 
   test('a run that cannot begin because Redis is away names the panic that needs no journal', async () => {

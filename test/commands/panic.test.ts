@@ -578,7 +578,7 @@ describe.each(['documented', 'deployed'] as const)('panic by flags in an env fil
     const ran = await run(['panic', 'bucket', 'financial', '--no-reload']);
     expect(ran.code).toBe(0);
     expect(ran.out.trimEnd().split('\n').at(-1)).toMatch(
-      /^the emergency is not in force before the server has a reload; send it with: rlctl .*reload$/,
+      /^the emergency is not in force before the server has a reload; run: rlctl .*reload$/,
     );
     await run(['panic', 'restore', '--leave']);
     const again = await run(['panic', 'bucket', 'financial', '--no-reload']);

@@ -209,7 +209,7 @@ describe.each(['documented', 'deployed'] as const)('against a %s environment', (
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('rate: expected 120, the server says 60');
     expect(ran.out).not.toContain('the document gives');
-    expect(ran.out).toMatch(/bring it with: rlctl --config \S+ reload/);
+    expect(ran.out).toMatch(/something else; run: rlctl --config \S+ reload/);
   });
 
   test('says which side fails: what is stored, while the server still holds what was', async () => {

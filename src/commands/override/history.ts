@@ -8,6 +8,7 @@ import { historyView } from '../../ui/change-view.js';
 import { documentView } from '../../ui/document-view.js';
 import type { View } from '../../ui/view.js';
 import { defineCommand, textFlag } from '../command.js';
+import { lastDocumentReload } from '../last-reload.js';
 
 // Every change of the document: what, who, when, why, and what somebody wrote past rlctl.
 
@@ -68,10 +69,11 @@ export const command = defineCommand({
     const environment = await context.environment();
     context.progress.step('reading the history');
     const ports = { store: await context.store(environment), deadline: context.deadline };
+    const once = { lastReload: () => lastDocumentReload(context, environment) };
     if (document !== null)
-      return { view: documentView(await recordedDocument(ports, document), environment), exit: 'ok' };
+      return { view: documentView(await recordedDocument(ports, document, once), environment), exit: 'ok' };
     if (dump !== null) return { view: await replacedKey(context, environment, dump), exit: 'ok' };
-    const recorded = await recordedChanges(ports, filter);
+    const recorded = await recordedChanges(ports, filter, once);
     return { view: historyView(recorded, environment, context.clock.nowMs()), exit: 'ok' };
   },
 });

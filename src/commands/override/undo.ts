@@ -4,6 +4,7 @@ import { restoreIntent } from '../../procedures/override/restore.js';
 import { undoIntent } from '../../procedures/override/undo.js';
 import { lastFlips } from '../../domain/shadow/flag-flip.js';
 import { defineCommand, textFlag } from '../command.js';
+import { lastDocumentReload } from '../last-reload.js';
 import { addExemptFlags, mutationInput } from '../mutation.js';
 import { flagFlips } from '../shadow/flips.js';
 import { runChange } from './change.js';
@@ -37,9 +38,11 @@ export const command = defineCommand({
     return { to, mutation: mutationInput(flags) };
   },
   action: async (context, { to, mutation }) => {
-    if (to !== null) return runChange(context, mutation, (ports) => restoreIntent(ports, to, mutation.ifRevision));
     const environment = await context.environment(mutation.effect.settings);
-    const past = { flips: lastFlips(await flagFlips(context, environment)), address: environment.address };
+    const once = { lastReload: () => lastDocumentReload(context, environment) };
+    if (to !== null)
+      return runChange(context, mutation, (ports) => restoreIntent(ports, to, mutation.ifRevision, once));
+    const past = { ...once, flips: lastFlips(await flagFlips(context, environment)), address: environment.address };
     return runChange(context, mutation, (ports) => undoIntent(ports, mutation.ifRevision, past));
   },
 });

@@ -59,7 +59,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     isFound: acted.isFound,
     isPolicyOnly: way === 'overrides' && isLoadedOnly(acted) && watch?.verdict !== 'proven',
     isAwaitingReload: way !== 'kill-switch' && !input.mutation.effect.isReloading,
-    isRedisAway: acted.isRedisAway === true,
+    nextReload: acted.nextReload ?? 'run: rlctl reload',
     manualSteps,
   };
   const whole = panicView(view, shown, acted.environment);

@@ -20,8 +20,8 @@ export interface Acted {
   readonly isNew: boolean;
   /** True: everything was as wanted already, and it changed nothing. */
   readonly isFound: boolean;
-  /** True: Redis could not be asked, so that a reload with its proof cannot be made either; absent: not known to be so. */
-  readonly isRedisAway?: boolean;
+  /** How a reload that was left out is had, in words with its command; absent: by the plain one. */
+  readonly nextReload?: string;
   /** The command that puts back what was; `null`: there is nothing to put back. */
   readonly restore: string | null;
   /** `null`: it changed nothing that the override history keeps. */

@@ -7,8 +7,11 @@ import { notAttempted, reloadWithoutRedis } from '../../domain/proof/proof.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { KeptFlag } from '../../domain/panic/kept.js';
 import { flagChangeRecord, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
+import { whyUnreloadable } from '../../procedures/reload/safely.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
+import { lastRevision } from '../last-reload.js';
 import { authorOf } from '../mutation.js';
+import { optionalStore } from '../optional-store.js';
 import { makeFlagChange } from '../shadow/flags.js';
 import { mostShown, overridesAgainst } from '../shadow/objection.js';
 import type { PanicMade } from './acted.js';
@@ -49,8 +52,8 @@ export async function actByFlags(context: Context, environment: Environment, inp
       })
     : null;
   const panicId = found?.id ?? (state.isKept ? id : null);
-  const isRedisAway = panicId === null && environment.redis !== null;
-  const result = isRedisAway && !mutation.effect.isReloading ? withoutRedis(made.result) : made.result;
+  const nextReload = mutation.effect.isReloading ? null : await reloadLeftOut(context, environment, panicId !== null);
+  const result = nextReload === null ? made.result : withNext(made.result, nextReload);
   return {
     acted: {
       way: 'flags',
@@ -59,7 +62,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
       exit: result.exit,
       effect: result.effect,
       panicId,
-      isRedisAway,
+      ...(nextReload === null ? {} : { nextReload }),
       isNew: isNoop ? (found?.isNew ?? false) : true,
       isFound: isNoop && found?.isNew === true,
       restore:
@@ -71,11 +74,24 @@ export async function actByFlags(context: Context, environment: Environment, inp
   };
 }
 
-/** A reload that reads Redis first would be refused as long as that is away. */
-function withoutRedis(result: FlagResult): FlagResult {
+/** How the reload that was left out is had where a plain one would be refused; `null`: nothing tells that it would. */
+async function reloadLeftOut(context: Context, environment: Environment, isRecorded: boolean): Promise<string | null> {
+  const store = await optionalStore(context, environment);
+  if (store === null) return null;
+  // Redis that could not keep the panic is away, and is not waited for once more.
+  if (!isRecorded) return `run: ${reloadWithoutRedis}`;
+  const stored = await store.read(context.deadline).catch((error: unknown) => {
+    // It has acted by now: what a look at the document fails for is no reason to keep that to itself.
+    if (error instanceof RlctlError) return null;
+    throw error;
+  });
+  if (stored === null) return null;
+  return whyUnreloadable(stored, await lastRevision(context, environment));
+}
+
+function withNext(result: FlagResult, next: string): FlagResult {
   const { effect } = result;
-  const proof = notAttempted('--no-reload', effect.proof.levelAsked, reloadWithoutRedis);
-  return { ...result, effect: { ...effect, proof } };
+  return { ...result, effect: { ...effect, proof: notAttempted('--no-reload', effect.proof.levelAsked, next) } };
 }
 
 /** The commands that let what these overrides catch through as well. */

@@ -6,6 +6,7 @@ import { OverrideIndex } from '../../domain/policy/prefix-index.js';
 import { readable } from '../../procedures/override/plan.js';
 import { recordedDocument } from '../../procedures/override/recorded-document.js';
 import type { ComparedSide } from '../../ui/compare-view.js';
+import { lastDocumentReload } from '../last-reload.js';
 import { namedEnvironment } from '../named-environment.js';
 import { loadDocument } from '../override/file.js';
 
@@ -41,8 +42,10 @@ async function stored(context: Context, name: string, environment: Environment):
 }
 
 async function recorded(context: Context, name: string, wanted: string): Promise<OpenSide> {
-  const ports = { store: await context.store(await context.environment()), deadline: context.deadline };
-  const { revision, bytes } = await recordedDocument(ports, wanted);
+  const environment = await context.environment();
+  const ports = { store: await context.store(environment), deadline: context.deadline };
+  const once = { lastReload: () => lastDocumentReload(context, environment) };
+  const { revision, bytes } = await recordedDocument(ports, wanted, once);
   const loaded = loadOverrides(bytes);
   if (loaded.droppedBecause !== null) scanDocument(bytes);
   return { name, revision, overrides: new OverrideIndex(loaded) };

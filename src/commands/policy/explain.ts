@@ -1,12 +1,13 @@
 import { Option } from 'commander';
 import type { Context } from '../../context.js';
 import { documentOf, isBareDocument, maxFileBytes, readOverridesFile } from '../../domain/overrides-file/read-file.js';
+import { reloadCure } from '../../domain/fleet/refused-signatures.js';
 import { lostFinding, unreadableFinding } from '../../domain/override/document-gone.js';
 import { nothingSeen, seenEnforcement } from '../../domain/policy/enforcement.js';
 import { explainRoute } from '../../domain/policy/explain.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { explainPolicy, explainPolicyOfEach } from '../../procedures/policy.js';
-import { explanationView, reloadCure } from '../../ui/policy-view.js';
+import { explanationView } from '../../ui/policy-view.js';
 import { addressesOf } from '../addresses.js';
 import { defineCommand, textFlag, type Outcome } from '../command.js';
 import { basePathsByMemory, recall } from '../detection.js';

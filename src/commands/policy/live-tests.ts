@@ -10,6 +10,7 @@ import { testLive, type PlacedTest } from '../../procedures/policy-test/test-liv
 import type { PolicyTestRun } from '../../ui/policy-test-view.js';
 import { basePathsByMemory, recall } from '../detection.js';
 import { lastReload, lastRevision } from '../last-reload.js';
+import { refusedSignatures } from '../refused-signatures.js';
 import { bucketFor } from './bucket.js';
 
 /** Runs tests against the environment in use: what is stored there, and what its servers say. */
@@ -32,7 +33,6 @@ export async function runLive(
   const [store, controlPlane] = await Promise.all([context.store(environment), context.controlPlane()]);
   const { clock, randomness, deadline } = context;
   const { api: targets, siteMode, workers } = environment;
-  const last = await lastRevision(context, environment);
   const run = await testLive(
     { store, controlPlane, clock, randomness, deadline },
     {
@@ -42,7 +42,8 @@ export async function runLive(
       basePaths: basePathsByMemory(environment, learned),
       siteMode,
       workers,
-      lastRevision: last,
+      lastRevision: await lastRevision(context, environment),
+      refused: await refusedSignatures(context, environment),
     },
     (text) => context.progress.step(text),
   );

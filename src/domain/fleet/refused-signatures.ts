@@ -57,3 +57,13 @@ export const nextFails = 'the next reload or change fails there';
 /** A reload alone would be refused again. */
 export const refusedCure =
   'compare the CONFIG_RELOAD_SECRET there with the secret of this environment, restart that server, then run: rlctl reload';
+
+/** The reload of those that differ; where one of `targets` refused the signature, what it takes to have it accepted. */
+export function reloadCure(targets: readonly string[], refused: RefusedSignatures): string {
+  const refusing = targets.filter((target) => refused.has(target));
+  const [first] = refusing;
+  if (first === undefined) return 'run: rlctl reload';
+  if (targets.length === 1) return `${refusedText(refused.get(first) ?? '')}: ${refusedCure}`;
+  const more = refusing.length > 1 ? ` and ${refusing.length - 1} more` : '';
+  return `${first}${more} ${refusedBefore}: ${refusedCure}`;
+}

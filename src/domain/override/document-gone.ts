@@ -1,6 +1,8 @@
 import { formatDuration } from '../duration.js';
 import type { Finding } from '../finding.js';
+import { followedBy } from '../followed-by.js';
 import { quoteOutside } from '../outside-text.js';
+import type { ReloadRecord } from '../reload-record.js';
 import { revisionOf, type Revision } from '../revision.js';
 import type { HistoryEntry } from './history.js';
 
@@ -58,12 +60,28 @@ export function emptiedText({ key }: { readonly key: string }): string {
 export const emptiedCure =
   'The servers hold the last copy until they are reloaded: note what they tell, with rlctl fleet status and rlctl policy get ROUTE; compare namespace and redis with theirs: rlctl env show; where it was emptied, ask whoever runs that Redis for its backup';
 
-/** The one command that leads on where nothing can be brought back. */
-export const beginAnew = 'To begin anew on purpose, which drops what they hold: rlctl reload --force';
+/** The one command that leads on where nothing can be brought back, as a clause. */
+export const orBeginAnew = 'to begin anew on purpose, which drops what they hold: rlctl reload --force';
+
+/** The same as a sentence. */
+export const beginAnew = followedBy(null, orBeginAnew);
 
 /** The finding of it. */
 function emptiedFinding(stored: { readonly key: string }): Finding {
   return { code: 'STORE_EMPTIED', part: 'overrides', message: emptiedText(stored), hint: emptiedCure };
+}
+
+/**
+ * The same with what is known of what was there: by its SHA-256 a backup is recognized, and the one command that leads on.
+ * `last`: the last reload of a document from here; `null`: not known. `null`: Redis was not emptied, or nothing tells of it.
+ */
+export function emptiedSince(
+  stored: Parameters<typeof isStoreEmptied>[0] & { readonly key: string },
+  last: Pick<ReloadRecord, 'at' | 'command' | 'revision'> | null,
+): Finding | null {
+  if (last === null || !isStoreEmptied(stored, last.revision)) return null;
+  const known = `What was reloaded then, at ${last.at} by "${last.command}", has the SHA-256 ${last.revision}: by that a backup of it is known`;
+  return { ...emptiedFinding(stored), hint: `${emptiedCure}. ${known}. ${beginAnew}` };
 }
 
 /** The finding that what was stored is lost, for the document alone or with all of Redis; `null`: it is not. As `isStoreEmptied`. */

@@ -125,24 +125,24 @@ export interface Proof {
 export const reloadWithoutRedis = 'rlctl reload --no-verify';
 
 /** Without a reload there is nothing to prove; a reload reaches one process, and only a proof tells of the others. */
-function afterWaiver(waiver: string, reload: string): string {
+function afterWaiver(waiver: string, next: string): string {
   return waiver === '--no-reload'
-    ? `run: ${reload}`
+    ? next
     : 'a reload reaches one process, and others may hold what was before; to see, run: rlctl verify';
 }
 
 /**
  * The proof that was not made, because the operator waived it: `waiver` is the flag, `--no-verify` or `--no-reload`.
- * `reload`: the command that sends the reload; absent: the plain one.
+ * `next`: how the reload that was left out is had; absent: by the plain command.
  */
-export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded', reload = 'rlctl reload'): Proof {
+export function notAttempted(waiver: string, levelAsked: ProofLevel = 'loaded', next = 'run: rlctl reload'): Proof {
   return {
     verdict: 'notAttempted',
     levelAsked,
     levelReached: 'none',
     evidence: [],
     trap: null,
-    diagnosis: `the proof was waived with ${waiver}; ${afterWaiver(waiver, reload)}`,
+    diagnosis: `the proof was waived with ${waiver}; ${afterWaiver(waiver, next)}`,
     confidence: null,
     reads: 0,
     distinctAnswers: 0,

@@ -2,12 +2,14 @@ import { RlctlError } from '../../domain/errors.js';
 import {
   beginAnew,
   emptiedCure,
+  emptiedSince,
   emptiedText,
   goneCure,
   goneText,
   isDocumentGone,
   isStoreEmptied,
 } from '../../domain/override/document-gone.js';
+import type { ReloadRecord } from '../../domain/reload-record.js';
 import { shellWords } from '../../domain/shell-words.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
@@ -21,6 +23,28 @@ export function assertNotGone(stored: StoredOverrides): void {
     code: 'DOCUMENT_GONE',
     hint: `${goneCure}; do not reload before. What was recorded last prints: ${print}`,
   });
+}
+
+/** Who knows what was stored once. */
+export interface OnceStored {
+  /** The last reload of a document from here; `null`: none that is known. */
+  lastReload(this: void): Promise<ReloadRecord | null>;
+}
+
+/**
+ * The guard of what needs a history where Redis was emptied: `what` cannot be done, what was there, by what it is known
+ * again, and the way on. `lastReload` is asked only where nothing is stored; absent, or `null`: it was not emptied, as far
+ * as is known.
+ */
+export async function emptiedError(
+  what: string,
+  stored: StoredOverrides,
+  { lastReload }: Partial<OnceStored>,
+): Promise<RlctlError | null> {
+  if (lastReload === undefined || stored.lastEntry !== null) return null;
+  const finding = emptiedSince(stored, await lastReload());
+  if (finding === null) return null;
+  return new RlctlError('guard', `${what}: ${finding.message}`, { code: finding.code, hint: finding.hint ?? '' });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { usageError } from '../../domain/errors.js';
 import { lostError } from '../../domain/override/lost-history.js';
 import type { Revision } from '../../domain/revision.js';
+import { emptiedError, type OnceStored } from './lost-document.js';
 import type { StorePorts } from './plan.js';
 import { bytesOfRevision, readHistory } from './recorded.js';
 
@@ -18,6 +19,7 @@ export interface RecordedDocument {
 export async function recordedDocument(
   ports: Pick<StorePorts, 'store' | 'deadline'>,
   wanted: string,
+  once: OnceStored,
 ): Promise<RecordedDocument> {
   const [stored, newestFirst] = await Promise.all([ports.store.read(ports.deadline), readHistory(ports, () => false)]);
   const change = newestFirst.find(({ kind, changeId }) => kind === 'change' && changeId === wanted);
@@ -27,7 +29,8 @@ export async function recordedDocument(
   const revision = newestFirst.flatMap(({ next, prev }) => [next, prev]).find(names);
   const bytes = revision === undefined ? undefined : bytesOfRevision(newestFirst, revision);
   if (revision !== undefined && bytes != null) return { revision, bytes };
-  throw lostError(noDocumentText(wanted), stored) ?? notRecorded(wanted, bytes === null);
+  const what = noDocumentText(wanted);
+  throw lostError(what, stored) ?? (await emptiedError(what, stored, once)) ?? notRecorded(wanted, bytes === null);
 }
 
 function isPrefix(wanted: string): boolean {

@@ -2,7 +2,7 @@ import { counted } from '../../domain/counted.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { quoteOutside } from '../../domain/outside-text.js';
 import { scanDocument, type OverrideDocument } from '../../domain/override/document.js';
-import { beginAnew, emptiedCure, emptiedText, isStoreEmptied } from '../../domain/override/document-gone.js';
+import { emptiedSince } from '../../domain/override/document-gone.js';
 import { noEdit } from '../../domain/override/entry-edit.js';
 import { replaceDocument } from '../../domain/override/edit.js';
 import { lostError, lostFinding } from '../../domain/override/lost-history.js';
@@ -13,6 +13,7 @@ import type { ReloadRecord } from '../../domain/reload-record.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import { inParallel } from '../reload/in-parallel.js';
 import type { Held } from './held.js';
+import type { OnceStored } from './lost-document.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
@@ -70,11 +71,9 @@ export interface RepairInput {
 }
 
 /** What is known beside the history. */
-interface RepairKnowledge {
+interface RepairKnowledge extends OnceStored {
   /** What the servers hold, for what they will lose by it. */
   held(this: void): Promise<Held>;
-  /** The last reload of a document from here; `null`: none that is known. */
-  lastReload(this: void): Promise<ReloadRecord | null>;
 }
 
 const mostNamed = 5;
@@ -91,16 +90,15 @@ function emptiedError(
   last: ReloadRecord | null,
   { prefixes, count }: Held,
 ): RlctlError | null {
-  const revision = last?.revision ?? null;
-  if (last === null || revision === null || !isStoreEmptied(stored, revision)) return null;
+  const emptied = emptiedSince(stored, last);
+  if (emptied === null) return null;
   const holding =
     count === null
       ? ''
       : `; a server now holds ${counted(count, 'override')}${prefixes?.length ? `: ${named(prefixes)}` : ''}`;
-  const known = `What was reloaded then, at ${last.at} by "${last.command}", has the SHA-256 ${revision}: by that a backup of it is known`;
-  return new RlctlError('guard', `there is nothing to repair from: ${emptiedText(stored)}${holding}`, {
+  return new RlctlError('guard', `there is nothing to repair from: ${emptied.message}${holding}`, {
     code: 'NOTHING_TO_REPAIR_FROM',
-    hint: `${emptiedCure}. ${known}. ${beginAnew}`,
+    hint: emptied.hint ?? '',
   });
 }
 

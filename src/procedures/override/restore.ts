@@ -6,6 +6,7 @@ import { documentAt } from '../../domain/override/replay.js';
 import { restoreDocument } from '../../domain/override/restore.js';
 import type { Revision } from '../../domain/revision.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
+import { emptiedError, type OnceStored } from './lost-document.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { readHistory } from './recorded.js';
 
@@ -17,7 +18,12 @@ const mostListed = 10;
  * left past rlctl counts where the history kept it. One change of its own, which undo takes back. Whatever is stored beside
  * goes, so somebody else's change in between is a conflict (5) and never merged.
  */
-export function restoreIntent(ports: StorePorts, wanted: string, ifRevision: string | null): ChangeIntent {
+export function restoreIntent(
+  ports: StorePorts,
+  wanted: string,
+  ifRevision: string | null,
+  once: Partial<OnceStored> = {},
+): ChangeIntent {
   const found = { restores: null as Revision | null, on: null as Revision | null };
   return {
     command: 'override undo',
@@ -29,7 +35,7 @@ export function restoreIntent(ports: StorePorts, wanted: string, ifRevision: str
     remarks: () => (found.restores === null ? [] : [`brings back revision ${found.restores.slice(0, 12)} to the byte`]),
     edit: async (document, stored) => {
       if (found.on !== null && found.on !== stored.revision) throw changedMeanwhile(found.on, stored);
-      const { revision, bytes } = await findRevision(ports, wanted, stored);
+      const { revision, bytes } = await findRevision(ports, wanted, stored, once);
       found.restores = revision === stored.revision ? null : revision;
       found.on = stored.revision;
       return restoreDocument(document ?? scanDocument(null), soundDocument(bytes, revision));
@@ -41,6 +47,7 @@ async function findRevision(
   ports: StorePorts,
   wanted: string,
   stored: StoredOverrides,
+  once: Partial<OnceStored>,
 ): Promise<{ readonly revision: Revision; readonly bytes: Uint8Array }> {
   const newestFirst = await readHistory(ports, () => false);
   const oldestFirst = newestFirst.toReversed();
@@ -53,6 +60,7 @@ async function findRevision(
   if (revision === undefined)
     throw (
       lostError(notThereText(wanted), stored) ??
+      (await emptiedError(notThereText(wanted), stored, once)) ??
       notThere(wanted, newestFirst, 'the history knows no such revision or change')
     );
   const bytes = revision === stored.revision ? stored.bytes : documentAt(oldestFirst, revision);

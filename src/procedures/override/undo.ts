@@ -9,11 +9,12 @@ import type { RevertConflict } from '../../domain/override/reversal.js';
 import { addressed, type CommandAddress } from '../../domain/printed-command.js';
 import { flipCommand, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import { shellWords } from '../../domain/shell-words.js';
+import { emptiedError, type OnceStored } from './lost-document.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { lastStanding, readHistory } from './recorded.js';
 
-/** What somebody may mean instead, which no document holds. */
-export interface PastTheDocument {
+/** What the document does not tell: what somebody may mean instead, and what was stored once. */
+export interface PastTheDocument extends Partial<OnceStored> {
   /** The flags that this machine set last through an env file or a program; empty: none that is known. */
   readonly flips: readonly FlagFlip[];
   readonly address: CommandAddress;
@@ -41,7 +42,12 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
     edit: async (document, stored) => {
       const history = await readHistory(ports, (entries) => lastStanding(entries) !== null);
       const entry = lastStanding(history);
-      if (entry === null) throw lostError(nothingText, stored) ?? nothingToUndo(past, history[0] ?? null);
+      if (entry === null)
+        throw (
+          lostError(nothingText, stored) ??
+          (await emptiedError(nothingText, stored, past)) ??
+          nothingToUndo(past, history[0] ?? null)
+        );
       found.entry = entry;
       const last = history.find(({ kind }) => kind === 'change');
       found.skipped = last === undefined || last.changeId === entry.changeId ? null : last;

@@ -3,6 +3,7 @@ import type { ApiEndpoint } from '../../domain/api-endpoint.js';
 import { counted } from '../../domain/counted.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { OverrideIndex } from '../../domain/policy/prefix-index.js';
+import { reloadCure, type RefusedSignatures } from '../../domain/fleet/refused-signatures.js';
 import { lostFinding } from '../../domain/override/document-gone.js';
 import { hasUnmet, judgePolicy } from '../../domain/policy-test/judge.js';
 import type { BasePolicy, PolicyTest } from '../../domain/policy-test/policy-test.js';
@@ -31,6 +32,8 @@ export interface LiveTestInput extends EndpointQuestion {
   readonly workers: number | null;
   /** The document of the last reload sent from here; `null`: not known. */
   readonly lastRevision: Revision | null;
+  /** The addresses that refused the signature when they were last reloaded from here. */
+  readonly refused: RefusedSignatures;
 }
 
 /** Tests run against an environment: what is stored, and what the servers say. */
@@ -66,10 +69,12 @@ export async function testLive(
   const answers = await askServer(ports, { ...input, endpoints }, [...questions.values()]);
   assertAnswered(answers);
   const byKey = new Map([...questions.keys()].map((key, index) => [key, answers[index]]));
+  const cure = reloadCure(input.targets, input.refused);
   const unreached = errors.map(({ message }) => message);
   const results = input.tests.map((each): PolicyTestResult => {
     const base = bases.get(each.bucket) ?? input.bases.get(each.bucket) ?? {};
-    return judge(each, overrides, base, serverSide(each.test, byKey.get(keyOf(each)), unreached));
+    const document = testDocument(overrides, each.test, base);
+    return judge(each, overrides, [document, serverSide(each.test, byKey.get(keyOf(each)), unreached)], cure);
   });
   return {
     results,
@@ -130,29 +135,29 @@ function serverSide(test: PolicyTest, asked: ServerAnswers | undefined, unreache
 function judge(
   { test, bucket }: PlacedTest,
   overrides: OverrideIndex,
-  base: BasePolicy,
-  server: SideJudgement,
+  sides: readonly [document: SideJudgement, server: SideJudgement],
+  cure: string,
 ): PolicyTestResult {
-  const document = testDocument(overrides, test, base);
-  const sides = [document, server];
+  const [document, server] = sides;
   const state = stateOf(sides);
   if (state === 'passed') return { test, bucket, state, sides, because: [] };
   const unknown = state === 'failed' ? null : unknownReason(document, bucket);
   const because = [
     ...(isContradicted(document) ? documentReasons(overrides, test) : []),
-    ...disagreement(document, server),
+    ...disagreement(document, server, cure),
     ...(unknown === null ? [] : [unknown]),
     ...(server.failure === null ? [] : [`the server could not be asked in full: ${server.failure}`]),
   ];
   return { test, bucket, state, sides, because };
 }
 
-function disagreement(document: SideJudgement, server: SideJudgement): readonly string[] {
+/** `cure`: how a server that is behind comes to hold what is stored. */
+function disagreement(document: SideJudgement, server: SideJudgement, cure: string): readonly string[] {
   const { reads, contradicting, checks } = server;
   if (contradicting > 0 && contradicting < reads)
     return [`${contradicting} of ${reads} answers say so: the processes do not hold the same`];
   if (contradicting > 0 && !isContradicted(document))
-    return ['what is stored would give it, but the server holds something else; bring it with: rlctl reload'];
+    return [`what is stored would give it, but the server holds something else; ${cure}`];
   // A server that does not tell a field does not disagree about it.
   const denied = new Set(document.checks.flatMap(({ field, state }) => (state === 'unmet' ? [field] : [])));
   if (contradicting === 0 && checks.some(({ field, state }) => state === 'met' && denied.has(field)))

@@ -7,6 +7,7 @@ import {
   goneText,
   isDocumentGone,
   isStoreEmptied,
+  orBeginAnew,
 } from '../../domain/override/document-gone.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import type { Evidence, Proof } from '../../domain/proof/proof.js';
@@ -64,6 +65,17 @@ export function assertReloadable(stored: StoredOverrides, lastRevision: Revision
     code: 'STORE_EMPTIED',
     hint: `${emptiedCure}; ${otherwise}`,
   });
+}
+
+/** Why a plain reload would be refused, and how to go on, in words; `null`: it would not be. */
+export function whyUnreloadable(stored: StoredOverrides, lastRevision: Revision | null): string | null {
+  try {
+    assertReloadable(stored, lastRevision, orBeginAnew);
+    return null;
+  } catch (error) {
+    if (!(error instanceof RlctlError)) throw error;
+    return `a plain one is refused: ${error.message}. ${error.hint ?? ''}`;
+  }
 }
 
 /**

@@ -124,7 +124,11 @@ describe('the end of an incident takes back exactly what was done in it', () => 
       [end, null],
     ];
     expect(told).toEqual(byId);
-    const { changes } = await recordedChanges(desk.ports, { limit: 10, changeId: null, route: null });
+    const { changes } = await recordedChanges(
+      desk.ports,
+      { limit: 10, changeId: null, route: null },
+      { lastReload: async () => null },
+    );
     const recorded = changes.toReversed().filter(({ entry }) => entry.kind === 'change');
     expect(recorded.map(({ entry, undoneBy }) => [entry.changeId, undoneBy])).toEqual(byId);
     expect(new Set(changes[0]?.takesBack)).toEqual(new Set([kept, again]));
@@ -139,7 +143,11 @@ describe('the end of an incident takes back exactly what was done in it', () => 
     await desk.unset('/tmp');
     const last = await desk.set('/tmp', 7);
     const end = await desk.restore(incident);
-    const { changes } = await recordedChanges(desk.ports, { limit: 10, changeId: null, route: null });
+    const { changes } = await recordedChanges(
+      desk.ports,
+      { limit: 10, changeId: null, route: null },
+      { lastReload: async () => null },
+    );
     expect(changes.map(({ entry, undoneBy }) => [entry.changeId, undoneBy]).filter(([, by]) => by !== null)).toEqual([
       [last, end],
     ]);

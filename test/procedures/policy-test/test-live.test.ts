@@ -52,6 +52,7 @@ function run(tests: readonly (readonly [route: string, expected: Expected])[], f
       basePaths: ['/internal'],
       siteMode: null,
       lastRevision: null,
+      refused: new Map(),
       workers: 1,
       ...fields,
     },
