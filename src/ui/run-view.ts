@@ -146,7 +146,6 @@ export function runEndView(
 }
 
 function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): string {
-  const done = journal.steps.filter(({ state }) => ['done', 'noEffect'].includes(state)).length;
   const left = journal.steps.filter(({ state }) => ['pending', 'started', 'failed', 'undoing'].includes(state)).length;
   const failed = failedAndLeftOut(journal);
   const words =
@@ -155,8 +154,20 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
       : isStopped
         ? theme.bad(`stopped, ${counted(left, 'step')} left`)
         : (failed.length === 0 ? theme.good : theme.warn)('to its end');
-  const without = failed.length === 0 ? '' : `, failed and left out: ${term(failed.join(', '))}`;
-  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words}${journal.state === 'undone' ? '' : ` (${counted(done, 'step')} done${without})`}`;
+  const came = journal.state === 'undone' ? '' : ` (${stepsText(journal, failed)})`;
+  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words}${came}`;
+}
+
+/** What the steps came to, without those still to come. `leftOut`: those that had failed when they were left out. */
+function stepsText({ steps }: RunJournal, leftOut: readonly string[]): string {
+  const numberOf = (...wanted: readonly StepRecord['state'][]): number =>
+    steps.filter(({ id, state }) => wanted.includes(state) && !leftOut.includes(id)).length;
+  const others = (['skipped', 'failed'] as const).flatMap((state) => {
+    const number = numberOf(state);
+    return number === 0 ? [] : [`${number} ${state}`];
+  });
+  const without = leftOut.length === 0 ? [] : [`failed and left out: ${term(leftOut.join(', '))}`];
+  return [`${counted(numberOf('done', 'noEffect'), 'step')} done`, ...others, ...without].join(', ');
 }
 
 /** What can be done with a run next. */

@@ -687,15 +687,21 @@ describe('a run', () => {
       steps: [
         { id: 'first', title: '1', rlctl: ['override', 'list'] },
         { id: 'held', title: '2', rlctl: ['policy', 'get', '/api/a'], fields: { isSame: false } },
+        { id: 'rest', title: '3', rlctl: ['override', 'list'] },
       ],
     });
     const stopped = await rlctl(['runbook', 'run', 'look', '--json']);
     const { run, steps } = jsonOf<Shown>(stopped.out);
-    expect([stopped.code, states(jsonOf<Shown>(stopped.out))]).toEqual([3, ['first done', 'held failed']]);
+    expect([stopped.code, states(jsonOf<Shown>(stopped.out))]).toEqual([
+      3,
+      ['first done', 'held failed', 'rest pending'],
+    ]);
+    const again = await rlctl(['runbook', 'resume', run]);
+    expect(again.out).toContain('stopped, 2 steps left (1 step done, 1 failed)');
     const ended = await rlctl(['runbook', 'resume', run, '--skip-rest']);
     expect([ended.code, ended.out]).toEqual([
       0,
-      expect.stringContaining('to its end (1 step done, failed and left out: held)'),
+      expect.stringContaining('to its end (1 step done, 1 skipped, failed and left out: held)'),
     ]);
     const log = await rlctl(['runbook', 'log', run, '--json']);
     expect(jsonOf(log.out)).toMatchObject({ state: 'done', failedAndLeftOut: ['held'] });
@@ -706,11 +712,11 @@ describe('a run', () => {
     expect((await rlctl(['runbook', 'log', run])).out).toMatch(/^✗ held {2}2 {2}FAILED, left out$/m);
     const all = await rlctl(['runbook', 'log', '--json']);
     expect(jsonOf<{ runs: readonly JsonObject[] }>(all.out).runs[0]).toMatchObject({
-      done: 1,
-      steps: 2,
+      done: 2,
+      steps: 3,
       failedAndLeftOut: ['held'],
     });
-    expect((await rlctl(['runbook', 'log'])).out).toContain('1/2, 1 failed and left out');
+    expect((await rlctl(['runbook', 'log'])).out).toContain('2/3, 1 failed and left out');
   });
 
   test('a killed driver of this machine drives nothing any more, whatever its lease says', async () => {
