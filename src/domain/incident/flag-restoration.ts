@@ -77,10 +77,14 @@ export function deedsElsewhere(
   const known = new Set(flags.map(({ bucket }) => bucket));
   const isKnown = ({ buckets }: FlagDeed): boolean =>
     buckets.length > 0 && buckets.every((bucket) => known.has(bucket));
-  const others = flips.filter((flip) => !isSetHere(flip, here) && !deeds.some((deed) => isOf(flip, deed)));
+  const standing = deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed));
+  const changed = changedFlags(
+    incident,
+    flips.filter((flip) => !isSetHere(flip, here)),
+  );
   return [
-    ...deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed)),
-    ...changedFlags(incident, others).map(({ flip }) => asDeed(flip)),
+    ...standing,
+    ...changed.filter(({ flip }) => !standing.some((deed) => isOf(flip, deed))).map(({ flip }) => asDeed(flip)),
   ];
 }
 

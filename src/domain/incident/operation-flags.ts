@@ -1,5 +1,5 @@
 import { isRecord } from '../json.js';
-import type { OperationRef } from '../operation/reference.js';
+import { isPartOf, type OperationRef } from '../operation/reference.js';
 import type { KeptPanic } from '../panic/kept.js';
 import type { FlagFlip } from '../shadow/flag-flip.js';
 
@@ -22,12 +22,9 @@ export interface FlagDeed {
   readonly wayBack: string;
 }
 
-/** The clocks of two machines are so far from each other at most. */
-const sameDeedMs = 60_000;
-
-/** Whether a flip is what an operation keeps of its own. */
-export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
-  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
+/** Whether a flip is what an operation keeps of its own: it names that operation, whoever set another one beside it. */
+export function isOf({ bucket, partOf }: FlagFlip, { buckets, operation }: FlagDeed): boolean {
+  return buckets.includes(bucket) && operation !== null && isPartOf(partOf, operation);
 }
 
 /** What panics set past the document, as they are kept. */

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openLab, type Lab } from '../support/lab.js';
+import { errorOf, jsonOf, type JsonObject, type Ran } from '../support/world.js';
+
+// Two environments of one configuration reach the same server and the same Redis: `over` flips shadow by overrides, `flags` by
+// the env file, and has a program for the kill switch. Two people, of whom neither has anything of the other's state.
+
+const state = {} as { lab: Lab; config: string; tests: number };
+beforeAll(async () => {
+  const lab = await openLab();
+  const { envFile } = lab.sandbox;
+  const program = await lab.world.write('switch.sh', `#!/bin/sh\nsed -i "s/^\${1%%=*}=.*/$1/" '${envFile}'\n`, 0o700);
+  const flags = {
+    ...lab.environment,
+    shadowDriver: { 'env-file': envFile },
+    killSwitch: { exec: [program, '{variable}={value}'] },
+  };
+  const config = await lab.world.config('across.yaml', { environments: { over: lab.environment, flags } });
+  Object.assign(state, { lab, config, tests: 0 });
+});
+afterAll(() => state.lab.stop());
+beforeEach(async () => {
+  await state.lab.reset();
+  state.tests += 1;
+});
+
+type Act = (...args: string[]) => Promise<Ran>;
+const person =
+  (name: string, environment: string): Act =>
+  (...args) => {
+    const { lab, config, tests } = state;
+    const home = join(lab.world.root, `${name}-${tests}`);
+    const env = { RLCTL_CONFIG: config, RLCTL_ACTOR: `${name}@host`, XDG_STATE_HOME: home };
+    return lab.world.main(['-e', environment, ...args], { env });
+  };
+const ann = person('ann', 'over');
+const bob = person('bob', 'flags');
+
+/** Acts, and expects that it is done. */
+const done = async (act: Promise<Ran>): Promise<string> => {
+  const ran = await act;
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  return ran.out;
+};
+const text = (): Promise<string> => readFile(state.lab.sandbox.envFile, 'utf8');
+const panicOf = (out: string): string => jsonOf<{ panicId: string }>(out).panicId;
+
+interface Status {
+  readonly timeline: readonly JsonObject[];
+  readonly restores: { readonly elsewhere: readonly JsonObject[]; readonly ends: readonly JsonObject[] };
+}
+const status = async (act: Act): Promise<Status> => jsonOf<Status>(await done(act('incident', 'status', '--json')));
+
+describe('flags that are set where this configuration does not reach', () => {
+  test('hold the end up, also right after a panic of the same person for the same bucket', async () => {
+    const before = await text();
+    const panic = panicOf(await done(bob('panic', 'bucket', 'financial', '--json')));
+    await done(bob('panic', 'restore', panic));
+    await done(ann('incident', 'start', 'across'));
+    await done(bob('shadow', 'on', 'financial'));
+    expect((await status(ann)).restores.elsewhere).toMatchObject([{ operation: null, buckets: ['financial'] }]);
+    const refused = errorOf(await ann('incident', 'end', '--restore', '--json'));
+    expect(refused).toMatchObject({ code: 'OPERATION_STANDS', exitCode: 6 });
+    expect(refused.message).toContain('shadow on financial');
+    await done(bob('shadow', 'off', 'financial'));
+    expect(jsonOf(await done(ann('incident', 'end', '--restore', '--json')))).toMatchObject({ isEnded: true });
+    expect(await text()).toBe(before);
+  });
+
+  test('what was put back there holds nothing up, whoever set it and by whatever operation', async () => {
+    const before = await text();
+    await done(ann('incident', 'start', 'across'));
+    await done(bob('shadow', 'on', 'financial'));
+    await done(person('ann', 'flags')('shadow', 'off', 'financial'));
+    const panic = panicOf(await done(bob('panic', 'bucket', 'financial', '--json')));
+    // The panic alone: what was set and put back before it is none of it.
+    expect((await status(ann)).restores.elsewhere).toMatchObject([{ operation: { kind: 'panic', id: panic } }]);
+    await done(bob('panic', 'restore', panic));
+    const { timeline, restores } = await status(ann);
+    expect(restores.elsewhere).toEqual([]);
+    expect(timeline.map(({ command }) => command).filter((each) => each !== undefined)).toEqual([
+      'shadow on financial',
+      'shadow off financial',
+      'panic bucket financial',
+      'panic restore',
+    ]);
+    expect(jsonOf(await done(ann('incident', 'end', '--restore', '--json')))).toMatchObject({ isEnded: true });
+    expect(await text()).toBe(before);
+  });
+});
