@@ -89,4 +89,27 @@ describe('flags that are set where this configuration does not reach', () => {
     expect(jsonOf(await done(ann('incident', 'end', '--restore', '--json')))).toMatchObject({ isEnded: true });
     expect(await text()).toBe(before);
   });
+
+  test('a panic that has to be restored first is not said to end with the incident', async () => {
+    const before = await text();
+    await done(ann('incident', 'start', 'across'));
+    await done(ann('override', 'set', '/api/search', '--rate', '30'));
+    const panic = panicOf(await done(bob('panic', 'bucket', 'financial', '--json')));
+    expect((await status(ann)).restores).toMatchObject({ elsewhere: [{ operation: { id: panic } }], ends: [] });
+    const dry = ['incident', 'end', '--restore', '--dry-run'];
+    for (const args of [['incident', 'status'], dry]) {
+      const out = await done(ann(...args));
+      expect(out).toContain(`panic ${panic} set flags and still stands; to be taken back first`);
+      expect(out).not.toContain('ends with it');
+    }
+    expect(jsonOf(await done(ann(...dry, '--json')))).toMatchObject({
+      elsewhere: [{ buckets: ['financial'] }],
+      ends: [],
+    });
+    expect(errorOf(await ann('incident', 'end', '--restore', '--json'))).toMatchObject({ code: 'OPERATION_STANDS' });
+    // Where its flags can be set, it does.
+    expect((await status(bob)).restores).toMatchObject({ elsewhere: [], ends: [{ id: panic }] });
+    expect(jsonOf(await done(bob('incident', 'end', '--restore', '--json')))).toMatchObject({ isEnded: true });
+    expect([await text(), await state.lab.document()]).toEqual([before, '{}']);
+  });
 });
