@@ -113,3 +113,48 @@ describe('flags that are set where this configuration does not reach', () => {
     expect([await text(), await state.lab.document()]).toEqual([before, '{}']);
   });
 });
+
+describe('the command that takes back names the environment that can', () => {
+  const there = (...words: string[]): string => `rlctl -e flags --config ${state.config} ${words.join(' ')}`;
+
+  test.each([
+    ['panic', 'bucket', 'financial'],
+    ['panic', 'global', '--by', 'kill-switch', '--reason', 'x'],
+  ])('of %s %s', async (...act) => {
+    const before = await text();
+    await done(ann('incident', 'start', 'across'));
+    const panic = panicOf(await done(bob(...act, '--json')));
+    const restore = there('panic', 'restore', panic);
+    const { operations } = jsonOf<{ operations: { open: readonly JsonObject[] } }>(await done(ann('status', '--json')));
+    expect(operations.open[0]).toMatchObject({ id: panic, state: 'open, declared on flags', commands: [restore] });
+    expect(await done(ann('panic', 'list'))).toContain(
+      `${panic} was declared on flags; to put back what was before it: ${restore}\n`,
+    );
+    expect(await done(ann('incident', 'status'))).toContain(`to be taken back first: ${restore}\n`);
+    const refused = [
+      errorOf(await ann('panic', 'restore', panic, '--json')),
+      errorOf(await ann('incident', 'end', '--restore', '--json')),
+    ];
+    expect(refused.map(({ code }) => code)).toEqual(['PANIC_ELSEWHERE', 'OPERATION_STANDS']);
+    for (const { hint } of refused) expect(hint).toContain(`: ${restore};`);
+    // Of itself that environment says no more than it did.
+    expect(await done(bob('panic', 'list'))).not.toContain('declared on');
+    await done(state.lab.world.main(['-e', 'flags', '--config', state.config, 'panic', 'restore', panic]));
+    expect(await done(ann('panic', 'list'))).toContain('no panic is open');
+    await done(ann('incident', 'end', '--restore'));
+    expect(await text()).toBe(before);
+  });
+
+  test('of a flag', async () => {
+    const { envFile } = state.lab.sandbox;
+    const before = await text();
+    await done(ann('incident', 'start', 'across'));
+    await done(bob('shadow', 'on', 'financial'));
+    const { hint } = errorOf(await ann('incident', 'end', '--restore', '--json'));
+    const way = there('shadow', 'off', 'financial');
+    expect(hint).toContain(`Take that back first: ${way}, where ${envFile} on `);
+    await done(bob('shadow', 'off', 'financial'));
+    await done(ann('incident', 'end', '--restore'));
+    expect(await text()).toBe(before);
+  });
+});

@@ -63,7 +63,10 @@ export async function keepActing(
   acts: Pick<KeptPanic, 'way' | 'flags' | 'found'>,
 ): Promise<boolean> {
   const actor = await context.actor();
-  const panic = { id, command: panicCommand(target), ...acts, actor, reason, ticket, restored: null };
+  const { name } = environment;
+  // The document is the same everywhere; a file or a program is reached by a configuration that names it.
+  const from = acts.way === 'overrides' ? {} : { from: { environment: name, machine: await context.hostName() } };
+  const panic = { id, command: panicCommand(target), ...acts, ...from, actor, reason, ticket, restored: null };
   return quietly(context, environment, 'this panic is not recorded, so nobody else sees it', (ports) =>
     keepPanic(ports, (atMs) => ({ ...panic, atMs })),
   );

@@ -4,6 +4,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { followedBy } from '../../domain/followed-by.js';
 import { namesOfHeld, stoodOn } from '../../domain/panic/stood-on.js';
+import { restoreWords } from '../../domain/panic/way-back.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import { referenceOf, type FlagBefore, type RolloutState } from '../../domain/rollout/state.js';
 import { holdsTrue } from '../../domain/shadow/env-file.js';
@@ -12,6 +13,7 @@ import { flagsBefore, takeBackIntent, takingBackOf } from '../../procedures/roll
 import { makeChange } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
 import type { FlagCommand } from '../shadow/flag-plan.js';
+import { reachOf } from '../shadow/flips.js';
 import { makeAll, ofChange, type Made, type ToMake } from './made.js';
 
 // A stage of a rollout, or all of it, is taken back.
@@ -49,7 +51,7 @@ async function assertNotStoodOn(
     const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
     throw new RlctlError('conflict', message, {
       code: standingCode,
-      hint: `When the emergency is over, close the panic: rlctl panic restore ${id}. Then take it back with: ${again}`,
+      hint: `When the emergency is over, close the panic: ${restoreWords(panic, await reachOf(context, environment))}. Then take it back with: ${again}`,
       details: { panicId: id, standsOn: held },
     });
   }
@@ -74,7 +76,7 @@ async function inTheWay(
     return new RlctlError(kind, message, { code, hint: followedBy(hint, `then take it back with: ${again}`), details });
   return new RlctlError(kind, `${message}; panic ${panic.id} (${panic.command}) is open`, {
     code,
-    hint: `When the emergency is over, put back what was before it: rlctl panic restore ${panic.id}. That puts the stage in force again; take it back at once after it with: ${again}`,
+    hint: `When the emergency is over, put back what was before it: ${restoreWords(panic, await reachOf(context, environment))}. That puts the stage in force again; take it back at once after it with: ${again}`,
     details: { ...details, panicId: panic.id },
   });
 }

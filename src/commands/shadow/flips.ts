@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { Reach } from '../../domain/operation/origin.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
@@ -31,6 +32,18 @@ export async function wantedFlags(context: Context, environment: Environment) {
 export async function flagsHere(context: Context, environment: Environment) {
   const isFile = typeof environment.shadowDriver === 'object' && 'env-file' in environment.shadowDriver;
   return { place: driverPlace(context, environment), machine: isFile ? await context.hostName() : null };
+}
+
+/** By what this configuration sets flags and the master switch. */
+export async function reachOf(context: Context, environment: Environment): Promise<Reach> {
+  const { killSwitch, address } = environment;
+  return {
+    flags: driverPlace(context, environment),
+    killSwitch: killSwitch !== null && 'exec' in killSwitch ? (killSwitch.exec[0] ?? '') : null,
+    machine: await context.hostName(),
+    config: address.config,
+    environments: [...(await context.config()).environments.keys()],
+  };
 }
 
 /** What this machine set last, one for each bucket; empty: nothing that is known. */
@@ -160,7 +173,7 @@ async function tellMachines(
     context.hostName(),
   ]);
   const operations = await context.operationStore(environment);
-  const told = flips.map((flip) => ({ ...flip, machine }));
+  const told = flips.map((flip) => ({ ...flip, machine, environment: environment.name }));
   const isTold = await logFlips({ operations, deadline }, told, isTakenBack).catch((error: unknown) => {
     if (error instanceof RlctlError) return false;
     throw error;
