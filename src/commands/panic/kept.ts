@@ -7,6 +7,7 @@ import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.j
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { dropPanic, keepClosed, keepPanic, type Bequest, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
+import { shareOf } from '../../procedures/share.js';
 import { flagFlips } from '../shadow/flips.js';
 import { flagTexts } from './flag-texts.js';
 import type { NamedPanic } from './input.js';
@@ -54,7 +55,7 @@ async function keepPorts(context: Context, environment: Environment): Promise<Ke
 
 /**
  * Keeps a panic before it acts; false: it could not be kept. An emergency does not wait for a Redis that is away: then that
- * is said.
+ * is said, and it acts with the time that is left.
  */
 export async function keepActing(
   context: Context,
@@ -65,7 +66,7 @@ export async function keepActing(
   const actor = await context.actor();
   const panic = { id, command: panicCommand(target), ...acts, actor, reason, ticket, restored: null };
   return quietly(context, environment, 'this panic is not recorded, so nobody else sees it', (ports) =>
-    keepPanic(ports, (atMs) => ({ ...panic, atMs })),
+    keepPanic({ ...ports, deadline: shareOf(ports.deadline, context.clock) }, (atMs) => ({ ...panic, atMs })),
   );
 }
 

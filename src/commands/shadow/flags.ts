@@ -5,6 +5,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { guardedName } from '../../domain/guard/commands.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
 import { flipCommand } from '../../domain/shadow/flag-flip.js';
+import { assertInTime } from '../../procedures/in-time.js';
 import { changeFlags, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { announceFlags } from '../announce-change.js';
@@ -66,7 +67,10 @@ export async function makeFlagChange(
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
-  if (!plan.isNoop) await wanted.onAgreed?.(plan);
+  if (!plan.isNoop) {
+    assertInTime(context.deadline, `${plan.flags.map(({ variable }) => variable).join(', ')} was set`);
+    await wanted.onAgreed?.(plan);
+  }
   const by = { author, guards: guards.overridden };
   // Who keeps what stood there itself has done so by now.
   const isToTell = !plan.isNoop && wanted.onAgreed === undefined;
