@@ -14,3 +14,11 @@ export function assertInTime({ leftMs, interrupted }: Pick<Deadline, 'leftMs' | 
     details: { applied: false },
   });
 }
+
+/**
+ * Whether this is the interrupt itself: it is thrown as it is only where nothing was begun yet, and what is cut off later
+ * says so in words of its own.
+ */
+export function isUnbegun(error: unknown, { interrupted }: Pick<Deadline, 'interrupted'>): boolean {
+  return interrupted.aborted && error === interrupted.reason;
+}

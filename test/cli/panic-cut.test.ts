@@ -5,11 +5,21 @@ import { operationsKey } from '../../src/domain/redis-keys.js';
 import { startCli } from '../support/cli.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { labKey, openLab, type Lab } from '../support/lab.js';
+import { until } from '../support/until.js';
 import { jsonOf, type JsonObject, type ShownError } from '../support/world.js';
 
 // A panic that the API keeps waiting, or that somebody interrupts: on record before it acts, and not begun where it is not.
 
-const state = {} as { lab: Lab; redis: FaultProxy; api: FaultProxy; config: string; seen: string; flags: string };
+const state = {} as {
+  lab: Lab;
+  redis: FaultProxy;
+  api: FaultProxy;
+  config: string;
+  seen: string;
+  flags: string;
+  /** What a command is given beside what every one is. */
+  env: Readonly<Record<string, string>>;
+};
 beforeAll(async () => {
   const lab = await openLab();
   const redis = await startFaultProxy(lab.redis.port);
@@ -21,6 +31,7 @@ beforeAll(async () => {
     [
       `redis-cli -p ${lab.redis.port} HGET '${operationsKey(labKey)}' panic > '${seen}'`,
       'sed -i "s/^${2%%=*}=.*/$2/" "$1"',
+      'if [ "$HANGS" = true ]; then exec tail -f /dev/null; fi',
     ].join('\n'),
   );
   const environment = {
@@ -31,7 +42,7 @@ beforeAll(async () => {
     killSwitch: { exec: ['sh', script, lab.sandbox.envFile, '{variable}={value}'] },
   };
   const config = await lab.world.config('cut.yaml', { environments: { lab: environment } });
-  Object.assign(state, { lab, redis, api, config, seen, flags: await readFile(lab.sandbox.envFile, 'utf8') });
+  Object.assign(state, { lab, redis, api, config, seen, env: {}, flags: await readFile(lab.sandbox.envFile, 'utf8') });
 });
 afterAll(async () => {
   await state.redis.stop();
@@ -50,7 +61,7 @@ const file = (): Promise<string> => readFile(state.lab.sandbox.envFile, 'utf8');
 
 function startPlain(...args: readonly string[]) {
   const { world } = state.lab;
-  const env = { ...world.env, RLCTL_CONFIG: state.config };
+  const env = { ...world.env, RLCTL_CONFIG: state.config, ...state.env };
   return startCli(args, { env, cwd: world.cwd });
 }
 
@@ -105,4 +116,73 @@ test('a Redis that is away does not cost a kill switch its program, and it says 
   expect(ran.code).toBe(0);
   expect(ran.err).toContain('this panic is not recorded, so nobody else sees it');
   expect(await file()).toContain('RATE_LIMIT_ENABLED=false');
+});
+
+describe('interrupted', () => {
+  /** Starts a command, and interrupts it at a moment, before which it must not end. */
+  async function interrupted(moment: Promise<void>, ...args: readonly string[]): Promise<ShownError> {
+    const running = start(...args, '--timeout', '20s');
+    const early = running.ended.then(({ code, err }) => expect.fail(`it ended by itself: ${code} ${err}`));
+    await Promise.race([moment, early]);
+    running.child.kill('SIGINT');
+    const end = await running.ended;
+    expect([end.code, end.out]).toEqual([130, '']);
+    return jsonOf<{ error: ShownError }>(end.err).error;
+  }
+  const recorded = async (name: string): Promise<string> => state.lab.redis.cli('HGET', operationsKey(labKey), name);
+
+  test.each(['request', 'reply'] as const)(
+    'while it is put on record (%s), it sets nothing and leaves no record',
+    async (at) => {
+      const moment = state.redis.strike({ at, containing: '"command":"panic bucket', action: 'silence' });
+      const error = await interrupted(moment, 'panic', 'bucket', 'financial');
+      expect(error.message).toMatch(/^interrupted; nothing (more )?was/);
+      expect([await file(), await openPanics()]).toEqual([state.flags, []]);
+    },
+  );
+
+  test.each(['request', 'reply'] as const)(
+    'while a flag is told (%s), shadow on sets nothing and leaves nothing told',
+    async (at) => {
+      const moment = state.redis.strike({ at, containing: '"isBegun":true', action: 'silence' });
+      await interrupted(moment, 'shadow', 'on', 'financial');
+      expect(await file()).toBe(state.flags);
+      expect(await recorded('flags')).not.toContain('financial');
+    },
+  );
+
+  test('after it is set, it names its panic and the way back, and everybody is told', async () => {
+    const moment = state.api.strike({ at: 'request', containing: 'POST /', action: 'silence' });
+    const error = await interrupted(moment, 'panic', 'bucket', 'financial');
+    const id = String(error.details?.['panicId']);
+    expect(error.message).toContain(`it is recorded as panic ${id}`);
+    expect(error.hint).toContain(`panic restore ${id}`);
+    expect(await file()).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
+    expect(await openPanics()).toMatchObject([{ panicId: id }]);
+    expect(await recorded('flags')).toContain('financial');
+    expect((await start('panic', 'restore', id).ended).code).toBe(0);
+    expect(await file()).toBe(state.flags);
+  });
+
+  test('after shadow on set a flag, it prints the command that takes that flag back', async () => {
+    const moment = state.api.strike({ at: 'request', containing: 'POST /', action: 'silence' });
+    const error = await interrupted(moment, 'shadow', 'on', 'financial');
+    expect(error.hint).toContain('shadow off financial" to take it back');
+    expect((await start('shadow', 'off', 'financial').ended).code).toBe(0);
+    expect(await file()).toBe(state.flags);
+  });
+
+  test('while the program of a kill switch runs, it names its panic: the program may have done it', async () => {
+    state.env = { HANGS: 'true' };
+    const begun = until(async () => (await file()).includes('RATE_LIMIT_ENABLED=false'), 'the program to set it');
+    const error = await interrupted(begun, 'panic', 'global').finally(() => {
+      state.env = {};
+    });
+    const id = String(error.details?.['panicId']);
+    expect(error.message).toContain(
+      `it may have changed the flag, and no reload was sent; it is recorded as panic ${id}`,
+    );
+    expect(error.hint).toContain(`panic restore ${id}`);
+    expect(await openPanics()).toMatchObject([{ panicId: id, way: 'kill-switch' }]);
+  });
 });

@@ -25,7 +25,8 @@ import { together } from '../together.js';
 import { reachedBy } from '../shadow/flag-reach.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { forgetUnacted, keepActing } from './kept.js';
+import { cutOff } from './cut-off.js';
+import { keepActing } from './kept.js';
 
 // The runbook's "global kill switch": the platform's own program, after which processes usually start anew.
 
@@ -52,9 +53,7 @@ export async function actBySwitch(context: Context, environment: Environment, in
       state.isKept = await keepActing(context, environment, input, { way: 'kill-switch', flags });
     },
   }).catch(async (error: unknown) => {
-    const isMaybe = error instanceof RlctlError && ['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
-    if (state.isKept && !isMaybe) await forgetUnacted(context, environment, id);
-    throw error;
+    throw state.isKept ? await cutOff(context, environment, id, error) : error;
   });
   if (made.kind === 'planned') return { planned: switchPlanView(made.plan, environment) };
   const { result } = made;

@@ -5,7 +5,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { guardedName } from '../../domain/guard/commands.js';
 import { beforeAnything } from '../../domain/nothing-done.js';
 import { flipCommand } from '../../domain/shadow/flag-flip.js';
-import { assertInTime } from '../../procedures/in-time.js';
+import { assertInTime, isUnbegun } from '../../procedures/in-time.js';
 import { changeFlags, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { announceFlags } from '../announce-change.js';
@@ -80,7 +80,8 @@ export async function makeFlagChange(
   if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
-      if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
+      if (isMaybeDone(error) && !isUnbegun(error, context.deadline))
+        await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       else if (begunAt !== null) await takeBegunBack(context, environment, plan, { ...by, at: begunAt });
       throw error;
     },
