@@ -1,6 +1,6 @@
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import { isBefore, nothingDoneText } from '../../domain/nothing-done.js';
+import { interruptedBefore, isBefore, nothingDoneText } from '../../domain/nothing-done.js';
 import { beginAnew, emptiedCure } from '../../domain/override/document-gone.js';
 import { targetOfCommand } from '../../domain/panic/panics.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
@@ -23,7 +23,7 @@ export function emergency(
   if (!(error instanceof RlctlError)) return error;
   const { kind, code, message, details } = error;
   const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
-  if (!isUnreadable && !isBefore(error)) return error;
+  if (!isUnreadable && !isBefore(error)) return interruptedBefore(error, 'changed');
   const isEmptied = code === 'STORE_EMPTIED';
   const cure = isEmptied ? emptied : isUnreadable ? repair : error.hint;
   const steps = platformSteps(environment, input.target, { isNothingLeft: isEmptied });

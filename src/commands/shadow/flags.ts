@@ -3,7 +3,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { guardedName } from '../../domain/guard/commands.js';
-import { beforeAnything } from '../../domain/nothing-done.js';
+import { beforeAnything, interruptedBefore } from '../../domain/nothing-done.js';
 import { flipCommand } from '../../domain/shadow/flag-flip.js';
 import { assertInTime, isUnbegun } from '../../procedures/in-time.js';
 import { changeFlags, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
@@ -35,7 +35,10 @@ export type FlagChangeMade =
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
-  const made = await beforeAnything(makeFlagChange(context, environment, wanted), 'written');
+  const change = makeFlagChange(context, environment, wanted).catch((error: unknown) => {
+    throw interruptedBefore(error, 'written');
+  });
+  const made = await beforeAnything(change, 'written');
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
   const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };
