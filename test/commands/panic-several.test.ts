@@ -496,7 +496,7 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     const refused = await run(['panic', 'bucket', 'financial', '--json', '--timeout', '3s'], {}, away);
     expect(refused.code).toBe(7);
     expect(errorOf(refused).message).toMatch(/; nothing was changed$/);
-    expect(errorOf(refused).hint).toMatch(/rlctl .*panic bucket financial --no-reload sets the flag/);
+    expect(errorOf(refused).hint).toMatch(/rlctl .*panic bucket financial --by flags --no-reload sets the flag/);
     expect(errorOf(refused).hint).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
     expect(errorOf(refused).hint).not.toMatch(/\.;|\.\./);
     expect(await file()).toBe(state.pristine);

@@ -40,7 +40,8 @@ export async function storedOf(context: Context, environment: Environment) {
   if (store === null) return null;
   const otherwise = '--no-reload sets the flag alone.';
   const stored = await store.read(context.deadline).catch((error: unknown) => {
-    throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
+    // That somebody interrupted tells nothing of Redis.
+    throw error instanceof RlctlError && !context.deadline.interrupted.aborted ? unsafeReload(error, otherwise) : error;
   });
   assertReloadable(stored, await lastRevision(context, environment), otherwise);
   return stored;
