@@ -29,6 +29,8 @@ export interface PanicShown {
   readonly isWaiting: boolean;
   /** True: everything was as wanted already; it changed nothing, and is recorded as a panic of its own. */
   readonly isFound: boolean;
+  /** True: the server says that its limiter is off, so it decides nothing and blocks nothing. */
+  readonly isLimiterOff: boolean;
   /** True: the server's policy shows it, and no request did. */
   readonly isPolicyOnly: boolean;
   /** True: it was to send no reload (--no-reload), and the server goes on as before until it has one. */
@@ -41,7 +43,7 @@ export interface PanicShown {
 
 /** A panic that has acted: the change, its proof, what the limiter decided since, and the way back. */
 export function panicView(change: View, shown: PanicShown, environment: Environment): View {
-  const { id, command, way, watch, isFound, isPolicyOnly, isAwaitingReload, manualSteps } = shown;
+  const { id, command, way, watch, isFound, isLimiterOff, isPolicyOnly, isAwaitingReload, manualSteps } = shown;
   const restore = shown.restore === null ? null : addressed(shown.restore, environment.address);
   return {
     kind: 'Panic',
@@ -51,6 +53,7 @@ export function panicView(change: View, shown: PanicShown, environment: Environm
       panicId: id,
       way,
       isFound,
+      isLimiterOff,
       isPolicyOnly,
       isAwaitingReload,
       decisions: watchJson(watch),
@@ -104,10 +107,11 @@ const unenforcedHint =
   'the server shows the override and goes on blocking: it does not enforce overrides, or not in every process';
 
 function decisionLines(
-  { watch, way, isWaiting }: PanicShown,
+  { watch, way, isWaiting, isLimiterOff }: PanicShown,
   environment: Environment,
   theme: Theme,
 ): readonly string[] {
+  if (isLimiterOff) return [theme.good(way === 'kill-switch' ? limiterOff : `${limiterOff}; ${offNow}`)];
   if (watch === null) return isWaiting ? [theme.dim(`decisions: ${whyUnwatched(environment)}`)] : [];
   const paint = { proven: theme.good, inconclusive: theme.warn, contradicted: theme.bad, noData: theme.warn };
   const head = paint[watch.verdict](theme.bold(`DECISIONS ${headlines[watch.verdict]}`));
@@ -118,6 +122,9 @@ function decisionLines(
     ...(isHollow ? [`  ${unenforcedHint}`] : []),
   ];
 }
+
+const limiterOff = 'nothing is blocked: the limiter is off';
+const offNow = 'when it is on again, what was set here holds';
 
 function whyUnwatched({ prometheus, metrics }: Environment): string {
   return prometheus === null && metrics === null

@@ -804,6 +804,23 @@ describe('panic by a program', () => {
     }
   });
 
+  test('while the limiter is off nothing is blocked: no decision is waited for, and no step is left', async () => {
+    const { origin } = state.site.lab.sandbox;
+    const environment = { killSwitch: { exec: exec() }, metrics: `${origin}/metrics` };
+    expect((await run(['panic', 'global'], environment)).code).toBe(0);
+    const again = ['panic', 'global', '--by', 'overrides', '--wait', '5s'];
+    const ran = await run([...again, '--json'], environment);
+    expect(ran.code).toBe(0);
+    expect(jsonOf(ran.out)).toMatchObject({
+      isLimiterOff: true,
+      decisions: null,
+      manualSteps: [],
+      isPolicyOnly: false,
+    });
+    const words = await run(again, environment);
+    expect([words.code, words.out]).toEqual([0, expect.stringContaining('nothing is blocked: the limiter is off')]);
+  });
+
   test('one that fails is 4, and no panic is open', async () => {
     const ran = await run(['panic', 'global', '--json'], { killSwitch: { exec: exec('fail') } });
     expect([ran.code, errorOf(ran).code]).toEqual([4, 'PROGRAM_FAILED']);

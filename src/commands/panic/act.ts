@@ -30,7 +30,8 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const { acted } = made;
   const leftMs = input.mutation.effect.waitMs - (context.clock.monotonicMs() - startedMs);
   if (acted.isNew && input.mutation.isTelling !== false) prepareToAnnounce(context, acted.environment, 'panic');
-  const isWatching = canBeWatched(acted, input);
+  const isOff = isLimiterOff(acted);
+  const isWatching = !isOff && canBeWatched(acted, input);
   const watched = isWatching ? await rememberAwaited(context, acted, Math.max(0, leftMs)) : null;
   const watch = isWatching ? await watchedBlocks(context, acted, input, leftMs) : null;
   const { panicId, restore } = acted;
@@ -47,7 +48,7 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
   const verdict = verdictOf(acted, watch, exit);
   const told = tell(context, acted, input, verdict);
   if (exit !== 'ok' || watched !== null) await rememberEnd(context, acted, { verdict, watch, watched });
-  const { manualSteps } = acted;
+  const manualSteps = isOff ? [] : acted.manualSteps;
   const shown = {
     id: panicId,
     command: panicCommand(input.target),
@@ -56,7 +57,8 @@ export async function runPanic(context: Context, input: PanicInput): Promise<Out
     watch,
     isWaiting: input.mutation.effect.waitMs > 0,
     isFound: acted.isFound,
-    isPolicyOnly: way === 'overrides' && isLoadedOnly(acted) && watch?.verdict !== 'proven',
+    isLimiterOff: isOff,
+    isPolicyOnly: !isOff && way === 'overrides' && isLoadedOnly(acted) && watch?.verdict !== 'proven',
     isAwaitingReload: way !== 'kill-switch' && !input.mutation.effect.isReloading,
     nextReload: acted.nextReload ?? 'run: rlctl reload',
     manualSteps,
@@ -145,8 +147,19 @@ function withProofWait(environment: Environment, input: PanicInput): PanicInput 
   return { ...input, mutation: { ...mutation, effect: { ...mutation.effect, waitMs: mutation.effect.waitMs / 2 } } };
 }
 
+/**
+ * True where the one process behind every address says that its limiter is off: it decides nothing, so no decision can be
+ * waited for, and nothing is left to do on the platform.
+ */
+function isLimiterOff({ environment: { workers }, effect: { reloads } }: Acted): boolean {
+  const said = reloads.map(({ report }) => report?.isEnabled ?? null);
+  return workers === 1 && said.length > 0 && said.every((isEnabled) => isEnabled === false);
+}
+
 /** True where it was to be shown by decisions, and nothing tells of them. */
-function isWithoutFigures({ environment, effect }: Acted, { mutation }: PanicInput): boolean {
+function isWithoutFigures(acted: Acted, { mutation }: PanicInput): boolean {
+  if (isLimiterOff(acted)) return false;
+  const { environment, effect } = acted;
   const hasFigures = environment.prometheus !== null || environment.metrics !== null;
   const isAsked = mutation.effect.waitMs > 0 && effect.reloads.some(({ outcome }) => outcome === 'accepted');
   return isAsked && !hasFigures;
