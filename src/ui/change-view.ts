@@ -64,7 +64,7 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 export function wayBack(
   { plan, written, exit, effect }: ChangeResult,
   environment: Environment,
-  back = undoCommand(plan.revisionAfter),
+  back = undoCommand({ ...plan, isReturn: plan.intent.undoes() !== null }),
 ): string | null {
   const { secret, address } = environment;
   if (written === null || exit === 'ok') return null;

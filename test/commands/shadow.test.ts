@@ -106,6 +106,20 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     expect(await lab.document()).toBe('{}');
   });
 
+  test('not proven, shadow off names the command that brings the shadow back, and takes no older change along', async () => {
+    const { lab } = state.site;
+    await run(['override', 'set', '/api/keep', '--rate', '41']);
+    await run(['shadow', 'on', '--route', '/api/a']);
+    const shadowed = await lab.document();
+    const wrong = await lab.world.write('wrong', 'not it');
+    const off = await run(['shadow', 'off', '--route', '/api/a', '--secret-file', wrong, '--json']);
+    expect(off.code).toBe(8);
+    const { hint } = jsonOf<{ hint: string }>(off.out);
+    const [words = ''] = /override undo --to [0-9a-f]{12} --if-revision [0-9a-f]{12}/.exec(hint) ?? [];
+    expect(await run(words.split(' '))).toMatchObject({ code: 0 });
+    expect(await lab.document()).toBe(shadowed);
+  });
+
   test('takes a part of a change back, which is then enforced, and then the rest', async () => {
     const { lab } = state.site;
     await run(['shadow', 'on', '--all']);
