@@ -457,6 +457,29 @@ describe('a run', () => {
     expect(await rlctl(['runbook', 'resume', id, '--done', 'hand', '--take-over'])).toMatchObject({ code: 0 });
   });
 
+  test('the command that takes a run over goes the same way as the one that was refused', async () => {
+    const step = (id: string) => ({ id, title: id, rlctl: ['override', 'set', `/api/${id}`, '--rate', '3'] });
+    await write('two', { steps: [step('one'), step('two')] });
+    const { run } = jsonOf<Shown>((await rlctl(['runbook', 'run', 'two', '--json'])).out);
+    const lease = [`lease run:${run}`, `${Date.now() + 60_000} token alice@there`];
+    await state.lab.redis.cli('HSET', '{lab:rl:overrides}:operations', ...lease);
+    const { hint } = errorOf(await rlctl(['runbook', 'resume', run, '--undo', '--skip', 'one', '--json']));
+    const words = /runbook resume .*--take-over/.exec(hint ?? '')?.[0].split(' ') ?? [];
+    const back = jsonOf<Shown>((await rlctl([...words, '--json'])).out);
+    expect(states(back)).toEqual(['one skipped', 'two undone']);
+  });
+
+  test('a way back whose journal cannot be written any more is gone on with as a way back', async () => {
+    const spoil = ['redis-cli', '-p', `${state.lab.redis.port}`, 'SET', '{lab:rl:overrides}:operations', 'no hash'];
+    await write('one', {
+      steps: [{ id: 'one', title: '1', exec: { argv: ['true'] }, undo: { exec: { argv: spoil } } }],
+    });
+    const { run } = jsonOf<Shown>((await rlctl(['runbook', 'run', 'one', '--json'])).out);
+    const back = errorOf(await rlctl(['runbook', 'resume', run, '--undo', '--json']));
+    expect(back.details).toMatchObject({ run });
+    expect(back.hint).toMatch(new RegExp(`o on with: rlctl .*runbook resume ${run} --undo$`));
+  });
+
   test('stops where a check before a step does not hold, does nothing of it, and goes on when it holds', async () => {
     await write('careful', {
       steps: [
