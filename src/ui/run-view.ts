@@ -1,6 +1,7 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
+import { leftAsItIs, resumeCommand } from '../domain/runbook/resume-command.js';
 import { failedAndLeftOut, type RunJournal, type StepRecord } from '../domain/runbook/journal.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
 import { givenNames } from '../domain/runbook/runbook.js';
@@ -170,7 +171,7 @@ function nextWord(
   const isBack = steps.some(({ state: each }) => each === 'undoing');
   const back =
     canGoBack && !isBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo`] : [];
-  const on = stoppedAt === null ? [] : waysOn(`rlctl runbook resume ${id}`, stoppedAt, isBack);
+  const on = stoppedAt === null ? [] : waysOn(id, stoppedAt, isBack);
   const words = [...on, ...back];
   return addressed(
     words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '),
@@ -178,13 +179,17 @@ function nextWord(
   );
 }
 
-/** A check before a step that does not hold stops the run each time: what goes past it is named as well. */
+/**
+ * A check before a step that does not hold, and a step that cannot be taken back, stop the run each time: what goes past it
+ * is named as well.
+ */
 function waysOn(
-  resume: string,
+  id: string,
   { step, outcome }: NonNullable<RunEnd['stoppedAt']>,
-  isBack: boolean,
+  isTakingBack: boolean,
 ): readonly string[] {
-  if (isBack) return [`go on with: ${resume} --undo`];
+  const resume = resumeCommand(id, { isTakingBack });
+  if (isTakingBack) return [`when that is settled, go on with: ${resume}`, leftAsItIs(id, step.step.id)];
   if (outcome.isBefore !== true) return [`go on with: ${resume}`];
   return [
     `where that holds by then, go on with: ${resume}`,

@@ -336,7 +336,9 @@ describe('a run', () => {
     expect(back.code).toBe(5);
     const { hint, details } = errorOf(back);
     expect(details).toMatchObject({ run: ran.run, step: 'write', state: 'stopped' });
-    expect(hint).toMatch(/^Look at "rlctl -e lab .*override history".*runbook resume \S+ --undo$/);
+    expect(hint).toMatch(
+      /^Look at "rlctl -e lab .*override history".*runbook resume \S+ --undo; or .* --undo --skip write$/,
+    );
     expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
   });
 
@@ -353,8 +355,13 @@ describe('a run', () => {
     expect(back.code).toBe(8);
     const told = jsonOf<Shown & { readonly hint: string; readonly stoppedAt: { readonly hint: string } }>(back.out);
     expect(states(told)).toEqual(['one undoing', 'two undone']);
-    expect(told.hint).toMatch(/^go on with: rlctl .*runbook resume \S+ --undo$/);
+    const ways =
+      /^when that is settled, go on with: rlctl .*runbook resume \S+ --undo; or leave .*(runbook resume .*)$/;
+    expect(told.hint).toMatch(ways);
     expect(told.stoppedAt.hint).toMatch(/^Look at "rlctl .*override history"/);
+    const left = await rlctl([...(ways.exec(told.hint)?.[1] ?? '').split(' '), '--json']);
+    expect([left.code, states(jsonOf<Shown>(left.out))]).toEqual([0, ['one skipped', 'two undone']]);
+    expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
   });
 
   test('waits for what is done by hand, and goes on where it stood: on this machine or another one', async () => {

@@ -8,7 +8,7 @@ import type { RunJournal } from '../../domain/runbook/journal.js';
 import { interruptedRunText } from '../../domain/runbook/outcome.js';
 import { lookAnew } from '../../domain/runbook/look.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
-import { resumeCommand } from '../../domain/runbook/resume-command.js';
+import { leftAsItIs, resumeCommand } from '../../domain/runbook/resume-command.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import {
   driveRun,
@@ -156,7 +156,8 @@ function stopped(
     : '';
   const isShownAnew = !isBack && lookAnew(journal, steps).askedAgain.size > 0;
   const going = isShownAnew ? 'going on shows what stands there now, and asks again' : 'then go on with';
-  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}`;
+  const past = isBack ? `; or ${leftAsItIs(id, step)}` : '';
+  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}${past}`;
   const again = followedBy(outcome?.hint, way);
   return new RlctlError(exit, addressed(message, environment.address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',

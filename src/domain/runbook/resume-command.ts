@@ -7,11 +7,7 @@ export interface Resumption {
   /** True: every step that is left is left out; absent: false. */
   readonly isSkippingRest?: boolean;
   /** What somebody said of single steps, by their ids; absent: nothing. */
-  readonly choices?: {
-    readonly done: ReadonlySet<string>;
-    readonly again: ReadonlySet<string>;
-    readonly skip: ReadonlySet<string>;
-  };
+  readonly choices?: { readonly [Flag in 'done' | 'again' | 'skip']?: ReadonlySet<string> };
 }
 
 /** The command that goes on with a run in the same way: without its flags it could go the other way. */
@@ -21,4 +17,9 @@ export function resumeCommand(id: string, { isTakingBack, isSkippingRest = false
   );
   const flags = [...(isTakingBack ? ['--undo'] : []), ...(isSkippingRest ? ['--skip-rest'] : []), ...said];
   return shellWords(['rlctl', 'runbook', 'resume', id, ...flags]);
+}
+
+/** How a way back goes past a step that cannot be taken back, as a clause. */
+export function leftAsItIs(id: string, step: string): string {
+  return `leave what this step did with: ${resumeCommand(id, { isTakingBack: true, choices: { skip: new Set([step]) } })}`;
 }
