@@ -233,7 +233,16 @@ function partText(part: readonly string[]): string {
   return `of ${counted(part.length, 'instance')} only: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
 }
 
-function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
+/** What Redis held is lost, the document or all of it: what is not there any more tells nothing. */
+function isLost({ findings }: Status, ...codes: readonly ('DOCUMENT_GONE' | 'STORE_EMPTIED')[]): boolean {
+  return findings.some(({ code }) => codes.some((each) => each === code));
+}
+
+const lostBelow = 'not known (see below)';
+
+function overridesText({ status, environment, theme }: Shown): readonly string[] {
+  const { overrides, redis } = status;
+  if (isLost(status, 'DOCUMENT_GONE', 'STORE_EMPTIED')) return [theme.bad('gone (see below)')];
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
   if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
@@ -262,8 +271,10 @@ function neverText(
 }
 
 /** Where Redis did not answer, that is told by itself; where there is none, this machine knows of runs alone. */
-function operationsText({ status: { operations, redis }, environment, nowMs, theme }: Shown): readonly string[] {
+function operationsText({ status, environment, nowMs, theme }: Shown): readonly string[] {
+  const { operations, redis } = status;
   const { open } = operations;
+  if (open.length === 0 && isLost(status, 'STORE_EMPTIED')) return [theme.warn(lostBelow)];
   const shown = redis.state === 'failed' ? { open, failures: [] } : operations;
   const isNothing = open.length === 0 && redis.state !== 'ok';
   if (isNothing) return notKnown(redis, theme);
@@ -287,6 +298,7 @@ function lastChangeText(shown: Shown): readonly string[] {
   const { redis } = status;
   const change = lastChange(shown);
   const others = redis.state === 'ok' ? [] : notKnown(redis, theme);
+  if (change === null && isLost(status, 'STORE_EMPTIED')) return [theme.warn(lostBelow)];
   if (change === null) return redis.state === 'ok' ? [theme.dim('none recorded')] : others;
   const { actor, reason, ticket, time, command, routes } = change;
   const text = `${changeText({ actor, reason, ticket }, Date.parse(time), nowMs)} (${whatChanged(command, routes)})`;
