@@ -250,7 +250,8 @@ describe('after trimming', () => {
   test('what is kept is still undone, brought back, printed, verified and replayed', async () => {
     const limits = { entries: 20, ageMs: null };
     const store = storeAt(state.lab.redis.url, { namespace: 'lab', limits });
-    const author = { actor: 'ann@host', reason: null, ticket: null, rlctl: '0', environment: 'lab' };
+    const actor = state.lab.world.env['RLCTL_ACTOR'] ?? '';
+    const author = { actor, reason: null, ticket: null, rlctl: '0', environment: 'lab' };
     const ports = { store, clock: systemClock, randomness: systemRandomness, deadline: deadlineIn(60_000) };
     for (let index = 0; index < 230; index += 1) {
       const intent = {
