@@ -241,6 +241,10 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   driver.changes.push(made);
   await notePanic(driver);
   const atMs = session.nowMs();
+  for (const text of made.beside) {
+    await context.note(text);
+    await session.apply({ kind: 'remarked', atMs, text });
+  }
   const end = isAbort ? 'aborted' : 'undone';
   if (made.exit !== 'ok') {
     await session.apply({ kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
@@ -258,7 +262,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
 async function notePanic({ context, environment, session }: Driver): Promise<void> {
   const [panic] = await openPanics(context, environment).catch(() => []);
   if (panic === undefined) return;
-  const text = `panic ${panic.id} (${panic.command}) is open: where it began after the stage, restoring it brings the stage back`;
+  const text = `panic ${panic.id} (${panic.command}) is open: where it began after the stage, restoring it brings the stage back, and closing it with "rlctl panic restore ${panic.id} --leave" does not`;
   await session.apply({ kind: 'remarked', atMs: session.nowMs(), text });
 }
 
