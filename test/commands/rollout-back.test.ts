@@ -89,6 +89,8 @@ describe.each(drivers)('by %s', (driver) => {
     const close = `rlctl panic restore ${id} --leave`;
     const aborted = await run('rollout abort');
     expect(aborted).toMatchObject({ code: 0, out: expect.stringContaining(close) });
+    const looked = await run('-e lab rollout status');
+    expect(looked.out).toContain(close.replace('rlctl', 'rlctl -e lab'));
     const refused = errorOf(await run('rollout undo --json'));
     expect([refused.code, refused.hint]).toEqual([
       'PANIC_STANDS_ON_IT',
