@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openLab, type Lab } from '../support/lab.js';
@@ -21,6 +21,7 @@ const buckets = {
   financial: { routes: ['/api/payments', '/api/checkout'], alias: ['pay'] },
 };
 const rollouts = {
+  alone: { stages: [{ name: 'enforce', enforce: ['pay'] }] },
   two: {
     stages: [
       { name: 'all-shadow', shadow: 'all', soak: '1s' },
@@ -124,6 +125,21 @@ describe.each(drivers)('by %s', (driver) => {
     );
     await ok(run, shadowOn, 'rollout undo');
     expect(await stored()).toEqual(before);
+  });
+
+  test('a stage that found its bucket enforced, and below which nothing had it in shadow, says that it still is', async () => {
+    const run = await as(driver);
+    const { envFile } = state.lab.sandbox;
+    const before = await readFile(envFile, 'utf8');
+    if (driver === 'overrides') await state.lab.store('{"/api/payments":{"shadow":false}}');
+    else await writeFile(envFile, `${before}RATE_LIMIT_SHADOW_FINANCIAL=false\n`);
+    await ok(run, 'rollout start alone --detach');
+    const aborted = await run('-e lab rollout abort');
+    expect(aborted.code).toBe(0);
+    const said =
+      'financial goes on being enforced, as it was before the stage; to let it pass: rlctl -e lab shadow on financial';
+    expect([aborted.out.includes(said), aborted.err.includes(said)]).toEqual([true, true]);
+    await writeFile(envFile, before);
   });
 
   test('what goes on being refused all the same keeps the abort open, and is named with what ends it', async () => {

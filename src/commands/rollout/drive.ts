@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import { addressed } from '../../domain/printed-command.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { readingText, type GateReport } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
@@ -242,7 +243,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   await notePanic(driver);
   const atMs = session.nowMs();
   for (const text of made.beside) {
-    await context.note(text);
+    await context.note(addressed(text, environment.address));
     await session.apply({ kind: 'remarked', atMs, text });
   }
   const end = isAbort ? 'aborted' : 'undone';

@@ -15,6 +15,8 @@ import {
   type FlagBefore,
   type RolloutState,
 } from '../../domain/rollout/state.js';
+import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { holdsTrue } from '../../domain/shadow/env-file.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import { flagsBefore, foundEnforcedText, takeBackIntent, takingBackOf } from '../../procedures/rollout/take-back.js';
@@ -137,8 +139,11 @@ async function putBackOverrides(context: Context, way: WayBack): Promise<Made> {
   const objection = objectionToOverrides(environment, below, ', then: rlctl rollout resume', known);
   const wanted = { command, reference, intoShadow, objection, assertFree } as const;
   const made = await makeChange(context, mutation, (ports) => takeBackIntent(ports, wanted));
-  const { intent } = made.kind === 'planned' ? made.plan : made.result.plan;
-  return { ...ofChange(made), beside: intent.remarks?.() ?? [] };
+  const { intent, after } = made.kind === 'planned' ? made.plan : made.result.plan;
+  const loaded = loadOverrides(after.bytes);
+  const isEnforced = (route: string): boolean => matchOverride(loaded, route)?.fields?.isShadow === false;
+  const asBefore = foundIn(way).filter((name) => routesOfBuckets(environment, [name]).some(isEnforced));
+  return { ...ofChange(made), beside: [...(intent.remarks?.() ?? []), ...asBefore.map(enforcedAsBefore)] };
 }
 
 async function putBackFlags(context: Context, way: WayBack): Promise<Made> {
@@ -168,7 +173,20 @@ async function putBackFlags(context: Context, way: WayBack): Promise<Made> {
     environment,
     commands.filter(({ buckets }) => buckets.length > 0),
   );
-  return { ...made, beside: remarks };
+  const isEnforced = (name: string): boolean => {
+    const flag = flags.find(({ bucket }) => bucket === name);
+    return flag === undefined || (flag.before !== null && !holdsTrue(flag.before));
+  };
+  return { ...made, beside: [...remarks, ...foundIn(way).filter(isEnforced).map(enforcedAsBefore)] };
+}
+
+/** What the stage enforces and no stage below had in shadow: it goes back to what it was, and that may be enforced too. */
+function foundIn({ stage, below }: WayBack): readonly string[] {
+  return (stage?.enforce ?? []).filter((name) => !below.includes(name));
+}
+
+function enforcedAsBefore(name: string): string {
+  return `${name} goes on being enforced, as it was before the stage; to let it pass: ${shellWords(['rlctl', 'shadow', 'on', name])}`;
 }
 
 /** Whether the stage that a rollout is in took a bucket's flag out of shadow itself. */
