@@ -27,6 +27,7 @@ import type { Receiver } from './ports/notifier.js';
 import type { OperationStore } from './ports/operation-store.js';
 import type { OverrideStore } from './ports/override-store.js';
 import type { Pages } from './ports/pages.js';
+import type { ProcessTraces } from './ports/process-traces.js';
 import type { Programs } from './ports/programs.js';
 import type { PromqlSource } from './ports/promql-source.js';
 import type { Randomness } from './ports/randomness.js';
@@ -96,7 +97,8 @@ export interface Context extends Part {
   /** Locks and idempotency entries in the environment's Redis; throws as `store` does. */
   limiterKeys(environment: Environment): Promise<LimiterKeys>;
   controlPlane(): Promise<ControlPlane>;
-  envFiles(): Promise<EnvFiles>;
+  /** `traces`: whose lock a dead process left is free at once; absent: it is after a while. */
+  envFiles(traces?: ProcessTraces): Promise<EnvFiles>;
   programs(): Promise<Programs>;
   editor(): Promise<Editor>;
   readYaml(): Promise<ReadYaml>;
@@ -267,7 +269,7 @@ export async function createContext(parts: ContextParts): Promise<Context & { cl
         open.push(controlPlane);
         return controlPlane;
       }),
-    envFiles: async () => (await import('./adapters/system/env-files.js')).systemEnvFiles,
+    envFiles: async (traces) => (await import('./adapters/system/env-files.js')).createEnvFiles(traces),
     programs: async () => (await import('./adapters/system/programs.js')).systemPrograms,
     editor: async () => (await import('./adapters/system/editor.js')).systemEditor,
     readYaml: async () => (await import('./adapters/yaml/read-yaml.js')).readYaml,

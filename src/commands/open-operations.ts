@@ -8,7 +8,7 @@ import {
 import { optionalStore } from './optional-store.js';
 import { flagTexts } from './panic/flag-texts.js';
 import { localJournals, localRunIds } from './runbook/local-journals.js';
-import { flagFlips } from './shadow/flips.js';
+import { flagFlips, reachOf } from './shadow/flips.js';
 
 /** What is open on an environment: panics, the incident, the rollout, runs of runbooks. */
 export async function operationsOf(
@@ -21,6 +21,7 @@ export async function operationsOf(
     store,
     operations: await context.operationStore(environment),
     flagText: await flagTexts(context, environment),
+    reach: await reachOf(context, environment),
     ownFlips: await flagFlips(context, environment),
   };
   const local = localJournals(context);

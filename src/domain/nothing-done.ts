@@ -33,3 +33,15 @@ function withNothingDone(error: unknown, done: Done): unknown {
   const said = { ...(hint === undefined ? {} : { hint }), ...(details === undefined ? {} : { details }) };
   return new RlctlError(kind, nothingDoneText(message, done), { code, ...said, cause });
 }
+
+/**
+ * The interrupt as it comes, said of a command that makes one change and had not begun it: that nothing was done. What is cut
+ * off after a write says so in words of its own and stays as it is, as does every other error.
+ */
+export function interruptedBefore(error: unknown, done: Done): unknown {
+  if (!(error instanceof RlctlError) || error.message !== `${error.kind}; nothing more was sent`) return error;
+  return new RlctlError(error.kind, `${error.kind}; nothing was ${done}`, {
+    code: error.code,
+    hint: 'Nothing has to be cleaned up: run the command again.',
+  });
+}

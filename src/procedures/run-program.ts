@@ -5,6 +5,7 @@ import { shellWords } from '../domain/shell-words.js';
 import type { Clock } from '../ports/clock.js';
 import type { Deadline } from '../ports/deadline.js';
 import type { Programs } from '../ports/programs.js';
+import { assertInTime } from './in-time.js';
 import { shareOf } from './share.js';
 
 export interface ProgramPorts {
@@ -24,15 +25,17 @@ export interface ProgramTask {
 
 /**
  * Runs a program that sets something on a platform, within a share of the deadline, because the reload and its proof come
- * after. `null`: it ended well. An error that is returned: it failed. Throws where it was cut off, and may have done it.
+ * after. `null`: it ended well. An error that is returned: it failed. Throws where it was cut off, and may have done it; and
+ * where no time is left for the first of several, which then is not begun.
  */
 export async function runProgram(
   { programs, clock, deadline }: ProgramPorts,
   argv: readonly string[],
   task: ProgramTask,
 ): Promise<RlctlError | null> {
-  const signal = shareOf(deadline, clock).signal();
   const program = argv[0] ?? '';
+  if (task.doneBefore === 0) assertInTime(deadline, `"${program}" was run for ${task.label}`);
+  const signal = shareOf(deadline, clock).signal();
   const end = await programs.run(argv, signal);
   const details = { ...task.details, code: end.code, signal: end.signal, doneBefore: task.doneBefore };
   if (end.code === 0) return null;

@@ -1,16 +1,12 @@
-import { counted } from '../domain/counted.js';
 import { describeSource, type Environment } from '../domain/config/environment.js';
 import type { GuardsSaid } from '../domain/guard/verdict.js';
-import type { RouteDiff } from '../domain/override/diff.js';
 import { undoCommand } from '../domain/override/undo-command.js';
-import { lostText } from '../domain/override/lost-history.js';
 import type { ChangeResult } from '../procedures/override/change.js';
-import type { RecordedChange, RecordedChanges } from '../procedures/override/history.js';
 import { isExempt } from '../domain/guard/commands.js';
 import type { ChangePlan, MissingOverride } from '../procedures/override/plan.js';
 import { addressed } from '../domain/printed-command.js';
+import { diffText } from './diff-text.js';
 import { guardsJson, guardsSaidLines } from './guard-view.js';
-import { olderText } from './older-text.js';
 import { addressedEffect, addressedSteps, effectJson, proofText, reloadText, stepsText } from './proof-view.js';
 import { noteLines } from './note-lines.js';
 import { term } from './term.js';
@@ -64,7 +60,7 @@ function hintLines(hint: string | null, theme: Theme): readonly string[] {
 export function wayBack(
   { plan, written, exit, effect }: ChangeResult,
   environment: Environment,
-  back = undoCommand(plan.revisionAfter),
+  back = undoCommand({ ...plan, isReturn: plan.intent.undoes() !== null }),
 ): string | null {
   const { secret, address } = environment;
   if (written === null || exit === 'ok') return null;
@@ -181,137 +177,4 @@ function missingText({ route, near }: MissingOverride, theme: Theme): string {
   const quoted = (text: string): string => term(JSON.stringify(text));
   const others = near.length === 0 ? '' : `; near it there are: ${near.map(quoted).join(', ')}`;
   return theme.warn(`there was no such override: ${quoted(route)}${others}`);
-}
-
-const signs = { added: '+', removed: '-', changed: '~', moved: '↕', kept: '=' } as const;
-
-/** A diff field by field; never a change without its fields. */
-function diffText(diff: readonly RouteDiff[], theme: Theme): string {
-  const paint = { added: theme.good, removed: theme.bad, changed: theme.warn, moved: theme.accent, kept: theme.dim };
-  return diff
-    .flatMap((each) => {
-      const { route, kind, fields, before, after } = each;
-      const head = paint[kind](`${signs[kind]} ${term(route === '' ? '"" (every route)' : route)}`) + placeText(each);
-      const width = Math.max(0, ...fields.map(({ name }) => term(name).length));
-      const shown = fields.map(
-        ({ name, before: old, after: now }) => `    ${term(name).padEnd(width)}  ${valueText(old)} → ${valueText(now)}`,
-      );
-      const whole =
-        fields.length === 0 && kind !== 'moved' && kind !== 'kept'
-          ? [`    ${term(before ?? '(no entry)')} → ${term(after ?? '(no entry)')}`]
-          : [];
-      return [head, ...shown, ...whole];
-    })
-    .join('\n');
-}
-
-/** Where an entry goes: order is meaning. Nothing for one that stays, for the only one, and where it is not known. */
-function placeText({ kind, isMoved, toIndex, toNext }: RouteDiff): string {
-  if (toIndex === null || (kind !== 'added' && !isMoved) || (toIndex === 0 && toNext === null)) return '';
-  const place = toNext === null ? 'last' : `before ${term(JSON.stringify(toNext))}`;
-  return `  ${isMoved ? 'now ' : ''}${place}`;
-}
-
-function valueText(value: unknown): string {
-  return value === undefined ? '-' : term(JSON.stringify(value));
-}
-
-/** The history, newest first, each change with its fields. */
-export function historyView(recorded: RecordedChanges, environment: Environment, nowMs: number): View {
-  const { changes: items, isMore, lost, emptied } = recorded;
-  const json = items.map(({ entry, diff, undoneBy }) => ({
-    entryId: entry.entryId,
-    kind: entry.kind,
-    changeId: entry.changeId,
-    time: new Date(entry.timeMs).toISOString(),
-    sequence: entry.sequence,
-    revisionBefore: entry.prev,
-    revisionAfter: entry.next,
-    snapshotOf: entry.snapshotOf,
-    command: entry.body?.command ?? null,
-    actor: entry.body?.actor ?? null,
-    reason: entry.body?.reason ?? null,
-    ticket: entry.body?.ticket ?? null,
-    rlctl: entry.body?.rlctl ?? null,
-    undoes: entry.body?.undoes ?? null,
-    alsoUndoes: entry.body?.alsoUndoes ?? [],
-    partOf: entry.body?.partOf ?? [],
-    restores: entry.body?.restores ?? null,
-    undoneBy,
-    guards: entry.body?.guards ?? [],
-    until: isoTime(entry.body?.untilMs),
-    changes: diff,
-  }));
-  return {
-    kind: 'OverrideHistory',
-    data: {
-      environment: environment.name,
-      entries: json,
-      isMore,
-      lost,
-      emptied,
-    },
-    items: json,
-    human: (theme) =>
-      items.length === 0
-        ? nothingRecorded(recorded, environment, theme)
-        : [
-            ...items.map((item) => historyText(item, theme, nowMs, environment)),
-            ...(isMore ? [theme.dim(olderText('changes', items.length))] : []),
-          ].join('\n\n'),
-  };
-}
-
-function nothingRecorded({ lost, emptied }: RecordedChanges, { address }: Environment, theme: Theme): string {
-  if (lost !== null) return theme.warn(term(lostText(lost)));
-  if (emptied === null) return 'no change has been recorded';
-  return theme.warn(term(addressed(`${emptied.message}. ${emptied.hint ?? ''}`, address)));
-}
-
-function historyText(
-  { entry, diff, undoneBy, takesBack }: RecordedChange,
-  theme: Theme,
-  nowMs: number,
-  { address }: Environment,
-): string {
-  const when = `${new Date(entry.timeMs).toISOString()} (${relativeTime(entry.timeMs, nowMs)})`;
-  if (entry.body === null) {
-    const why = {
-      first: 'the document as rlctl first saw it',
-      foreign:
-        entry.next === 'none'
-          ? 'somebody removed the document past rlctl'
-          : 'somebody wrote past rlctl; this is what they left',
-      periodic: 'periodic copy',
-      wrongType: 'the key held another type; its dump is kept',
-    };
-    const revision = entry.next.slice(0, 12);
-    const commands: Readonly<Partial<Record<keyof typeof why, string>>> = {
-      ...(entry.next === 'none' ? {} : { foreign: `print it with: rlctl override history --document ${revision}` }),
-      wrongType: `how to get it back: rlctl override history --dump ${entry.changeId}`,
-    };
-    const print = commands[entry.snapshotOf ?? 'first'];
-    const how = print === undefined ? '' : `\n  ${term(addressed(print, address))}`;
-    return theme.dim(`snapshot  ${when}  ${why[entry.snapshotOf ?? 'first']}  ${revision}${how}`);
-  }
-  const { command, actor, reason, ticket } = entry.body;
-  const lines = [
-    `${theme.bold(entry.changeId)}  ${when}`,
-    `  ${term(command)} by ${term(actor)}${reason ? `: ${term(reason)}` : ''}${ticket ? ` [${term(ticket)}]` : ''}`,
-  ];
-  if (entry.body.guards?.length)
-    lines.push(
-      theme.warn(`  overrides ${counted(entry.body.guards.length, 'guard')}: ${term(entry.body.guards.join(', '))}`),
-    );
-  const until = isoTime(entry.body.untilMs);
-  if (until !== null) lines.push(`  until ${until} (${relativeTime(entry.body.untilMs ?? 0, nowMs)})`);
-  if (takesBack.length > 0) lines.push(`  takes back ${term(takesBack.join(', '))}`);
-  for (const { kind, id, step } of entry.body.partOf ?? [])
-    lines.push(`  part of ${kind} ${term(id)}${step === undefined ? '' : `, ${term(step)}`}`);
-  if (entry.body.restores) lines.push(`  brings back revision ${term(entry.body.restores.slice(0, 12))}`);
-  if (undoneBy) lines.push(theme.dim(`  taken back by ${term(undoneBy)}`));
-  const fields = diffText(diff, theme)
-    .split('\n')
-    .map((line) => `  ${line}`);
-  return [...lines, ...fields, theme.dim(`  ${entry.prev.slice(0, 12)} → ${entry.next.slice(0, 12)}`)].join('\n');
 }

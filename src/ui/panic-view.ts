@@ -1,7 +1,9 @@
 import type { Environment } from '../domain/config/environment.js';
 import { formatDuration } from '../domain/duration.js';
+import type { Reach } from '../domain/operation/origin.js';
 import { isOpen, type Panic } from '../domain/panic/panics.js';
 import type { PanicWay } from '../domain/panic/target.js';
+import { declaredElsewhere, restoreWords } from '../domain/panic/way-back.js';
 import { addressed } from '../domain/printed-command.js';
 import type { WatchedDecisions } from '../domain/reload-record.js';
 import type { BlockWatch } from '../procedures/panic/watch-blocks.js';
@@ -188,15 +190,18 @@ const columns = [
 export interface PanicsShown {
   readonly environment: Environment;
   readonly nowMs: number;
+  /** By what flags are set from here. */
+  readonly reach: Reach;
   /** What the panic came to that waited for decisions last, from this machine; `null`: none that is known. */
   readonly watched: WatchedDecisions | null;
 }
 
 /** The panics that are open, or all that are recorded. */
-export function panicsView(panics: readonly Panic[], { environment, nowMs, watched }: PanicsShown): View {
+export function panicsView(panics: readonly Panic[], { environment, nowMs, reach, watched }: PanicsShown): View {
   const shownOf = ({ id }: Panic): WatchedDecisions | null => (watched?.panicId === id ? watched : null);
   const json = panics.map((each) => ({ ...panicJson(each), watched: shownOf(each) }));
   const open = panics.filter(isOpen);
+  const here = open.filter((each) => declaredElsewhere(each, reach) === null);
   return {
     kind: 'PanicList',
     data: { environment: environment.name, open: open.length, panics: json },
@@ -216,11 +221,20 @@ export function panicsView(panics: readonly Panic[], { environment, nowMs, watch
       return [
         await renderTable(columns, rows, theme),
         ...panics.flatMap((each) => watchedLine(shownOf(each), nowMs, theme)),
-        ...(open.length === 0 ? [] : [theme.dim(`to put back what was before one of them: ${term(hint)}`)]),
+        ...(here.length === 0 ? [] : [theme.dim(`to put back what was before one of them: ${term(hint)}`)]),
+        ...open.flatMap((each) => elsewhereLine(each, reach, theme)),
         ...(panics.some(isOverInFile) ? [theme.dim(`whether the server took up what the file says now: ${look}`)] : []),
       ].join('\n');
     },
   };
+}
+
+/** How a panic is restored that this environment cannot restore; nothing of one that it can. */
+function elsewhereLine(panic: Panic, reach: Reach, theme: Theme): readonly string[] {
+  const elsewhere = declaredElsewhere(panic, reach);
+  if (elsewhere === null) return [];
+  const line = `${panic.id} was declared on ${elsewhere.environment}; to put back what was before it: ${restoreWords(panic, reach)}`;
+  return [theme.dim(term(line))];
 }
 
 /** What was proven, and what was waited for beside; nothing of a panic that decisions have shown. */

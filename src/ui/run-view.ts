@@ -1,6 +1,7 @@
 import { counted } from '../domain/counted.js';
 import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
+import { leftAsItIs, resumeCommand } from '../domain/runbook/resume-command.js';
 import { failedAndLeftOut, type RunJournal, type StepRecord } from '../domain/runbook/journal.js';
 import type { ResolvedStep } from '../domain/runbook/resolve.js';
 import { givenNames } from '../domain/runbook/runbook.js';
@@ -146,7 +147,6 @@ export function runEndView(
 }
 
 function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): string {
-  const done = journal.steps.filter(({ state }) => ['done', 'noEffect'].includes(state)).length;
   const left = journal.steps.filter(({ state }) => ['pending', 'started', 'failed', 'undoing'].includes(state)).length;
   const failed = failedAndLeftOut(journal);
   const words =
@@ -155,8 +155,20 @@ function summaryLine(journal: RunJournal, isStopped: boolean, theme: Theme): str
       : isStopped
         ? theme.bad(`stopped, ${counted(left, 'step')} left`)
         : (failed.length === 0 ? theme.good : theme.warn)('to its end');
-  const without = failed.length === 0 ? '' : `, failed and left out: ${term(failed.join(', '))}`;
-  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words}${journal.state === 'undone' ? '' : ` (${counted(done, 'step')} done${without})`}`;
+  const came = journal.state === 'undone' ? '' : ` (${stepsText(journal, failed)})`;
+  return `run ${theme.bold(term(journal.id))} of ${term(journal.runbook)}: ${words}${came}`;
+}
+
+/** What the steps came to, without those still to come. `leftOut`: those that had failed when they were left out. */
+function stepsText({ steps }: RunJournal, leftOut: readonly string[]): string {
+  const numberOf = (...wanted: readonly StepRecord['state'][]): number =>
+    steps.filter(({ id, state }) => wanted.includes(state) && !leftOut.includes(id)).length;
+  const others = (['skipped', 'failed'] as const).flatMap((state) => {
+    const number = numberOf(state);
+    return number === 0 ? [] : [`${number} ${state}`];
+  });
+  const without = leftOut.length === 0 ? [] : [`failed and left out: ${term(leftOut.join(', '))}`];
+  return [`${counted(numberOf('done', 'noEffect'), 'step')} done`, ...others, ...without].join(', ');
 }
 
 /** What can be done with a run next. */
@@ -170,7 +182,7 @@ function nextWord(
   const isBack = steps.some(({ state: each }) => each === 'undoing');
   const back =
     canGoBack && !isBack && state !== 'undone' ? [`take it back with: rlctl runbook resume ${id} --undo`] : [];
-  const on = stoppedAt === null ? [] : waysOn(`rlctl runbook resume ${id}`, stoppedAt, isBack);
+  const on = stoppedAt === null ? [] : waysOn(id, stoppedAt, isBack);
   const words = [...on, ...back];
   return addressed(
     words.length === 0 ? `see what it did with: rlctl runbook log ${id}` : words.join('; or '),
@@ -178,13 +190,17 @@ function nextWord(
   );
 }
 
-/** A check before a step that does not hold stops the run each time: what goes past it is named as well. */
+/**
+ * A check before a step that does not hold, and a step that cannot be taken back, stop the run each time: what goes past it
+ * is named as well.
+ */
 function waysOn(
-  resume: string,
+  id: string,
   { step, outcome }: NonNullable<RunEnd['stoppedAt']>,
-  isBack: boolean,
+  isTakingBack: boolean,
 ): readonly string[] {
-  if (isBack) return [`go on with: ${resume} --undo`];
+  const resume = resumeCommand(id, { isTakingBack });
+  if (isTakingBack) return [`when that is settled, go on with: ${resume}`, leftAsItIs(id, step.step.id)];
   if (outcome.isBefore !== true) return [`go on with: ${resume}`];
   return [
     `where that holds by then, go on with: ${resume}`,

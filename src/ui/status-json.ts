@@ -4,7 +4,7 @@ import type { Part } from '../domain/part.js';
 import { flipCommand } from '../domain/shadow/flag-flip.js';
 import { addressedFindings } from './finding-lines.js';
 import { operationsJson } from './operation-lines.js';
-import type { StatusShown } from './status-view.js';
+import type { StatusShown } from './status-shown.js';
 import type { TrafficFacts } from '../procedures/traffic.js';
 
 /** A status for programs: every part with its state, its value or its error. */

@@ -2,13 +2,8 @@ import type { Environment } from '../domain/config/environment.js';
 import { counted } from '../domain/counted.js';
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
-import { loadOverrides } from '../domain/policy/matching.js';
 import { shareText } from '../domain/quantities.js';
-import type { ReloadRecord } from '../domain/reload-record.js';
 import { splitWords } from '../domain/shell-words.js';
-import type { FlagFlip } from '../domain/shadow/flag-flip.js';
-import { followsGlobal } from '../domain/shadow/global-shadow.js';
-import { shadowByOverrides, type ShadowByOverrides } from '../domain/shadow/shadowed-routes.js';
 import type { StoredOverrides } from '../ports/override-store.js';
 import type { ListedOverride } from '../procedures/override/inspect.js';
 import type { Status } from '../procedures/status/status.js';
@@ -18,6 +13,8 @@ import { healthLines } from './health-lines.js';
 import { operationLines } from './operation-lines.js';
 import { reloadVerdictText } from './reload-verdict.js';
 import { lastChange, statusJson } from './status-json.js';
+import { shadowText } from './status-shadow.js';
+import type { PaintedStatus, StatusShown } from './status-shown.js';
 import { term } from './term.js';
 import { relativeTime } from './time.js';
 import type { Theme } from './theme.js';
@@ -51,20 +48,6 @@ export function statusView(asked: StatusShown): View {
   };
 }
 
-export interface StatusShown {
-  readonly status: Status;
-  readonly environment: Environment;
-  /** The last reload sent from this machine; `null`: none that is known. */
-  readonly reload: ReloadRecord | null;
-  /** The flags that this machine set last through an env file or a program; empty: none that is known. */
-  readonly flips: readonly FlagFlip[];
-  readonly nowMs: number;
-}
-
-interface Shown extends StatusShown {
-  readonly theme: Theme;
-}
-
 /** More than this is for the commands that show it all. */
 const mostLines = 3;
 
@@ -73,7 +56,7 @@ function labelled(label: string, lines: readonly string[], theme: Theme): readon
   return lines.map((line, index) => `${index === 0 ? theme.bold(label) : ' '.repeat(label.length)}  ${line}`);
 }
 
-function headText({ status, environment, theme }: Shown): readonly string[] {
+function headText({ status, environment, theme }: PaintedStatus): readonly string[] {
   const modes = [...new Set(status.targets.map(({ flags }) => (flags.state === 'ok' ? flags.value.siteMode : null)))];
   const told = modes.filter((each) => each !== null).map((each) => `site mode ${term(each)}`);
   const isUntold = environment.siteMode !== null && modes.length > 0 && told.length === 0;
@@ -90,7 +73,7 @@ function noAddressText({ fleet }: Status): string {
 }
 
 /** How many of the instances were looked at, and how many hold what is stored. */
-function fleetText({ status: { fleet }, theme }: Shown): readonly string[] {
+function fleetText({ status: { fleet }, theme }: PaintedStatus): readonly string[] {
   if (fleet.state === 'notAsked') return [];
   if (fleet.state === 'failed') return [theme.bad('✗ the instances could not be listed')];
   const { source, total, counts, isCompared } = fleet.value;
@@ -100,102 +83,8 @@ function fleetText({ status: { fleet }, theme }: Shown): readonly string[] {
   return [`${mark} ${text}  ${theme.dim(`(${term(source)})`)}`];
 }
 
-/** The buckets of which some address tells, those in shadow first; addresses that disagree are said. */
-function shadowText(shown: Shown): readonly string[] {
-  const { status, environment, theme } = shown;
-  const answers = status.targets.flatMap(({ flags }) => (flags.state === 'ok' ? [flags.value] : []));
-  const overridden = overriddenBuckets(shown);
-  if (answers.length === 0) return [theme.dim('not known'), ...byOverrides(overridden, 'stored as in shadow', theme)];
-  const said = (answers[0]?.flags ?? []).map(({ bucket }, index) => ({
-    bucket,
-    values: new Set(answers.flatMap(({ flags }) => flags[index]?.policy?.isShadow ?? [])),
-  }));
-  const names = (isMeant: (values: ReadonlySet<boolean>, bucket: string) => boolean): string =>
-    said.flatMap(({ bucket, values }) => (isMeant(values, bucket) ? [term(bucket)] : [])).join(', ');
-  const isOnly = (values: ReadonlySet<boolean>, value: boolean): boolean => values.size === 1 && values.has(value);
-  const isByFlag = (name: string): boolean =>
-    said.some(({ bucket, values }) => bucket === name && isOnly(values, true));
-  const [split, shadow, enforcing] = [
-    names((values) => values.size > 1),
-    names((values) => isOnly(values, true)),
-    names((values, bucket) => isOnly(values, false) && !overridden.some(({ name }) => name === bucket)),
-  ];
-  const words = [
-    ...(split === '' ? [] : [theme.bad(`differs between addresses: ${split}`)]),
-    ...(shadow === '' ? [] : [theme.warn(`in shadow: ${shadow}`), ...globalText(status, said)]),
-    ...byOverrides(
-      overridden.filter(({ name }) => !isByFlag(name)),
-      'in shadow',
-      theme,
-    ),
-    ...(enforcing === '' ? [] : [`enforcing: ${enforcing}`]),
-    ...(enforcing === '' || shown.reload?.isGlobalShadow !== true
-      ? []
-      : [theme.dim('global shadow does not reach buckets that have a flag of their own')]),
-  ];
-  const flags = words.length === 0 ? [theme.dim('the server knows none of the buckets')] : words;
-  const isOneOfMany = environment.workers !== null && environment.workers > 1;
-  return [...flags, ...(isOneOfMany ? [theme.dim(`as one of ${environment.workers} workers says`)] : [])];
-}
-
-/** Which of the buckets in shadow are so by the global shadow of the env file. */
-function globalText(
-  { envFile }: Status,
-  said: readonly { readonly bucket: string; readonly values: ReadonlySet<boolean> }[],
-): readonly string[] {
-  if (envFile.state !== 'ok') return [];
-  const { global, lines } = envFile.value;
-  const following = said.filter(({ bucket, values }) =>
-    followsGlobal({ server: [...values], own: lines.get(bucket) ?? null }, global),
-  );
-  if (global === null || following.length === 0) return [];
-  return [
-    `by global shadow in the file, line ${global.line}: ${following.map(({ bucket }) => term(bucket)).join(', ')}`,
-  ];
-}
-
-interface OverriddenBucket extends ShadowByOverrides {
-  readonly name: string;
-  /** How many routes are configured. */
-  readonly of: number;
-}
-
-/** A bucket's flag does not tell of its routes that overrides put into shadow. */
-function overriddenBuckets({ status: { overrides, routes: listed }, environment }: Shown): readonly OverriddenBucket[] {
-  if (overrides.state !== 'ok') return [];
-  const loaded = loadOverrides(overrides.value.stored.bytes);
-  const denied = listed.filter(({ isDifferent }) => isDifferent).map(({ override }) => override.prefix);
-  return [...environment.buckets].flatMap(([name, { routes }]) => {
-    const shadow = shadowByOverrides(loaded, environment, { name, routes }, denied);
-    return shadow.reach === 'none' ? [] : [{ name, of: routes.length, ...shadow }];
-  });
-}
-
-function byOverrides(buckets: readonly OverriddenBucket[], how: string, theme: Theme): readonly string[] {
-  const text = (wanted: ShadowByOverrides['reach']): string =>
-    buckets
-      .filter(({ reach }) => reach === wanted)
-      .map(({ name, count, of, unshadowed, parts }) => {
-        const but = unshadowed.length === 0 ? '' : `, but not ${unshadowed.join(', ')}`;
-        return term(`${name} (${count === 0 ? partsText(parts) : `${count} of ${counted(of, 'route')}${but}`})`);
-      })
-      .join(', ');
-  const [all, some] = [text('all'), text('some')];
-  return [
-    ...(all === '' ? [] : [theme.warn(`${how} by overrides: ${all}`)]),
-    ...(some === '' ? [] : [theme.warn(`partly ${how} by overrides: ${some}`)]),
-  ];
-}
-
-const mostParts = 3;
-
-function partsText(parts: readonly string[]): string {
-  const more = parts.length > mostParts ? ` and ${parts.length - mostParts} more` : '';
-  return `${parts.slice(0, mostParts).join(', ')}${more}`;
-}
-
 /** Only the answer to a reload tells; what the last one told may be old. */
-function enabledText({ status, reload, theme, nowMs }: Shown): readonly string[] {
+function enabledText({ status, reload, theme, nowMs }: PaintedStatus): readonly string[] {
   if (reload === null || reload.isEnabled === null) return [theme.dim('not known without a reload')];
   const started = startedSince(status, Date.parse(reload.at), nowMs);
   const at = theme.dim(`when last reloaded from here, ${relativeTime(Date.parse(reload.at), nowMs)}`);
@@ -216,7 +105,12 @@ function startedSince({ targets }: Status, reloadedMs: number, nowMs: number): s
   return nowMs - least * 1000 > reloadedMs + 1000 ? `up ${formatDuration(Math.round(least) * 1000)}` : null;
 }
 
-function lastReloadText({ status: { fleet, targets, traffic }, reload, theme, nowMs }: Shown): readonly string[] {
+function lastReloadText({
+  status: { fleet, targets, traffic },
+  reload,
+  theme,
+  nowMs,
+}: PaintedStatus): readonly string[] {
   if (targets.length === 0 && fleet.state === 'notAsked') return [];
   const seenMs = traffic.state === 'ok' ? traffic.value.lastReloadMs : null;
   const seen = seenMs === null ? [] : [theme.dim(`the server counted one ${relativeTime(seenMs, nowMs)}`)];
@@ -233,7 +127,16 @@ function partText(part: readonly string[]): string {
   return `of ${counted(part.length, 'instance')} only: ${part.slice(0, mostLines).map(term).join(', ')}${more}`;
 }
 
-function overridesText({ status: { overrides, redis }, environment, theme }: Shown): readonly string[] {
+/** What Redis held is lost, the document or all of it: what is not there any more tells nothing. */
+function isLost({ findings }: Status, ...codes: readonly ('DOCUMENT_GONE' | 'STORE_EMPTIED')[]): boolean {
+  return findings.some(({ code }) => codes.some((each) => each === code));
+}
+
+const lostBelow = 'not known (see below)';
+
+function overridesText({ status, environment, theme }: PaintedStatus): readonly string[] {
+  const { overrides, redis } = status;
+  if (isLost(status, 'DOCUMENT_GONE', 'STORE_EMPTIED')) return [theme.bad('gone (see below)')];
   if (overrides.state === 'failed') return [theme.bad('✗ the stored document cannot be read')];
   if (overrides.state === 'notAsked') return notKnown(redis, theme);
   const { stored, overrides: entries, isForeign } = overrides.value;
@@ -262,8 +165,10 @@ function neverText(
 }
 
 /** Where Redis did not answer, that is told by itself; where there is none, this machine knows of runs alone. */
-function operationsText({ status: { operations, redis }, environment, nowMs, theme }: Shown): readonly string[] {
+function operationsText({ status, environment, nowMs, theme }: PaintedStatus): readonly string[] {
+  const { operations, redis } = status;
   const { open } = operations;
+  if (open.length === 0 && isLost(status, 'STORE_EMPTIED')) return [theme.warn(lostBelow)];
   const shown = redis.state === 'failed' ? { open, failures: [] } : operations;
   const isNothing = open.length === 0 && redis.state !== 'ok';
   if (isNothing) return notKnown(redis, theme);
@@ -282,11 +187,12 @@ function hiddenText({ prefix, hiddenBy, loaded }: ListedOverride, theme: Theme):
   return because === null ? [] : [theme.warn(`${name} is ignored by the server: ${term(because)}`)];
 }
 
-function lastChangeText(shown: Shown): readonly string[] {
+function lastChangeText(shown: PaintedStatus): readonly string[] {
   const { status, theme, nowMs } = shown;
   const { redis } = status;
   const change = lastChange(shown);
   const others = redis.state === 'ok' ? [] : notKnown(redis, theme);
+  if (change === null && isLost(status, 'STORE_EMPTIED')) return [theme.warn(lostBelow)];
   if (change === null) return redis.state === 'ok' ? [theme.dim('none recorded')] : others;
   const { actor, reason, ticket, time, command, routes } = change;
   const text = `${changeText({ actor, reason, ticket }, Date.parse(time), nowMs)} (${whatChanged(command, routes)})`;
@@ -300,7 +206,7 @@ function whatChanged(command: string, routes: readonly string[]): string {
   return splitWords(command).includes(only) ? term(command) : term(`${command} ${only}`.trimEnd());
 }
 
-function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {
+function trafficText({ status: { traffic }, theme }: PaintedStatus): readonly string[] {
   if (traffic.state !== 'ok') return [];
   const { blockShares, periodSeconds } = traffic.value;
   const words = blockShares.map(({ bucket, share, threshold }) => {
@@ -315,13 +221,13 @@ function trafficText({ status: { traffic }, theme }: Shown): readonly string[] {
   return blockShares.length === 0 ? [theme.dim('no data')] : [words.join(', '), theme.dim(about)];
 }
 
-function metricsText({ status: { traffic }, theme }: Shown): readonly string[] {
+function metricsText({ status: { traffic }, theme }: PaintedStatus): readonly string[] {
   if (traffic.state === 'notAsked') return [theme.dim('not configured')];
   if (traffic.state === 'failed') return [theme.bad('✗ no usable answer')];
   return [`${theme.good('✓')} ${term(traffic.value.source)}`];
 }
 
-function redisText({ status: { redis }, theme }: Shown): readonly string[] {
+function redisText({ status: { redis }, theme }: PaintedStatus): readonly string[] {
   if (redis.state === 'notAsked') return [theme.dim('not configured')];
   if (redis.state === 'failed') return [theme.bad('✗ no answer')];
   const { role, replicas, runId } = redis.value;
@@ -334,7 +240,7 @@ function redisText({ status: { redis }, theme }: Shown): readonly string[] {
 }
 
 /** What cannot be judged is no finding, and well it is not either. */
-function brokenText({ status, environment, theme }: Shown): readonly string[] {
+function brokenText({ status, environment, theme }: PaintedStatus): readonly string[] {
   const findings = findingLines(addressedFindings(status.findings, environment.address), theme);
   const undecided = addressedFindings(status.undecided, environment.address).flatMap(({ message, hint }) => [
     theme.warn(`? ${term(message)}`),

@@ -21,6 +21,7 @@ const meanings: Readonly<Record<Grant['kind'], string>> = {
   receiver: 'tells what happens to',
   program: 'runs',
   file: 'reads the file',
+  envFile: 'reads and writes the file',
   variable: 'reads the variable',
 };
 

@@ -425,7 +425,7 @@ describe('trust in a project’s file', () => {
       '  prod  runs ./stop {value}',
       '  prod  reads the variable PW',
       '  preview  reads the variable PREVIEW',
-      '  preview  reads the file /etc/limiter.env',
+      '  preview  reads and writes the file /etc/limiter.env',
       '  figures  reads metrics from https://prometheus.example.com',
       '  figures  runs pass show prom',
       '  figures  reads metrics from http://127.0.0.1:4/metrics',

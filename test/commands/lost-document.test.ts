@@ -321,6 +321,11 @@ describe('Redis is emptied, history and all, after a reload from here', () => {
     const before = await lose();
     const { findings } = jsonOf<Findings>((await run('status', '--json')).out);
     expect(findings).toMatchObject([{ code: 'STORE_EMPTIED' }]);
+    const { out } = await run('status');
+    expect(out).toMatch(/^operations +not known \(see below\)$/m);
+    expect(out).toMatch(/^overrides +gone \(see below\)$/m);
+    expect(out).toMatch(/^last change +not known \(see below\)$/m);
+    expect(out).not.toContain('nothing was ever stored');
     const doctor = await run('doctor', '--json');
     expect(doctor.out).toContain('STORE_EMPTIED');
     expect(doctor.out).not.toContain('OVERRIDES_DIFFER');

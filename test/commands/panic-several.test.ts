@@ -310,6 +310,42 @@ describe.each(['documented', 'deployed'] as const)('several panics through overr
     expect(text).toMatch(/this takes back the one before it that still stands, "override set" \(\w+\)/);
     expect(text).toMatch(/rlctl .*override undo --to [0-9a-f]{12}/);
   });
+
+  test('undo after a restore leaves what somebody else set before, and names the ways on', async () => {
+    const { lab, run, panic } = state.site;
+    await lab.store(before);
+    await run(['override', 'set', '/api/search', '--rate', '41'], alice);
+    const kept = await lab.document();
+    await panic(['route', '/api/payments']);
+    const panicked = await lab.document();
+    await run(['panic', 'restore']);
+    const entries = await lab.redis.cli('XLEN', labHistoryKey);
+    for (const more of [[], ['--dry-run']]) {
+      const error = errorOf(await run(['override', 'undo', ...more, '--json']));
+      expect(error).toMatchObject({ code: 'UNDO_BEHIND_LAST', exitCode: 6, details: { actor: 'alice@other' } });
+      expect(error.message).toContain('"override set" of "/api/search"');
+    }
+    expect([await lab.document(), await lab.redis.cli('XLEN', labHistoryKey)]).toEqual([kept, entries]);
+    const ways = errorOf(await run(['override', 'undo', '--json'])).hint?.match(/override undo --to [0-9a-f]{12}/g);
+    const [redo = '', older = ''] = ways ?? [];
+    expect((await run(redo.split(' '))).code).toBe(0);
+    expect(await lab.document()).toBe(panicked);
+    expect((await run(['override', 'undo'])).code).toBe(0);
+    expect((await run(older.split(' '))).code).toBe(0);
+    expect(await lab.document()).toBe(before);
+  });
+
+  test('undo after shadow off leaves an open panic in force, also to whoever declared it', async () => {
+    const { lab, run, panic, open } = state.site;
+    const id = await panic(['route', '/api/payments']);
+    await run(['shadow', 'on', '--route', '/api/search']);
+    await run(['shadow', 'off', '--route', '/api/search']);
+    const stands = await lab.document();
+    const error = errorOf(await run(['override', 'undo', '--json']));
+    expect([error.code, error.exitCode]).toEqual(['UNDO_BEHIND_LAST', 6]);
+    expect(error.hint).toContain(`panic restore ${id}`);
+    expect([await lab.document(), await open()]).toEqual([stands, [id]]);
+  });
 });
 
 describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)', (dialect) => {
@@ -460,7 +496,7 @@ describe.each(['documented', 'deployed'] as const)('several panics by flags (%s)
     const refused = await run(['panic', 'bucket', 'financial', '--json', '--timeout', '3s'], {}, away);
     expect(refused.code).toBe(7);
     expect(errorOf(refused).message).toMatch(/; nothing was changed$/);
-    expect(errorOf(refused).hint).toMatch(/rlctl .*panic bucket financial --no-reload sets the flag/);
+    expect(errorOf(refused).hint).toMatch(/rlctl .*panic bucket financial --by flags --no-reload sets the flag/);
     expect(errorOf(refused).hint).toContain('RATE_LIMIT_SHADOW_FINANCIAL=true');
     expect(errorOf(refused).hint).not.toMatch(/\.;|\.\./);
     expect(await file()).toBe(state.pristine);

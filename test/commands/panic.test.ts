@@ -727,6 +727,49 @@ describe('panic by a program', () => {
     expect(isEnabled()).toBe(true);
   });
 
+  test('the kill switch as a step of a run without a way back of its own: taken back with the run, and that one alone', async () => {
+    const environment = { killSwitch: { exec: exec() } };
+    const steps = [{ id: 'off', title: 'Off', rlctl: ['panic', 'global'] }];
+    await state.site.lab.world.write('runbooks/off.yaml', JSON.stringify({ title: 'T', summary: 'S', steps }));
+    const other = jsonOf<{ panicId: string }>((await run(['panic', 'bucket', 'financial', '--json'])).out).panicId;
+    const { run: id } = jsonOf<{ run: string }>((await run(['runbook', 'run', 'off', '--json'], environment)).out);
+    expect(isEnabled()).toBe(false);
+    const colleague = { env: { XDG_STATE_HOME: join(state.site.lab.world.root, 'colleague') } };
+    const back = await run(['runbook', 'resume', id, '--undo', '--json'], environment, colleague);
+    expect(back).toMatchObject({ code: 0 });
+    const { steps: told } = jsonOf<{ steps: readonly JsonObject[] }>(back.out);
+    expect(told).toMatchObject([{ id: 'off', state: 'undone', said: expect.stringContaining('proven') as string }]);
+    expect(isEnabled()).toBe(true);
+    const { panics } = jsonOf<{ panics: readonly JsonObject[] }>((await run(['panic', 'list', '--json'])).out);
+    expect(panics).toMatchObject([{ panicId: other, isOpen: true }]);
+  });
+
+  test('a panic by flags as such a step, of which only its own record is left, is taken back too', async () => {
+    const { lab } = state.site;
+    const environment = { shadowDriver: { 'env-file': lab.sandbox.envFile } };
+    const steps = [{ id: 'off', title: 'Off', rlctl: ['panic', 'bucket', 'financial'] }];
+    await lab.world.write('runbooks/off.yaml', JSON.stringify({ title: 'T', summary: 'S', steps }));
+    const { run: id } = jsonOf<{ run: string }>((await run(['runbook', 'run', 'off', '--json'], environment)).out);
+    expect(await readFile(lab.sandbox.envFile, 'utf8')).not.toBe(state.pristine);
+    // As if it had been killed before its proof.
+    await lab.redis.cli('HDEL', operationsKey(labKey), 'flags');
+    const colleague = { env: { XDG_STATE_HOME: join(lab.world.root, 'colleague-of-flags') } };
+    expect((await run(['runbook', 'resume', id, '--undo'], environment, colleague)).code).toBe(0);
+    expect(await readFile(lab.sandbox.envFile, 'utf8')).toBe(state.pristine);
+  });
+
+  test('where the program of the switch fails then, the run says so and is not taken back', async () => {
+    const steps = [{ id: 'off', title: 'Off', rlctl: ['panic', 'global'] }];
+    await state.site.lab.world.write('runbooks/off.yaml', JSON.stringify({ title: 'T', summary: 'S', steps }));
+    const ran = await run(['runbook', 'run', 'off', '--json'], { killSwitch: { exec: exec() } });
+    const { run: id } = jsonOf<{ run: string }>(ran.out);
+    const failed = await run(['runbook', 'resume', id, '--undo', '--json'], { killSwitch: { exec: exec('fail') } });
+    expect(errorOf(failed)).toMatchObject({ code: 'RUN_STOPPED', exitCode: 4 });
+    expect(isEnabled()).toBe(false);
+    expect((await run(['runbook', 'resume', id, '--undo'], { killSwitch: { exec: exec() } })).code).toBe(0);
+    expect(isEnabled()).toBe(true);
+  });
+
   test('of two kill switches the last one restored puts it on again, whichever that is', async () => {
     const environment = { killSwitch: { exec: exec() } };
     for (const order of [

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { afterEvent } from '../../src/domain/rollout/machine.js';
 import type { RolloutState } from '../../src/domain/rollout/state.js';
 import { operationsKey } from '../../src/domain/redis-keys.js';
-import { labHistoryKey, labKey, openLab, type Lab } from '../support/lab.js';
+import { labHistoryKey, labKey, labMetadataKey, openLab, type Lab } from '../support/lab.js';
 import type { MemoryHost } from '../support/memory-host.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
 
@@ -161,6 +161,17 @@ test('what somebody changed of it meanwhile is not given back, and said', async 
   const enforced = await run(force, site);
   expect(enforced.out).toContain('! read without "/api/search", which stands earlier and stays in shadow');
   expect(await state.lab.document()).toContain('"/api/search":{"rate":90,"shadow":true}');
+});
+
+test('an entry whose end is overdue does not end by itself: a stage leaves it, and says what applies its end', async () => {
+  const site = { rollouts: throughAll };
+  await run(['override', 'set', '/api/search', '--rate', '120', '--for', '2h'], site);
+  const { redis } = state.lab;
+  const metadata = await redis.cli('GET', labMetadataKey);
+  await redis.cli('SET', labMetadataKey, metadata.replace(/"untilMs":\d+/, '"untilMs":1000'));
+  const { out } = await run(['rollout', 'start', 'one', '--detach', '--dry-run'], site);
+  expect(out).toMatch(/"\/api\/search" wins .* was to end 1970-01-01T00:00:01.000Z, .* until: rlctl .*override expire/);
+  expect(out).not.toContain('ends by itself');
 });
 
 test('a stage leaves what ends by itself: not proven as long as that is blocked, said wherever it is shown, and reckoned anew', async () => {

@@ -336,7 +336,9 @@ describe('a run', () => {
     expect(back.code).toBe(5);
     const { hint, details } = errorOf(back);
     expect(details).toMatchObject({ run: ran.run, step: 'write', state: 'stopped' });
-    expect(hint).toMatch(/^Look at "rlctl -e lab .*override history".*runbook resume \S+ --undo$/);
+    expect(hint).toMatch(
+      /^Look at "rlctl -e lab .*override history".*runbook resume \S+ --undo; or .* --undo --skip write$/,
+    );
     expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
   });
 
@@ -353,8 +355,13 @@ describe('a run', () => {
     expect(back.code).toBe(8);
     const told = jsonOf<Shown & { readonly hint: string; readonly stoppedAt: { readonly hint: string } }>(back.out);
     expect(states(told)).toEqual(['one undoing', 'two undone']);
-    expect(told.hint).toMatch(/^go on with: rlctl .*runbook resume \S+ --undo$/);
+    const ways =
+      /^when that is settled, go on with: rlctl .*runbook resume \S+ --undo; or leave .*(runbook resume .*)$/;
+    expect(told.hint).toMatch(ways);
     expect(told.stoppedAt.hint).toMatch(/^Look at "rlctl .*override history"/);
+    const left = await rlctl([...(ways.exec(told.hint)?.[1] ?? '').split(' '), '--json']);
+    expect([left.code, states(jsonOf<Shown>(left.out))]).toEqual([0, ['one skipped', 'two undone']]);
+    expect(await state.lab.document()).toBe('{"/api/a":{"rate":7}}');
   });
 
   test('waits for what is done by hand, and goes on where it stood: on this machine or another one', async () => {
@@ -455,6 +462,29 @@ describe('a run', () => {
     });
     expect(refused.message).toContain(new Date(until).toISOString());
     expect(await rlctl(['runbook', 'resume', id, '--done', 'hand', '--take-over'])).toMatchObject({ code: 0 });
+  });
+
+  test('the command that takes a run over goes the same way as the one that was refused', async () => {
+    const step = (id: string) => ({ id, title: id, rlctl: ['override', 'set', `/api/${id}`, '--rate', '3'] });
+    await write('two', { steps: [step('one'), step('two')] });
+    const { run } = jsonOf<Shown>((await rlctl(['runbook', 'run', 'two', '--json'])).out);
+    const lease = [`lease run:${run}`, `${Date.now() + 60_000} token alice@there`];
+    await state.lab.redis.cli('HSET', '{lab:rl:overrides}:operations', ...lease);
+    const { hint } = errorOf(await rlctl(['runbook', 'resume', run, '--undo', '--skip', 'one', '--json']));
+    const words = /runbook resume .*--take-over/.exec(hint ?? '')?.[0].split(' ') ?? [];
+    const back = jsonOf<Shown>((await rlctl([...words, '--json'])).out);
+    expect(states(back)).toEqual(['one skipped', 'two undone']);
+  });
+
+  test('a way back whose journal cannot be written any more is gone on with as a way back', async () => {
+    const spoil = ['redis-cli', '-p', `${state.lab.redis.port}`, 'SET', '{lab:rl:overrides}:operations', 'no hash'];
+    await write('one', {
+      steps: [{ id: 'one', title: '1', exec: { argv: ['true'] }, undo: { exec: { argv: spoil } } }],
+    });
+    const { run } = jsonOf<Shown>((await rlctl(['runbook', 'run', 'one', '--json'])).out);
+    const back = errorOf(await rlctl(['runbook', 'resume', run, '--undo', '--json']));
+    expect(back.details).toMatchObject({ run });
+    expect(back.hint).toMatch(new RegExp(`o on with: rlctl .*runbook resume ${run} --undo$`));
   });
 
   test('stops where a check before a step does not hold, does nothing of it, and goes on when it holds', async () => {
@@ -687,15 +717,21 @@ describe('a run', () => {
       steps: [
         { id: 'first', title: '1', rlctl: ['override', 'list'] },
         { id: 'held', title: '2', rlctl: ['policy', 'get', '/api/a'], fields: { isSame: false } },
+        { id: 'rest', title: '3', rlctl: ['override', 'list'] },
       ],
     });
     const stopped = await rlctl(['runbook', 'run', 'look', '--json']);
     const { run, steps } = jsonOf<Shown>(stopped.out);
-    expect([stopped.code, states(jsonOf<Shown>(stopped.out))]).toEqual([3, ['first done', 'held failed']]);
+    expect([stopped.code, states(jsonOf<Shown>(stopped.out))]).toEqual([
+      3,
+      ['first done', 'held failed', 'rest pending'],
+    ]);
+    const again = await rlctl(['runbook', 'resume', run]);
+    expect(again.out).toContain('stopped, 2 steps left (1 step done, 1 failed)');
     const ended = await rlctl(['runbook', 'resume', run, '--skip-rest']);
     expect([ended.code, ended.out]).toEqual([
       0,
-      expect.stringContaining('to its end (1 step done, failed and left out: held)'),
+      expect.stringContaining('to its end (1 step done, 1 skipped, failed and left out: held)'),
     ]);
     const log = await rlctl(['runbook', 'log', run, '--json']);
     expect(jsonOf(log.out)).toMatchObject({ state: 'done', failedAndLeftOut: ['held'] });
@@ -706,11 +742,11 @@ describe('a run', () => {
     expect((await rlctl(['runbook', 'log', run])).out).toMatch(/^✗ held {2}2 {2}FAILED, left out$/m);
     const all = await rlctl(['runbook', 'log', '--json']);
     expect(jsonOf<{ runs: readonly JsonObject[] }>(all.out).runs[0]).toMatchObject({
-      done: 1,
-      steps: 2,
+      done: 2,
+      steps: 3,
       failedAndLeftOut: ['held'],
     });
-    expect((await rlctl(['runbook', 'log'])).out).toContain('1/2, 1 failed and left out');
+    expect((await rlctl(['runbook', 'log'])).out).toContain('2/3, 1 failed and left out');
   });
 
   test('a killed driver of this machine drives nothing any more, whatever its lease says', async () => {

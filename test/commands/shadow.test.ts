@@ -1,6 +1,9 @@
-import { chmod, lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { chmod, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { stateFolder } from '../../src/config.js';
 import type { MemoryHost } from '../support/memory-host.js';
 import { labHistoryKey, openLab, type Lab } from '../support/lab.js';
 import { errorOf, jsonOf, type JsonObject, type MainOptions, type Ran } from '../support/world.js';
@@ -104,6 +107,20 @@ describe.each(['documented', 'deployed'] as const)('shadow through overrides (%s
     const off = await run(['shadow', 'off', '--route', '/api/a', '--dry-run', '--json']);
     expect(jsonOf<{ remarks: string[] }>(off.out).remarks.join('\n')).toContain('set to false');
     expect(await lab.document()).toBe('{}');
+  });
+
+  test('not proven, shadow off names the command that brings the shadow back, and takes no older change along', async () => {
+    const { lab } = state.site;
+    await run(['override', 'set', '/api/keep', '--rate', '41']);
+    await run(['shadow', 'on', '--route', '/api/a']);
+    const shadowed = await lab.document();
+    const wrong = await lab.world.write('wrong', 'not it');
+    const off = await run(['shadow', 'off', '--route', '/api/a', '--secret-file', wrong, '--json']);
+    expect(off.code).toBe(8);
+    const { hint } = jsonOf<{ hint: string }>(off.out);
+    const [words = ''] = /override undo --to [0-9a-f]{12} --if-revision [0-9a-f]{12}/.exec(hint) ?? [];
+    expect(await run(words.split(' '))).toMatchObject({ code: 0 });
+    expect(await lab.document()).toBe(shadowed);
   });
 
   test('takes a part of a change back, which is then enforced, and then the rest', async () => {
@@ -485,6 +502,28 @@ describe('shadow through an env file', () => {
     await lab.world.write('.own.env.rlctl-tmp', '');
     expect(await through(text)).toMatchObject({ code: 5, err: expect.stringContaining('ENV_FILE_LOCKED') as string });
     expect(await readFile(text, 'utf8')).toBe('A=1\n');
+  });
+
+  test('is not held up by what a process left of this user and machine that died', async () => {
+    const { lab } = state.site;
+    const path = await lab.world.write('left.env', 'A=1\n');
+    const { dev, ino, birthtimeNs } = await stat(await lab.world.write('.left.env.rlctl-tmp', 'half'), {
+      bigint: true,
+    });
+    const name = Buffer.from(`env-file ${dev} ${ino} ${birthtimeNs}`).toString('hex');
+    const trace = join(stateFolder(lab.world.env), 'leases', `${name}.pid`);
+    await mkdir(dirname(trace), { recursive: true });
+    const through = () => run(['shadow', 'on', 'read', '--no-reload'], { shadowDriver: { 'env-file': path } });
+    const ended = spawnSync('true').pid;
+    for (const [pid, code] of [
+      [process.pid, 5],
+      [ended, 0],
+    ]) {
+      await writeFile(trace, `${pid} ${hostname()}\n`, { mode: 0o600 });
+      expect(await through()).toMatchObject({ code });
+    }
+    expect(await readFile(path, 'utf8')).toBe('A=1\nRATE_LIMIT_SHADOW_READ=true\n');
+    expect(await readdir(dirname(trace))).toEqual([]);
   });
 
   test('is refused for a project file nobody vouched for, --if-revision, and --read-only', async () => {

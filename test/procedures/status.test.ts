@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.js';
-import { systemEnvFiles } from '../../src/adapters/system/env-files.js';
+import { createEnvFiles } from '../../src/adapters/system/env-files.js';
 import { systemRandomness } from '../../src/adapters/system/randomness.js';
 import { bucketNamed } from '../../src/domain/config/bucket-names.js';
 import type { OpenOperation } from '../../src/domain/operation/open.js';
@@ -28,7 +28,7 @@ async function blocking(document: string, open: readonly OpenOperation[] = []) {
     {
       store: createFakeOverrides({ document }).store(),
       controlPlane: createFakeControlPlane(),
-      envFiles: systemEnvFiles,
+      envFiles: createEnvFiles(),
       clock: systemClock,
       randomness: systemRandomness,
       deadline: deadlineIn(60_000),

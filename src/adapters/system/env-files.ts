@@ -1,45 +1,72 @@
-import { constants, type Stats } from 'node:fs';
+import { constants, type BigIntStats, type Stats } from 'node:fs';
 import { lstat, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { shellWord } from '../../domain/shell-words.js';
 import type { EnvFiles } from '../../ports/env-files.js';
+import type { ProcessTraces } from '../../ports/process-traces.js';
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
-/** A write takes milliseconds: what is older was left behind by a process that died. */
+/** A write takes milliseconds: what is older was left behind by a process that died, whoever that was. */
 const staleLockMs = 30_000;
 
-/** The env files of this machine. */
-export const systemEnvFiles: EnvFiles = {
-  read: async (path) => {
-    await replaceable(path);
-    return readBytes(path);
-  },
-  replace: async (path, change) => {
-    const facts = await replaceable(path);
-    // Its fixed name makes the temporary file the lock as well.
-    const temporary = join(dirname(path), `.${basename(path)}.rlctl-tmp`);
-    const file = await lock(temporary, path);
-    try {
+/**
+ * The env files of this machine. `traces`: what tells at once that the owner of a lock died; absent: only a lock that is old
+ * is taken over.
+ */
+export function createEnvFiles(traces: ProcessTraces = noTraces): EnvFiles {
+  return {
+    read: async (path) => {
+      await replaceable(path);
+      return readBytes(path);
+    },
+    replace: async (path, change) => {
+      const facts = await replaceable(path);
+      // Its fixed name makes the temporary file the lock as well.
+      const temporary = join(dirname(path), `.${basename(path)}.rlctl-tmp`);
+      const file = await lock(temporary, path, traces);
+      const token = tokenOf(await file.stat({ bigint: true }));
       try {
-        const before = await readBytes(path);
-        await file.writeFile(change(before));
-        await keepOwner(file, facts, path);
-        await file.sync();
-        await assertUntouched(path, before);
-        await assertOwnLock(temporary, path, file);
+        try {
+          await traces.leave(token).catch(untraced);
+          const before = await readBytes(path);
+          await file.writeFile(change(before));
+          await keepOwner(file, facts, path);
+          await file.sync();
+          await assertUntouched(path, before);
+          await assertOwnLock(temporary, path, file);
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, path);
+        await syncFolder(dirname(path));
+      } catch (error) {
+        if (!(error instanceof RlctlError && error.code === 'ENV_FILE_LOCKED')) await rm(temporary, { force: true });
+        throw error instanceof Error && 'syscall' in error ? unwritable(path, error) : error;
       } finally {
-        await file.close();
+        await traces.remove(token).catch(untraced);
       }
-      await rename(temporary, path);
-      await syncFolder(dirname(path));
-    } catch (error) {
-      if (!(error instanceof RlctlError && error.code === 'ENV_FILE_LOCKED')) await rm(temporary, { force: true });
-      throw error instanceof Error && 'syscall' in error ? unwritable(path, error) : error;
-    }
-  },
+    },
+  };
+}
+
+const noTraces: ProcessTraces = {
+  isLeft: async () => false,
+  leave: async () => undefined,
+  remove: async () => undefined,
 };
+
+/** One lock and no other: a file's number is used again, and not with the same beginning. */
+function tokenOf({ dev, ino, birthtimeNs }: Pick<BigIntStats, 'dev' | 'ino' | 'birthtimeNs'>): string {
+  return `env-file ${dev} ${ino} ${birthtimeNs}`;
+}
+
+/** A state folder that cannot be read or written is no reason to hold up anybody. */
+function untraced(error: unknown): false {
+  if (error instanceof RlctlError) return false;
+  throw error;
+}
 
 async function replaceable(path: string): Promise<Stats> {
   const facts = await lstat(path).catch((error: unknown) => {
@@ -79,19 +106,28 @@ async function assertOwnLock(temporary: string, path: string, file: FileHandle):
   if (found?.ino !== own.ino || found.dev !== own.dev) throw locked(path, temporary);
 }
 
-async function lock(temporary: string, path: string): Promise<FileHandle> {
+async function lock(temporary: string, path: string, traces: ProcessTraces): Promise<FileHandle> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await open(temporary, flags, 0o600);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw unwritable(path, error);
-      const facts = await stat(temporary).catch(() => null);
-      const isStale = facts === null || Date.now() - facts.mtimeMs > staleLockMs;
-      if (!isStale || attempt > 0) throw locked(path, temporary);
+      if (attempt > 0 || !(await isFree(temporary, traces))) throw locked(path, temporary);
       await rm(temporary, { force: true });
     }
   }
+}
+
+/** True where nobody holds a lock any more: its owner gave it back, is known to be dead, or would long be through. */
+async function isFree(temporary: string, traces: ProcessTraces): Promise<boolean> {
+  const facts = await stat(temporary, { bigint: true }).catch(() => null);
+  if (facts === null) return true;
+  const token = tokenOf(facts);
+  // Without its beginning another lock could have the same name.
+  const isLeft = facts.birthtimeNs > 0n && (await traces.isLeft(token).catch(untraced));
+  if (isLeft) await traces.remove(token).catch(untraced);
+  return isLeft || Date.now() - Number(facts.mtimeMs) > staleLockMs;
 }
 
 async function keepOwner(file: FileHandle, facts: Stats, path: string): Promise<void> {
@@ -122,7 +158,7 @@ async function syncFolder(folder: string): Promise<void> {
 function locked(path: string, temporary: string): RlctlError {
   return new RlctlError('conflict', `somebody else is editing ${path} at this moment; nothing was written`, {
     code: 'ENV_FILE_LOCKED',
-    hint: `Run the command again; what a process left behind that died is taken over after ${staleLockMs / 1000} s. Where nobody is editing it, this helps at once: rm ${shellWord(temporary)}`,
+    hint: `Run the command again; what a process left behind that died is taken over, of this user and machine at once, else after ${staleLockMs / 1000} s. Where nobody is editing it, this helps at once: rm ${shellWord(temporary)}`,
   });
 }
 

@@ -6,6 +6,7 @@ import type { IncidentPorts } from '../../procedures/incident/stored.js';
 import type { OtherKnowledge } from '../../procedures/incident/report.js';
 import { lastReload } from '../last-reload.js';
 import { tracedOperations } from '../local-leases.js';
+import { reachOf } from '../shadow/flips.js';
 import { knownFlips } from '../shadow/known-flips.js';
 
 /** What incidents are kept in, with the document that they are about. */
@@ -23,11 +24,12 @@ export async function otherKnowledge(
   { operations, deadline }: Pick<IncidentPorts, 'operations' | 'deadline'>,
   kept: readonly KeptPanic[],
 ): Promise<OtherKnowledge> {
-  const [flips, reload, rollout] = await Promise.all([
+  const [flips, reload, rollout, reach] = await Promise.all([
     knownFlips(context, environment, { operations, deadline }),
     lastReload(context, environment),
     operations.read('rollout', deadline),
+    reachOf(context, environment),
   ]);
   const verdicts = new Map(reload === null || reload.revision === null ? [] : [[reload.revision, reload.verdict]]);
-  return { flips, deeds: [...panicDeeds(kept), ...rolloutDeeds(rollout.text)], verdicts };
+  return { flips, deeds: [...panicDeeds(kept, reach), ...rolloutDeeds(rollout.text)], reach, verdicts };
 }

@@ -65,18 +65,23 @@ async function flagsBack(
   return flags.map((flag) => (isFollowing(flag) ? { ...flag, global } : flag));
 }
 
-/** The open panics that end with the incident where it is taken back: what they changed goes back with everything else. */
+/**
+ * The open panics that end with the incident where it is taken back: what they changed goes back with everything else. One that
+ * its own command has to take back first does not.
+ */
 export function endingPanics({
   story: { incident, timeline },
   recorded: { panics, history },
-}: Pick<Seen, 'story' | 'recorded'>): readonly Panic[] {
+  elsewhere,
+}: Pick<Seen, 'story' | 'recorded' | 'elsewhere'>): readonly Panic[] {
+  const apart = new Set(elsewhere.flatMap(({ operation }) => operation?.id ?? []));
   const routes = changesIn(timeline).flatMap((item) =>
     item.kind === 'flags' ? [] : (item.diff ?? []).map(({ route }) => route),
   );
-  return endedWith(panics, history, { sinceMs: incident.start.atMs, routes });
+  return endedWith(panics, history, { sinceMs: incident.start.atMs, routes }).filter(({ id }) => !apart.has(id));
 }
 
 /** The same, as they are shown. */
-export function endsWith(seen: Pick<Seen, 'story' | 'recorded'>): WayBack['ends'] {
+export function endsWith(seen: Pick<Seen, 'story' | 'recorded' | 'elsewhere'>): WayBack['ends'] {
   return endingPanics(seen).map(({ id, command }) => ({ id, command }));
 }

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { parseTitle } from '../../domain/incident/incident.js';
-import { startIncident, untoldIncident } from '../../procedures/incident/stored.js';
+import { leftUntold } from '../../procedures/incident/left-untold.js';
+import { startIncident } from '../../procedures/incident/stored.js';
 import { incidentStartedView } from '../../ui/incident-view.js';
 import { announce } from '../announce.js';
 import { defineCommand, textFlag } from '../command.js';
@@ -30,7 +31,9 @@ export const command = defineCommand({
     assertNoneOther(environment, confirm);
     const ports = await incidentPorts(context, environment);
     context.progress.step('opening an incident');
-    const untold = await untoldIncident(ports);
+    const untold = await leftUntold(ports, (holder) =>
+      context.progress.step(`${holder} is telling of the end of the last one; waiting for that`),
+    );
     // Whoever ended the last one was killed before everybody heard of it.
     const rest = untold === null ? [] : await announceEnd(context, environment, ports, untold);
     const startedBy = await context.actor();

@@ -1,5 +1,4 @@
-import { whoEnds } from '../../procedures/incident/ending.js';
-import { openIncident, untoldIncident } from '../../procedures/incident/stored.js';
+import { incidentNow } from '../../procedures/incident/stored.js';
 import { incidentStatusView, noIncidentView } from '../../ui/incident-status-view.js';
 import { defineCommand } from '../command.js';
 import { look } from './look.js';
@@ -16,11 +15,10 @@ export const command = defineCommand({
     const environment = await context.environment();
     const ports = await incidentPorts(context, environment);
     context.progress.step('reading the incident');
-    const incident = await openIncident(ports);
-    if (incident === null) return { view: noIncidentView(environment, await untoldIncident(ports)), exit: 'ok' };
-    const seen = await look(context, environment, ports, incident);
+    const { open, untold, lease } = await incidentNow(ports);
+    if (open === null) return { view: noIncidentView(environment, untold), exit: 'ok' };
+    const seen = await look(context, environment, ports, open);
     const { story, ...more } = await shownNow(context, environment, ports, seen);
-    const ending = await whoEnds(ports);
-    return { view: incidentStatusView(story, { ...more, ending }, environment), exit: 'ok' };
+    return { view: incidentStatusView(story, { ...more, ending: lease }, environment), exit: 'ok' };
   },
 });

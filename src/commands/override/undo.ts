@@ -1,5 +1,8 @@
 import { Option } from 'commander';
+import type { Context } from '../../context.js';
+import type { Environment } from '../../domain/config/environment.js';
 import { usageError } from '../../domain/errors.js';
+import type { TakingBack } from '../../procedures/override/behind-last.js';
 import { restoreIntent } from '../../procedures/override/restore.js';
 import { undoIntent } from '../../procedures/override/undo.js';
 import { lastFlips } from '../../domain/shadow/flag-flip.js';
@@ -21,6 +24,14 @@ export const command = defineCommand({
       ),
     );
     addExemptFlags(c);
+    c.addHelpText(
+      'after',
+      `
+What takes others back (an undo, panic restore, shadow off, incident end, rollout abort) is
+passed over, and the change before it is meant: that one goes where it is your own and belongs to
+nothing that is open. Otherwise it is refused (6), and the ways on are named. --to brings back
+what a take-back took away.`,
+    );
   },
   examples: [
     'rlctl -e preview override undo --dry-run',
@@ -42,7 +53,22 @@ export const command = defineCommand({
     const once = { lastReload: () => lastDocumentReload(context, environment) };
     if (to !== null)
       return runChange(context, mutation, (ports) => restoreIntent(ports, to, mutation.ifRevision, once));
-    const past = { ...once, flips: lastFlips(await flagFlips(context, environment)), address: environment.address };
+    const past = {
+      ...once,
+      by: takingBack(context, environment),
+      flips: lastFlips(await flagFlips(context, environment)),
+      address: environment.address,
+    };
     return runChange(context, mutation, (ports) => undoIntent(ports, mutation.ifRevision, past));
   },
 });
+
+/** What is open is read only where it decides. */
+function takingBack(context: Context, environment: Environment): TakingBack {
+  return {
+    actor: () => context.actor(),
+    partOf: context.partOf,
+    operations: async () =>
+      (await import('../open-operations.js')).operationsOf(context, environment, context.deadline),
+  };
+}

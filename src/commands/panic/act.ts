@@ -3,9 +3,8 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { panicSummary } from '../../domain/notify/summary.js';
-import { panicCommand, panicId, type PanicWay } from '../../domain/panic/target.js';
+import { panicCommand, panicId, panicIdOf, type PanicWay } from '../../domain/panic/target.js';
 import type { Verdict } from '../../domain/proof/proof.js';
-import { revisionOf } from '../../domain/revision.js';
 import { panicView } from '../../ui/panic-view.js';
 import type { BlockWatch } from '../../procedures/panic/watch-blocks.js';
 import { announce, prepareToAnnounce, withReports } from '../announce.js';
@@ -71,9 +70,9 @@ function isLoadedOnly({ effect: { proof } }: Acted): boolean {
   return proof.verdict === 'proven' && proof.levelReached === 'loaded';
 }
 
-/** Where the id of the change was fixed before, so is that of the panic: a run that is repeated is the same panic. */
+/** Where the id of the change was fixed before, so is that of the panic. */
 function idOf({ changeId, randomness }: Context): string {
-  return panicId(changeId === null ? randomness.hex(4) : revisionOf(Buffer.from(changeId)).slice(0, 8));
+  return changeId === null ? panicId(randomness.hex(4)) : panicIdOf(changeId);
 }
 
 /** The change as it is shown, and the exit of the whole: what decisions were to show and did not is not proven. */

@@ -16,7 +16,8 @@ import { makeFlagChange } from '../shadow/flags.js';
 import { mostShown, overridesAgainst } from '../shadow/objection.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { forgetUnacted, keepActing, keepFound } from './kept.js';
+import { cutOff } from './cut-off.js';
+import { keepActing, keepFound } from './kept.js';
 
 // The runbook's "bucket shadow": the flag of the bucket, or of every bucket, through the env file or the program.
 
@@ -40,8 +41,7 @@ export async function actByFlags(context: Context, environment: Environment, inp
       state.isKept = await keepActing(context, environment, input, { way: 'flags', flags });
     },
   }).catch(async (error: unknown) => {
-    if (state.isKept && isUndone(error)) await forgetUnacted(context, environment, id);
-    throw error;
+    throw state.isKept ? await cutOff(context, environment, id, error) : error;
   });
   if (made.kind === 'planned') return { planned: flagPlanView(made.plan, environment) };
   const { isNoop } = made.result.plan;
@@ -117,11 +117,6 @@ function curesOf(
 /** What this machine alone remembers. */
 function ownWayBack(target: PanicTarget): string {
   return target.kind === 'bucket' ? shellWords(['rlctl', 'shadow', 'off', target.name]) : 'rlctl shadow off --all';
-}
-
-/** Whether nothing was changed by what failed: a program that was cut off may have done it. */
-function isUndone(error: unknown): boolean {
-  return error instanceof RlctlError && !['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
 }
 
 async function flagsOf(

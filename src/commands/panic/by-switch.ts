@@ -9,7 +9,9 @@ import { panicCommand } from '../../domain/panic/target.js';
 import { shellWords } from '../../domain/shell-words.js';
 import { planSwitch, setSwitch, type SwitchPlan, type SwitchResult } from '../../procedures/panic/kill-switch.js';
 import { preflight } from '../../procedures/preflight.js';
+import { assertInTime } from '../../procedures/in-time.js';
 import { assertReloadable } from '../../procedures/reload/safely.js';
+import { shareOf, smallShare } from '../../procedures/share.js';
 import { switchPlanView, switchPreviewText, switchResultView } from '../../ui/switch-view.js';
 import { confirmChange } from '../confirmation.js';
 import { changeDemands, confirmationRemarks, demandRemarks } from '../demands.js';
@@ -19,10 +21,12 @@ import type { GuardAnswer } from '../guards.js';
 import { lastReload, lastRevision } from '../last-reload.js';
 import { effectInput, type MutationInput } from '../mutation.js';
 import { optionalStore } from '../optional-store.js';
+import { together } from '../together.js';
 import { reachedBy } from '../shadow/flag-reach.js';
 import type { PanicMade } from './acted.js';
 import type { NamedPanic } from './input.js';
-import { forgetUnacted, keepActing } from './kept.js';
+import { cutOff } from './cut-off.js';
+import { keepActing } from './kept.js';
 
 // The runbook's "global kill switch": the platform's own program, after which processes usually start anew.
 
@@ -49,9 +53,7 @@ export async function actBySwitch(context: Context, environment: Environment, in
       state.isKept = await keepActing(context, environment, input, { way: 'kill-switch', flags });
     },
   }).catch(async (error: unknown) => {
-    const isMaybe = error instanceof RlctlError && ['interrupted', 'terminated', 'unknownOutcome'].includes(error.kind);
-    if (state.isKept && !isMaybe) await forgetUnacted(context, environment, id);
-    throw error;
+    throw state.isKept ? await cutOff(context, environment, id, error) : error;
   });
   if (made.kind === 'planned') return { planned: switchPlanView(made.plan, environment) };
   const { result } = made;
@@ -97,14 +99,17 @@ export async function makeSwitchChange(
   const ports = { controlPlane, clock, randomness, deadline, hear, programs: await context.programs() };
   const seen = await recall(context, environment);
   const asked = await effectInput(context, reached, mutation.effect, seen);
-  // The API may be what is down: it is asked who it is, and need not answer.
-  const reload = asked.reload && (await preflight(ports, asked.reload, '/', { isRequired: false }));
+  // The API or Redis may be what is down: they are asked, need not answer, and leave the program its time.
+  const brief = shareOf(deadline, clock, smallShare);
+  const [reload, unsafe] = await together([
+    asked.reload && preflight({ ...ports, deadline: brief }, asked.reload, '/', { isRequired: false }),
+    asked.reload === null ? [] : unsafeReload(context, environment, brief),
+  ]);
   const guards = await guardsOf(context, environment, mutation, { command, isEnabled });
   const said = { ...mutation, end: { kind: 'permanent' } } as const;
   const foretold = mutation.isDryRun
     ? [...demandRemarks(environment, said, 'the change'), ...confirmationRemarks(environment, said, 'the change')]
     : [];
-  const unsafe = reload === null ? [] : await unsafeReload(context, environment);
   const noted = { ...plan, remarks: [...guards.remarks, ...unsafe, ...foretold], verdicts: guards.verdicts };
   if (mutation.isDryRun) return { kind: 'planned', plan: noted };
   const about = { isNoop: false, isReloading: reload !== null };
@@ -114,6 +119,7 @@ export async function makeSwitchChange(
     ...about,
     preview: async () => switchPreviewText(noted, await context.theme()),
   });
+  assertInTime(deadline, `"${plan.argv[0] ?? ''}" was run`);
   await onAgreed(noted);
   const result = await setSwitch(ports, noted, { ...asked, reload }, (text) => context.progress.step(text));
   const { reason, ticket } = mutation;
@@ -146,11 +152,15 @@ async function guardsOf(
 }
 
 /** A reload is all that tells the switch; what it may cost is said, and does not hold up an emergency. */
-async function unsafeReload(context: Context, environment: Environment): Promise<readonly string[]> {
+async function unsafeReload(
+  context: Context,
+  environment: Environment,
+  deadline: ReturnType<typeof shareOf>,
+): Promise<readonly string[]> {
   try {
     const store = await optionalStore(context, environment);
     if (store === null) return [];
-    assertReloadable(await store.read(context.deadline), await lastRevision(context, environment), '');
+    assertReloadable(await store.read(deadline), await lastRevision(context, environment), '');
     return [];
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;

@@ -1,6 +1,6 @@
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
-import { isBefore, nothingDoneText } from '../../domain/nothing-done.js';
+import { interruptedBefore, isBefore, nothingDoneText } from '../../domain/nothing-done.js';
 import { beginAnew, emptiedCure } from '../../domain/override/document-gone.js';
 import { targetOfCommand } from '../../domain/panic/panics.js';
 import { panicCommand, type PanicWay } from '../../domain/panic/target.js';
@@ -23,14 +23,15 @@ export function emergency(
   if (!(error instanceof RlctlError)) return error;
   const { kind, code, message, details } = error;
   const isUnreadable = kind === 'guard' && /^(?:DOCUMENT|KEY_WRONG|STORE_EMPTIED)/.test(code);
-  if (!isUnreadable && !isBefore(error)) return error;
+  if (!isUnreadable && !isBefore(error)) return interruptedBefore(error, 'changed');
   const isEmptied = code === 'STORE_EMPTIED';
   const cure = isEmptied ? emptied : isUnreadable ? repair : error.hint;
   const steps = platformSteps(environment, input.target, { isNothingLeft: isEmptied });
   const hint = [
-    [...(cure === undefined ? [] : [withoutStop(cure)]), ...otherWays(environment, input, way, isUnreadable)].join(
-      '. Or: ',
-    ),
+    [
+      ...(cure === undefined ? [] : [withoutStop(cure)]),
+      ...otherWays(environment, input, way, failedOf(error, isUnreadable)),
+    ].join('. Or: '),
     'Or on the platform itself:',
     ...steps.map((step, index) => `  ${index + 1}. ${step}`),
   ].join('\n');
@@ -62,26 +63,47 @@ const repair =
 /** Nothing is left to restore from, and as long as that is not said on purpose, every reload and every change is refused. */
 const emptied = `${emptiedCure}. ${beginAnew}; then run the panic again`;
 
+/** What failed it: the API does not stand in the way of writing and recording, Redis and its document do. */
+type Failed = 'document' | 'redis' | 'api';
+
+function failedOf({ code }: RlctlError, isUnreadable: boolean): Failed {
+  if (isUnreadable) return 'document';
+  return /^(?:REDIS_|DEADLINE$)/.test(code) ? 'redis' : 'api';
+}
+
 /** Ways that do not need what failed. */
 function otherWays(
   { killSwitch, shadowDriver }: Environment,
   { target }: Pick<PanicInput, 'target'>,
   way: PanicWay,
-  isUnreadable: boolean,
+  failed: Failed,
 ): readonly string[] {
-  const command = `rlctl ${panicCommand(target)}`;
+  const byWay = (by: PanicWay): string =>
+    `rlctl ${panicCommand(target)}${target.kind === 'route' ? '' : ` --by ${by}`} --no-reload`;
   const hasFlags = shadowDriver !== 'overrides' && target.kind !== 'route';
   const hasSwitch = way !== 'kill-switch' && killSwitch !== null && 'exec' in killSwitch;
-  const forced = isUnreadable ? 'rlctl reload --force' : reloadWithoutRedis;
+  if (failed === 'api')
+    return [
+      `${byWay(way)} ${actsAlone[way]}`,
+      ...(hasSwitch ? ['rlctl panic global --by kill-switch does not need the API to answer'] : []),
+    ];
+  const forced = failed === 'document' ? 'rlctl reload --force' : reloadWithoutRedis;
   return [
     ...(hasFlags
       ? [
-          `${command}${way === 'flags' ? '' : ' --by flags'} --no-reload sets the flag without it, and lets nothing through before a reload, which may cost every override: ${forced}`,
+          `${byWay('flags')} sets the flag without it, and lets nothing through before a reload, which may cost every override: ${forced}`,
         ]
       : []),
     ...(hasSwitch ? ['rlctl panic global --by kill-switch needs no document'] : []),
   ];
 }
+
+/** What --no-reload does without the API. */
+const actsAlone: Readonly<Record<PanicWay, string>> = {
+  overrides: 'writes and records it without the API, and lets nothing through before a reload: rlctl reload',
+  flags: 'sets the flag and records it without the API, and lets nothing through before a reload: rlctl reload',
+  'kill-switch': 'records it and runs the program, and asks no API; what the server then says tells: rlctl reload',
+};
 
 function withoutStop(text: string): string {
   return text.replace(/\.$/, '');

@@ -2,8 +2,10 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { endingRemark, holdingRemark, stoodOn, type StoodOn } from '../../domain/panic/stood-on.js';
+import { restoreWords } from '../../domain/panic/way-back.js';
 import { addressed } from '../../domain/printed-command.js';
 import { shareOf } from '../../procedures/share.js';
+import { reachOf } from '../shadow/flips.js';
 import { openPanics } from './kept.js';
 
 /**
@@ -45,10 +47,10 @@ async function remarksOn(
   if (environment.redis === null || environment.namespace === null || environment.untrustedFile !== null) return [];
   try {
     const open = await openPanics(context, environment, shareOf(context.deadline, context.clock));
-    return stoodOn(open, way, whats).map((each) => {
-      const restore = `rlctl panic restore ${each.panic.id}`;
-      return addressed(say(each, restore), environment.address);
-    });
+    const reach = await reachOf(context, environment);
+    return stoodOn(open, way, whats).map((each) =>
+      addressed(say(each, restoreWords(each.panic, reach)), environment.address),
+    );
   } catch (error) {
     if (!(error instanceof RlctlError) || context.deadline.interrupted.aborted) throw error;
     await context.note(`whether ${unknown} is not known: ${error.message}`);

@@ -7,6 +7,8 @@ import { isOpen, targetOfCommand, type Panic } from '../../domain/panic/panics.j
 import { panicCommand, type PanicTarget } from '../../domain/panic/target.js';
 import { dropPanic, keepClosed, keepPanic, type Bequest, type KeepPorts } from '../../procedures/panic/keep.js';
 import { allPanics, type RecordedPanics } from '../../procedures/panic/panics.js';
+import { recordDeadline } from '../../procedures/runbook/own-deadline.js';
+import { shareOf } from '../../procedures/share.js';
 import { flagFlips } from '../shadow/flips.js';
 import { flagTexts } from './flag-texts.js';
 import type { NamedPanic } from './input.js';
@@ -49,12 +51,13 @@ export async function recordedPanics(
 /** `null`: no Redis is configured. */
 async function keepPorts(context: Context, environment: Environment): Promise<KeepPorts | null> {
   if (environment.redis === null || environment.namespace === null) return null;
-  return { operations: await context.operationStore(environment), deadline: context.deadline };
+  const deadline = recordDeadline(context.deadline, context.clock);
+  return { operations: await context.operationStore(environment), deadline };
 }
 
 /**
  * Keeps a panic before it acts; false: it could not be kept. An emergency does not wait for a Redis that is away: then that
- * is said.
+ * is said, and it acts with the time that is left. Throws the interrupt that came meanwhile: then nothing is kept.
  */
 export async function keepActing(
   context: Context,
@@ -63,10 +66,22 @@ export async function keepActing(
   acts: Pick<KeptPanic, 'way' | 'flags' | 'found'>,
 ): Promise<boolean> {
   const actor = await context.actor();
-  const panic = { id, command: panicCommand(target), ...acts, actor, reason, ticket, restored: null };
-  return quietly(context, environment, 'this panic is not recorded, so nobody else sees it', (ports) =>
-    keepPanic(ports, (atMs) => ({ ...panic, atMs })),
-  );
+  const { name } = environment;
+  // The document is the same everywhere; a file or a program is reached by a configuration that names it.
+  const from = acts.way === 'overrides' ? {} : { from: { environment: name, machine: await context.hostName() } };
+  const panic = { id, command: panicCommand(target), ...acts, ...from, actor, reason, ticket, restored: null };
+  const { interrupted } = context.deadline;
+  const unrecorded = 'this panic is not recorded, so nobody else sees it';
+  const isKept = await quietly(context, environment, unrecorded, async (ports) => {
+    const briefly = { ...ports, deadline: shareOf(ports.deadline, context.clock) };
+    await keepPanic(briefly, (atMs) => ({ ...panic, atMs })).catch((error: unknown) => {
+      if (!interrupted.aborted) throw error;
+    });
+  });
+  if (!interrupted.aborted) return isKept;
+  // Whether it was taken is not known. One that has its id from before may be that of a run that did act.
+  if (context.changeId === null) await forgetUnacted(context, environment, id);
+  throw interrupted.reason;
 }
 
 /** The open panic that stands for what was found as wanted. */

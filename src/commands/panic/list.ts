@@ -3,6 +3,7 @@ import { isOpen } from '../../domain/panic/panics.js';
 import { panicsView } from '../../ui/panic-view.js';
 import { defineCommand, switchFlag } from '../command.js';
 import { lastReload } from '../last-reload.js';
+import { reachOf } from '../shadow/flips.js';
 import { panicsOf } from './kept.js';
 
 // What was let through in an emergency and still is: nobody is to find it out weeks later.
@@ -19,6 +20,7 @@ export const command = defineCommand({
     const panics = await panicsOf(context, environment);
     const shown = isAll ? panics : panics.filter(isOpen);
     const watched = (await lastReload(context, environment))?.watched ?? null;
-    return { view: panicsView(shown, { environment, nowMs: context.clock.nowMs(), watched }), exit: 'ok' };
+    const reach = await reachOf(context, environment);
+    return { view: panicsView(shown, { environment, nowMs: context.clock.nowMs(), reach, watched }), exit: 'ok' };
   },
 });

@@ -8,6 +8,7 @@ import type { HandedFlag } from '../../procedures/panic/keep.js';
 import { flagPlanView, flagResultView } from '../../ui/shadow-view.js';
 import type { FlagCommand } from '../shadow/flag-plan.js';
 import { flagDriver } from '../shadow/flag-reach.js';
+import { reachOf } from '../shadow/flips.js';
 import { makeFlagChange } from '../shadow/flags.js';
 import { closeUnwritten } from './close.js';
 import { flagRecords } from '../shadow/records.js';
@@ -20,7 +21,7 @@ export async function restoreFlags(context: Context, environment: Environment, w
   const { panic, mutation } = wanted;
   const { left, back, handed } = flagsToPutBack(wanted);
   if (back.length === 0) return closeUnwritten(context, environment, wanted, { left, handed });
-  await assertRestorable(context, environment, back, panic.id);
+  await assertRestorable(context, environment, back, panic);
   const made = await makeFlagChange(context, environment, {
     isOn: false,
     buckets: back.map(({ bucket }) => bucketNamed(environment, bucket ?? '')),
@@ -84,11 +85,10 @@ async function assertRestorable(
   context: Context,
   environment: Environment,
   flags: readonly KeptFlag[],
-  id: string,
+  panic: ToRestore['panic'],
 ): Promise<void> {
-  if (environment.shadowDriver === 'overrides') assertSamePlace(flags, null, id);
+  assertSamePlace(flags, panic, await reachOf(context, environment));
   const driver = await flagDriver(context, environment);
-  assertSamePlace(flags, driver.place, id);
   const wishes = flags.map(({ bucket, record }) => ({
     bucket: bucketNamed(environment, bucket ?? ''),
     isOn: false,
@@ -99,6 +99,6 @@ async function assertRestorable(
   const planned = await driver.plan(wishes);
   assertRestorableFlags(
     flags.map((flag, index) => ({ flag, now: planned[index]?.before })),
-    id,
+    panic.id,
   );
 }

@@ -2,6 +2,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { assertSamePlace } from '../../domain/panic/restorable-flags.js';
 import { switchPlanView, switchResultView } from '../../ui/switch-view.js';
+import { reachOf } from '../shadow/flips.js';
 import { makeSwitchChange } from './by-switch.js';
 import { closeUnwritten } from './close.js';
 import { keepOver } from './kept.js';
@@ -14,9 +15,7 @@ export async function restoreSwitch(context: Context, environment: Environment, 
   const { panic, mutation } = wanted;
   const { left, back, handed } = flagsToPutBack(wanted);
   if (back.length === 0) return closeUnwritten(context, environment, wanted, { left, handed });
-  const { killSwitch } = environment;
-  const place = killSwitch !== null && 'exec' in killSwitch ? (killSwitch.exec[0] ?? '') : null;
-  assertSamePlace(back, place, panic.id);
+  assertSamePlace(back, panic, await reachOf(context, environment));
   // A limiter that was off before the panic stays off.
   const isEnabled = back[0]?.record.before !== 'false';
   const made = await makeSwitchChange(context, environment, {

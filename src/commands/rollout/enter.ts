@@ -4,6 +4,7 @@ import { bucketOfRoute, type Environment } from '../../domain/config/environment
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
+import { restoreWords } from '../../domain/panic/way-back.js';
 import { loadOverrides } from '../../domain/policy/matching.js';
 import { whyUnheeded } from '../../domain/policy/enforcement.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
@@ -15,6 +16,7 @@ import { recall } from '../detection.js';
 import { makeChange } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
 import type { FlagCommand } from '../shadow/flag-plan.js';
+import { reachOf } from '../shadow/flips.js';
 import { makeFlagChange, type FlagChangeMade } from '../shadow/flags.js';
 import { objectionToOverrides, objectionToShadow } from '../shadow/objection.js';
 import { routesOfBuckets } from './plan-source.js';
@@ -57,7 +59,7 @@ async function assertNoPanic(context: Context, environment: Environment, { name 
   const message = `panic ${first.id} (${first.command}) is open: the stage "${name}" could take it back, and its gates would show nothing`;
   throw new RlctlError('guard', message, {
     code: 'PANIC_OPEN',
-    hint: `When the emergency is over, put back what was: rlctl panic restore ${first.id}`,
+    hint: `When the emergency is over, put back what was: ${restoreWords(first, await reachOf(context, environment))}`,
     details: { panicId: first.id },
   });
 }

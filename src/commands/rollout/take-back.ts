@@ -4,6 +4,7 @@ import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
 import { followedBy } from '../../domain/followed-by.js';
 import { namesOfHeld, stoodOn } from '../../domain/panic/stood-on.js';
+import { restoreCommand, restoreWords } from '../../domain/panic/way-back.js';
 import type { RolloutStage } from '../../domain/rollout/plan.js';
 import { backIntoShadow } from '../../domain/rollout/way-out.js';
 import {
@@ -23,6 +24,7 @@ import { flagsBefore, foundEnforcedText, takeBackIntent, takingBackOf } from '..
 import { makeChange } from '../override/change.js';
 import { openPanics } from '../panic/kept.js';
 import type { FlagCommand } from '../shadow/flag-plan.js';
+import { reachOf } from '../shadow/flips.js';
 import { objectionToOverrides, objectionToShadow } from '../shadow/objection.js';
 import { makeAll, ofChange, type Made, type ToMake } from './made.js';
 import { routesOfBuckets } from './plan-source.js';
@@ -60,10 +62,11 @@ async function assertNotStoodOn(
     const { id, command, actor } = panic;
     const names = namesOfHeld(panic, held);
     const message = `panic ${id} (${command}, by ${actor}) is open and stands on ${names}: taking it back would end that panic; nothing was written`;
+    const reach = await reachOf(context, environment);
     // What it found enforced it would put back in force, and nothing of the rollout would be there to be taken back.
     const close = held.some((what) => panic.changed.includes(what))
-      ? `close the panic and leave what stands: rlctl panic restore ${id} --leave`
-      : `close the panic: rlctl panic restore ${id}`;
+      ? `close the panic and leave what stands: ${restoreCommand(panic, reach)} --leave`
+      : `close the panic: ${restoreWords(panic, reach)}`;
     throw new RlctlError('conflict', message, {
       code: standingCode,
       hint: `When the emergency is over, ${close}. Then take it back with: ${again}`,
@@ -95,7 +98,7 @@ async function inTheWay(
   }
   return new RlctlError(kind, `${message}; panic ${panic.id} (${panic.command}) is open`, {
     code,
-    hint: `When the emergency is over, put back what was before it: rlctl panic restore ${panic.id}. That puts the stage in force again; take it back at once after it with: ${again}`,
+    hint: `When the emergency is over, put back what was before it: ${restoreWords(panic, await reachOf(context, environment))}. That puts the stage in force again; take it back at once after it with: ${again}`,
     details: { ...details, panicId: panic.id },
   });
 }

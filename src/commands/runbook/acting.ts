@@ -6,10 +6,12 @@ import { RlctlError, usageError } from '../../domain/errors.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { isPartOf } from '../../domain/operation/reference.js';
 import { quoteOutside } from '../../domain/outside-text.js';
+import { panicIdOf } from '../../domain/panic/target.js';
 import type { RunJournal } from '../../domain/runbook/journal.js';
 import type { CommandEnd } from '../../domain/runbook/outcome.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import { undoOperationIntent } from '../../procedures/override/undo-operation.js';
+import { keptPanics } from '../../procedures/panic/keep.js';
 import type { ActPorts, StepAs } from '../../procedures/runbook/acts.js';
 import { ownDeadline } from '../../procedures/runbook/own-deadline.js';
 import { changeView } from '../../ui/change-view.js';
@@ -136,7 +138,9 @@ export function consentOf(
   ];
 }
 
-/** Takes back what one step changed: the flags that it set past the override document, or as one change what it did in it. */
+/**
+ * Takes back what one step changed: the flags that it set past the override document, a panic past it as `panic restore` does, or as one change what it did in the document.
+ */
 export function undoChanges(
   context: Context,
   environment: Environment,
@@ -161,6 +165,9 @@ export function undoChanges(
       const { undoFlags } = await import('./undo-flags.js');
       const flags = await undoFlags(within, environment, { part, command: undoCommand, mutation });
       if (flags !== null) return await endOf(flags.exit, flagResultView(flags, environment));
+      const panic = await panicBeside(context, environment, journal, step);
+      if (panic !== null)
+        return await invoke(context, environment, journal, ['panic', 'restore', panic], { step, changeId: undoId });
       const made = await makeChange(within, mutation, (ports) =>
         undoOperationIntent(ports, {
           command: undoCommand,
@@ -177,6 +184,25 @@ export function undoChanges(
       return { exitCode, document: null, error: { code, message, hint } };
     }
   };
+}
+
+/**
+ * The open panic that a step declared past the document, by the kill switch or by flags that nobody told of because whoever set
+ * them was killed; `null`: none, or it is over.
+ */
+async function panicBeside(
+  context: Context,
+  environment: Environment,
+  { steps }: RunJournal,
+  step: string,
+): Promise<string | null> {
+  const declared = steps.find(({ id }) => id === step);
+  if (declared === undefined) return null;
+  const panic = panicIdOf(declared.changeId);
+  const operations = await context.operationStore(environment);
+  const kept = await keptPanics({ operations, deadline: context.deadline });
+  const open = kept.find(({ id, way, restored }) => id === panic && way !== 'overrides' && restored === null);
+  return open?.id ?? null;
 }
 
 async function endOf(exit: ExitName, { kind, data }: Pick<View, 'kind' | 'data'>): Promise<CommandEnd> {

@@ -8,6 +8,7 @@ import type { RunJournal } from '../../domain/runbook/journal.js';
 import { interruptedRunText } from '../../domain/runbook/outcome.js';
 import { lookAnew } from '../../domain/runbook/look.js';
 import type { ResolvedStep } from '../../domain/runbook/resolve.js';
+import { leftAsItIs, resumeCommand } from '../../domain/runbook/resume-command.js';
 import { stepCommandOf } from '../../domain/runbook/step-command.js';
 import {
   driveRun,
@@ -75,18 +76,18 @@ export async function drive(context: Context, wanted: Drive): Promise<Outcome> {
     return outcomeOf(end, wanted);
   } catch (error) {
     await noteInterrupt(ports, error);
-    throw error instanceof RlctlError ? resumable(error, journal, environment) : error;
+    throw error instanceof RlctlError ? resumable(error, wanted) : error;
   } finally {
     await keeper.release();
   }
 }
 
 /** Whatever stopped a run, the way on is the same. */
-function resumable(error: RlctlError, { id }: RunJournal, environment: Environment): RlctlError {
+function resumable(error: RlctlError, { journal: { id }, environment, isTakingBack }: Drive): RlctlError {
   const { kind, code, message, hint, details } = error;
   if (['RUN_DRIVEN', 'RUN_WAITS', 'RUN_STOPPED'].includes(code)) return error;
   const hasOwn = kind !== 'interrupted' && kind !== 'terminated';
-  const on = `go on with: rlctl runbook resume ${id}`;
+  const on = `go on with: ${resumeCommand(id, { isTakingBack })}`;
   const said = addressed(followedBy(hasOwn ? hint : null, on), environment.address);
   const interruptedText = hasOwn ? message : interruptedRunText(id, kind, message);
   return new RlctlError(kind, interruptedText, { code, hint: said, details: { ...details, run: id } });
@@ -155,7 +156,8 @@ function stopped(
     : '';
   const isShownAnew = !isBack && lookAnew(journal, steps).askedAgain.size > 0;
   const going = isShownAnew ? 'going on shows what stands there now, and asks again' : 'then go on with';
-  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}`;
+  const past = isBack ? `; or ${leftAsItIs(id, step)}` : '';
+  const way = isWaiting ? `when it is done, go on with: ${on}${once}` : `${going}: ${on}${past}`;
   const again = followedBy(outcome?.hint, way);
   return new RlctlError(exit, addressed(message, environment.address), {
     code: isWaiting ? 'RUN_WAITS' : 'RUN_STOPPED',

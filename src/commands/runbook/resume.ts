@@ -119,7 +119,7 @@ async function resume(context: Context, environment: Environment, input: ResumeI
     isReloading: false,
     preview: async () => runPlanText(planOf(environment, seen, wanted, input), await context.theme()),
   });
-  await keeper.take(isTakeOver);
+  await keeper.take(isTakeOver, input);
   // Whoever drove until now may have gone on after the first look.
   const now = await keeper.read();
   if (now === null)

@@ -145,7 +145,7 @@ async function newJournal(
 async function begin(context: Context, environment: Environment, journal: RunJournal) {
   const keeper = await keeperOf(context, environment, journal.id);
   await dropOldRuns(context, environment);
-  await keeper.take(false);
+  await keeper.take(false, { isTakingBack: false });
   if (context.options.format === 'table' && !context.options.isQuiet)
     await context.note(`run ${journal.id} of ${journal.runbook} on ${environment.name}`);
   return { keeper, kept: await keeper.save(journal) };

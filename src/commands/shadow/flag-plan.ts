@@ -19,6 +19,7 @@ import { askFlags } from '../../procedures/shadow/ask-flags.js';
 import { isIdle, planFlags, type FlagPlan, type FlagRecords } from '../../procedures/shadow/change-flags.js';
 import type { Objection } from '../../procedures/shadow/objection.js';
 import type { FlagDriver, FlagWish } from '../../procedures/shadow/flag-driver.js';
+import { shareOf } from '../../procedures/share.js';
 import type { Addresses } from '../addresses.js';
 import { recall } from '../detection.js';
 import { noGuards } from '../guard-flags.js';
@@ -189,7 +190,7 @@ async function wishesOf(
   );
 }
 
-/** What all addresses say alike, bucket by bucket; where one does not answer, the reload will tell. */
+/** What all addresses say alike, bucket by bucket; where one does not answer in its share of the time, the reload will tell. */
 async function saidOf(
   context: Context,
   controlPlane: Addresses['controlPlane'],
@@ -197,7 +198,7 @@ async function saidOf(
   buckets: readonly BucketNames[],
 ): Promise<readonly (boolean | null)[]> {
   const route = baseRoute(context.randomness.hex(6));
-  const ports = { controlPlane, deadline: context.deadline };
+  const ports = { controlPlane, deadline: shareOf(context.deadline, context.clock) };
   const answers = await inParallel(targets, mostAtOnce, (target) =>
     partOf(() => askFlags(ports, { target, basePaths, buckets, route })),
   );

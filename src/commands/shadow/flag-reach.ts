@@ -10,6 +10,7 @@ import type { FlagDriver } from '../../procedures/shadow/flag-driver.js';
 import { addressesOf, type Addresses } from '../addresses.js';
 import { hearing } from '../detection.js';
 import { lastRevision } from '../last-reload.js';
+import { localTraces } from '../local-leases.js';
 import { optionalStore } from '../optional-store.js';
 import type { MutationInput } from '../mutation.js';
 
@@ -23,7 +24,7 @@ export async function flagDriver(context: Context, environment: Environment): Pr
   if ('exec' in shadowDriver)
     return execDriver({ programs: await context.programs(), clock, deadline }, shadowDriver.exec);
   const path = resolve(host.cwd, shadowDriver['env-file']);
-  return envFileDriver({ envFiles: await context.envFiles(), clock }, path);
+  return envFileDriver({ envFiles: await context.envFiles(localTraces(context)), clock }, path);
 }
 
 /** What a change of flags reaches the server by. */
@@ -39,7 +40,8 @@ export async function storedOf(context: Context, environment: Environment) {
   if (store === null) return null;
   const otherwise = '--no-reload sets the flag alone.';
   const stored = await store.read(context.deadline).catch((error: unknown) => {
-    throw error instanceof RlctlError ? unsafeReload(error, otherwise) : error;
+    // That somebody interrupted tells nothing of Redis.
+    throw error instanceof RlctlError && !context.deadline.interrupted.aborted ? unsafeReload(error, otherwise) : error;
   });
   assertReloadable(stored, await lastRevision(context, environment), otherwise);
   return stored;

@@ -3,8 +3,9 @@ import type { Environment } from '../../domain/config/environment.js';
 import { assertNoDemand, type Demand } from '../../domain/demand.js';
 import { RlctlError } from '../../domain/errors.js';
 import { guardedName } from '../../domain/guard/commands.js';
-import { beforeAnything } from '../../domain/nothing-done.js';
+import { beforeAnything, interruptedBefore } from '../../domain/nothing-done.js';
 import { flipCommand } from '../../domain/shadow/flag-flip.js';
+import { assertInTime, isUnbegun } from '../../procedures/in-time.js';
 import { changeFlags, type FlagPlan, type FlagResult } from '../../procedures/shadow/change-flags.js';
 import { flagPlanView, flagPreviewText, flagResultView } from '../../ui/shadow-view.js';
 import { announceFlags } from '../announce-change.js';
@@ -34,7 +35,10 @@ export type FlagChangeMade =
 
 /** Flips the flags of buckets, and shows it: what `runChange` is for overrides. */
 export async function runFlagChange(context: Context, environment: Environment, wanted: FlagCommand): Promise<Outcome> {
-  const made = await beforeAnything(makeFlagChange(context, environment, wanted), 'written');
+  const change = makeFlagChange(context, environment, wanted).catch((error: unknown) => {
+    throw interruptedBefore(error, 'written');
+  });
+  const made = await beforeAnything(change, 'written');
   if (made.kind === 'planned') return { view: flagPlanView(made.plan, environment), exit: 'ok' };
   const view = await withReports(flagResultView(made.result, environment), made.told);
   return { view, exit: made.result.exit };
@@ -66,7 +70,10 @@ export async function makeFlagChange(
     preview: async () => flagPreviewText(plan, await context.theme()),
   });
   const author = await authorOf(context, environment, mutation);
-  if (!plan.isNoop) await wanted.onAgreed?.(plan);
+  if (!plan.isNoop) {
+    assertInTime(context.deadline, `${plan.flags.map(({ variable }) => variable).join(', ')} was set`);
+    await wanted.onAgreed?.(plan);
+  }
   const by = { author, guards: guards.overridden };
   // Who keeps what stood there itself has done so by now.
   const isToTell = !plan.isNoop && wanted.onAgreed === undefined;
@@ -76,7 +83,8 @@ export async function makeFlagChange(
   if (!plan.isNoop && mutation.isTelling !== false) prepareToAnnounce(context, environment, 'flags');
   const result = await changeFlags(ports, plan, input, (text) => context.progress.step(text)).catch(
     async (error: unknown) => {
-      if (isMaybeDone(error)) await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
+      if (isMaybeDone(error) && !isUnbegun(error, context.deadline))
+        await keepFlips(context, environment, plan, { ...kept, verdict: 'notAttempted' });
       else if (begunAt !== null) await takeBegunBack(context, environment, plan, { ...by, at: begunAt });
       throw error;
     },

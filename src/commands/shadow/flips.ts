@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import type { Reach } from '../../domain/operation/origin.js';
 import type { OperationRef } from '../../domain/operation/reference.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import { parseFlagFlips, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
+import { recordDeadline } from '../../procedures/runbook/own-deadline.js';
 import type { FlagPlan } from '../../procedures/shadow/change-flags.js';
 import type { PlannedFlag } from '../../procedures/shadow/flag-driver.js';
 import type { Author } from '../../procedures/override/write.js';
@@ -31,6 +33,18 @@ export async function wantedFlags(context: Context, environment: Environment) {
 export async function flagsHere(context: Context, environment: Environment) {
   const isFile = typeof environment.shadowDriver === 'object' && 'env-file' in environment.shadowDriver;
   return { place: driverPlace(context, environment), machine: isFile ? await context.hostName() : null };
+}
+
+/** By what this configuration sets flags and the master switch. */
+export async function reachOf(context: Context, environment: Environment): Promise<Reach> {
+  const { killSwitch, address } = environment;
+  return {
+    flags: driverPlace(context, environment),
+    killSwitch: killSwitch !== null && 'exec' in killSwitch ? (killSwitch.exec[0] ?? '') : null,
+    machine: await context.hostName(),
+    config: address.config,
+    environments: [...(await context.config()).environments.keys()],
+  };
 }
 
 /** What this machine set last, one for each bucket; empty: nothing that is known. */
@@ -60,7 +74,9 @@ export async function tellBegun(
 ): Promise<string | null> {
   const at = new Date(context.clock.nowMs()).toISOString();
   const begun = begunFlips(context, plan, { ...terms, at });
-  await tellMachines(context, environment, begun);
+  const isTold = await tellMachines(context, environment, begun);
+  // An interrupt meanwhile is no fault of Redis, and ends the change before it is made.
+  if (!isTold && !context.deadline.interrupted.aborted) await noteUntold(context);
   return begun.length === 0 ? null : at;
 }
 
@@ -105,7 +121,7 @@ export async function keepFlips(
     const after = [...stillKnown(before, plan, terms.verdict), ...news];
     if (JSON.stringify(after) !== JSON.stringify(before))
       await context.files.writePrivate(await flipsPath(context, environment), `${JSON.stringify(after)}\n`);
-    await tellMachines(context, environment, news);
+    if (!(await tellMachines(context, environment, news))) await noteUntold(context);
   } catch (error) {
     if (!(error instanceof RlctlError)) throw error;
     await context.note(`nothing could be remembered of this change: ${error.message}`);
@@ -145,27 +161,32 @@ function stillKnown(before: readonly FlagFlip[], { flags }: FlagPlan, verdict: V
     .map((flip) => (asked.has(flip.bucket) && verdict === 'proven' ? { ...flip, verdict } : flip));
 }
 
-/** Whoever is in an incident on another machine hears of it through Redis; where that is away, only this one knows. */
+/**
+ * Whoever is in an incident on another machine hears of it through Redis, also after an interrupt. False: Redis did not take
+ * it, and only this one knows.
+ */
 async function tellMachines(
   context: Context,
   environment: Environment,
   flips: readonly KnownFlip[],
   isTakenBack = false,
-): Promise<void> {
-  if (flips.length === 0 || environment.redis === null || environment.namespace === null) return;
-  const { deadline } = context;
-  deadline.extend(Math.max(0, 1000 - deadline.leftMs()));
+): Promise<boolean> {
+  if (flips.length === 0 || environment.redis === null || environment.namespace === null) return true;
+  const deadline = recordDeadline(context.deadline, context.clock);
   const [{ logFlips }, machine] = await Promise.all([
     import('../../procedures/shadow/flip-log.js'),
     context.hostName(),
   ]);
   const operations = await context.operationStore(environment);
-  const told = flips.map((flip) => ({ ...flip, machine }));
-  const isTold = await logFlips({ operations, deadline }, told, isTakenBack).catch((error: unknown) => {
+  const told = flips.map((flip) => ({ ...flip, machine, environment: environment.name }));
+  return logFlips({ operations, deadline }, told, isTakenBack).catch((error: unknown) => {
     if (error instanceof RlctlError) return false;
     throw error;
   });
-  if (!isTold) await context.noteOnce('only this machine knows of this change of flags: Redis did not take it');
+}
+
+async function noteUntold(context: Context): Promise<void> {
+  await context.noteOnce('only this machine knows of this change of flags: Redis did not take it');
 }
 
 /** Forgets the flags of a server that is gone for good. */

@@ -25,8 +25,8 @@ export function untrusted(filePlace: string, what: string, facts: UntrustedFacts
 /** One thing that a file gets once it is trusted. */
 export interface Grant {
   readonly environment: string;
-  /** `address`: signatures go there. `metrics`: figures are read there. `receiver`: it is told what happens. `program`: it is run. `file`, `variable`: its content is read. */
-  readonly kind: 'address' | 'metrics' | 'receiver' | 'program' | 'file' | 'variable';
+  /** `address`: signatures go there. `metrics`: figures are read there. `receiver`: it is told what happens. `program`: it is run. `file`, `variable`: its content is read. `envFile`: it is written, too. */
+  readonly kind: 'address' | 'metrics' | 'receiver' | 'program' | 'file' | 'envFile' | 'variable';
   readonly value: string;
   /** The receivers that it is for, as they are called; absent: it is for none of them. */
   readonly receivers?: readonly string[];
@@ -110,7 +110,7 @@ function driverOf({ shadowDriver, killSwitch }: EnvironmentFile): readonly Grant
     typeof each === 'object' && 'exec' in each ? [['program', templateWords(each.exec)] as const] : [],
   );
   const isFile = typeof shadowDriver === 'object' && 'env-file' in shadowDriver;
-  return isFile ? [['file', shadowDriver['env-file']], ...programs] : programs;
+  return isFile ? [['envFile', shadowDriver['env-file']], ...programs] : programs;
 }
 
 function fleetOf({ fleet, prometheus }: EnvironmentFile, listedNow: ListedNow): readonly Granted[] {

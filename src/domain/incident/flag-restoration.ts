@@ -1,3 +1,4 @@
+import { commandAt, parseOrigin, type Reach } from '../operation/origin.js';
 import type { Panic } from '../panic/panics.js';
 import { holdsTrue } from '../shadow/env-file.js';
 import { flipCommand } from '../shadow/flag-flip.js';
@@ -70,17 +71,25 @@ export function flagsBegun(
 /** What set flags meanwhile that cannot be put back from here: it still stands, and `flags` has none of its own. */
 export function deedsElsewhere(
   incident: Pick<Incident, 'start'>,
-  { deeds, flips }: { readonly deeds: readonly FlagDeed[]; readonly flips: readonly KnownFlip[] },
+  {
+    deeds,
+    flips,
+    reach,
+  }: { readonly deeds: readonly FlagDeed[]; readonly flips: readonly KnownFlip[]; readonly reach: Reach },
   flags: readonly FlagToRestore[],
   here: FlagsHere,
 ): readonly FlagDeed[] {
   const known = new Set(flags.map(({ bucket }) => bucket));
   const isKnown = ({ buckets }: FlagDeed): boolean =>
     buckets.length > 0 && buckets.every((bucket) => known.has(bucket));
-  const others = flips.filter((flip) => !isSetHere(flip, here) && !deeds.some((deed) => isOf(flip, deed)));
+  const standing = deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed));
+  const changed = changedFlags(
+    incident,
+    flips.filter((flip) => !isSetHere(flip, here)),
+  );
   return [
-    ...deeds.filter((deed) => deed.isStanding && deed.atMs >= incident.start.atMs && !isKnown(deed)),
-    ...changedFlags(incident, others).map(({ flip }) => asDeed(flip)),
+    ...standing,
+    ...changed.filter(({ flip }) => !standing.some((deed) => isOf(flip, deed))).map(({ flip }) => asDeed(flip, reach)),
   ];
 }
 
@@ -126,8 +135,12 @@ export function flagsToProve(
     });
 }
 
-function asDeed({ bucket, isOn, place, machine, at, actor, reason, ticket }: KnownFlip): FlagDeed {
+function asDeed(flip: KnownFlip, reach: Reach): FlagDeed {
+  const { bucket, isOn, place, machine, at, actor, reason, ticket } = flip;
   const where = machine === undefined ? place : `${place} on ${machine}`;
+  const origin = parseOrigin(flip);
+  const back = ['shadow', isOn ? 'off' : 'on', bucket];
+  const wayBack = origin === undefined ? shellWords(['rlctl', ...back]) : commandAt(back, origin, reach);
   return {
     operation: null,
     command: `${flipCommand([{ bucket, isOn }])} (${where})`,
@@ -137,6 +150,6 @@ function asDeed({ bucket, isOn, place, machine, at, actor, reason, ticket }: Kno
     ticket,
     buckets: [bucket],
     isStanding: true,
-    wayBack: `${shellWords(['rlctl', 'shadow', isOn ? 'off' : 'on', bucket])}, where ${where} is set`,
+    wayBack: `${wayBack}, where ${where} is set`,
   };
 }

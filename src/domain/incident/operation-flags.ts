@@ -1,6 +1,8 @@
 import { isRecord } from '../json.js';
-import type { OperationRef } from '../operation/reference.js';
+import type { Reach } from '../operation/origin.js';
+import { isPartOf, type OperationRef } from '../operation/reference.js';
 import type { KeptPanic } from '../panic/kept.js';
+import { restoreWords } from '../panic/way-back.js';
 import type { FlagFlip } from '../shadow/flag-flip.js';
 
 /** Flags of buckets that somebody set past the document, or put back, as Redis keeps it. */
@@ -22,17 +24,14 @@ export interface FlagDeed {
   readonly wayBack: string;
 }
 
-/** The clocks of two machines are so far from each other at most. */
-const sameDeedMs = 60_000;
-
-/** Whether a flip is what an operation keeps of its own. */
-export function isOf({ bucket, actor, at }: FlagFlip, deed: FlagDeed): boolean {
-  return deed.buckets.includes(bucket) && deed.actor === actor && Math.abs(Date.parse(at) - deed.atMs) < sameDeedMs;
+/** Whether a flip is what an operation keeps of its own: it names that operation, whoever set another one beside it. */
+export function isOf({ bucket, partOf }: FlagFlip, { buckets, operation }: FlagDeed): boolean {
+  return buckets.includes(bucket) && operation !== null && isPartOf(partOf, operation);
 }
 
-/** What panics set past the document, as they are kept. */
-export function panicDeeds(panics: readonly KeptPanic[]): readonly FlagDeed[] {
-  return panics.flatMap(({ id, command, way, atMs, actor, reason, ticket, flags, restored }) => {
+/** What panics set past the document, as they are kept; each with the way back as it is had by `reach`. */
+export function panicDeeds(panics: readonly KeptPanic[], reach: Reach): readonly FlagDeed[] {
+  return panics.flatMap(({ id, command, way, atMs, actor, reason, ticket, flags, from, restored }) => {
     // What one through overrides did stands in the history, and what it found so it did not set.
     const own = flags.filter(({ isFound }) => isFound !== true);
     if (way === 'overrides' || (own.length === 0 && way === 'flags')) return [];
@@ -45,7 +44,7 @@ export function panicDeeds(panics: readonly KeptPanic[]): readonly FlagDeed[] {
       ticket,
       buckets: own.flatMap(({ bucket }) => bucket ?? []),
       isStanding: restored === null,
-      wayBack: `rlctl panic restore ${id}`,
+      wayBack: restoreWords({ id, way, ...(own[0] && { place: own[0].record.place }), ...(from && { from }) }, reach),
     };
     // What was left on purpose goes on standing, as anybody's.
     if (restored === null || restored.isLeft === true) return [deed];

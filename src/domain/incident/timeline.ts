@@ -217,17 +217,23 @@ function flagItems(
   }
   const items = [
     ...[...commands.values()].flatMap(flipItem),
-    ...kept.map((deed) => deedItem(deed, flips.find((flip) => isOf(flip, deed)) ?? null)),
+    ...kept.map((deed) => deedItem(deed, nearestOf(flips, deed))),
   ];
   const back = new Set(end?.flags ?? []);
   return items.map((item) => ({ ...item, isPutBack: item.buckets.some((bucket) => back.has(bucket)) }));
 }
 
+/** What an operation set and what it put back name it alike: the one that was made at about that time; `null`: none is known. */
+function nearestOf(flips: readonly FlagFlip[], deed: FlagDeed): FlagFlip | null {
+  const awayMs = ({ at }: FlagFlip): number => Math.abs(Date.parse(at) - deed.atMs);
+  return flips.filter((flip) => isOf(flip, deed)).toSorted((a, b) => awayMs(a) - awayMs(b))[0] ?? null;
+}
+
 function flipItem(together: readonly FlagFlip[]): readonly Omit<FlagItem, 'number' | 'isPutBack'>[] {
   const [first] = together;
   if (first === undefined) return [];
-  const { isOn, actor, reason, ticket, verdict } = first;
-  const deed = { atMs: Date.parse(first.at), actor, reason, ticket, partOf: [] };
+  const { isOn, actor, reason, ticket, verdict, partOf = [] } = first;
+  const deed = { atMs: Date.parse(first.at), actor, reason, ticket, partOf };
   const buckets = together.map(({ bucket }) => bucket);
   return [{ kind: 'flags', ...deed, buckets, isOn, command: flipCommand(together), verdict }];
 }

@@ -1,8 +1,10 @@
 import type { Incident } from '../incident/incident.js';
 import type { Panic } from '../panic/panics.js';
+import { declaredElsewhere, restoreCommand } from '../panic/way-back.js';
 import { passingBy } from '../rollout/actions.js';
 import { currentStage, isOver, type RolloutState } from '../rollout/state.js';
 import { nextStep, type RunJournal } from '../runbook/journal.js';
+import { onOther, type Reach } from './origin.js';
 import type { OperationKind } from './reference.js';
 
 /** Something that somebody began and nobody has ended. */
@@ -20,10 +22,13 @@ export interface OpenOperation {
   readonly commands: readonly string[];
 }
 
-/** A panic that is known to be open. */
-export function openPanicOperation({ id, command, atMs, actor }: Panic): OpenOperation {
+/** A panic that is known to be open, with the command of the environment that can restore it. */
+export function openPanicOperation(panic: Panic, reach: Reach): OpenOperation {
+  const { id, command, atMs, actor } = panic;
   const what = command.replace(/^panic /, '');
-  return { kind: 'panic', id, what, state: 'open', sinceMs: atMs, by: actor, commands: [`rlctl panic restore ${id}`] };
+  const elsewhere = declaredElsewhere(panic, reach);
+  const state = elsewhere === null ? 'open' : `open, declared on ${elsewhere.environment}${onOther(elsewhere, reach)}`;
+  return { kind: 'panic', id, what, state, sinceMs: atMs, by: actor, commands: [restoreCommand(panic, reach)] };
 }
 
 /** An incident that has no end yet. */

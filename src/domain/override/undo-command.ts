@@ -1,9 +1,18 @@
 import type { Revision } from '../revision.js';
 
+/** A change that was made. */
+export interface Made {
+  readonly revisionBefore: Revision;
+  readonly revisionAfter: Revision;
+  /** True: it took others back itself, and `undo` would pass it over. */
+  readonly isReturn: boolean;
+}
+
 /**
- * The command that takes back the change that left this revision: refused where somebody has changed something since,
- * because it would take that back instead.
+ * The command that takes back this change: refused where somebody has changed something since, because it would take that
+ * back instead.
  */
-export function undoCommand(left: Revision): string {
-  return `rlctl override undo --if-revision ${left.slice(0, 12)}`;
+export function undoCommand({ revisionBefore, revisionAfter, isReturn }: Made): string {
+  const to = isReturn && revisionBefore !== 'none' ? ` --to ${revisionBefore.slice(0, 12)}` : '';
+  return `rlctl override undo${to} --if-revision ${revisionAfter.slice(0, 12)}`;
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../json.js';
+import { parseOrigin, type Origin } from '../operation/origin.js';
 import { parseFlagRecord, type FlagRecord } from '../shadow/flag-record.js';
 import type { PanicWay } from './target.js';
 
@@ -38,6 +39,8 @@ export interface KeptPanic {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly flags: readonly KeptFlag[];
+  /** Where it was declared; absent: the document tells all of it, or nobody kept it. */
+  readonly from?: Origin;
   /** Prefixes that it found in shadow, and did not change; absent: none. */
   readonly found?: readonly string[];
   /** `null`: nobody has closed it. */
@@ -68,6 +71,7 @@ export function keptPanicsText(newestFirst: readonly KeptPanic[]): string {
 function keptPanic(value: unknown): KeptPanic | null {
   if (!isRecord(value)) return null;
   const { id, command, way, atMs, actor, reason = null, ticket = null, flags, found, restored = null } = value;
+  const from = parseOrigin(value['from']);
   if (typeof id !== 'string' || typeof command !== 'string' || typeof actor !== 'string') return null;
   if (!isWay(way) || typeof atMs !== 'number' || !Array.isArray(flags)) return null;
   return {
@@ -79,6 +83,7 @@ function keptPanic(value: unknown): KeptPanic | null {
     reason: typeof reason === 'string' ? reason : null,
     ticket: typeof ticket === 'string' ? ticket : null,
     flags: (flags as readonly unknown[]).flatMap((each) => keptFlag(each) ?? []),
+    ...(from === undefined ? {} : { from }),
     ...(found === undefined ? {} : { found: textsOf(found) }),
     restored: restoredOf(restored),
   };

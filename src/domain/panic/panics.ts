@@ -1,4 +1,5 @@
 import { usageError, type RlctlError } from '../errors.js';
+import type { Origin } from '../operation/origin.js';
 import type { OperationRef } from '../operation/reference.js';
 import { undoneIds, type HistoryBody, type HistoryEntry } from '../override/history.js';
 import { unquoted } from '../shadow/env-file.js';
@@ -31,6 +32,10 @@ export interface Panic {
   readonly changeIds: readonly string[];
   /** `null`: nobody has closed it. */
   readonly restored: { readonly atMs: number; readonly actor: string; readonly changeId: string | null } | null;
+  /** The file in which it set flags, or the program that it ran; absent: neither. */
+  readonly place?: string;
+  /** Where it was declared; absent: as `place`, or nobody kept it. */
+  readonly from?: Origin;
   /** True: it was closed, and what it changed left as it is on purpose. */
   readonly isLeft: boolean;
   /** Prefixes that it changed and that were left to other panics when it was closed without a write; else empty. */
@@ -199,8 +204,10 @@ function keptAsPanic(
     return text === undefined || (text !== null && unquoted(text) === unquoted(flag.record.wrote ?? ''));
   });
   const shadowed = found.filter((route) => present.isShadow(route) !== false);
+  const [first] = flags;
   return {
     ...rest,
+    ...(first === undefined ? {} : { place: first.record.place }),
     changed: named(false),
     found: [...named(true), ...found],
     standsOn: [

@@ -1,6 +1,8 @@
 import { RlctlError, usageError } from '../errors.js';
 import { quoteOutside } from '../outside-text.js';
+import type { Reach } from '../operation/origin.js';
 import { leaveHint } from './restoration.js';
+import { declaredElsewhere, restoreWords, type PlacedPanic } from './way-back.js';
 import type { KeptFlag } from './kept.js';
 
 /** A flag of a panic, and what stands there now. */
@@ -49,13 +51,16 @@ function inWords(text: string | null): string {
   return text === null ? 'not set' : quoteOutside(text, 40);
 }
 
-/** Throws a usage error where a panic acted in another place than the one that is configured now. */
-export function assertSamePlace(flags: readonly KeptFlag[], place: string | null, id: string): void {
+/** Throws a usage error, with the command of where it was declared, where a panic acted in another place than is configured now. */
+export function assertSamePlace(flags: readonly KeptFlag[], panic: PlacedPanic, reach: Reach): void {
+  const { id } = panic;
+  const place = panic.way === 'flags' ? reach.flags : reach.killSwitch;
   const other = flags.find(({ record }) => record.place !== place);
   if (other === undefined) return;
+  const there = declaredElsewhere(panic, reach) === null ? '' : `: ${restoreWords(panic, reach)}`;
   throw usageError(
     `the panic ${id} acted through ${other.record.place}, and ${place === null ? 'nothing of the kind' : place} is configured here`,
-    `Take it back where that is configured; ${other.record.variable} was ${other.record.before ?? 'not set'} before it.`,
+    `Take it back where that is configured${there}; ${other.record.variable} was ${other.record.before ?? 'not set'} before it.`,
     'PANIC_ELSEWHERE',
   );
 }

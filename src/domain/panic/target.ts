@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { revisionOf } from '../revision.js';
 import { shellWord } from '../shell-words.js';
 
 /** What an emergency rollback is about: every request, those of a bucket, or those of a route prefix. */
@@ -19,6 +20,11 @@ export function panicCommand(target: PanicTarget): string {
 /** The id of a panic, from 8 random hex digits. */
 export function panicId(hex: string): string {
   return `p-${hex}`;
+}
+
+/** The id of a panic that is declared as the change of an id that was fixed before: declared once more it is the same panic. */
+export function panicIdOf(changeId: string): string {
+  return panicId(revisionOf(Buffer.from(changeId)).slice(0, 8));
 }
 
 /** The text of a panic's id. Throws a usage error for what is none. */

@@ -42,11 +42,12 @@ export function refusalOf(
   });
 }
 
+/** Every action on a rollout that there is already; "start" makes one, and takes none over. */
+const driving = new RegExp(String.raw`rlctl rollout (?:${Object.keys(allowedPhases).join('|')})\b`, 'g');
+
 /** A sentence whose commands drive a rollout: while somebody else drives it they are refused unless they take it over. */
 export function passingBy(sentence: string, isHeld: boolean): string {
-  return isHeld
-    ? sentence.replaceAll(/rlctl rollout (?:promote|pause|resume|abort|undo)\b/g, '$& --take-over')
-    : sentence;
+  return isHeld ? sentence.replaceAll(driving, '$& --take-over') : sentence;
 }
 
 function underWay(state: RolloutState, isHeld: boolean): RlctlError {

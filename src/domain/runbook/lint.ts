@@ -3,7 +3,8 @@ import type { PlacedFile } from '../placed-file.js';
 import { lintAct, placedActs } from './lint-act.js';
 import { lintInputs } from './lint-inputs.js';
 import { byPlace, finding, type RunbookRead } from './read.js';
-import { actsOf, textsOf, type Runbook, type RunbookInput, type RunbookStep } from './runbook.js';
+import { actsOf, textsOf, type Act, type Runbook, type RunbookInput, type RunbookStep } from './runbook.js';
+import { commandFault, stepCommandOf } from './step-command.js';
 import { namesIn } from './template.js';
 
 /** One thing that lint looks for in a runbook; SARIF and the README read this table. */
@@ -46,7 +47,7 @@ export const runbookRules = [
   [
     'no-way-back',
     'note',
-    'a step by hand or by a program that says no way back',
+    'a step by hand, by a program or that clears something, and says no way back',
     'add an undo, or say in it that there is none',
   ],
 ] as const satisfies readonly (readonly [string, LocatedFinding['severity'], string, string])[];
@@ -88,7 +89,7 @@ function lintStep(runbook: Runbook, step: RunbookStep, index: number, placed: Pl
       );
   }
   found.push(...conditionFaults(runbook.inputs, step, (name) => place('when', name)));
-  if (step.undo === null && !step.isNothingToUndo && (step.action.kind === 'manual' || step.action.kind === 'exec'))
+  if (step.undo === null && !step.isNothingToUndo && !hasOwnWayBack(step.action))
     found.push(
       finding(
         'no-way-back',
@@ -100,6 +101,13 @@ function lintStep(runbook: Runbook, step: RunbookStep, index: number, placed: Pl
     );
   for (const each of placedActs(step, index)) found.push(...lintAct(runbook, step, each, placed));
   return found;
+}
+
+/** True of what a run takes back by itself, and of what leaves nothing to take back. */
+function hasOwnWayBack(act: Act): boolean {
+  if (act.kind === 'manual' || act.kind === 'exec') return false;
+  if (act.kind !== 'rlctl' || commandFault(act.words) !== null) return true;
+  return stepCommandOf(act.words.filter((word) => typeof word === 'string')).wayBack !== 'nothing';
 }
 
 function conditionFaults(

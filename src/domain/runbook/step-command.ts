@@ -7,6 +7,8 @@ export interface StepCommand {
   /** `override set` */
   readonly path: string;
   readonly isChange: boolean;
+  /** What takes it back: what is kept of its changes; `nothing`, because it removes what nobody keeps; `null`: nothing need. */
+  readonly wayBack: 'kept' | 'nothing' | null;
   /** It leaves something in force that can be given an end. */
   readonly hasEnd: boolean;
   /** It takes --reason and --ticket. */
@@ -18,10 +20,15 @@ export interface StepCommand {
   readonly pin: { readonly flag: string; readonly field: string; readonly look: string } | null;
 }
 
-const read = { isChange: false, hasEnd: false, hasAuthor: false, pin: null } as const;
-const change = { ...read, isChange: true, hasAuthor: true } as const;
+const read = { isChange: false, wayBack: null, hasEnd: false, hasAuthor: false, pin: null } as const;
+const change = { ...read, isChange: true, wayBack: 'kept', hasAuthor: true } as const;
 const pinnedBy = (look: string) => {
-  return { ...change, hasAuthor: false, pin: { flag: '--if-value', field: 'digest', look } } as const;
+  return {
+    ...change,
+    wayBack: 'nothing',
+    hasAuthor: false,
+    pin: { flag: '--if-value', field: 'digest', look },
+  } as const;
 };
 
 /**
@@ -30,7 +37,7 @@ const pinnedBy = (look: string) => {
  * outside the environment are not among them.
  */
 const stepCommands: readonly StepCommand[] = [
-  { ...change, path: 'reload', hasAuthor: false },
+  { ...change, path: 'reload', wayBack: null, hasAuthor: false },
   { ...read, path: 'verify' },
   { ...read, path: 'status' },
   { ...read, path: 'doctor' },

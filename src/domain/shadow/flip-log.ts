@@ -8,6 +8,8 @@ import type { FlagRecord } from './flag-record.js';
 export interface KnownFlip extends FlagFlip {
   /** The name of the machine on which it was made; absent: it is this one's own. */
   readonly machine?: string;
+  /** What the environment is called there; absent: it is this machine's own, or nobody kept it. */
+  readonly environment?: string;
   /** True: it was told before it was to be made, and nobody told since whether it was; absent: it was made. */
   readonly isBegun?: true;
 }

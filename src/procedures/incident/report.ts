@@ -3,6 +3,7 @@ import type { Incident } from '../../domain/incident/incident.js';
 import type { FlagDeed } from '../../domain/incident/operation-flags.js';
 import { timelineOf, type TimelineItem } from '../../domain/incident/timeline.js';
 import { documentOf, windowOf, type IncidentHistory } from '../../domain/incident/window.js';
+import type { Reach } from '../../domain/operation/origin.js';
 import type { Verdict } from '../../domain/proof/proof.js';
 import type { Revision } from '../../domain/revision.js';
 import type { KnownFlip } from '../../domain/shadow/flip-log.js';
@@ -36,6 +37,8 @@ export interface OtherKnowledge {
   readonly flips: readonly KnownFlip[];
   /** The same of operations, as Redis keeps it. */
   readonly deeds: readonly FlagDeed[];
+  /** By what flags are set from here. */
+  readonly reach: Reach;
   /** What proofs said of the document of a revision. */
   readonly verdicts: ReadonlyMap<Revision, Verdict>;
 }

@@ -14,7 +14,7 @@ import {
 import { alreadyOpen, alwaysChanging, endedByOthers, endingTaken, noneOpen, tooManyNotes } from './refusals.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
-import type { OperationStore } from '../../ports/operation-store.js';
+import type { OperationLease, OperationStore } from '../../ports/operation-store.js';
 import type { OverrideStore, StoredOverrides } from '../../ports/override-store.js';
 import type { Randomness } from '../../ports/randomness.js';
 
@@ -44,16 +44,32 @@ const longestDocument = 256 * 1024;
 
 type ReadPorts = Pick<IncidentPorts, 'operations' | 'deadline'>;
 
-/** The open incident; `null`: there is none. Throws what the store throws, and where what is kept cannot be read. */
-export async function openIncident(ports: ReadPorts): Promise<Incident | null> {
-  return (await readOpen(ports))?.incident ?? null;
+/** How it stands with incidents at one moment, by one read. */
+export interface IncidentNow {
+  /** `null`: none is open. */
+  readonly open: Incident | null;
+  /** The one that has ended and that others are still to be told of, because whoever ended it was killed; `null`: none. */
+  readonly untold: Incident | null;
+  /** Who is ending the one or telling of the other, and until when they hold it unless that is renewed; `null`: nobody is. */
+  readonly lease: OperationLease | null;
 }
 
-/** The one that has ended and that others are still to be told of, because whoever ended it was killed; `null`: none. */
-export async function untoldIncident({ operations, deadline }: ReadPorts): Promise<Incident | null> {
-  const { text } = await operations.read(openIncidentName, deadline);
+/** How it stands with incidents. Throws what the store throws, and where what is kept cannot be read. */
+export async function incidentNow({ operations, deadline }: ReadPorts): Promise<IncidentNow> {
+  const { text, lease } = await operations.read(openIncidentName, deadline);
   const incident = text === null ? null : parseIncident(text, openIncidentName);
-  return incident?.end?.untold === undefined ? null : incident;
+  const open = incident?.end === null ? incident : null;
+  return { open, untold: incident?.end?.untold === undefined ? null : incident, lease };
+}
+
+/** The open incident; `null`: there is none. Throws as `incidentNow` does. */
+export async function openIncident(ports: ReadPorts): Promise<Incident | null> {
+  return (await incidentNow(ports)).open;
+}
+
+/** The one that has ended and that others are still to be told of; `null`: none. */
+export async function untoldIncident(ports: ReadPorts): Promise<Incident | null> {
+  return (await incidentNow(ports)).untold;
 }
 
 /** The open incident. Throws a usage error (2) where there is none. */

@@ -1,21 +1,12 @@
 import { RlctlError } from '../../domain/errors.js';
 import type { OperationLease, OperationStore, StoredOperation } from '../../ports/operation-store.js';
-
-/** Which process of this machine took a lease: readable for its user alone. */
-export interface LeaseTraces {
-  /** True: a process of this machine took the lease of this token, and is gone. False also where nothing is known of it. */
-  isLeft(token: string): Promise<boolean>;
-  /** Notes that this process takes it. */
-  leave(token: string): Promise<void>;
-  /** It was given back; absent is fine. */
-  remove(token: string): Promise<void>;
-}
+import type { ProcessTraces } from '../../ports/process-traces.js';
 
 /**
  * A store whose leases leave a trace on this machine. What a process of it took that was killed holds nobody up: it reads as
  * run out, and is given back, by its token, to whoever takes it next. Where no trace can be kept, it runs out by itself.
  */
-export function leavingTraces(store: OperationStore, traces: LeaseTraces): OperationStore {
+export function leavingTraces(store: OperationStore, traces: ProcessTraces): OperationStore {
   const known = new Set<string>();
   const isLeft = async ({ token }: OperationLease): Promise<boolean> =>
     !known.has(token) && (await traces.isLeft(token).catch(otherwise(false)));

@@ -6,6 +6,7 @@ import {
   openRunOperation,
   type OpenOperation,
 } from '../../domain/operation/open.js';
+import type { Reach } from '../../domain/operation/origin.js';
 import type { OperationKind } from '../../domain/operation/reference.js';
 import { isOpen, type Present } from '../../domain/panic/panics.js';
 import type { OperationStore } from '../../ports/operation-store.js';
@@ -22,6 +23,8 @@ export interface OpenOperationsPorts extends Pick<RunsPorts, 'local' | 'localIds
     readonly operations: OperationStore;
     /** What a flag's variable holds now. */
     readonly flagText: Present['flagText'];
+    /** By what flags are set from here. */
+    readonly reach: Reach;
     /** What this machine set last of each flag. */
     readonly ownFlips?: NonNullable<PanicPorts['ownFlips']>;
   } | null;
@@ -67,7 +70,7 @@ async function panics({ kept, deadline }: OpenOperationsPorts): Promise<OpenOper
   if (kept === null) return { open: [], failures: [] };
   const { panics: all, failure } = await allPanics({ ...kept, deadline }, kept.flagText);
   return {
-    open: all.filter(isOpen).map(openPanicOperation),
+    open: all.filter(isOpen).map((panic) => openPanicOperation(panic, kept.reach)),
     failures: failure === null ? [] : [{ kind: 'panic', error: failure }],
   };
 }

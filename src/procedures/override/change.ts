@@ -97,10 +97,12 @@ function replicationSteps(written: Written | null): readonly Step[] {
 }
 
 function interruptedAfter(written: Written, reason: unknown): RlctlError {
+  const { plan, changeId } = written;
   const kind = reason instanceof RlctlError && reason.kind === 'terminated' ? 'terminated' : 'interrupted';
-  return new RlctlError(kind, `${kind} after change ${written.changeId} was written; its effect is not proven`, {
+  const back = undoCommand({ ...plan, isReturn: plan.intent.undoes() !== null });
+  return new RlctlError(kind, `${kind} after change ${changeId} was written; its effect is not proven`, {
     code: kind.toUpperCase(),
-    hint: `Run "rlctl reload" to make it take hold and prove it${isExempt(written.plan.intent.command) ? '' : `, or "${undoCommand(written.plan.revisionAfter)}" to take it back`}.`,
-    details: { changeId: written.changeId, applied: true },
+    hint: `Run "rlctl reload" to make it take hold and prove it${isExempt(plan.intent.command) ? '' : `, or "${back}" to take it back`}.`,
+    details: { changeId, applied: true },
   });
 }

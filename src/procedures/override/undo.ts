@@ -2,19 +2,21 @@ import { RlctlError } from '../../domain/errors.js';
 import { scanDocument } from '../../domain/override/document.js';
 import { lostError } from '../../domain/override/lost-history.js';
 import { metadataBefore } from '../../domain/override/metadata-change.js';
-import { undoneIds, type HistoryEntry } from '../../domain/override/history.js';
+import type { HistoryEntry } from '../../domain/override/history.js';
 import { documentAt } from '../../domain/override/replay.js';
 import { revertEntries } from '../../domain/override/edit.js';
 import type { RevertConflict } from '../../domain/override/reversal.js';
 import { addressed, type CommandAddress } from '../../domain/printed-command.js';
 import { flipCommand, type FlagFlip } from '../../domain/shadow/flag-flip.js';
 import { shellWords } from '../../domain/shell-words.js';
+import { assertOwn, behindText, type BehindLast, type TakingBack } from './behind-last.js';
 import { emptiedError, type OnceStored } from './lost-document.js';
 import type { ChangeIntent, StorePorts } from './plan.js';
 import { lastStanding, readHistory } from './recorded.js';
 
 /** What the document does not tell: what somebody may mean instead, and what was stored once. */
 export interface PastTheDocument extends Partial<OnceStored> {
+  readonly by: TakingBack;
   /** The flags that this machine set last through an env file or a program; empty: none that is known. */
   readonly flips: readonly FlagFlip[];
   readonly address: CommandAddress;
@@ -23,11 +25,11 @@ export interface PastTheDocument extends Partial<OnceStored> {
 /**
  * Takes back the last change that still stands: the exact bytes where the document is as that change left it, otherwise
  * the touched routes alone; what was known of them, their end too, comes back with them. A route that somebody changed since is a conflict (5), and nothing is written. A document
- * that was replaced as a whole comes back as a whole. What was changed past the document is said
- * where it is newer, because another command takes it back.
+ * that was replaced as a whole comes back as a whole. Where the last change took others back, the one before it goes only
+ * if `assertOwn` lets it. What was changed past the document is said where it is newer, because another command takes it back.
  */
 export function undoIntent(ports: StorePorts, ifRevision: string | null, past: PastTheDocument): ChangeIntent {
-  const found: { entry: HistoryEntry | null; skipped: HistoryEntry | null } = { entry: null, skipped: null };
+  const found: { entry: HistoryEntry | null; behind: BehindLast | null } = { entry: null, behind: null };
   return {
     command: 'override undo',
     routes: [],
@@ -36,7 +38,7 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
     undoes: () => found.entry?.changeId ?? null,
     restored: () => (found.entry?.body ? metadataBefore(found.entry.body) : new Map()),
     remarks: () => [
-      ...(found.skipped === null || found.entry === null ? [] : [skippedText(found.skipped, found.entry)]),
+      ...(found.behind === null ? [] : [behindText(found.behind)]),
       ...(isNewer(past, found.entry) ? [flagsInstead(past)] : []),
     ],
     edit: async (document, stored) => {
@@ -50,7 +52,9 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
         );
       found.entry = entry;
       const last = history.find(({ kind }) => kind === 'change');
-      found.skipped = last === undefined || last.changeId === entry.changeId ? null : last;
+      const isLast = last === undefined || last.changeId === entry.changeId;
+      found.behind = isLast ? null : { last, entry, revision: stored.revision };
+      if (found.behind !== null) await assertOwn(found.behind, past.by);
       const earlier = entry.body?.splices === null ? await readHistory(ports, () => false) : history;
       const oldestFirst = [...earlier].reverse();
       const before = (wanted: HistoryEntry): Uint8Array | null | undefined => documentAt(oldestFirst, wanted.prev);
@@ -63,17 +67,6 @@ export function undoIntent(ports: StorePorts, ifRevision: string | null, past: P
 
 function isNewer({ flips: [flip] }: PastTheDocument, entry: HistoryEntry | null): boolean {
   return flip !== undefined && (entry === null || Date.parse(flip.at) > entry.timeMs);
-}
-
-/** What took others back is not taken back in its turn: then the last change is another one than somebody may mean. */
-function skippedText(last: HistoryEntry, { changeId, body }: HistoryEntry): string {
-  const { command = '', routes = [] } = last.body ?? {};
-  const named = routes.slice(0, 3).map(({ route }) => JSON.stringify(route));
-  const what = named.length === 0 ? '' : ` of ${named.join(', ')}${routes.length > 3 ? ', …' : ''}`;
-  const isReturn = last.body !== null && undoneIds(last.body).length > 0;
-  const why = isReturn ? 'which took changes back and is not undone by this' : 'which is not undone by this';
-  const back = last.prev === 'none' ? '' : `; to go back behind it: rlctl override undo --to ${last.prev.slice(0, 12)}`;
-  return `the last change was "${command}"${what} (${last.changeId}), ${why}: this takes back the one before it that still stands, "${body?.command ?? ''}" (${changeId})${back}`;
 }
 
 /**

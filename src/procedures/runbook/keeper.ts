@@ -1,5 +1,6 @@
 import { RlctlError } from '../../domain/errors.js';
 import { parseJournal, runName, serialiseJournal, type RunJournal } from '../../domain/runbook/journal.js';
+import { resumeCommand, type Resumption } from '../../domain/runbook/resume-command.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Deadline } from '../../ports/deadline.js';
 import type { OperationLease, OperationStore } from '../../ports/operation-store.js';
@@ -39,6 +40,7 @@ export interface KeeperPorts {
 export class JournalKeeper {
   #text: string | null = null;
   #lost: OperationLease | null = null;
+  #isTakingBack = false;
   #beating: AbortController | null = null;
 
   constructor(
@@ -48,19 +50,21 @@ export class JournalKeeper {
 
   /**
    * Takes the right to drive. A driver of this machine whose process is gone has left it; anybody else keeps it until it
-   * runs out, unless it is taken over. Throws a conflict (5) that names the holder.
+   * runs out, unless it is taken over. Throws a conflict (5) that names the holder, and how to take it over for the same.
    */
-  async take(isTakeOver: boolean): Promise<void> {
+  async take(isTakeOver: boolean, wish: Resumption): Promise<void> {
+    this.#isTakingBack = wish.isTakingBack;
     const { store, local, holder, token } = this.ports;
     const known = await local.driver(this.id);
     if (store === null) {
-      if (known?.isAlive === true && !isTakeOver) throw driven(this.id, { holder: 'another process of this machine' });
+      if (known?.isAlive === true && !isTakeOver)
+        throw driven(this.id, { holder: 'another process of this machine' }, wish);
     } else {
       const current = await store.read(runName(this.id), this.#deadline());
       const isOrphan = known !== null && !known.isAlive && current.lease?.token === known.token;
       const wanted = { holder, token, ttlMs: leaseMs, isForced: isTakeOver || isOrphan };
       const taken = await store.lease(runName(this.id), wanted, this.#deadline());
-      if (taken.kind === 'taken') throw driven(this.id, taken.by);
+      if (taken.kind === 'taken') throw driven(this.id, taken.by, wish);
     }
     await local.setDriver(this.id, token);
     this.#beating = new AbortController();
@@ -84,7 +88,9 @@ export class JournalKeeper {
     const next = serialiseJournal(journal);
     if (store !== null) {
       const outcome = await store.write(runName(this.id), { expected: this.#text, next, token }, this.#deadline());
-      if (outcome.kind !== 'written') throw driven(this.id, outcome.current.lease ?? this.#lost);
+      // What was said of single steps is done by now, or written down.
+      const wish = { isTakingBack: this.#isTakingBack };
+      if (outcome.kind !== 'written') throw driven(this.id, outcome.current.lease ?? this.#lost, wish);
       this.#text = next;
     }
     await local.write(this.id, next);
@@ -126,11 +132,15 @@ export function newest(texts: readonly (string | null)[]): RunJournal | null {
   return journals.toSorted((a, b) => b.rev - a.rev)[0] ?? null;
 }
 
-function driven(id: string, by: { readonly holder: string; readonly untilMs?: number } | null): RlctlError {
+function driven(
+  id: string,
+  by: { readonly holder: string; readonly untilMs?: number } | null,
+  wish: Resumption,
+): RlctlError {
   const until = by?.untilMs === undefined ? '' : `, until ${new Date(by.untilMs).toISOString()} unless it is renewed`;
   return new RlctlError('conflict', `run ${id} is driven by ${by?.holder ?? 'somebody else'}${until}`, {
     code: 'RUN_DRIVEN',
-    hint: `Talk to them; then take it over with: rlctl runbook resume ${id} --take-over`,
+    hint: `Talk to them; then take it over with: ${resumeCommand(id, wish)} --take-over`,
     details: { run: id, holder: by?.holder ?? null, untilMs: by?.untilMs ?? null },
   });
 }

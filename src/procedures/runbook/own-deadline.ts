@@ -14,3 +14,14 @@ export function ownDeadline(clock: Clock, ms: number): Deadline {
     interrupted: new AbortController().signal,
   };
 }
+
+/** How long it may take to put on record what was done, milliseconds. */
+const recordMs = 1000;
+
+/**
+ * The command's own deadline where it leaves the time to put on record what was done or was not; else a short one of its own,
+ * as after an interrupt: what nobody hears of nobody takes back.
+ */
+export function recordDeadline(deadline: Deadline, clock: Clock): Deadline {
+  return deadline.interrupted.aborted || deadline.leftMs() < recordMs ? ownDeadline(clock, recordMs) : deadline;
+}

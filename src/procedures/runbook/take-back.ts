@@ -76,14 +76,11 @@ export function whyLeft(
   return 'nobody said that it was done: there is nothing to take back';
 }
 
-/** Commands of which the changes stand in the history. */
-const recorded = /^(?:override|shadow|panic|rollout) /;
-
 /** True of a step that can have done something which can be taken back. */
 export function hasWayBack({ step, undo, action }: ResolvedStep): boolean {
   if (undo !== null) return true;
   if (step.isNothingToUndo) return false;
-  return action.kind === 'rlctl' && stepCommandOf(action.argv).isChange && recorded.test(action.argv.join(' '));
+  return action.kind === 'rlctl' && stepCommandOf(action.argv).wayBack === 'kept';
 }
 
 async function undoStep(

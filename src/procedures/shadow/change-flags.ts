@@ -10,6 +10,7 @@ import { loadOverrides, matchOverride } from '../../domain/policy/matching.js';
 import type { FlagRecord } from '../../domain/shadow/flag-record.js';
 import type { ExpectedFlag } from '../../domain/shadow/flag-observations.js';
 import { addressed } from '../../domain/printed-command.js';
+import { shellWords } from '../../domain/shell-words.js';
 import { restartSteps, type FlagToSet } from '../../domain/shadow/restart.js';
 import type { StoredOverrides } from '../../ports/override-store.js';
 import {
@@ -102,7 +103,8 @@ export interface FlagChangeInput {
 
 /**
  * The runbook's "bucket shadow": sets the flags, reloads, and proves by what the server then says of its buckets. Throws
- * only while nothing is written; after that every failure is a step of the result.
+ * only while nothing is written; after that every failure is a step of the result. An interrupt is thrown as it is while
+ * nothing is written, and after it says what was.
  */
 export async function changeFlags(
   ports: EffectPorts & { readonly records: FlagRecords },
@@ -163,6 +165,8 @@ async function write(
   onStep: OnStep | undefined,
 ): Promise<readonly Step[]> {
   const { driver, wishes, flags, isOn } = plan;
+  const { interrupted } = ports.deadline;
+  if (interrupted.aborted) throw interrupted.reason;
   onStep?.(`setting ${flags.map(({ variable }) => variable).join(', ')}`);
   const changed = flags.filter(({ isChanged }) => isChanged);
   if (isOn) {
@@ -279,7 +283,12 @@ function throwIfInterrupted({ deadline }: EffectPorts, plan: FlagPlan): void {
   const what = plan.flags.map(({ variable }) => variable).join(', ');
   throw new RlctlError(kind, `${kind} after ${what} was written; its effect is not proven`, {
     code: kind.toUpperCase(),
-    hint: `Run "rlctl reload" to make it take hold and "rlctl shadow list" to see it, or "rlctl shadow ${plan.isOn ? 'off' : 'on'}" to take it back.`,
+    hint: `Run "rlctl reload" to make it take hold and "rlctl shadow list" to see it, or ${wayBack(plan)} to take it back.`,
     details: { variables: plan.flags.map(({ variable, after }) => ({ variable, after })), applied: true },
   });
+}
+
+function wayBack({ isOn, flags }: FlagPlan): string {
+  const verb = isOn ? 'off' : 'on';
+  return flags.map(({ bucket }) => `"${shellWords(['rlctl', 'shadow', verb, bucket.name])}"`).join(' and ');
 }

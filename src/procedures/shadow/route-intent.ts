@@ -110,14 +110,20 @@ export function stageIntent(ports: StorePorts, { command, reference, ...wanted }
       const reach = checkedReach(both, stored, edit, [...both.routes, ...along, ...back.keys()]);
       notes.remarks = [
         ...besideTexts(edit.changes, both.routes),
-        ...ending.map(
-          (prefix) => `${JSON.stringify(prefix)} wins for its own routes and ends by itself: it stays as it is`,
-        ),
+        ...ending.map((prefix) => endingText(prefix, known.get(prefix)?.untilMs ?? 0, stored)),
         ...reachRemarks(reach, ending),
       ];
       return edit;
     },
   };
+}
+
+/** Why an entry with an end is not taken along; one that is overdue goes on until somebody applies its end. */
+function endingText(prefix: string, untilMs: number, { serverTimeMs }: StoredOverrides): string {
+  const shown = `${JSON.stringify(prefix)} wins for its own routes and`;
+  return untilMs > serverTimeMs
+    ? `${shown} ends by itself: it stays as it is`
+    : `${shown} was to end ${new Date(untilMs).toISOString()}, which nothing has applied: it stays as it is until: rlctl override expire`;
 }
 
 /** The way back: what stood before the `shadow on` that still stands, and where there is none, `false`, and it says so. */

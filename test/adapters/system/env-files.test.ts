@@ -3,7 +3,9 @@ import { chmod, link, lstat, mkdtemp, readdir, readFile, rm, symlink, utimes, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemEnvFiles } from '../../../src/adapters/system/env-files.js';
+import { createEnvFiles } from '../../../src/adapters/system/env-files.js';
+
+const systemEnvFiles = createEnvFiles();
 
 const state = { folder: '', path: '' };
 beforeEach(async () => {
@@ -81,7 +83,7 @@ describe('an env file', () => {
     await expect(replace('B')).rejects.toMatchObject({
       kind: 'conflict',
       code: 'ENV_FILE_LOCKED',
-      hint: expect.stringMatching(/taken over after 30 s\. .*: rm \S+$/) as string,
+      hint: expect.stringMatching(/at once, else after 30 s\. .*: rm \S+$/) as string,
     });
     expect(await content()).toBe('A=1\n');
     expect(await readFile(lockPath(), 'utf8')).toBe('half');
@@ -115,6 +117,34 @@ describe('an env file', () => {
     await replace('B=1\n');
     expect(await content()).toBe('B=1\n');
     expect(await names()).toEqual(['limiter.env']);
+  });
+
+  test('is replaced at once past the lock of a process that is known to be dead, and of no other', async () => {
+    const woken = { now: (): void => undefined };
+    const sleep = new Promise<void>((resolve) => {
+      woken.now = resolve;
+    });
+    const none = { isLeft: async () => false, leave: async () => undefined, remove: async () => undefined };
+    // It holds the lock and does nothing, as a dead process does.
+    const held: { late?: Promise<unknown> } = {};
+    const token = await new Promise<string>((resolve) => {
+      const leave = async (taken: string): Promise<void> => {
+        resolve(taken);
+        await sleep;
+      };
+      const stopped = createEnvFiles({ ...none, leave }).replace(state.path, () => Buffer.from('A=late\n'));
+      held.late = stopped.catch((error: unknown) => error);
+    });
+    const after = (isDead: (token: string) => boolean) =>
+      createEnvFiles({ ...none, isLeft: async (asked) => isDead(asked) }).replace(state.path, () =>
+        Buffer.from('B=1\n'),
+      );
+    await expect(after((asked) => asked !== token)).rejects.toMatchObject({ code: 'ENV_FILE_LOCKED' });
+    await after((asked) => asked === token);
+    expect([await content(), await names()]).toEqual(['B=1\n', ['limiter.env']]);
+    woken.now();
+    expect(await held.late).toMatchObject({ code: 'ENV_FILE_LOCKED' });
+    expect(await content()).toBe('B=1\n');
   });
 
   test('of two at once, both changes are kept or the second is told', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { resolveEnvironment, type EnvironmentSources } from '../../../src/domain/config/resolve.js';
+import type { EnvironmentSources } from '../../../src/domain/config/environment-sources.js';
+import { resolveEnvironment } from '../../../src/domain/config/resolve.js';
 import { parseConfigFile } from '../../../src/domain/config/schema.js';
 import { grantsOf } from '../../../src/domain/config/trust.js';
 import type { RlctlError } from '../../../src/domain/errors.js';

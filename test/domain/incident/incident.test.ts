@@ -80,6 +80,13 @@ test.each([
 
 describe('flags', () => {
   const here = { place: 'x.env', machine: 'this-host' };
+  const reach = {
+    flags: 'x.env',
+    killSwitch: null,
+    machine: 'this-host',
+    config: '/c/rlctl.yaml',
+    environments: ['test', 'flags'],
+  };
   const flip = (bucket: string, isOn: boolean, atMs: number, place = 'x.env'): FlagFlip => ({
     bucket,
     isOn,
@@ -120,17 +127,22 @@ describe('flags', () => {
     const program = { place: 'x.env', machine: null };
     expect(flagsToRestore(incident, [other], program)).toEqual([{ bucket: 'read', isOn: false }]);
     expect(flagsToRestore(incident, [other], here)).toEqual([]);
-    expect(deedsElsewhere(incident, { deeds: [], flips: [other] }, [], here)).toMatchObject([
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other], reach }, [], here)).toMatchObject([
       {
         operation: null,
         command: 'shadow on read (x.env on other-host)',
         wayBack: 'rlctl shadow off read, where x.env on other-host is set',
       },
     ]);
-    expect(deedsElsewhere(incident, { deeds: [], flips: [other] }, [], program)).toEqual([]);
+    // Where it is known how the environment is called there, the command names that.
+    const named = { ...other, environment: 'flags' };
+    expect(deedsElsewhere(incident, { deeds: [], flips: [named], reach }, [], here)).toMatchObject([
+      { wayBack: 'rlctl -e flags shadow off read, where x.env on other-host is set' },
+    ]);
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other], reach }, [], program)).toEqual([]);
     // Taken back there by now.
     const back = { ...other, isOn: false, at: new Date(3000).toISOString() };
-    expect(deedsElsewhere(incident, { deeds: [], flips: [other, back] }, [], here)).toEqual([]);
+    expect(deedsElsewhere(incident, { deeds: [], flips: [other, back], reach }, [], here)).toEqual([]);
   });
 
   const record = {
@@ -170,13 +182,13 @@ describe('flags', () => {
   });
 
   test('that panics set are told with their way back, and that they were put back', () => {
-    expect(panicDeeds(parseKeptPanics(panics))).toMatchObject([
+    expect(panicDeeds(parseKeptPanics(panics), reach)).toMatchObject([
       { operation: { kind: 'panic', id: 'p-2' }, buckets: [], isStanding: true, wayBack: 'rlctl panic restore p-2' },
       { command: 'panic bucket read', atMs: 2000, buckets: ['read'], reason: 'r', isStanding: false },
       { command: 'panic restore', atMs: 4000, actor: 'eve', reason: null, isStanding: false },
     ]);
     expect(
-      deedsElsewhere(incident, { deeds: panicDeeds(parseKeptPanics(panics)), flips: [] }, [], here).map(
+      deedsElsewhere(incident, { deeds: panicDeeds(parseKeptPanics(panics), reach), flips: [], reach }, [], here).map(
         ({ operation }) => operation?.id,
       ),
     ).toEqual(['p-2']);
@@ -201,14 +213,14 @@ describe('flags', () => {
       buckets: ['financial'],
       isStanding: true,
     });
-    const known = { deeds: [deed ?? expect.fail()], flips: [] };
+    const known = { deeds: [deed ?? expect.fail()], flips: [], reach };
     expect(deedsElsewhere(incident, known, [{ bucket: 'financial', isOn: true }], here)).toEqual([]);
   });
 
   test.each([null, '', '[]', '{"panics":3}', '{"id":"r","plan":{},"stages":[{"flags":[1]}]}'])(
     '%j tells of none',
     (text) => {
-      expect([...panicDeeds(parseKeptPanics(text)), ...rolloutDeeds(text)]).toEqual([]);
+      expect([...panicDeeds(parseKeptPanics(text), reach), ...rolloutDeeds(text)]).toEqual([]);
     },
   );
 });

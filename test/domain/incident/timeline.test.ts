@@ -150,7 +150,7 @@ describe('the timeline', () => {
       verdict: 'proven',
     });
     const incident = incidentAt(2, '{"/a":{"rate":1}}', { notes: [{ atMs: 3, actor: 'eve', text: 'hm' }] });
-    const flips = [flip('read', 4), flip('write', 4), flip('auth', 1), flip('financial', 5, 'bob@host')];
+    const flips = [flip('read', 4), flip('write', 4), flip('auth', 1)];
     const deed = {
       operation: { kind: 'panic' as const, id: 'p-1' },
       command: 'panic bucket financial',
@@ -162,7 +162,8 @@ describe('the timeline', () => {
       isStanding: true,
       wayBack: 'rlctl panic restore p-1',
     };
-    const items = told(incident, history, { flips, deeds: [deed] });
+    const its = { ...flip('financial', 5, 'bob@host'), partOf: [deed.operation] };
+    const items = told(incident, history, { flips: [...flips, its], deeds: [deed] });
     expect(words(items)).toEqual([
       'started',
       'note',
@@ -175,6 +176,19 @@ describe('the timeline', () => {
     ]);
     expect(items[4]).toMatchObject({ buckets: ['read', 'write'], command: 'shadow on read, write' });
     expect(items[7]).toMatchObject({ command: 'panic bucket financial', partOf: [{ kind: 'panic', id: 'p-1' }] });
+    // The same person's flag of the same bucket at the same time is none of it, unless it says so.
+    const beside = told(incident, history, { flips: [flip('financial', 5, 'bob@host')], deeds: [deed] });
+    expect(beside.filter(({ kind }) => kind === 'flags')).toMatchObject([
+      { command: 'shadow on financial', verdict: 'proven', partOf: [] },
+      { command: 'panic bucket financial', verdict: null },
+    ]);
+    const back = { ...its, isOn: false, at: new Date(8).toISOString(), verdict: 'notProven' as const };
+    const restored = { ...deed, command: 'panic restore', atMs: 7, isStanding: false };
+    const both = told(incident, history, { flips: [its, back], deeds: [deed, restored] });
+    expect(both.filter(({ kind }) => kind === 'flags')).toMatchObject([
+      { command: 'panic bucket financial', isOn: true, verdict: 'proven' },
+      { command: 'panic restore', isOn: false, verdict: 'notProven' },
+    ]);
   });
 
   test('what was taken back says by what, and the change that ended it is none of its changes', () => {

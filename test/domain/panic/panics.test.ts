@@ -258,9 +258,11 @@ describe('flags to put back', () => {
   });
 
   test('another place than the configured one is a usage error that says what stood there', () => {
-    expect(() => assertSamePlace([flag], '/etc/limiter.env', 'p-1')).not.toThrow();
+    const one = { id: 'p-1', way: 'flags', place: record.place } as const;
+    const reach = { killSwitch: record.place, machine: 'here', config: null, environments: ['flags'] };
+    expect(() => assertSamePlace([flag], one, { ...reach, flags: record.place })).not.toThrow();
     for (const place of ['/other', null])
-      expect(() => assertSamePlace([flag], place, 'p-1')).toThrow(
+      expect(() => assertSamePlace([flag], one, { ...reach, flags: place })).toThrow(
         expect.objectContaining({
           code: 'PANIC_ELSEWHERE',
           hint: expect.stringContaining('was not set') as string,

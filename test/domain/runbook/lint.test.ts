@@ -74,6 +74,8 @@ describe('lint of a runbook', () => {
       '8:23 command: which program runs cannot depend on an input',
     ],
     ['- {id: a, title: A, manual: x}', '8:6 no-way-back: step "a" says no way back'],
+    ["- {id: a, title: A, rlctl: [lock, clear, '{{why}}', x]}", '8:6 no-way-back: step "a" says no way back'],
+    ["- {id: a, title: A, rlctl: [idem, clear, '{{why}}']}", '8:6 no-way-back: step "a" says no way back'],
     ['- {id: a, title: A}', '8:5 form: steps[0] must have exactly one of rlctl, http, promql, manual, exec'],
     [
       '- {id: a, title: A, rlctl: [status], manual: x}',

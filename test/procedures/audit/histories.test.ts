@@ -20,6 +20,7 @@ import { deadlineIn, storeAt } from '../../contracts/override-store.kit.js';
 import { documents, keys, patches } from '../../domain/override/generated.js';
 import { createFakeOverrides } from '../../support/fake-override-store.js';
 import { startRedis, type RunningRedis } from '../../support/redis-server.js';
+import { undoBy } from '../../support/undo-by.js';
 
 /** A document and what can be done to it past rlctl. */
 interface Subject {
@@ -38,7 +39,7 @@ const step = fc.record({
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 const author = { actor: 'ann@host', reason: null, ticket: null, rlctl: '0', environment: 'test' };
-const past = { flips: [], address: { environment: null, config: null } };
+const past = undoBy(author.actor);
 const emptyBytes = Buffer.from('{}');
 
 /** Does random things to a document, and knows what each must leave. */

@@ -1,7 +1,7 @@
 import type { Incident } from '../../../src/domain/incident/incident.js';
 import { scanDocument } from '../../../src/domain/override/document.js';
 import { replaceDocument, setOverride, unsetOverride } from '../../../src/domain/override/edit.js';
-import { bareAddress } from '../../../src/domain/printed-command.js';
+import { undoBy } from '../../support/undo-by.js';
 import { expireIntent } from '../../../src/procedures/override/expire.js';
 import { planChange, type ChangeIntent } from '../../../src/procedures/override/plan.js';
 import { undoIntent } from '../../../src/procedures/override/undo.js';
@@ -60,7 +60,7 @@ export function openDesk(document?: string) {
         isForced: true,
         edit: (now) => replaceDocument(now, Buffer.from(text)),
       }),
-    undo: () => run(undoIntent(ports, null, { flips: [], address: bareAddress })),
+    undo: () => run(undoIntent(ports, null, undoBy('ann@host'))),
     expire: () => run(expireIntent()),
     start: (): Promise<Incident> =>
       startIncident(ports, { title: 'slow', ticket: null, environment: 'test', startedBy: 'ann@host', flips: [] }),

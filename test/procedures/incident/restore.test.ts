@@ -113,7 +113,8 @@ describe('the end of an incident takes back exactly what was done in it', () => 
     const expired = await desk.expire();
     const again = await desk.set('/b', 3);
     const end = await desk.restore(incident);
-    const known = { flips: [], deeds: [], verdicts: new Map() };
+    const reach = { flags: null, killSwitch: null, machine: 'here', config: null, environments: [] };
+    const known = { flips: [], deeds: [], reach, verdicts: new Map() };
     const { timeline } = await readStory(desk.ports, incident, known);
     const told = timeline.flatMap((each) => (each.kind === 'change' ? [[each.changeId, each.takenBackBy]] : []));
     const byId = [

@@ -5,6 +5,7 @@ import {
   addNote,
   closeIncident,
   findIncident,
+  incidentNow,
   listIncidents,
   openIncident,
   startIncident,
@@ -49,6 +50,23 @@ describe('one incident at a time', () => {
     expect(error.message).toContain('ann@host');
     expect(error.details).toMatchObject({ id: first.id, holder: 'ann@host' });
     expect(await openIncident(desk.ports)).toEqual(first);
+  });
+
+  test('one read tells the open one, and who is ending it', async () => {
+    const desk = openDesk();
+    const { operations, deadline } = desk.ports;
+    expect(await incidentNow(desk.ports)).toEqual({ open: null, untold: null, lease: null });
+    const open = await desk.start();
+    const bob = { holder: 'bob@host', token: 'token', ttlMs: 60_000, isForced: false };
+    await operations.lease(openIncidentName, bob, deadline);
+    const asked: string[] = [];
+    const read: typeof operations.read = (name, within) => {
+      asked.push(name);
+      return operations.read(name, within);
+    };
+    const now = await incidentNow({ operations: { ...operations, read }, deadline });
+    expect(now).toMatchObject({ open, untold: null, lease: { holder: 'bob@host' } });
+    expect(asked).toEqual([openIncidentName]);
   });
 
   test('of two who start at once one does', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RlctlError } from '../../../src/domain/errors.js';
-import { leavingTraces, type LeaseTraces } from '../../../src/procedures/operation/lease-traces.js';
+import { leavingTraces } from '../../../src/procedures/operation/lease-traces.js';
+import type { ProcessTraces } from '../../../src/ports/process-traces.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOperations } from '../../support/fake-operation-store.js';
 
@@ -11,7 +12,7 @@ const wanted = (token: string) => ({ holder: 'ann@host', token, ttlMs: 60_000, i
 function openMachine(operations: ReturnType<typeof createFakeOperations>) {
   const taken = new Set<string>();
   const gone = new Set<string>();
-  const traces: LeaseTraces = {
+  const traces: ProcessTraces = {
     isLeft: async (token) => taken.has(token) && gone.has(token),
     leave: async (token) => void taken.add(token),
     remove: async (token) => void taken.delete(token),

@@ -9,7 +9,7 @@ import { setOverride } from '../../../src/domain/override/edit.js';
 import { parsePlanFile } from '../../../src/domain/override/plan-file.js';
 import { documentOf, readOverridesFile, type FileEntry } from '../../../src/domain/overrides-file/read-file.js';
 import { writeOverridesFile } from '../../../src/domain/overrides-file/write-file.js';
-import { bareAddress } from '../../../src/domain/printed-command.js';
+import { undoBy } from '../../support/undo-by.js';
 import { Secret } from '../../../src/domain/secret.js';
 import type { OverrideStore } from '../../../src/ports/override-store.js';
 import { applyIntent, syncIntent } from '../../../src/procedures/override/declared.js';
@@ -94,7 +94,7 @@ describe('somebody else writes between the plan and the write', () => {
     const ports = portsOf(fake.store());
     const run = async (intent: ChangeIntent) => writePlan(ports, await planChange(ports, intent), author);
     await run(apply('{"/a":{"rate":7}}'));
-    const undo = await planChange(ports, undoIntent(ports, null, { flips: [], address: bareAddress }));
+    const undo = await planChange(ports, undoIntent(ports, null, undoBy(author.actor)));
     await run(apply('{"/c":{"rate":8}}'));
     await expect(writePlan(ports, undo, author)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(textOf(fake)).toBe('{"/a":{"rate":7},"/b":{"rate":2},"/c":{"rate":8}}');
@@ -254,7 +254,7 @@ describe('any document', () => {
           ({ expected, next }) => !Buffer.from(next).equals(expected ?? Buffer.of()),
         ).length;
         for (let count = 0; count < changes; count += 1) {
-          const plan = await planChange(ports, undoIntent(ports, null, { flips: [], address: bareAddress }));
+          const plan = await planChange(ports, undoIntent(ports, null, undoBy(author.actor)));
           await writePlan(ports, plan, author);
         }
         expect(textOf(fake)).toBe(text);

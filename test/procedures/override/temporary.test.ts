@@ -12,7 +12,7 @@ import { planChange, type ChangeIntent } from '../../../src/procedures/override/
 import { undoIntent } from '../../../src/procedures/override/undo.js';
 import { unsetIntent } from '../../../src/procedures/override/unset.js';
 import { writePlan } from '../../../src/procedures/override/write.js';
-import { bareAddress } from '../../../src/domain/printed-command.js';
+import { undoBy } from '../../support/undo-by.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOverrides, type FakeOverrides } from '../../support/fake-override-store.js';
 
@@ -50,7 +50,7 @@ function openDesk(document?: string) {
     ports,
     set: (route: string, rate: number, end: End = { kind: 'unsaid' }) => run(setIntent(route, rate, end)),
     unset: (route: string, end: End = { kind: 'permanent' }) => run(unsetIntent(route, end, null)),
-    undo: () => run(undoIntent(ports, null, { flips: [], address: bareAddress })),
+    undo: () => run(undoIntent(ports, null, undoBy('ann@host'))),
     expire: async () => {
       const intent = expireIntent();
       const changeId = await run(intent);
@@ -118,7 +118,7 @@ describe('a temporary change', () => {
     const bytes = desk.document();
     expect(await desk.set('/a', 1, { kind: 'permanent' })).not.toBeNull();
     expect([desk.document(), desk.known('/a')?.untilMs]).toEqual([bytes, undefined]);
-    const back = await planChange(desk.ports, undoIntent(desk.ports, null, { flips: [], address: bareAddress }));
+    const back = await planChange(desk.ports, undoIntent(desk.ports, null, undoBy('ann@host')));
     expect(back.remarks).toEqual([`"/a" is to end at ${new Date(startMs + 600_000).toISOString()} again`]);
     await desk.undo();
     expect([desk.document(), desk.known('/a')]).toEqual([bytes, temporary]);

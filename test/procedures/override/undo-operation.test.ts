@@ -11,7 +11,7 @@ import { undoIntent } from '../../../src/procedures/override/undo.js';
 import { undoOperationIntent } from '../../../src/procedures/override/undo-operation.js';
 import { unsetIntent } from '../../../src/procedures/override/unset.js';
 import { writePlan } from '../../../src/procedures/override/write.js';
-import { bareAddress } from '../../../src/domain/printed-command.js';
+import { undoBy } from '../../support/undo-by.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOverrides } from '../../support/fake-override-store.js';
 
@@ -46,7 +46,7 @@ function openDesk(document?: string) {
       run(within(setIntent(route, rate, end), part)),
     unset: (route: string, part: OperationRef | null = null) =>
       run(within(unsetIntent(route, { kind: 'permanent' }, null), part)),
-    undo: () => run(undoIntent(ports, null, { flips: [], address: bareAddress })),
+    undo: () => run(undoIntent(ports, null, undoBy('ann@host'))),
     restore: (part: OperationRef = panic) =>
       run(
         undoOperationIntent(ports, {

@@ -133,6 +133,17 @@ describe('the kill switch', () => {
     });
   });
 
+  test('a program for which no time is left is not run', async () => {
+    const { ports, ran, input } = open();
+    const deadline = createFakeDeadline(ports.clock, 0);
+    await expect(setSwitch({ ...ports, deadline }, off, input)).rejects.toMatchObject({
+      kind: 'unreachable',
+      code: 'NO_TIME_LEFT',
+      details: { applied: false },
+    });
+    expect([ran, ports.controlPlane.reloads]).toEqual([[], []]);
+  });
+
   test('a program that fails is an error, and no reload is sent', async () => {
     const { ports, input } = open({ code: 3, said: 'no such app' });
     await expect(setSwitch(ports, off, input)).rejects.toMatchObject({ kind: 'refused', code: 'PROGRAM_FAILED' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/adapters/system/clock.js';
-import { systemEnvFiles } from '../../../src/adapters/system/env-files.js';
+import { createEnvFiles } from '../../../src/adapters/system/env-files.js';
 import { systemRandomness } from '../../../src/adapters/system/randomness.js';
 import { createOverrideStore } from '../../../src/adapters/redis/override-store.js';
 import { bucketNamed } from '../../../src/domain/config/bucket-names.js';
@@ -25,7 +25,7 @@ describe('an env file that somebody else changes in between', () => {
   afterEach(() => rm(state.folder, { recursive: true, force: true }));
 
   const planned = async () => {
-    const driver = envFileDriver({ envFiles: systemEnvFiles, clock: systemClock }, state.path);
+    const driver = envFileDriver({ envFiles: createEnvFiles(), clock: systemClock }, state.path);
     const bucket = bucketNamed({ buckets: new Map() }, 'read');
     const wishes = [{ bucket, isOn: true, record: null, serverSays: null, pending: null }];
     const flags = await driver.plan(wishes);
