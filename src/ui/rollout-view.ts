@@ -164,9 +164,11 @@ function headlineText({ state, gates, theme }: Shown): string {
 
 const shownNotes = 4;
 
-function notesText({ state, theme }: Shown): string {
+function notesText({ state, theme, environment }: Shown): string {
   return state.notes
     .slice(-shownNotes)
-    .map(({ atMs, by, text }) => theme.dim(`${clockTime(atMs)}  ${term(by)}  ${term(text)}`))
+    .map(({ atMs, by, text }) =>
+      theme.dim(`${clockTime(atMs)}  ${term(by)}  ${term(addressed(text, environment.address))}`),
+    )
     .join('\n');
 }

@@ -227,6 +227,20 @@ describe('on a site', () => {
     expect(later.out).toMatch(/gates .*: FAIL\n {2}financial: refused/);
   }, 90_000);
 
+  test('a gate that fails takes a stage back that found its bucket enforced, into the shadow of the stage below', async () => {
+    const { run, traffic } = state.site;
+    expect(await run(['rollout', 'start', 'slow', ...quickly, ...patiently])).toMatchObject({ code: 0 });
+    const below = await shadowOf();
+    expect(await run(['shadow', 'off', 'financial'])).toMatchObject({ code: 0 });
+    expect((await shadowOf())['/api/payments']).toBe(false);
+    const entered = run(['rollout', 'promote', ...quickly, ...patiently, '--json']);
+    await once(isWatching('enforce-financial'));
+    traffic.spike();
+    const ran = await entered;
+    expect([ran.code, shown(ran).end]).toEqual([3, 'aborted']);
+    expect(await shadowOf()).toEqual(below);
+  }, 90_000);
+
   test('too few decisions conclude nothing: nothing is passed, and nothing is taken back', async () => {
     const { run } = state.site;
     expect((await run(['rollout', 'start', 'hungry', ...quickly, '--patience', '1m'])).code).toBe(0);

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError } from '../../domain/errors.js';
+import { addressed } from '../../domain/printed-command.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { readingText, type GateReport } from '../../domain/rollout/gates.js';
 import type { RolloutEvent } from '../../domain/rollout/machine.js';
@@ -241,6 +242,10 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
   driver.changes.push(made);
   await notePanic(driver);
   const atMs = session.nowMs();
+  for (const text of made.beside) {
+    await context.note(addressed(text, environment.address));
+    await session.apply({ kind: 'remarked', atMs, text });
+  }
   const end = isAbort ? 'aborted' : 'undone';
   if (made.exit !== 'ok') {
     await session.apply({ kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
@@ -258,7 +263,7 @@ async function goBack(driver: Driver, state: RolloutState): Promise<Driven | nul
 async function notePanic({ context, environment, session }: Driver): Promise<void> {
   const [panic] = await openPanics(context, environment).catch(() => []);
   if (panic === undefined) return;
-  const text = `panic ${panic.id} (${panic.command}) is open: where it began after the stage, restoring it brings the stage back`;
+  const text = `panic ${panic.id} (${panic.command}) is open: where it began after the stage, restoring it brings the stage back, and closing it with "rlctl panic restore ${panic.id} --leave" does not`;
   await session.apply({ kind: 'remarked', atMs: session.nowMs(), text });
 }
 

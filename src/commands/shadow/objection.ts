@@ -1,5 +1,5 @@
 import { bucketOfRoute, type Environment } from '../../domain/config/environment.js';
-import { loadOverrides, startsRoute } from '../../domain/policy/matching.js';
+import { loadOverrides, matchOverride, startsRoute, type LoadedOverrides } from '../../domain/policy/matching.js';
 import { enforcingOverrides, type FlaggedBuckets } from '../../domain/shadow/enforcing-overrides.js';
 import { unreachedOf } from '../../domain/shadow/unreached.js';
 import { shellWords } from '../../domain/shell-words.js';
@@ -52,27 +52,57 @@ export function objectionToShadow(
 /**
  * What goes on being blocked of buckets that overrides put into shadow, by entries that the change leaves as they are, in the
  * document it leaves. `then`: what is to be done once they are in shadow too, as a command, and what else there is to do.
+ * `except`: prefixes of which that was known, and accepted, before.
  */
 export function objectionToOverrides(
   environment: Environment,
   buckets: readonly string[],
   then = '',
+  except: readonly string[] = [],
 ): (after: Uint8Array) => Objection | null {
   return (after) => {
-    const blocking = unreachedOf(loadOverrides(after), environment, buckets).filter(({ isShadow }) => !isShadow);
-    if (blocking.length === 0) return null;
-    const prefixes = blocking.map(({ prefix }) => prefix);
-    const shown = prefixes.slice(0, mostShown);
-    const more = prefixes.length > mostShown ? ` and ${prefixes.length - mostShown} more` : '';
-    const [go, it, catches] = prefixes.length === 1 ? ['goes', 'it', 'it catches'] : ['go', 'them', 'they catch'];
-    const names = `${shown.map((prefix) => JSON.stringify(prefix)).join(', ')}${more}`;
-    const on = shellWords(['rlctl', 'shadow', 'on', ...shown.flatMap((prefix) => ['--route', prefix])]);
-    return {
-      subject: 'policy',
-      text: `${names} ${go} on as before, so what ${catches} goes on being blocked`,
-      cure: `put ${it} into shadow as well: ${on}${then}`,
-      prefixes,
-    };
+    const loaded = loadOverrides(after);
+    const prefixes = unreachedOf(loaded, environment, buckets)
+      .filter(({ prefix, isShadow }) => !isShadow && !except.includes(prefix))
+      .map(({ prefix }) => prefix);
+    const [hidden] = hiddenIn(loaded, environment, buckets);
+    if (hidden !== undefined) return blockedBehind(hidden, then);
+    return prefixes.length === 0 ? null : blockingAsBefore(prefixes, then);
+  };
+}
+
+/** A route whose own entry has no effect, and the one that is enforced and wins for it. */
+interface Hidden {
+  readonly route: string;
+  readonly by: string;
+}
+
+function hiddenIn(loaded: LoadedOverrides, environment: Environment, buckets: readonly string[]): readonly Hidden[] {
+  const routes = buckets.flatMap((name) => environment.buckets.get(name)?.routes ?? []);
+  return routes.flatMap((route) => {
+    const winner = matchOverride(loaded, route);
+    const isMeant = winner === null || winner.prefix === route || winner.fields?.isShadow === true;
+    return isMeant ? [] : [{ route, by: winner.prefix }];
+  });
+}
+
+function blockedBehind({ route, by }: Hidden, then: string): Objection {
+  const text = `${JSON.stringify(by)} stands earlier, wins for ${JSON.stringify(route)} and is no shadow, so that goes on being blocked`;
+  const cure = `move it in front: ${shellWords(['rlctl', 'override', 'set', route, '--shadow', '--before', by])}${then}`;
+  return { subject: 'policy', text, cure, prefixes: [by] };
+}
+
+function blockingAsBefore(prefixes: readonly string[], then: string): Objection {
+  const shown = prefixes.slice(0, mostShown);
+  const more = prefixes.length > mostShown ? ` and ${prefixes.length - mostShown} more` : '';
+  const [go, it, catches] = prefixes.length === 1 ? ['goes', 'it', 'it catches'] : ['go', 'them', 'they catch'];
+  const names = `${shown.map((prefix) => JSON.stringify(prefix)).join(', ')}${more}`;
+  const on = shellWords(['rlctl', 'shadow', 'on', ...shown.flatMap((prefix) => ['--route', prefix])]);
+  return {
+    subject: 'policy',
+    text: `${names} ${go} on as before, so what ${catches} goes on being blocked`,
+    cure: `put ${it} into shadow as well: ${on}${then}`,
+    prefixes,
   };
 }
 

@@ -153,6 +153,19 @@ export function standingBuckets(state: Pick<RolloutState, 'plan' | 'stages'>): r
   return [...new Set(standing(state).flatMap(({ stage: { shadow, enforce } }) => [...shadow, ...enforce]))];
 }
 
+/** The stages that stand below the one it is in. */
+export function stagesBelow({ plan, stages, stage }: Pick<RolloutState, 'plan' | 'stages' | 'stage'>) {
+  return { plan, stages: stages.slice(0, stage) };
+}
+
+/** The buckets that the stage it is in enforces and that the stages below it left in shadow: what taking it back comes to. */
+export function shadowedBelow(state: Pick<RolloutState, 'plan' | 'stages' | 'stage'>): readonly string[] {
+  const below = standing(stagesBelow(state)).map(({ stage }) => stage);
+  const lastOf = (bucket: string): RolloutStage | undefined =>
+    below.findLast(({ shadow, enforce }) => [...shadow, ...enforce].includes(bucket));
+  return currentStage(state).enforce.filter((bucket) => lastOf(bucket)?.shadow.includes(bucket) === true);
+}
+
 /** What the stages that stand did not reach when they were entered, by the last of them that set the bucket; empty: nothing. */
 export function unreachedWhenEntered(state: Pick<RolloutState, 'plan' | 'stages'>): readonly Unreached[] {
   const all = standing(state);
