@@ -83,7 +83,11 @@ describe.each(['overrides', 'flags'] as const)('a stage that somebody took back 
     const inForce = await stored();
     await pass();
     expect((await run(['rollout', 'status'])).out).not.toContain('no longer stands');
-    expect(await run(['incident', 'end', '--restore'], 'ben')).toMatchObject({ code: 0 });
+    const named = /rollout r-\w+ is open \(stage 1 of 3, all-shadow; passed\): .* see: rlctl .*rollout status/;
+    expect((await run(['incident', 'status'])).out.replaceAll(/\s+/g, ' ')).toMatch(named);
+    expect((await run(['incident', 'end', '--restore', '--dry-run'], 'ben')).err).toMatch(named);
+    const ended = await run(['incident', 'end', '--restore'], 'ben');
+    expect([ended.code, ended.err]).toEqual([0, expect.stringMatching(named)]);
     expect(await stored()).toBe(before);
 
     const said = `all-shadow no longer stands: ${names} taken back by ben, incident end`;
