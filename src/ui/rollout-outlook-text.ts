@@ -1,17 +1,18 @@
 import type { Environment } from '../domain/config/environment.js';
 import { addressed } from '../domain/printed-command.js';
 import { passingBy } from '../domain/rollout/actions.js';
+import { fallenWays } from '../domain/rollout/standing.js';
 import { currentStage, type RolloutState } from '../domain/rollout/state.js';
 import type { OperationLease } from '../ports/operation-store.js';
 import type { GatesRead } from '../procedures/rollout/read-gates.js';
 import type { KeptRollout } from '../procedures/rollout/session.js';
-import type { RolloutMoment } from './rollout-stages-text.js';
+import type { RolloutMoment, StagesShown } from './rollout-stages-text.js';
 import { forecastText, nextInWords } from './rollout-words.js';
 import { term } from './term.js';
 import { clockTime, relativeTime } from './time.js';
 
 /** What tells how a rollout goes on. */
-export interface RolloutOutlook {
+export interface RolloutOutlook extends Pick<StagesShown, 'fallen'> {
   readonly kept: KeptRollout;
   readonly environment: Environment;
   /** What the gates say now; `null`: nobody asked them. */
@@ -43,12 +44,15 @@ export function footText(shown: Shown): string {
 
 /** What happens next, and who has to do it, with the commands for that. */
 export function nextLines(shown: RolloutOutlook, state: RolloutState): readonly string[] {
-  const { environment, kept, watch, gates } = shown;
+  const { environment, kept, watch, gates, fallen } = shown;
   const other = otherDriver(shown);
   const isDriven = watch === 'here' || other !== null;
   const overdue =
     shown.end === 'inconclusive' ? ['no verdict within --patience; the stage stays in force as it is'] : [];
-  const lines = nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven);
+  const lines =
+    fallen == null || fallen.length === 0
+      ? nextInWords(state, gates?.report ?? null, kept.serverTimeMs, isDriven)
+      : fallenWays(state, fallen);
   const isTheirs = other !== null && isAtWork(state);
   const gone = isTheirs
     ? [
@@ -85,9 +89,9 @@ function driverLines({ state, kept, watch, nowMs, theme }: Shown): readonly stri
 
 /** The ways back, where there are any and they do not stand in `next` already. */
 function backLines(shown: Shown): readonly string[] {
-  const { state, environment } = shown;
+  const { state, environment, fallen } = shown;
   const isOpen = ['watching', 'passed', 'paused', 'changing'].includes(state.phase);
-  if (!isOpen) return [];
+  if (!isOpen || (fallen ?? []).length > 0) return [];
   const ways = [
     `${currentStage(state).name} alone: rlctl rollout abort`,
     ...(state.stage > 0 ? [`all of it: rlctl rollout undo`] : []),

@@ -1,5 +1,6 @@
 import { formatDuration } from '../domain/duration.js';
 import { stageInWords, type RolloutStage } from '../domain/rollout/plan.js';
+import type { Fallen } from '../domain/rollout/standing.js';
 import { currentStage, soakLeftMs, type RolloutState, type StageRecord } from '../domain/rollout/state.js';
 import { renderTable } from './table.js';
 import { term } from './term.js';
@@ -13,8 +14,14 @@ export interface RolloutMoment {
   readonly theme: Theme;
 }
 
+/** Which of its stages stand. */
+export interface StagesShown extends RolloutMoment {
+  /** What of the stages no longer stands; empty: all of them stand. Absent or `null`: it was not looked at. */
+  readonly fallen?: readonly Fallen[] | null;
+}
+
 /** Every stage on a line: what it does, and how far it is. */
-export async function stagesText(shown: RolloutMoment): Promise<string> {
+export async function stagesText(shown: StagesShown): Promise<string> {
   const { state, theme } = shown;
   const rows = state.plan.stages.map((stage, index) => {
     const record = state.stages[index];
@@ -30,12 +37,14 @@ export async function stagesText(shown: RolloutMoment): Promise<string> {
 }
 
 function stageState(
-  shown: RolloutMoment,
+  shown: StagesShown,
   stage: RolloutStage,
   record: StageRecord,
   isCurrent: boolean,
 ): { readonly mark: string; readonly text: string } {
-  const { nowMs, theme } = shown;
+  const { nowMs, theme, fallen } = shown;
+  if (fallen?.some((each) => each.stage === stage.name))
+    return { mark: theme.bad('✗'), text: theme.bad('no longer stands') };
   const ended = record.endedAtMs === null ? '' : ` ${relativeTime(record.endedAtMs, nowMs)}`;
   switch (record.outcome) {
     case 'waiting':

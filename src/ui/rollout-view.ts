@@ -1,6 +1,7 @@
 import { formatDuration } from '../domain/duration.js';
 import { addressed } from '../domain/printed-command.js';
 import { stageInWords } from '../domain/rollout/plan.js';
+import { fallenTexts } from '../domain/rollout/standing.js';
 import { currentRecord, currentStage, unreachedWhenEntered, type RolloutState } from '../domain/rollout/state.js';
 import { unreachedText, type Unreached } from '../domain/shadow/unreached.js';
 import type { Proof } from '../procedures/proof/prove.js';
@@ -49,6 +50,7 @@ export function rolloutView(shown: RolloutShown): View {
       rollout: state === null ? null : rolloutJson(state, shown.unreached),
       definition: state === null ? null : planJson(state.plan),
       ...driverJson(shown),
+      fallen: shown.fallen ?? [],
       gates: gatesJson(shown, state, nowMs),
       forecast: shown.gates?.forecast ?? [],
       next: state === null ? [] : nextLines(shown, state),
@@ -127,6 +129,7 @@ function headText(shown: Shown): string {
     theme.dim(`begun ${relativeTime(startedAtMs, nowMs)} by ${term(startedBy)}${why}`),
     '',
     `${headlineText(shown)}  ${where}`,
+    ...fallenTexts(shown.fallen ?? []).map((text) => `${theme.bad('!')} ${term(text)}`),
     ...(shown.unreached ?? unreachedWhenEntered(state)).map(
       (each) => `${theme.warn('!')} ${term(unreachedText(each))}`,
     ),
@@ -141,7 +144,8 @@ function reachText({ stages }: RolloutState): string {
 }
 
 /** What has to be seen first: a gate that fails now is more than that its stage is in force. */
-function headlineText({ state, gates, theme }: Shown): string {
+function headlineText({ state, gates, fallen, theme }: Shown): string {
+  if ((fallen ?? []).length > 0) return theme.bad(theme.bold('NO LONGER STANDS'));
   const verdict = gates?.report.verdict;
   if (state.phase === 'watching' && verdict === 'fail') return theme.bad(theme.bold('GATE FAILS'));
   const text = theme.bold(headlineOf(state));

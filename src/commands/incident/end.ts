@@ -3,6 +3,7 @@ import type { Context } from '../../context.js';
 import type { Environment } from '../../domain/config/environment.js';
 import { RlctlError, usageError } from '../../domain/errors.js';
 import { isWayBackOf, type BegunEnding, type Incident } from '../../domain/incident/incident.js';
+import { addressed } from '../../domain/printed-command.js';
 import { changesIn } from '../../domain/incident/timeline.js';
 import { changedMeanwhile, endedByOthers, endingTaken } from '../../procedures/incident/refusals.js';
 import { keepRenewed, leaseMs } from '../../procedures/operation/renewed-lease.js';
@@ -27,6 +28,7 @@ import { addPageFlags, pageFiles, pageFlags, writePages, type PageFiles } from '
 import { incidentPorts, otherKnowledge } from './ports.js';
 import { endsWith } from './shown.js';
 import { askWish, assertHere, type Wish } from './wish.js';
+import { openRolloutText } from './open-rollout.js';
 import { takeBack } from './take-back.js';
 import { announceEnd, untoldOf } from './tell-end.js';
 import type { WentBack } from './way-back.js';
@@ -106,9 +108,16 @@ async function planned(wanted: ToEnd, wish: Wish | null): Promise<Outcome> {
       'See what was changed: rlctl incident status',
     );
   const ended = await lookAt(wanted);
+  await noteRollout(ended);
   const { document, flags } = await plannedBack(ended, ended.mutation);
   const shown = { document: document.plan, flags, elsewhere: ended.seen.elsewhere, ends: endsWith(ended.seen) };
   return { view: incidentEndPlanView(shown, document.environment), exit: 'ok' };
+}
+
+/** Whoever drives a rollout is somebody else, and is to hear that its stages go back. */
+async function noteRollout({ context, environment, ports }: ToEnd): Promise<void> {
+  const text = await openRolloutText(ports);
+  if (text !== null) await context.note(addressed(text, environment.address));
 }
 
 interface Lease {
@@ -162,7 +171,10 @@ async function tellRest(wanted: ToEnd, { letGo }: Lease): Promise<Outcome> {
 async function finish(ended: Ended, wish: Wish, { token, letGo }: Lease): Promise<Outcome> {
   const { context, environment, ports, incident, mutation, files, seen } = ended;
   const isRestoring = wish === 'restore' && changesIn(seen.story.timeline).length > 0;
-  if (isRestoring) assertHere(seen.elsewhere);
+  if (isRestoring) {
+    assertHere(seen.elsewhere);
+    await noteRollout(ended);
+  }
   const begun = isRestoring ? await beginEnding(ended, token) : (incident.ending ?? null);
   const back = isRestoring ? await takeBack(ended) : null;
   if (back !== null && !back.isDone) {

@@ -15,6 +15,7 @@ import { readFlagLines } from '../../procedures/shadow/compare.js';
 import type { FlagBack, WayBack } from '../../ui/incident-status-view.js';
 import { wantedFlags } from '../shadow/flips.js';
 import type { Seen } from './look.js';
+import { openRolloutText } from './open-rollout.js';
 import { proofNow } from './verdict.js';
 
 /** An incident as somebody decides on it: with what is in force now, and with what its end would restore. */
@@ -31,7 +32,9 @@ export async function shownNow(
   seen: Seen,
 ): Promise<Shown> {
   const { story } = seen;
-  const wayBack = { ...(await wayBackOf(ports, seen)), flags: await flagsBack(context, environment, seen) };
+  const [back, rollout] = await Promise.all([wayBackOf(ports, seen), openRolloutText(ports)]);
+  const remarks = rollout === null ? back.remarks : [...back.remarks, rollout];
+  const wayBack = { ...back, remarks, flags: await flagsBack(context, environment, seen) };
   const proof = await proofNow(context, environment, story.timeline);
   const timeline = proof === null ? story.timeline : withProof(story.timeline, proof);
   return { story: { ...story, timeline }, proof, wayBack };

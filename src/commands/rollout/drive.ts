@@ -4,7 +4,7 @@ import { RlctlError } from '../../domain/errors.js';
 import { addressed } from '../../domain/printed-command.js';
 import type { ExitName } from '../../domain/exit-codes.js';
 import { readingText, type GateReport } from '../../domain/rollout/gates.js';
-import type { RolloutEvent } from '../../domain/rollout/machine.js';
+import { afterEvent, type RolloutEvent } from '../../domain/rollout/machine.js';
 import {
   currentRecord,
   currentStage,
@@ -22,6 +22,7 @@ import { makeStage } from './enter.js';
 import { confirmedMutation, type DriveFlags } from './flags.js';
 import { lookAtGates } from './gates.js';
 import type { Made } from './made.js';
+import { assertStanding } from './standing.js';
 import { takeBack } from './take-back.js';
 import { tell } from './tell.js';
 
@@ -83,6 +84,8 @@ function isPassing(error: unknown, { phase }: RolloutState): error is RlctlError
 
 /** One thing that is to be done; `null`: there is more. */
 async function step(driver: Driver, state: RolloutState): Promise<Driven | null> {
+  if (state.phase === 'watching' || state.phase === 'passed')
+    await assertStanding(driver.context, driver.environment, state);
   switch (state.phase) {
     case 'changing':
       return change(driver, state);
@@ -102,7 +105,7 @@ async function step(driver: Driver, state: RolloutState): Promise<Driven | null>
 }
 
 async function change(driver: Driver, state: RolloutState): Promise<Driven | null> {
-  const { context, session, flags } = driver;
+  const { context, environment, session, flags } = driver;
   await driver.onLook(state, null);
   const made = await madeStage(driver, state);
   driver.changes.push(made);
@@ -118,7 +121,10 @@ async function change(driver: Driver, state: RolloutState): Promise<Driven | nul
     await session.apply(...found, { kind: 'notProven', atMs, proof: made.proof, restart: made.restart });
     return { end: 'notProven', exit: made.exit };
   }
-  const next = await session.apply(...found, { kind: 'changed', atMs, proof: made.proof });
+  const changed = { kind: 'changed', atMs, proof: made.proof } as const;
+  // What was written before this process came may have been taken back meanwhile.
+  if (made.isNoop) await assertStanding(context, environment, afterEvent(state, changed) ?? state);
+  const next = await session.apply(...found, changed);
   const but = unreached.length === 0 ? '' : `, ${unreached.map(unreachedText).join('; ')}`;
   if (but !== '') await context.note(`${currentStage(state).name} is in force${but}`);
   tell(driver, 'rollout.stage', `stage ${currentStage(state).name} is in force${but}`, made);

@@ -101,7 +101,8 @@ export function ofChange(made: ChangeMade): Made {
   const { exit, effect, plan, written } = result;
   const changeId = written?.changeId ?? plan.intent.madeBefore ?? null;
   const { proof } = addressedEffect(effect, environment.address);
-  const views = [changeView(result, environment)];
+  // An undo of the change alone would leave a rollout behind that goes on as if it stood.
+  const views = [changeView(result, environment, 'rlctl rollout abort')];
   return { ...nothing, exit, changeId, proof: proof.verdict, views, proofs: [proof], isNoop: plan.isNoop };
 }
 

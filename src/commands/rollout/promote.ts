@@ -34,6 +34,7 @@ import {
 } from './flags.js';
 import { lookAtGates } from './gates.js';
 import { makeStage } from './enter.js';
+import { assertStanding } from './standing.js';
 import { unreachedIn } from './unreached.js';
 
 // The next stage of a rollout, when the one before has passed; after an abort the same stage again.
@@ -96,12 +97,14 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
   assertPassed(state, found.nowMs, isForced);
   const stage = nextStage(state);
   if (stage === null) throw lastStage(state);
+  const renewed = [...stage.shadow, ...stage.enforce];
+  await assertStanding(context, environment, state, renewed);
   const mine = { ...flags, mutation: saidAtStart(flags.mutation, state) };
   const mutation = { ...mine.mutation, isDryRun: true };
   const toMake = { stage, reference: referenceOf(state, stage), isFirst: nextIndex(state) === 0 };
   const wanted = { environment, mutation, isSpillAllowed: flags.isSpillAllowed, ...toMake };
   const made = await makeStage(context, wanted, () => Promise.resolve());
-  const standing = standingBuckets(state).filter((each) => ![...stage.shadow, ...stage.enforce].includes(each));
+  const standing = standingBuckets(state).filter((each) => !renewed.includes(each));
   const preview = rolloutPlanView({
     environment,
     plan: state.plan,
@@ -117,6 +120,7 @@ async function promote(context: Context, flags: DriveFlags, isForced: boolean): 
     const current = possible(session.state, 'promote', environment);
     const judged = await judgedNow(context, environment, current, session.nowMs());
     assertPassed(judged.state, session.nowMs(), isForced);
+    await assertStanding(context, environment, judged.state, renewed);
     const work = await workOf({ context, session }, flags.mutation.reason ?? 'promoted', 'operator', context.changeId);
     const promoted = { kind: 'promoted', work, isForced } as const;
     await session.apply(...(judged.event === null ? [] : [judged.event]), promoted);

@@ -11,6 +11,7 @@ import { rolloutView, type RolloutShown } from '../../ui/rollout-view.js';
 import { defineCommand, switchFlag, type Outcome } from '../command.js';
 import { addIntervalFlag, intervalOf, sessionPorts } from './flags.js';
 import { lookAtGates } from './gates.js';
+import { fallenNow } from './standing.js';
 import { unreachedIn } from './unreached.js';
 
 // Where a rollout stands, what its gates say now, and what happens next. It drives nothing and renews no lease.
@@ -25,7 +26,8 @@ async function look(context: Context, environment: Environment, intervalMs: numb
   const kept = await readRollout(await sessionPorts(context, environment));
   const gates = await gatesOf(context, environment, kept.state, kept.serverTimeMs);
   const unreached = kept.state && (await unreachedIn(context, environment, standingBuckets(kept.state)));
-  return { kept, environment, gates, unreached, watch: 'elsewhere', changes: [], end: null, intervalMs };
+  const fallen = kept.state && (await fallenNow(context, environment, kept.state));
+  return { kept, environment, gates, unreached, fallen, watch: 'elsewhere', changes: [], end: null, intervalMs };
 }
 
 /** The gates of a stage that stands; one that is only being entered has none yet. */
@@ -39,11 +41,12 @@ async function gatesOf(
   return lookAtGates(context, environment, state, nowMs);
 }
 
-/** A gate that fails now, or one that made the stage go back, is a finding. */
-function exitOf({ kept: { state }, gates }: RolloutShown): ExitName {
+/** A gate that fails now, one that made the stage go back, and a stage that no longer stands, are findings. */
+function exitOf({ kept: { state }, gates, fallen }: RolloutShown): ExitName {
   const isAborted = state?.phase === 'aborting' || state?.phase === 'aborted';
   const wasFailed = isAborted && state.stages[state.stage]?.judged?.verdict === 'fail';
-  return gates?.report.verdict === 'fail' || wasFailed ? 'findings' : 'ok';
+  const isFallen = (fallen ?? []).length > 0;
+  return gates?.report.verdict === 'fail' || wasFailed || isFallen ? 'findings' : 'ok';
 }
 
 /** A look that does not come through is part of what is seen, after the first. */
