@@ -266,7 +266,7 @@ describe('at a terminal', () => {
     const again = await open(100, true, { config });
     await again.until('the question', () => again.screen().includes('What was changed since the start'));
     expect(again.screen()).toContain('its end would restore:');
-    expect(again.screen()).toContain('flag of financial: shadow off');
+    expect(again.screen()).toContain('flag of financial: no line of its own; enforcing by global shadow');
     expect(again.screen()).toMatch(/panic p-\w+ \(panic bucket financial\) is open, and ends with it/);
     expect(again.screen()).toMatch(/override set.* proven/);
     again.type('\u001b[B\r');
