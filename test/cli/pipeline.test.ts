@@ -70,4 +70,15 @@ describe('the script of the README for pipelines', () => {
     expect(ran.out).toMatch(/^not proven: /);
     expect(await lab.document()).toBe(before);
   });
+
+  test('where it was as wanted already, takes nobody else’s change back', async () => {
+    const lab = labs.deployed;
+    await lab.world.main(['override', 'set', '/api', '--rate', '60', '--no-reload']);
+    await lab.world.main(['override', 'set', '/api/search', '--rate', '240', '--burst', '40', '--no-reload']);
+    const before = await lab.document();
+    const ran = await runPipeline(lab, { RLCTL_PROBE: `${lab.sandbox.origin}/api/search` });
+    expect(ran.code).toBe(8);
+    expect(ran.out).toMatch(/^not proven: /);
+    expect(await lab.document()).toBe(before);
+  });
 });
