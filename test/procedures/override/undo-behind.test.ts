@@ -13,6 +13,7 @@ import { undoOperationIntent } from '../../../src/procedures/override/undo-opera
 import { writePlan } from '../../../src/procedures/override/write.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOverrides } from '../../support/fake-override-store.js';
+import { createFakeClock, createFakeRandomness } from '../../support/fake-time.js';
 import { undoBy } from '../../support/undo-by.js';
 
 // What `undo` takes back where the last change is itself a take-back: never what somebody else made, and never what is open.
@@ -20,17 +21,11 @@ import { undoBy } from '../../support/undo-by.js';
 const panic: OperationRef = { kind: 'panic', id: 'p-1' };
 
 function openDesk(document = '{"/x":{"rate":1}}') {
-  const count = { changes: 0 };
   const fake = createFakeOverrides({ document });
   const ports = {
     store: fake.store(),
-    clock: { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => undefined },
-    randomness: {
-      changeId: () => `c${(count.changes += 1)}`,
-      hex: () => '00',
-      fraction: () => 0.5,
-      bytes: () => Buffer.alloc(8),
-    },
+    clock: createFakeClock(),
+    randomness: createFakeRandomness(),
     deadline: deadlineIn(600_000),
   };
   const run = async (intent: ChangeIntent, actor: string): Promise<void> => {
@@ -103,7 +98,7 @@ describe('undo where the last change took others back', () => {
     for (const undone of [desk.planned('ann'), desk.undo('ann')]) {
       const error = await refusal(undone);
       expect(error).toMatchObject({ kind: 'guard', code: 'UNDO_BEHIND_LAST' });
-      expect(error.message).toContain('"override set" of "/keep" (c1, by ben)');
+      expect(error.message).toContain('"override set" of "/keep" (change-1, by ben)');
       expect(error.hint).toContain(`rlctl override undo --to ${panicked}`);
       expect(error.hint).toMatch(/that older change all the same: rlctl override undo --to [0-9a-f]{12}$/);
     }
@@ -117,7 +112,7 @@ describe('undo where the last change took others back', () => {
     await desk.restore('ann');
     const plan = await desk.planned('ben');
     expect(plan.remarks.join(' ')).toContain(
-      'this takes back the one before it that still stands, "override set" (c1)',
+      'this takes back the one before it that still stands, "override set" (change-1)',
     );
     await desk.undo('ben');
     expect(desk.document()).toBe('{"/x":{"rate":1}}');

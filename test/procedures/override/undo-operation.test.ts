@@ -14,22 +14,17 @@ import { writePlan } from '../../../src/procedures/override/write.js';
 import { undoBy } from '../../support/undo-by.js';
 import { deadlineIn } from '../../contracts/override-store.kit.js';
 import { createFakeOverrides } from '../../support/fake-override-store.js';
+import { createFakeClock, createFakeRandomness } from '../../support/fake-time.js';
 
 const author = { actor: 'ann@host', reason: null, ticket: null, rlctl: '0', environment: 'test' };
 const panic: OperationRef = { kind: 'panic', id: 'p-1' };
 
 function openDesk(document?: string) {
-  const count = { changes: 0 };
   const fake = createFakeOverrides(document === undefined ? {} : { document });
   const ports = {
     store: fake.store(),
-    clock: { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => undefined },
-    randomness: {
-      changeId: () => `c${(count.changes += 1)}`,
-      hex: () => '00',
-      fraction: () => 0.5,
-      bytes: () => Buffer.alloc(8),
-    },
+    clock: createFakeClock(),
+    randomness: createFakeRandomness(),
     deadline: deadlineIn(600_000),
   };
   const run = async (intent: ChangeIntent): Promise<string | null> => {
@@ -82,11 +77,16 @@ describe('taking back what belongs together', () => {
     await desk.set('/a', 10, panic);
     await desk.set('/c', 3);
     await desk.set('/b', 20, panic);
-    expect(await desk.restore()).toBe('c4');
+    expect(await desk.restore()).toBe('change-4');
     expect(desk.document()).toBe('{ "/a": {"rate": 1},  "/b":{"rate":2},  "/c": {"rate":3} }');
     const { body } = desk.fake.state.entries.at(-1) ?? {};
-    expect(body).toMatchObject({ undoes: 'c3', alsoUndoes: ['c1'], partOf: [panic], command: 'panic restore' });
-    expect(await desk.standing()).toEqual(['c2']);
+    expect(body).toMatchObject({
+      undoes: 'change-3',
+      alsoUndoes: ['change-1'],
+      partOf: [panic],
+      command: 'panic restore',
+    });
+    expect(await desk.standing()).toEqual(['change-2']);
   });
 
   test('brings the exact bytes back where nothing else happened, of a route touched twice too', async () => {
@@ -122,7 +122,7 @@ describe('taking back what belongs together', () => {
     await desk.set('/b', 20, panic);
     await desk.undo();
     await desk.restore();
-    expect(desk.fake.state.entries.at(-1)?.body).toMatchObject({ undoes: 'c1' });
+    expect(desk.fake.state.entries.at(-1)?.body).toMatchObject({ undoes: 'change-1' });
     expect(desk.fake.state.entries.at(-1)?.body?.alsoUndoes).toBeUndefined();
     await expect(desk.restore()).rejects.toMatchObject({ kind: 'usage', code: 'NOTHING_TO_UNDO' });
   });
